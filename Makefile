@@ -1,0 +1,45 @@
+# Each line is a command that can be typed by hand. PROFILE names a file in params/; PYTHON an interpreter, 3.11 or newer.
+PROFILE ?= miniature
+PYTHON ?= python3
+
+NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 300 --nbval-kernel-startup-timeout 180
+
+.PHONY: help env thesis test lab lint bench
+
+help:
+	@echo "make env      create .venv and install the project in it"
+	@echo "make thesis   run every notebook: figures/, results/ (PROFILE=miniature, showcase or thesis)"
+	@echo "make test     ruff, pytest, and every notebook at its smallest size"
+	@echo "make lab      open the notebooks in JupyterLab"
+	@echo "make lint     check style and formatting"
+	@echo "make bench    measure speed against named peers"
+
+env: .venv/.installed
+
+.venv/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("adtlib needs Python 3.11 or newer, $(PYTHON) is %d.%d: make PYTHON=python3.12 ..." % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	@echo "Installing the project into .venv: some minutes and several gigabytes the first time."
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install -qq --disable-pip-version-check --editable '.[dev]'
+	@touch .venv/.installed
+
+thesis: env
+	.venv/bin/adt run --profile $(PROFILE)
+
+lint: env
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+
+# Two processes on two cores: one thread each, or they stand in each other's way. The smoke corpora are written before the
+# notebooks share them; notebooks from 50 on read what those before them left in results/.
+test: lint
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile
+	.venv/bin/adt prepare --profile smoke
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest $(NBVAL) -n 2 --dist loadfile notebooks/[0-4]*.ipynb
+	.venv/bin/python -m pytest $(NBVAL) notebooks/[5-9]*.ipynb
+
+lab: env
+	.venv/bin/jupyter lab notebooks
+
+bench: env
+	for bench in benchmarks/bench_*.py; do .venv/bin/python $$bench || exit 1; done

@@ -1,0 +1,1 @@
+"""Automatic drum transcription: what the notebooks of this project are made of."""

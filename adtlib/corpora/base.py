@@ -1,0 +1,173 @@
+"""What all corpora have in common: tracks, what is known about a corpus, and what is there of it.
+
+A corpus is opened at a root folder, in which it is looked for in the layout in which it is distributed. It may be
+incomplete: `tracks` gives what is there whole, `missing` names what the corpus should hold and does not. The disk is
+looked at once for each split, when first asked; open the corpus again after changing it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from adtlib import audio
+from adtlib.onsets import Annotation, read_annotation
+from adtlib.vocabulary import Mapping
+
+SPLITS = ("train", "validation", "test")
+# A file of this name marks generated corpora, so that nobody takes their numbers for those of the real ones.
+MARKER = "MINIATURE"
+
+
+class CorpusError(ValueError):
+    """A corpus that cannot be read as it lies on disk; the message names the file and the remedy."""
+
+
+@dataclass(frozen=True)
+class Track:
+    """One recording with its annotation.
+
+    `audio` and `annotation` are tuples, as a recording may be the sum of several files (ENST: drums and accompaniment)
+    and an annotation the union of several (Slakh: more than one drum stem). `id` is unique within the corpus and the
+    same on every machine.
+    """
+
+    corpus: str
+    id: str
+    split: str
+    audio: tuple[Path, ...]
+    annotation: tuple[Path, ...]
+    mapping: Mapping
+
+
+@dataclass(frozen=True)
+class CorpusInfo:
+    """What is known about a corpus, whether or not it is there.
+
+    `hours`, `n_tracks` and `sequences` (of 4 s, for each split) are those of the thesis, `n_units` the tracks or
+    sequences of each split, `unit` which of the two. `remedy` says how to get the corpus and where to put it, `disk_gb`
+    how large the download is.
+    """
+
+    name: str
+    slug: str
+    title: str
+    hours: float | None
+    n_tracks: int | None
+    unit: str
+    accompaniment: bool
+    synthetic: bool
+    licence: str
+    citation: str
+    url: str
+    remedy: str
+    disk_gb: float | None
+    sequences: dict[str, int] = field(default_factory=dict)
+    n_units: dict[str, int] = field(default_factory=dict)
+
+
+class Corpus:
+    """A corpus of tracks; a subclass says how its layout is read, in `_scan`."""
+
+    info: CorpusInfo
+    splits: tuple[str, ...] = SPLITS
+    quantised = False  # whether onsets are known to a frame only
+    drum_channel_only = False  # whether MIDI annotations hold more than drums
+
+    def __init__(self, root: Path | str):
+        """Open the corpus below the data folder `root`, which need not hold it."""
+        self.root = Path(root)
+        self._scanned: dict[str, tuple[list[Track], list[str]]] = {}
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.root)!r})"
+
+    @property
+    def options(self) -> dict[str, str]:
+        """What besides the root decides what the tracks are: what was prepared with other options is something else."""
+        return {}
+
+    def tracks(self, split: str | None = None) -> list[Track]:
+        """The tracks of a split, or of all, that are complete on disk, in the same order on every machine."""
+        return [track for name in self._names(split) for track in self._look(name)[0]]
+
+    def missing(self, split: str | None = None) -> list[str]:
+        """What the corpus should hold and does not: one entry a track, its missing files relative to the root.
+
+        Where the names of missing tracks are not known an entry says so. A miniature corpus is whole as it was written:
+        of it only tracks of which a part is lost are named.
+        """
+        return [entry for name in self._names(split) for entry in self._look(name)[1]]
+
+    @property
+    def present(self) -> bool:
+        """Whether anything usable was found."""
+        return bool(self.tracks())
+
+    @cached_property
+    def miniature(self) -> bool:
+        """Whether this is a generated corpus: the root or a folder above it holds the marker file."""
+        root = self.root.resolve()
+        return any((folder / MARKER).is_file() for folder in (root, *root.parents))
+
+    def expected(self, split: str | None = None) -> int | None:
+        """Number of tracks (sequences) that the whole corpus has in a split, or in all; None for miniature corpora."""
+        names = self._names(split)
+        if self.miniature or not self.info.n_units:
+            return None
+        return sum(self.info.n_units.get(name, 0) for name in names)
+
+    def read_audio(self, track: Track) -> np.ndarray:
+        """The recording: mono float32 (n_samples,) at 44.1 kHz, its files summed. Raises audio.AudioError."""
+        return audio.read_audio(track)
+
+    def read_annotation(self, track: Track) -> Annotation:
+        """The annotation, with what of it is outside the vocabulary or not known. Raises onsets.AnnotationError."""
+        return read_annotation(track.annotation, track.mapping, drum_channel_only=self.drum_channel_only)
+
+    def _names(self, split: str | None) -> tuple[str, ...]:
+        if split is None:
+            return self.splits
+        if split not in self.splits:
+            raise ValueError(f"{self.info.name} has no split {split!r}: choose from {', '.join(self.splits)}")
+        return (split,)
+
+    def _look(self, split: str) -> tuple[list[Track], list[str]]:
+        if split not in self._scanned:
+            self._scanned[split] = self._scan(split)
+        return self._scanned[split]
+
+    def _scan(self, split: str) -> tuple[list[Track], list[str]]:
+        """(tracks complete on disk, an entry for each missing one) of one split."""
+        raise NotImplementedError
+
+    def _relative(self, *files: Path) -> str:
+        """Files as `missing` names them: relative to the root, joined by " + "."""
+        names = (path.relative_to(self.root) if path.is_relative_to(self.root) else path for path in files)
+        return " + ".join(name.as_posix() for name in names)
+
+    def _unnamed(self, split: str, n_known: int, where: str) -> list[str]:
+        """Entries for tracks that the whole corpus has beyond the `n_known` whose names are known."""
+        expected = self.expected(split)
+        if expected is None or expected <= n_known:
+            return []
+        return [f"{where} (name not known)"] * (expected - n_known)
+
+
+def first_folder(root: Path, places: Iterable[str], holds: Iterable[str]) -> Path | None:
+    """The first of `places` below `root` that holds any of the named files or folders; None where there is none."""
+    holds = tuple(holds)
+    for place in places:
+        folder = root / place
+        if any((folder / name).exists() for name in holds):
+            return folder
+    return None
+
+
+def visible(folder: Path) -> list[Path]:
+    """What a folder holds, sorted by name, without hidden files (some systems strew them); [] if there is none."""
+    if not folder.is_dir():
+        return []
+    return sorted((path for path in folder.iterdir() if not path.name.startswith(".")), key=lambda path: path.name)

@@ -1,0 +1,250 @@
+"""Saved TensorFlow datasets without TensorFlow: a stream of elements out, and the same format written.
+
+ADTOF-YT is distributed as the output of `tf.data.Dataset.save`. On disk that is a folder
+
+    dataset_spec.pb                                structure of an element
+    snapshot.metadata                              which run is the valid one, how many elements
+    <run>/00000000.shard/00000000.snapshot         the elements, one or more shards
+
+where a snapshot file is TFRecord framing (u64 length, u32 checksum of the length, data, u32 checksum of the data,
+little-endian) around one TensorProto for each component of an element. Only what this needs of the protobuf wire format
+is read here, so that neither TensorFlow nor protobuf is a requirement. Memory holds one element at a time, whatever the
+size of the file.
+
+Of the checksums those of the lengths are always verified, those of the data on request: each costs most of a
+millisecond, several times what reading does.
+"""
+
+import hashlib
+import io
+import shutil
+import struct
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from adtlib.corpora.base import CorpusError
+from adtlib.corpora.wire import bytes_field, fields, int_field, masked_crc
+
+# TensorFlow's DataType numbers of the types that a corpus of features can hold.
+DTYPES = {1: "<f4", 2: "<f8", 3: "<i4", 4: "u1", 9: "<i8", 19: "<f2"}
+# Version of the snapshot format: 2 is a plain TFRecord file.
+FORMAT_VERSION = 2
+_HEADER, _CRC = 12, 4  # bytes before and after a record's data
+_PARTIAL = "unfinished"
+_REMEDY = "download this split again, or save it again uncompressed with tf.data.Dataset.save"
+
+
+def _shape(message: memoryview) -> list[int]:
+    """Sizes in a TensorShapeProto; an open size is -1."""
+    sizes = []
+    for number, dimension in fields(message):
+        if number == 2:
+            size = dict(fields(dimension)).get(1, 0)
+            sizes.append(size - (1 << 64) if size >> 63 else size)
+    return sizes
+
+
+def _shape_message(sizes: Iterable[int]) -> bytes:
+    return b"".join(bytes_field(2, int_field(1, size)) for size in sizes)
+
+
+def _tensor(data: bytearray) -> np.ndarray:
+    """The array in a TensorProto, a writable view of `data`."""
+    parts = dict(fields(memoryview(data)))
+    if parts.get(1) not in DTYPES:
+        raise ValueError(f"tensor type {parts.get(1)}, which is none of {sorted(DTYPES)}")
+    if 4 not in parts:
+        raise ValueError("a tensor without tensor_content")
+    array = np.frombuffer(parts[4], dtype=DTYPES[parts[1]])
+    shape = _shape(parts.get(2, memoryview(b"")))
+    if array.size != int(np.prod(shape)):
+        raise ValueError(f"{array.size} values in a tensor of shape {tuple(shape)}")
+    return array.reshape(shape)
+
+
+def _dtype_number(dtype: np.dtype) -> int:
+    for number, name in DTYPES.items():
+        if np.dtype(name) == dtype:
+            return number
+    raise ValueError(f"arrays of type {dtype} cannot be saved; convert them to one of {sorted(DTYPES.values())}")
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+class _Metadata(NamedTuple):
+    """What snapshot.metadata says: folder of the valid run, components of an element, elements if stated."""
+
+    run: str
+    n_components: int
+    n_elements: int | None
+
+
+def _read_metadata(folder: Path) -> _Metadata:
+    path = folder / "snapshot.metadata"
+    try:
+        parts = dict(fields(memoryview(path.read_bytes())))
+        run = bytes(memoryview(parts[2])).decode()
+        types = parts[5]
+        n_components = 1 if isinstance(types, int) else len(types)  # packed; each type's number is below 128: one byte
+        n_elements = int(parts.get(6, 0))
+    except OSError:
+        raise CorpusError(f"{folder}: no snapshot.metadata, so this is not a whole saved dataset; {_REMEDY}") from None
+    except (ValueError, IndexError, TypeError, KeyError) as error:
+        raise CorpusError(f"{path}: damaged, it does not name a run and its types ({error!r}); {_REMEDY}") from None
+    # An unknown number is stored as a negative one, which reads as a very large one.
+    return _Metadata(run, n_components, n_elements if 0 < n_elements < 1 << 63 else None)
+
+
+def _snapshot_files(folder: Path, metadata: _Metadata) -> list[Path]:
+    """The snapshot files of the run that the metadata names, shards in number order; other runs are leftovers."""
+    files = sorted((folder / metadata.run).glob("*.shard/*.snapshot"))
+    if not files:
+        raise CorpusError(f"{folder}: no file {metadata.run}/*.shard/*.snapshot; {_REMEDY}")
+    return files
+
+
+def _record_length(file: io.BufferedReader, path: Path, size: int) -> int | None:
+    """Length of the record that starts here, None at the end of the file; CorpusError where there is neither."""
+    offset = file.tell()
+    header = file.read(_HEADER)
+    if not header:
+        return None
+    if len(header) == _HEADER:
+        length, crc = struct.unpack("<QI", header)
+        if masked_crc(header[:8]) != crc:
+            raise CorpusError(f"{path}: damaged or compressed at byte {offset} (the checksum is wrong); {_REMEDY}")
+        if offset + _HEADER + length + _CRC <= size:
+            return length
+    raise CorpusError(f"{path}: truncated in the record that starts at byte {offset} of {size}; {_REMEDY}")
+
+
+def _read_arrays(path: Path, check_data: bool) -> Iterator[np.ndarray]:
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        while (length := _record_length(file, path, size)) is not None:
+            offset = file.tell() - _HEADER
+            data = bytearray(length)
+            file.readinto(data)
+            (crc,) = struct.unpack("<I", file.read(_CRC))
+            if check_data and masked_crc(data) != crc:
+                raise CorpusError(f"{path}: damaged in the record at byte {offset} (its checksum is wrong); {_REMEDY}")
+            try:
+                array = _tensor(data)
+            except (ValueError, IndexError, TypeError) as error:
+                raise CorpusError(f"{path}: no readable tensor at byte {offset}: {error}; {_REMEDY}") from None
+            yield array
+
+
+def read_saved_dataset(folder: Path | str, check_data: bool = False) -> Iterator[list[np.ndarray]]:
+    """The elements of a saved dataset, in the order of its files, each a list of one array for each component.
+
+    `check_data` verifies the checksum of every record. What can be read is yielded before an error is raised:
+    CorpusError names the file, the byte and the remedy when a file is missing, truncated, compressed or damaged, or
+    when fewer elements are there than the metadata counts.
+    """
+    folder = Path(folder)
+    metadata = _read_metadata(folder)
+    found = 0
+    for path in _snapshot_files(folder, metadata):
+        element = []
+        for array in _read_arrays(path, check_data):
+            element.append(array)
+            if len(element) == metadata.n_components:
+                yield element
+                element = []
+                found += 1
+        if element:
+            raise CorpusError(f"{path}: ends within an element, at byte {path.stat().st_size}; {_REMEDY}")
+    if metadata.n_elements is not None and found < metadata.n_elements:
+        place = f"{path}: truncated at byte {path.stat().st_size}"
+        raise CorpusError(f"{place}, with {found} of {metadata.n_elements} elements; {_REMEDY}")
+
+
+def count_elements(folder: Path | str) -> int:
+    """Number of elements that the dataset states, or, without that, that its files hold; no tensor is decoded."""
+    folder = Path(folder)
+    metadata = _read_metadata(folder)
+    files = _snapshot_files(folder, metadata)
+    if metadata.n_elements is not None:
+        return metadata.n_elements
+    records = 0
+    for path in files:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            while (length := _record_length(file, path, size)) is not None:
+                file.seek(length + _CRC, io.SEEK_CUR)
+                records += 1
+    return records // metadata.n_components
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+def _record(data: bytes) -> bytes:
+    length = struct.pack("<Q", len(data))
+    return length + struct.pack("<I", masked_crc(length)) + data + struct.pack("<I", masked_crc(data))
+
+
+def _tensor_message(array: np.ndarray) -> bytes:
+    number = _dtype_number(array.dtype)
+    content = np.ascontiguousarray(array, dtype=DTYPES[number]).tobytes()
+    return int_field(1, number) + bytes_field(2, _shape_message(array.shape)) + bytes_field(4, content)
+
+
+def _dataset_spec(form: list[tuple[tuple[int, ...], int]]) -> bytes:
+    """The structure of ADTOF-YT's elements: a tuple of {"x": features, of any number of frames} and the rest."""
+    values = []
+    for index, (shape, dtype) in enumerate(form):
+        sizes = (-1, *shape[1:]) if index == 0 else shape
+        value = bytes_field(33, bytes_field(2, _shape_message(sizes)) + int_field(3, dtype))
+        if index == 0:
+            value = bytes_field(53, bytes_field(1, bytes_field(1, b"x") + bytes_field(2, value)))
+        values.append(bytes_field(1, value))
+    return bytes_field(52, b"".join(values))
+
+
+def _clear(folder: Path) -> None:
+    """Remove an older saved dataset, but nothing else that may lie there."""
+    if folder.is_dir() and any(folder.iterdir()):
+        if not ((folder / "snapshot.metadata").is_file() or (folder / _PARTIAL).is_dir()):
+            raise ValueError(f"{folder}: holds something else than a saved dataset; name another folder or empty it")
+        shutil.rmtree(folder)
+
+
+def write_saved_dataset(folder: Path | str, elements: Iterable[list[np.ndarray]]) -> None:
+    """Write `elements` (each a list of arrays, all of the same shapes and types) as a saved dataset of one shard.
+
+    The result is a function of the elements alone: the name of the run is drawn from their checksum, and no time is
+    stored. `snapshot.metadata` comes last, so that a killed writer leaves nothing that reads as whole. Raises
+    ValueError where the elements differ in form or there is none.
+    """
+    folder = Path(folder)
+    partial = folder / _PARTIAL
+    _clear(folder)
+    shard = partial / "00000000.shard"
+    shard.mkdir(parents=True)
+    digest = hashlib.sha256()
+    form, count = None, 0
+    with (shard / "00000000.snapshot").open("wb") as file:
+        for element in elements:
+            arrays = [np.asarray(array) for array in element]
+            this_form = [(array.shape, _dtype_number(array.dtype)) for array in arrays]
+            if form is not None and this_form != form:
+                raise ValueError(f"{folder}: element {count} has shapes and types {this_form}, the first one {form}")
+            form, count = this_form, count + 1
+            for array in arrays:
+                record = _record(_tensor_message(array))
+                digest.update(record)
+                file.write(record)
+    if not form:
+        raise ValueError(f"{folder}: a saved dataset needs at least one element")
+    run = str(int.from_bytes(digest.digest()[:8], "little"))
+    partial.rename(folder / run)
+    (folder / "dataset_spec.pb").write_bytes(_dataset_spec(form))
+    metadata = bytes_field(2, run.encode()) + int_field(4, FORMAT_VERSION)
+    metadata += bytes_field(5, bytes(dtype for _, dtype in form)) + int_field(6, count) + int_field(1000, 1)
+    (folder / "snapshot.metadata").write_bytes(metadata)

@@ -1,0 +1,198 @@
+"""Log-filtered log-magnitude spectrograms: what every model of the thesis sees (sections 2.3.5 to 2.3.7 and 5.2.1).
+
+This module is the one place that defines sample rate, hop and bands; everything else derives from it. A waveform is mono,
+float, in [-1, 1]; a feature matrix is `(T, 84)` float32, 100 frames a second, frame t centred on sample 441 t.
+
+Two versions of the filterbank exist (FACTS of the thesis):
+
+`madmom`  the default for every corpus, because ADTOF-YT is distributed with it: symmetric Hann window, zeros around the
+          recording, no Nyquist bin, ceil(n / 441) frames; triangles that leave out their end point (Böck et al., "madmom: a new
+          Python audio and music signal processing library", 2016).
+`thesis`  the finished thesis's own: periodic window, reflection at the edges, 1 + n // 441 frames; triangles that include
+          both end points. On one test signal the two differ by up to 0.29 in log10(x + 1), 0.007 on average.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import scipy.fft
+
+SAMPLE_RATE = 44_100
+HOP_LENGTH = 441
+FPS = SAMPLE_RATE / HOP_LENGTH
+FRAME_SIZE = 2_048
+
+BANDS_PER_OCTAVE = 12
+MIN_FREQUENCY = 20.0
+MAX_FREQUENCY = 20_000.0
+REFERENCE_FREQUENCY = 440.0  # A4
+N_BANDS = 84
+
+VERSIONS = ("madmom", "thesis")
+
+# Frames transformed at once: their samples, spectra and magnitudes together stay within a processor's second-level cache.
+_CHUNK = 64
+
+
+@dataclass(frozen=True)
+class FeatureConfig:
+    """Which features: saved beside prepared data and beside every run, so that the two are never mixed."""
+
+    version: str = "madmom"
+
+    def __post_init__(self):
+        _check_version(self.version)
+
+
+def _check_version(version: str) -> None:
+    if version not in VERSIONS:
+        raise ValueError(f"unknown feature version {version!r}: choose one of {', '.join(VERSIONS)}")
+
+
+def _grid_bins(
+    bands_per_octave: int = BANDS_PER_OCTAVE,
+    min_frequency: float = MIN_FREQUENCY,
+    max_frequency: float = MAX_FREQUENCY,
+) -> np.ndarray:
+    """FFT bins nearest to the equally tempered grid through A4, each once: `(n_bands + 2,)` int, corners of the triangles."""
+    lowest = np.floor(np.log2(min_frequency / REFERENCE_FREQUENCY) * bands_per_octave)
+    highest = np.ceil(np.log2(max_frequency / REFERENCE_FREQUENCY) * bands_per_octave)
+    grid = REFERENCE_FREQUENCY * 2.0 ** (np.arange(lowest, highest + 1) / bands_per_octave)
+    grid = grid[(grid >= min_frequency) & (grid <= max_frequency)]
+    bin_width = SAMPLE_RATE / FRAME_SIZE
+    # Below about 400 Hz the grid is finer than the bins: several grid points fall on one bin, which is kept once.
+    return np.unique(np.clip(np.rint(grid / bin_width), 1, FRAME_SIZE // 2 - 1).astype(int))
+
+
+@lru_cache(maxsize=32)
+def log_filterbank(
+    version: str = "madmom",
+    bands_per_octave: int = BANDS_PER_OCTAVE,
+    min_frequency: float = MIN_FREQUENCY,
+    max_frequency: float = MAX_FREQUENCY,
+) -> np.ndarray:
+    """Triangular, area-normalised filters on a logarithmic frequency grid through A4 = 440 Hz.
+
+    Returns `(n_bins, n_bands)` float32, read-only; each column sums to 1. `n_bins` is 1,024 for `madmom` (no Nyquist bin) and
+    1,025 for `thesis`. The defaults give 84 bands. Raises ValueError for an unknown version or an empty frequency range.
+    """
+    _check_version(version)
+    if not 0 < min_frequency < max_frequency <= SAMPLE_RATE / 2:
+        raise ValueError(f"frequency range {min_frequency} to {max_frequency} Hz: it must rise, within 0 to {SAMPLE_RATE / 2} Hz")
+    corners = _grid_bins(bands_per_octave, min_frequency, max_frequency)
+    if len(corners) < 3:
+        raise ValueError(f"{min_frequency} to {max_frequency} Hz at {bands_per_octave} bands an octave holds no filter")
+    include_ends = version == "thesis"
+    filterbank = np.zeros((FRAME_SIZE // 2 + include_ends, len(corners) - 2), dtype=np.float32)
+    for band, (start, centre, stop) in enumerate(zip(corners, corners[1:], corners[2:], strict=False)):
+        filterbank[start:centre, band] = np.linspace(0, 1, centre - start, endpoint=include_ends)
+        filterbank[centre:stop, band] = np.linspace(1, 0, stop - centre, endpoint=include_ends)
+    filterbank /= filterbank.sum(axis=0)
+    filterbank.flags.writeable = False
+    return filterbank
+
+
+def band_centres() -> np.ndarray:
+    """Frequencies at which the 84 triangles peak: `(84,)` in Hz."""
+    return _grid_bins()[1:-1] * (SAMPLE_RATE / FRAME_SIZE)
+
+
+def n_frames(n_samples: int, version: str = "madmom") -> int:
+    """Number of feature frames of a waveform of `n_samples` at 44.1 kHz."""
+    return -(-n_samples // HOP_LENGTH) if version == "madmom" else 1 + n_samples // HOP_LENGTH
+
+
+@lru_cache(maxsize=2)
+def _window(version: str) -> np.ndarray:
+    symmetric = version == "madmom"
+    window = np.hanning(FRAME_SIZE) if symmetric else np.hanning(FRAME_SIZE + 1)[:-1]
+    return window.astype(np.float32)
+
+
+def log_filter_spectrogram(waveform: np.ndarray, sample_rate: int = SAMPLE_RATE, version: str = "madmom") -> np.ndarray:
+    """Log-filtered log-magnitude spectrogram: STFT of 2,048 samples, magnitude, 84 bands, log10(x + 1).
+
+    waveform     `(n_samples,)` mono or `(n_samples, channels)`, floating point in [-1, 1]; channels are averaged.
+    sample_rate  Hz; other than 44,100 is resampled first (soxr, high quality).
+    version      "madmom" or "thesis": see the module.
+
+    Returns `(T, 84)` float32, all >= 0; an empty waveform gives `(0, 84)`. Raises ValueError for integers (their scale is not
+    known), NaN or infinite samples, and an unknown version.
+    """
+    _check_version(version)
+    waveform = _as_mono(waveform)
+    if sample_rate != SAMPLE_RATE:
+        import soxr  # only recordings at other rates need it
+
+        waveform = soxr.resample(waveform, sample_rate, SAMPLE_RATE, quality="HQ")
+    if len(waveform) == 0:
+        return np.zeros((0, N_BANDS), dtype=np.float32)
+
+    half = FRAME_SIZE // 2
+    if version == "thesis" and len(waveform) <= half:
+        raise ValueError(f"{len(waveform)} samples: the thesis version reflects at the edges and needs more than {half}")
+    padded = np.pad(waveform, half, mode="reflect" if version == "thesis" else "constant")
+    count = n_frames(len(waveform), version)
+    missing = (count - 1) * HOP_LENGTH + FRAME_SIZE - len(padded)
+    if missing > 0:
+        padded = np.pad(padded, (0, missing))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME_SIZE)[::HOP_LENGTH]  # (>= count, 2048), a view
+
+    window, filterbank = _window(version), log_filterbank(version)
+    features = np.empty((count, N_BANDS), dtype=np.float32)
+    for start in range(0, count, _CHUNK):
+        stop = min(start + _CHUNK, count)
+        spectrum = scipy.fft.rfft(frames[start:stop] * window, axis=1)  # (<= 64, 1025) complex64
+        magnitude = np.abs(spectrum)[:, : len(filterbank)]
+        np.matmul(magnitude, filterbank, out=features[start:stop])
+    features += 1.0
+    return np.log10(features, out=features)
+
+
+def _as_mono(waveform: np.ndarray) -> np.ndarray:
+    """Mono float32 `(n,)`, or a ValueError that says what is wrong with the samples."""
+    waveform = np.asarray(waveform)
+    if not np.issubdtype(waveform.dtype, np.floating):
+        raise ValueError(f"waveform of {waveform.dtype}: divide integers by their full scale to get floats in [-1, 1]")
+    if waveform.ndim == 2:
+        waveform = waveform.mean(axis=1)
+    elif waveform.ndim != 1:
+        raise ValueError(f"waveform of shape {waveform.shape}: expected (n_samples,) or (n_samples, channels)")
+    waveform = np.ascontiguousarray(waveform, dtype=np.float32)
+    # The sum is infinite or NaN as soon as one sample is: one pass, no array of booleans.
+    if len(waveform) and not np.isfinite(np.sum(waveform, dtype=np.float64)):
+        raise ValueError("waveform holds NaN or infinite samples: repair the recording or leave it out")
+    return waveform
+
+
+class Standardizer:
+    """Mean and standard deviation of all feature values, gathered part by part in constant memory.
+
+    One scalar each (thesis, 5.2.1): the bands keep their relation to each other.
+    """
+
+    def __init__(self):
+        """Start with no values."""
+        self.count, self.total, self.squares = 0, 0.0, 0.0
+
+    def add(self, count: int, total: float, squares: float) -> None:
+        """Add `count` values by their sum and sum of squares (float64)."""
+        self.count += int(count)
+        self.total += float(total)
+        self.squares += float(squares)
+
+    @property
+    def mean(self) -> float:
+        """Mean of all values; ValueError where none were added."""
+        if self.count == 0:
+            raise ValueError("no features to standardise with: the training split is empty")
+        return self.total / self.count
+
+    @property
+    def std(self) -> float:
+        """Population standard deviation; ValueError where it is 0 (silent training data)."""
+        variance = self.squares / self.count - self.mean**2
+        if variance <= 1e-12:
+            raise ValueError("the training features are constant: is the training data silent?")
+        return float(np.sqrt(variance))

@@ -1,0 +1,204 @@
+"""What the architectures share: the convolutional front end, recurrent layers, the transformer block.
+
+Shapes in comments: B segments, T frames, F bands, C kernels, D embedding, H heads.
+"""
+
+import math
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from adtlib.features import N_BANDS
+from adtlib.vocabulary import CLASSES
+
+N_CLASSES = len(CLASSES)
+KERNELS_PER_BLOCK = 32  # block i has 32 i
+POOLING = 3  # over frequency only: the time resolution is kept
+
+
+class Dropout(nn.Module):
+    """Dropout whose mask costs a quarter of torch's on a processor: one 64-bit draw serves four numbers.
+
+    Drawing the masks took a fifth of a CRNN's training step. `p` is exact to 1 / 65,536; on other devices torch's own is used.
+    """
+
+    def __init__(self, p: float):
+        """`p`: the share of numbers set to 0 while training."""
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The same shape; the numbers kept are scaled by 1 / (1 - p)."""
+        if not self.training or self.p == 0:
+            return x
+        if x.device.type != "cpu":
+            return functional.dropout(x, self.p)
+        words = torch.empty((x.numel() + 3) // 4, dtype=torch.int64).random_(-(2**63), None)
+        # Strides of x, so that mask and numbers are read in the same order in memory whatever the layout.
+        bits = words.view(torch.int16).as_strided(x.shape, x.stride()) if _is_dense(x) else None
+        if bits is None:
+            bits = words.view(torch.int16)[: x.numel()].view(x.shape)
+        keep = bits >= round(self.p * 65_536) - 32_768
+        return x * keep.to(x.dtype).div_(1 - self.p)
+
+    def extra_repr(self) -> str:
+        """Shown by `print(model)`."""
+        return f"p={self.p}"
+
+
+def _is_dense(x: Tensor) -> bool:
+    return x.is_contiguous() or (x.ndim == 4 and x.is_contiguous(memory_format=torch.channels_last))
+
+
+class Standardize(nn.Module):
+    """Subtract the mean and divide by the standard deviation of the training features: the first layer of a trained model.
+
+    One scalar each, stored with the weights, so that a model never meets features on another scale.
+    """
+
+    def __init__(self, mean: float = 0.0, std: float = 1.0):
+        """ValueError for a standard deviation that is not positive."""
+        super().__init__()
+        if not std > 0:
+            raise ValueError(f"standard deviation {std}: it must be positive")
+        self.register_buffer("mean", torch.tensor(float(mean)))
+        self.register_buffer("std", torch.tensor(float(std)))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Any shape."""
+        return (features - self.mean) / self.std
+
+
+class ConvBlock(nn.Sequential):
+    """Two 3x3 convolutions, each followed by ReLU and batch normalisation, pooling by 3 over frequency, dropout 0.3.
+
+    `(B, C_in, T, F)` to `(B, C_out, T, F // 3)`. Thesis 3.2.1, after Vogl et al. (2017).
+    """
+
+    def __init__(self, in_channels: int, out_channels: int):
+        """Make the block."""
+        super().__init__(
+            nn.Conv2d(in_channels, out_channels, 3, padding=1),
+            nn.ReLU(inplace=True),
+            nn.BatchNorm2d(out_channels),
+            nn.Conv2d(out_channels, out_channels, 3, padding=1),
+            nn.ReLU(inplace=True),
+            nn.BatchNorm2d(out_channels),
+            nn.MaxPool2d((1, POOLING)),
+            Dropout(0.3),
+        )
+
+
+class ConvFrontEnd(nn.Module):
+    """`num_blocks` convolutional blocks of 32, 64, 96 kernels: `(B, T, 84)` to `(B, T, out_features)`."""
+
+    def __init__(self, num_blocks: int):
+        """Make the blocks; 1 to 3 of them, more would pool 84 bands to nothing."""
+        super().__init__()
+        if not 1 <= num_blocks <= 3:
+            raise ValueError(f"{num_blocks} convolutional blocks: 1 to 3 fit {N_BANDS} bands")
+        channels = [1] + [KERNELS_PER_BLOCK * (i + 1) for i in range(num_blocks)]
+        self.blocks = nn.Sequential(*(ConvBlock(a, b) for a, b in pairwise(channels)))
+        self.out_features = channels[-1] * (N_BANDS // POOLING**num_blocks)
+        # Kernels last in memory: several times faster on processors with bfloat16 units, the same numbers.
+        self.blocks.to(memory_format=torch.channels_last)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """`(B, T, 84)` to `(B, T, C * F')`."""
+        x = features.unsqueeze(1)  # (B, 1, T, 84)
+        x = self.blocks(x.contiguous(memory_format=torch.channels_last))  # (B, C, T, F')
+        return x.permute(0, 2, 1, 3).flatten(2)  # (B, T, C * F')
+
+
+class Recurrent(nn.Module):
+    """Bidirectional GRU or LSTM layers with dropout 0.1 between them: `(B, T, D)` to `(B, T, 2 * hidden_size)`."""
+
+    def __init__(self, in_features: int, hidden_size: int, num_layers: int, use_gru: bool):
+        """Make the layers."""
+        super().__init__()
+        layer = nn.GRU if use_gru else nn.LSTM
+        self.layers = layer(
+            in_features,
+            hidden_size,
+            num_layers,
+            batch_first=True,
+            bidirectional=True,
+            dropout=0.1 if num_layers > 1 else 0.0,
+        )
+        self.out_features = 2 * hidden_size
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(B, T, D)` to `(B, T, 2 * hidden_size)`."""
+        return self.layers(x)[0]
+
+
+def sinusoidal_positions(n_frames: int, dim: int, device=None) -> Tensor:
+    """Positional encoding of Vaswani et al. (2017), section 3.5: `(n_frames, dim)`; sine in even, cosine in odd columns."""
+    position = torch.arange(n_frames, device=device, dtype=torch.float32).unsqueeze(1)  # (T, 1)
+    rate = torch.exp(torch.arange(0, dim, 2, device=device, dtype=torch.float32) * (-math.log(10_000.0) / dim))
+    encoding = torch.zeros(n_frames, dim, device=device)
+    encoding[:, 0::2] = torch.sin(position * rate)
+    encoding[:, 1::2] = torch.cos(position * rate)[:, : dim // 2]
+    return encoding
+
+
+class SelfAttention(nn.Module):
+    """Multi-head self-attention over all frames of the segment: `(B, T, D)` to `(B, T, D)`."""
+
+    def __init__(self, embed_dim: int, num_heads: int):
+        """Make the layer; `embed_dim` must divide by `num_heads`."""
+        super().__init__()
+        if embed_dim % num_heads:
+            raise ValueError(f"embedding of {embed_dim} does not divide by {num_heads} heads")
+        self.num_heads = num_heads
+        self.project_in = nn.Linear(embed_dim, 3 * embed_dim)
+        self.project_out = nn.Linear(embed_dim, embed_dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Each frame attends to each."""
+        batch, frames, dim = x.shape
+        qkv = self.project_in(x).view(batch, frames, 3, self.num_heads, dim // self.num_heads)
+        q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each (B, H, T, D / H)
+        x = functional.scaled_dot_product_attention(q, k, v)  # (B, H, T, D / H)
+        return self.project_out(x.transpose(1, 2).reshape(batch, frames, dim))
+
+
+class TransformerBlock(nn.Module):
+    """Pre-norm transformer block (Xiong et al., 2020): attention and a feed-forward layer of factor 4 with GELU, dropout 0.1."""
+
+    def __init__(self, embed_dim: int, num_heads: int):
+        """Make the block."""
+        super().__init__()
+        self.attention_norm = nn.LayerNorm(embed_dim)
+        self.attention = SelfAttention(embed_dim, num_heads)
+        self.feed_forward_norm = nn.LayerNorm(embed_dim)
+        self.feed_forward = nn.Sequential(
+            nn.Linear(embed_dim, 4 * embed_dim),
+            nn.GELU(),
+            Dropout(0.1),
+            nn.Linear(4 * embed_dim, embed_dim),
+        )
+        self.dropout = Dropout(0.1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(B, T, D)` to `(B, T, D)`."""
+        x = x + self.dropout(self.attention(self.attention_norm(x)))
+        return x + self.dropout(self.feed_forward(self.feed_forward_norm(x)))
+
+
+class Transformer(nn.Module):
+    """Sinusoidal positions over time, `num_layers` pre-norm blocks, a last normalisation: `(B, T, D)` to `(B, T, D)`."""
+
+    def __init__(self, embed_dim: int, num_layers: int, num_heads: int):
+        """Make the blocks."""
+        super().__init__()
+        self.dropout = Dropout(0.1)
+        self.blocks = nn.Sequential(*(TransformerBlock(embed_dim, num_heads) for _ in range(num_layers)))
+        self.norm = nn.LayerNorm(embed_dim)  # pre-norm blocks leave their sum unnormalised
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Add positions, attend."""
+        x = self.dropout(x + sinusoidal_positions(x.shape[1], x.shape[2], x.device))
+        return self.norm(self.blocks(x))

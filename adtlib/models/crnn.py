@@ -1,0 +1,22 @@
+"""Convolutional recurrent neural network (thesis 3.3, Fig. 3.6; Vogl et al. 2017, Zehren et al. 2023)."""
+
+from torch import Tensor, nn
+
+from adtlib.models.blocks import N_CLASSES, ConvFrontEnd, Recurrent
+
+
+class CRNN(nn.Module):
+    """Two convolutional blocks, then bidirectional recurrent layers. `(B, T, 84)` to logits `(B, T, 5)`."""
+
+    def __init__(self, num_layers: int = 3, hidden_size: int = 144, use_gru: bool = False):
+        """Search space of the draft: layers 2 to 5, hidden size 72, 144 or 288, GRU or LSTM."""
+        super().__init__()
+        self.front_end = ConvFrontEnd(2)
+        self.recurrent = Recurrent(self.front_end.out_features, hidden_size, num_layers, use_gru)
+        self.output = nn.Linear(self.recurrent.out_features, N_CLASSES)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Logits of all classes for each frame."""
+        x = self.front_end(features)  # (B, T, 576): 64 kernels x 9 bands
+        x = self.recurrent(x)  # (B, T, 2 H)
+        return self.output(x)  # (B, T, 5)

@@ -1,0 +1,21 @@
+"""Recurrent neural network (thesis 3.1, Fig. 3.2; Vogl et al. 2016, Southall et al. 2016)."""
+
+from torch import Tensor, nn
+
+from adtlib.features import N_BANDS
+from adtlib.models.blocks import N_CLASSES, Recurrent
+
+
+class RNN(nn.Module):
+    """Bidirectional recurrent layers, then a linear layer for each frame. `(B, T, 84)` to logits `(B, T, 5)`."""
+
+    def __init__(self, num_layers: int = 3, hidden_size: int = 144, use_gru: bool = False):
+        """Search space of the draft: layers 2 to 6, hidden size 72, 144 or 288, GRU or LSTM."""
+        super().__init__()
+        self.recurrent = Recurrent(N_BANDS, hidden_size, num_layers, use_gru)
+        self.output = nn.Linear(self.recurrent.out_features, N_CLASSES)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Logits of all classes for each frame."""
+        x = self.recurrent(features)  # (B, T, 2 H)
+        return self.output(x)  # (B, T, 5)

@@ -1,0 +1,127 @@
+"""Profiles: every choice of a run of the notebooks, read from `params/NAME.yaml`.
+
+A notebook's `parameters` cell holds `profile = "smoke"` and names that are None; `load_profile(profile, epochs=epochs, ...)`
+reads the file and overrides what is not None. `smoke` takes seconds, `miniature` minutes, `showcase` is `miniature` with three
+seeds, `thesis` is the real thing on whichever real corpora are found.
+"""
+
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from adtlib import paths
+from adtlib.corpora import CORPORA, TRAINABLE, open_corpus
+from adtlib.corpora.base import MARKER, Corpus, CorpusError
+from adtlib.peak_picking import PeakPicking
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The choices of one profile; field names are the keys of the file and the parameters of the notebooks."""
+
+    name: str
+    data: str  # "miniature" or "real"
+    seeds: tuple[int, ...] = (0,)
+    miniature_size: str | None = None
+    miniature_seed: int = 0
+    features: str = "madmom"
+    train_corpora: tuple[str, ...] = TRAINABLE
+    validation_split: str = "validation"
+    test_split: str = "test"
+    mdb_audio: str = "full_mix"
+    # training (thesis 5.3; the finished thesis's values in the comments of params/thesis.yaml)
+    epochs: int = 100
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-4
+    patience: int = 10
+    lr_patience: int = 3
+    precision: str = "auto"
+    hyperparameters: dict = field(default_factory=dict)  # for each architecture
+    # post-processing (thesis 2.4.3) and scoring (2.5)
+    peak_picking: dict = field(default_factory=dict)
+    tolerance: float = 0.05
+
+    @property
+    def data_root(self) -> Path:
+        """Folder of the corpora: generated ones below `data/`, real ones at `$ADT_DATA` or `data/`."""
+        if self.data == "real":
+            return paths.real_data_root()
+        return paths.DATA / ("miniature" if self.miniature_size == "standard" else f"miniature-{self.miniature_size}")
+
+    @property
+    def peaks(self) -> PeakPicking:
+        """Parameters of peak picking."""
+        return PeakPicking(**self.peak_picking)
+
+    @property
+    def note(self) -> str:
+        """What has to stand in every caption."""
+        if self.data == "real":
+            return f"profile {self.name}, real corpora as far as found"
+        return f"profile {self.name}: generated miniature corpora, not the corpora of the thesis"
+
+
+def load_profile(name: str, **overrides) -> Profile:
+    """Read `params/NAME.yaml`; overrides that are None are left alone.
+
+    Raises ValueError for an unknown profile, an unknown key or a value that cannot be.
+    """
+    path = paths.PARAMS / f"{name}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in paths.PARAMS.glob("*.yaml")))
+        raise ValueError(f"unknown profile {name!r}: choose one of {known}")
+    values = yaml.safe_load(path.read_text()) or {}
+    values |= {key: value for key, value in overrides.items() if value is not None}
+    known = {f.name for f in dataclasses.fields(Profile)} - {"name"}
+    if unknown := sorted(set(values) - known):
+        raise ValueError(f"{path.name}: unknown parameter {', '.join(unknown)}; the parameters are {', '.join(sorted(known))}")
+    for key in ("seeds", "train_corpora"):
+        if key in values:
+            listed = values[key] if isinstance(values[key], list | tuple) else [values[key]]
+            values[key] = tuple(listed)
+    profile = Profile(name=name, **values)
+    _check(profile)
+    return profile
+
+
+def _check(profile: Profile) -> None:
+    choices = {"data": ("miniature", "real"), "features": ("madmom", "thesis"), "mdb_audio": ("full_mix", "drum_only")}
+    for key, allowed in choices.items():
+        if getattr(profile, key) not in allowed:
+            raise ValueError(f"profile {profile.name}: {key} = {getattr(profile, key)!r}, expected {' or '.join(allowed)}")
+    for key in ("epochs", "batch_size", "patience", "lr_patience"):
+        value = getattr(profile, key)
+        if not (isinstance(value, int) and value >= 1):
+            raise ValueError(f"profile {profile.name}: {key} = {value!r}, expected a whole number of at least 1")
+    if not profile.seeds or not all(isinstance(seed, int) and seed >= 0 for seed in profile.seeds):
+        raise ValueError(f"profile {profile.name}: seeds = {profile.seeds}, expected whole numbers of 0 or more")
+    if unknown := [c for c in profile.train_corpora if c not in CORPORA and not Path(c).is_dir()]:
+        raise ValueError(f"profile {profile.name}: unknown corpus {unknown[0]!r}: choose from {', '.join(CORPORA)} or a folder")
+    _ = profile.peaks  # raises where a parameter cannot be
+
+
+def open_corpora(profile: Profile, progress=None) -> dict[str, Corpus]:
+    """The five corpora of a profile by name, found or not; generated ones are written first where they are missing.
+
+    `progress(done, total)` is called while they are written.
+
+    Raises CorpusError where a profile for real corpora meets generated ones.
+    """
+    root = profile.data_root
+    if profile.data == "miniature":
+        from adtlib.corpora.miniature import write_miniature  # the renderer is needed only to write
+
+        write_miniature(root, size=profile.miniature_size, seed=profile.miniature_seed, progress=progress)
+    elif any((folder / MARKER).is_file() for folder in (root, *root.parents)):
+        raise CorpusError(
+            f"{root} holds generated miniature corpora and profile {profile.name!r} is for real ones: "
+            "set ADT_DATA to the folder of the real corpora, or choose --profile miniature"
+        )
+    opened = {}
+    for name in CORPORA:
+        options = {"mdb_audio": profile.mdb_audio} if name == "ENST+MDB" else {}
+        opened[name] = open_corpus(name, root, **options)
+    return opened

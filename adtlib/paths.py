@@ -1,0 +1,45 @@
+"""Where everything lies: the one module that knows folders.
+
+Notebooks are started from three places (papermill: the caller's folder; JupyterLab and nbval: the notebook's), so nothing
+here depends on the working directory. `ADT_HOME` moves all that is written (cache, results, figures, generated corpora) out
+of the clone; `ADT_DATA` names the folder of the real corpora, which is never written to.
+"""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+HOME = Path(os.environ.get("ADT_HOME") or ROOT).expanduser().resolve()
+
+NOTEBOOKS = ROOT / "notebooks"
+PARAMS = ROOT / "params"
+
+DATA = HOME / "data"
+CACHE = HOME / "cache"
+RESULTS = HOME / "results"
+FIGURES = HOME / "figures"
+
+
+def real_data_root() -> Path:
+    """Folder of the real corpora: `$ADT_DATA` where it is set, else `data/` of the clone."""
+    return Path(os.environ.get("ADT_DATA") or DATA).expanduser().resolve()
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file under another name, then rename it: the name never stands for half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def relative(path: Path) -> str:
+    """`path` as a reader should see it: relative to the clone or to `ADT_HOME` where it lies inside, else absolute."""
+    path = Path(path)
+    for base in (HOME, ROOT):
+        if path.is_relative_to(base):
+            return path.relative_to(base).as_posix()
+    return str(path)

@@ -1,0 +1,177 @@
+"""A run's folder: one trained model, how it came about and what it scored.
+
+    results/<profile>/runs/ARCHITECTURE/TRAINING_SETS/seed_N/
+        config.json        configuration, data and its completeness, library versions; once finished, the result
+        metrics.csv        a row an epoch
+        model.safetensors  weights of the best epoch, standardising included
+        scores.csv         counts of each class for each track or sequence of each test
+        resume.pt          state after the last epoch, while the run is not finished
+
+Both studies draw on the same runs. A run rebuilds from its folder alone: `load_model(folder)`.
+"""
+
+import ast
+import hashlib
+import json
+import platform
+import re
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import nn
+
+from adtlib import paths
+from adtlib.models import build
+from adtlib.models.blocks import Standardize
+from adtlib.vocabulary import CLASSES
+
+COUNT_COLUMNS = [f"{kind}_{name}" for name in CLASSES for kind in ("tp", "fp", "fn")]
+# Code that decides what a run's numbers are; notebooks, tables and pictures do not.
+_DECISIVE = (
+    "audio",
+    "features",
+    "onsets",
+    "vocabulary",
+    "prepared",
+    "models",
+    "loss",
+    "training",
+    "peak_picking",
+    "evaluation",
+)
+
+
+class RunError(ValueError):
+    """A run's folder that cannot be used; the message names the file and the remedy."""
+
+
+def training_set_name(train) -> str:
+    """Label of one or several training corpora, as in the published tables: "ENST+MDB + Slakh"."""
+    return " + ".join(train)
+
+
+def run_folder(profile: str, architecture: str, train, seed: int) -> Path:
+    """Where the run of an architecture on training corpora with a seed lies."""
+    name = re.sub(r"[^A-Za-z0-9+_-]+", "_", training_set_name(train))
+    return paths.RESULTS / profile / "runs" / architecture / name / f"seed_{seed}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run, by its folder."""
+
+    folder: Path
+
+    @property
+    def record(self) -> dict:
+        """Everything in config.json: config, data, libraries, code, result."""
+        return _read_record(self.folder)
+
+    @property
+    def config(self) -> dict:
+        """The configuration that was trained."""
+        return self.record["config"]
+
+    @property
+    def result(self) -> dict:
+        """Best epoch, its validation scores, seconds, parameter count."""
+        return self.record["result"]
+
+    @property
+    def metrics(self) -> pd.DataFrame:
+        """A row an epoch: epoch, learning_rate, train_loss, val_loss, val_f1_micro, val_f1_macro, val_f1_KD ..., seconds."""
+        return pd.read_csv(self.folder / "metrics.csv")
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """A row for each unit tested: test, split, unit, data, id, seconds, and tp_KD, fp_KD, fn_KD, ...; empty before a test."""
+        path = self.folder / "scores.csv"
+        if not path.is_file():
+            return pd.DataFrame(columns=["test", "split", "unit", "data", "id", "seconds", *COUNT_COLUMNS])
+        return pd.read_csv(path)
+
+    def model(self) -> nn.Module:
+        """The trained model, in evaluation mode."""
+        return load_model(self.folder)
+
+
+def _read_record(folder: Path) -> dict:
+    path = Path(folder) / "config.json"
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        raise RunError(f"{path} is missing: there is no run in {folder}") from None
+    except ValueError as error:
+        raise RunError(f"{path} is damaged ({error}): delete {folder} and train again") from error
+
+
+def find_runs(profile: str) -> list[Run]:
+    """All finished runs of a profile, in the order of their folders' names."""
+    root = paths.RESULTS / profile / "runs"
+    found = sorted(root.glob("*/*/seed_*/config.json"))
+    runs = [Run(path.parent) for path in found if re.fullmatch(r"seed_\d+", path.parent.name)]
+    return [run for run in runs if "result" in run.record]
+
+
+def counts_of(scores: pd.DataFrame) -> np.ndarray:
+    """`(N, 5, 3)` counts of the rows of a scores table, as `adtlib.evaluation` takes them."""
+    return scores[COUNT_COLUMNS].to_numpy(dtype=np.int64).reshape(-1, len(CLASSES), 3)
+
+
+def assemble(config: dict, mean: float = 0.0, std: float = 1.0) -> nn.Module:
+    """Standardising and the network of a configuration as one module: `(B, T, 84)` features to `(B, T, 5)` logits."""
+    network = build(config["architecture"], **config["hyperparameters"])
+    return nn.Sequential(OrderedDict(standardize=Standardize(mean, std), network=network))
+
+
+def save_weights(model: nn.Module, path: Path) -> None:
+    """Write the weights as safetensors, atomically."""
+    paths.write_atomically(path, save({key: value.contiguous() for key, value in model.state_dict().items()}))
+
+
+def load_model(folder: Path) -> nn.Module:
+    """Rebuild the trained model of a run's folder. RunError where weights are missing, damaged or of another configuration."""
+    folder = Path(folder)
+    path = folder / "model.safetensors"
+    model = assemble(_read_record(folder)["config"])
+    if not path.is_file():
+        raise RunError(f"{path} is missing (weights are not part of the repository): train the run again")
+    try:
+        model.load_state_dict(load_file(path))
+    except (SafetensorError, OSError) as error:
+        raise RunError(f"{path} is damaged ({error}): delete {folder} and train again") from error
+    except RuntimeError as error:
+        raise RunError(f"{path} does not fit {folder / 'config.json'}: delete {folder} and train again") from error
+    return model.eval()
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of what the numbers depend on."""
+    names = ("adtlib", "torch", "numpy", "scipy", "soundfile", "soxr", "mir_eval")
+    return {"python": platform.python_version()} | {name: metadata.version(name) for name in names}
+
+
+@lru_cache(maxsize=1)
+def code_hash() -> str:
+    """Hash of the code that decides a run's numbers; comments and docstrings do not change it."""
+    package = Path(__file__).parent
+    files = [
+        f
+        for name in _DECISIVE
+        for f in ([package / f"{name}.py"] if (package / f"{name}.py").is_file() else sorted((package / name).glob("*.py")))
+    ]
+    digest = hashlib.sha256()
+    for file in files:
+        tree = ast.parse(file.read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node, clean=False):
+                node.body = node.body[1:]
+        digest.update(ast.dump(tree).encode())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,165 @@
+"""The studies as plain data: which architecture is trained on which corpora and tested on which (thesis, chapters 6 and 7).
+
+A cell is one run and its tests. Cells whose corpora are not there are left out with the reason, so that a study runs on whatever
+a user has. Notebooks 41 to 45 make the runs of the architecture study, 50 reads them.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from adtlib import evaluation
+from adtlib.corpora import open_corpus
+from adtlib.models import ARCHITECTURES
+from adtlib.params import Profile, open_corpora
+from adtlib.prepared import Prepared, prepare
+from adtlib.runs import Run, counts_of, find_runs, run_folder, training_set_name
+from adtlib.training import TrainingConfig, fit, score_run
+from adtlib.vocabulary import CLASSES
+
+F1_COLUMNS = ["f1_micro", "f1_macro", *(f"f1_{name}" for name in CLASSES)]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run of a study and the corpora it is tested on."""
+
+    architecture: str
+    train: tuple[str, ...]
+    seed: int
+    tests: tuple[str, ...]
+
+
+def architecture_study(profile: Profile, architecture: str | None = None) -> list[Cell]:
+    """Each architecture on each corpus alone, tested on that corpus (chapter 6); of one architecture, or of all five."""
+    chosen = [architecture] if architecture else list(ARCHITECTURES)
+    return [Cell(name, (corpus,), seed, (corpus,)) for name in chosen for corpus in profile.train_corpora for seed in profile.seeds]
+
+
+@lru_cache(maxsize=64)
+def _prepared(root, features: str, mdb_audio: str, name: str, progress: bool) -> Prepared:
+    options = {"mdb_audio": mdb_audio} if name == "ENST+MDB" else {}
+    return prepare(open_corpus(name, root, **options), version=features, progress=progress)
+
+
+def prepared_corpus(profile: Profile, name: str, progress: bool = True) -> Prepared:
+    """A corpus of the profile, by name or folder, with features and onsets on disk; computed where they are not yet."""
+    open_corpora(profile)  # writes or checks what the profile's data root must hold
+    features = "madmom" if name == "ADTOF-YT" else profile.features
+    return _prepared(profile.data_root, features, profile.mdb_audio, name, progress)
+
+
+def training_config(profile: Profile, architecture: str, train, seed: int) -> TrainingConfig:
+    """The configuration of a cell's run."""
+    return TrainingConfig(
+        architecture=architecture,
+        train=tuple(train),
+        hyperparameters=profile.hyperparameters.get(architecture, {}),
+        seed=seed,
+        epochs=profile.epochs,
+        batch_size=profile.batch_size,
+        learning_rate=profile.learning_rate,
+        weight_decay=profile.weight_decay,
+        patience=profile.patience,
+        lr_patience=profile.lr_patience,
+        features=profile.features,
+        precision=profile.precision,
+        validation_split=profile.validation_split,
+        peak_picking=profile.peaks,
+        tolerance=profile.tolerance,
+    )
+
+
+def why_not(profile: Profile, cell: Cell, progress: bool = True) -> str | None:
+    """Why a cell cannot be trained with what is there, in one sentence; None where it can."""
+    corpora = [prepared_corpus(profile, name, progress) for name in cell.train]
+    for split in ("train", profile.validation_split):
+        if not any(corpus.totals(split).n_units for corpus in corpora):
+            return f"{training_set_name(cell.train)}: nothing usable found of the {split} split; 'adt corpora' says how to get it"
+    return None
+
+
+def run_cell(profile: Profile, cell: Cell, progress: bool = True) -> Run:
+    """Train the run of a cell, or take up or reuse what is there of it, and test it. ValueError where `why_not` gives a reason."""
+    if reason := why_not(profile, cell, progress):
+        raise ValueError(reason)
+    corpora = [prepared_corpus(profile, name, progress) for name in cell.train]
+    config = training_config(profile, cell.architecture, cell.train, cell.seed)
+    folder = run_folder(profile.name, cell.architecture, cell.train, cell.seed)
+    run = fit(config, corpora, corpora, folder, progress=progress)
+    score_run(run, [prepared_corpus(profile, name, progress) for name in cell.tests], profile.test_split)
+    return run
+
+
+def run_all(profile: Profile, cells: list[Cell], progress: bool = True) -> tuple[list[Run], list[str]]:
+    """Run every cell that can be run: (runs, reasons for those that cannot, each once)."""
+    runs, reasons = [], []
+    for cell in cells:
+        if reason := why_not(profile, cell, progress):
+            reasons.append(reason)
+        else:
+            runs.append(run_cell(profile, cell, progress))
+    return runs, list(dict.fromkeys(reasons))
+
+
+def score_table(profile: Profile, runs: list[Run] | None = None) -> pd.DataFrame:
+    """One row for each run and test corpus: architecture, train, test, zero_shot, scores, interval, n_tracks, unit, seed.
+
+    The 95 % interval of micro F1 (`ci_low`, `ci_high`) is a bootstrap over tracks. Only tests on the profile's test split count.
+    """
+    rows = []
+    for run in find_runs(profile.name) if runs is None else runs:
+        config, table = run.config, run.scores
+        table = table[table["split"] == profile.test_split]
+        for test, part in table.groupby("test", sort=False):
+            counts = counts_of(part)
+            low, high = evaluation.bootstrap_interval(counts)
+            found = evaluation.scores(counts)
+            rows.append(
+                {
+                    "architecture": config["architecture"],
+                    "train": training_set_name(config["train"]),
+                    "test": test,
+                    "zero_shot": test not in config["train"],
+                    **{name: found[name] for name in F1_COLUMNS},
+                    "ci_low": low,
+                    "ci_high": high,
+                    "n_tracks": len(part),
+                    "unit": part["unit"].iloc[0],
+                    "seed": config["seed"],
+                }
+            )
+    columns = ["architecture", "train", "test", "zero_shot", *F1_COLUMNS, "ci_low", "ci_high", "n_tracks", "unit", "seed"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def architecture_table(profile: Profile) -> pd.DataFrame:
+    """The table of chapter 6: architecture, corpus, scores, interval, n_tracks, unit, seed; a row for each cell of the study.
+
+    A cell that was trained and whose test split is empty has no scores and n_tracks 0. FileNotFoundError where no run is there.
+    """
+    cells = architecture_study(profile)
+    runs = {(run.config["architecture"], tuple(run.config["train"]), run.config["seed"]): run for run in find_runs(profile.name)}
+    rows = []
+    for cell in cells:
+        run = runs.get((cell.architecture, cell.train, cell.seed))
+        if run is None:
+            continue
+        row = score_table(profile, [run])
+        row = row[row["test"] == cell.tests[0]]
+        if len(row):
+            rows.append(row.iloc[0].to_dict() | {"corpus": cell.tests[0]})
+        else:
+            nothing = dict.fromkeys([*F1_COLUMNS, "ci_low", "ci_high"], np.nan)
+            unit = run.record["data"][cell.tests[0]]["unit"]
+            rows.append(
+                {"architecture": cell.architecture, "corpus": cell.tests[0], **nothing}
+                | {"n_tracks": 0, "unit": unit, "seed": cell.seed}
+            )
+    if not rows:
+        raise FileNotFoundError(
+            f"no runs of profile {profile.name!r}: make them with 'adt run --profile {profile.name} 41-45', then run this again"
+        )
+    return pd.DataFrame(rows)[["architecture", "corpus", *F1_COLUMNS, "ci_low", "ci_high", "n_tracks", "unit", "seed"]]

@@ -1,0 +1,446 @@
+"""Training one model: from a configuration and prepared corpora to the best checkpoint (thesis 5.2.2 and 5.3).
+
+Loss on the training split, early stopping and learning rate by the validation loss, the checkpoint of the best validation micro
+F1; tested once, at the end. The draft's values are the defaults of `TrainingConfig`; `finished_thesis()` gives the other.
+
+Equal seeds give bitwise equal results on one machine with one number of threads: each epoch is seeded by (seed, epoch), so that a
+run that was killed and resumed ends where it would have ended.
+"""
+
+import contextlib
+import dataclasses
+import io
+import json
+import time
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+from tqdm.auto import tqdm
+
+from adtlib.evaluation import TOLERANCE, count_matches, scores
+from adtlib.loss import infrequency_weights, weighted_bce
+from adtlib.models import count_parameters
+from adtlib.onsets import frame_targets, widen_targets
+from adtlib.paths import write_atomically
+from adtlib.peak_picking import PeakPicking, pick_peaks
+from adtlib.prepared import SEGMENT_FRAMES, Prepared, Segments, Unit, standardizer
+from adtlib.runs import (
+    COUNT_COLUMNS,
+    Run,
+    RunError,
+    assemble,
+    code_hash,
+    library_versions,
+    load_model,
+    save_weights,
+)
+from adtlib.vocabulary import CLASSES
+
+MARGIN = 50  # frames at the edges of a window whose predictions the neighbouring window makes with more context
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """All choices of one run; saved as JSON beside its weights. Two runs of equal configuration and data are the same run."""
+
+    architecture: str
+    train: tuple[str, ...]
+    hyperparameters: dict = field(default_factory=dict)
+    seed: int = 0
+    epochs: int = 100
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-4
+    clip_norm: float = 2.0
+    patience: int = 10  # epochs without a lower validation loss before stopping
+    lr_patience: int = 3  # epochs without one before the learning rate is divided
+    lr_divisor: float = 5.0
+    features: str = "madmom"
+    precision: str = "auto"  # of matrix products: float32, bfloat16, or by processor
+    validation_split: str = "validation"
+    peak_picking: PeakPicking = field(default_factory=PeakPicking)
+    tolerance: float = TOLERANCE
+
+    def __post_init__(self):
+        object.__setattr__(self, "train", tuple(self.train))
+        if self.precision not in ("auto", "float32", "bfloat16"):
+            raise ValueError(f"precision = {self.precision!r}: choose auto, float32 or bfloat16")
+        if not self.learning_rate > 0 or not self.weight_decay >= 0:
+            raise ValueError(f"learning rate {self.learning_rate} and weight decay {self.weight_decay}: > 0 and >= 0")
+
+    def finished_thesis(self) -> "TrainingConfig":
+        """The same with the finished thesis's patience: 15 epochs, learning rate after 5."""
+        return dataclasses.replace(self, patience=15, lr_patience=5)
+
+
+def best_device() -> torch.device:
+    """A GPU where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def resolve_precision(precision: str, device: torch.device) -> str:
+    """bfloat16 where the processor multiplies in it natively, else float32.
+
+    Decided by what the processor is and not by timing, so that the same machine always computes the same. With AVX-512 BF16
+    convolutions run several times faster (`make bench`); without such units bfloat16 is emulated and slower.
+    """
+    if precision != "auto":
+        return precision
+    if device.type == "cuda":
+        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    native = capabilities.get("avx512_bf16") or capabilities.get("amx_bf16")
+    return "bfloat16" if native else "float32"
+
+
+def autocast(device: torch.device, precision: str):
+    """Context in which matrix products run in `precision`; weights, sums and the loss stay float32."""
+    if precision == "float32":
+        return contextlib.nullcontext()
+    return torch.autocast(device.type, dtype=torch.bfloat16)
+
+
+# --- predicting --------------------------------------------------------------------------------------------------------
+
+
+def predict(model: nn.Module, features: np.ndarray, precision: str = "auto") -> np.ndarray:
+    """Activations of one recording: `(T, 84)` features, not standardised, to `(T, 5)` float32 in [0, 1].
+
+    All architectures see windows of 400 frames, as in training, that overlap by 100; of the overlap each window gives the half in
+    which it has more context.
+    """
+    (logits,) = predict_logits(model, [features], precision=precision)
+    return _sigmoid(logits)
+
+
+def _sigmoid(logits: np.ndarray) -> np.ndarray:
+    return torch.sigmoid(torch.from_numpy(logits)).numpy()
+
+
+def _windows(n_frames: int):
+    """(start, first kept, end of kept) of the windows of one recording."""
+    step = SEGMENT_FRAMES - 2 * MARGIN
+    count = 1 + max(0, -(-(n_frames - SEGMENT_FRAMES) // step))
+    for index in range(count):
+        start = index * step
+        keep_from = 0 if index == 0 else start + MARGIN
+        keep_to = n_frames if index == count - 1 else start + SEGMENT_FRAMES - MARGIN
+        yield start, keep_from, keep_to
+
+
+def predict_logits(model: nn.Module, feature_matrices, batch_size: int = 16, precision: str = "auto"):
+    """Yield `(T, 5)` float32 logits for each `(T, 84)` matrix of an iterable, in order; windows of several share a batch.
+
+    Only the recordings of the batches under way are in memory.
+    """
+    device = next(model.parameters()).device
+    precision = resolve_precision(precision, device)
+    model.eval()
+    waiting, results, jobs = (
+        [],
+        [],
+        [],
+    )  # windows not yet predicted; logits under way; (result, start, keep) of the windows
+
+    def flush():
+        with torch.inference_mode(), autocast(device, precision):
+            logits = model(torch.from_numpy(np.stack(waiting)).to(device)).float().cpu().numpy()  # (B, 400, 5)
+        for window, (result, start, low, high) in zip(logits, jobs, strict=True):
+            result[0][low:high] = window[low - start : high - start]
+            result[1] -= 1
+        waiting.clear()
+        jobs.clear()
+
+    for features in feature_matrices:
+        windows = list(_windows(len(features)))
+        result = [np.zeros((len(features), len(CLASSES)), dtype=np.float32), len(windows)]
+        results.append(result)
+        for start, low, high in windows:
+            window = np.zeros((SEGMENT_FRAMES, features.shape[1]), dtype=np.float32)
+            part = features[start : start + SEGMENT_FRAMES]
+            window[: len(part)] = part
+            waiting.append(window)
+            jobs.append((result, start, low, high))
+            if len(waiting) == batch_size:
+                flush()
+        while results and results[0][1] == 0:
+            yield results.pop(0)[0]
+    if waiting:
+        flush()
+    for logits, _ in results:
+        yield logits
+
+
+def evaluate(model: nn.Module, units: list[Unit], config: TrainingConfig, weights: Tensor | None = None):
+    """Predict and score units: `((N, 5, 3) counts, loss)`; the loss (mean over frames) only where `weights` are given."""
+    counts = np.zeros((len(units), len(CLASSES), 3), dtype=np.int64)
+    loss, frames = 0.0, 0
+    stream = predict_logits(model, (unit.features for unit in units), precision=config.precision)
+    for index, (unit, logits) in enumerate(zip(units, stream, strict=True)):
+        onsets = unit.onsets
+        estimate = pick_peaks(_sigmoid(logits), config.peak_picking)
+        counts[index] = count_matches(onsets, estimate, config.tolerance)
+        if weights is not None:
+            targets = torch.from_numpy(widen_targets(frame_targets(onsets, len(logits))))
+            loss += float(weighted_bce(torch.from_numpy(logits)[None], targets[None], weights)) * len(logits)
+            frames += len(logits)
+    return counts, loss / max(frames, 1)
+
+
+# --- fitting -----------------------------------------------------------------------------------------------------------
+
+
+def fit(
+    config: TrainingConfig,
+    train: list[Prepared],
+    validation: list[Prepared],
+    folder: Path,
+    device: torch.device | None = None,
+    progress: bool = True,
+) -> Run:
+    """Train until early stopping or the last epoch; return the finished run in `folder`.
+
+    A finished run of the same configuration and data is returned as it is; an interrupted one goes on after its last epoch; a
+    finished run of another configuration is moved aside to `<folder>.previous`. Raises ValueError where a split is empty.
+    """
+    folder, device = Path(folder), device or best_device()
+    config = dataclasses.replace(config, precision=resolve_precision(config.precision, device))
+    _check_splits(config, train, validation)
+    record = {
+        "config": json.loads(json.dumps(dataclasses.asdict(config))),
+        "data": {corpus.corpus_name: _completeness(corpus, config) for corpus in train},
+        "libraries": library_versions(),
+        "code": code_hash(),
+        "machine": {"device": device.type, "threads": torch.get_num_threads()},
+    }
+    if _is_finished(folder, record):
+        return Run(folder)
+    trainer = _Trainer(config, train, validation, folder, device, record)
+    trainer.train(progress)
+    return Run(folder)
+
+
+def _check_splits(config: TrainingConfig, train: list[Prepared], validation: list[Prepared]) -> None:
+    for corpora, split in ((train, "train"), (validation, config.validation_split)):
+        if not any(corpus.totals(split).n_units for corpus in corpora):
+            names = ", ".join(corpus.corpus_name for corpus in corpora)
+            raise ValueError(f"{names}: the {split} split is empty, nothing was found of it; see 'adt corpora'")
+
+
+def _completeness(corpus: Prepared, config: TrainingConfig) -> dict:
+    splits = ("train", config.validation_split)
+    return {
+        "fingerprint": corpus.fingerprint,
+        "miniature": corpus.miniature,
+        "unit": corpus.unit,
+        "units": {split: corpus.totals(split).n_units for split in splits},
+        "hours": {split: round(corpus.totals(split).hours, 4) for split in splits},
+        "missing": {split: corpus.missing(split) for split in splits},
+    }
+
+
+def _is_finished(folder: Path, record: dict) -> bool:
+    """Whether the folder holds this very run; an old one in the way is moved aside, never deleted."""
+    path = folder / "config.json"
+    if not path.is_file():
+        return False
+    stored = Run(folder).record
+    same = all(stored.get(key) == record[key] for key in ("config", "data"))
+    if same and stored.get("code") != record["code"]:
+        warnings.warn(f"{folder} was trained by other code of adtlib: delete it to train it again", stacklevel=3)
+    if same and "result" in stored and (folder / "model.safetensors").is_file():
+        return True
+    if not same and "result" in stored:
+        previous = folder.with_name(folder.name + ".previous")
+        if previous.exists():
+            import shutil
+
+            shutil.rmtree(previous)
+        folder.rename(previous)
+        warnings.warn(f"{folder} was of another configuration or data: kept as {previous.name}", stacklevel=3)
+    return False
+
+
+class _Trainer:
+    """State of one run under way."""
+
+    def __init__(self, config, train, validation, folder, device, record):
+        self.config, self.folder, self.device, self.record = config, folder, device, record
+        torch.manual_seed(config.seed)
+        scale = standardizer(train)
+        self.model = assemble(record["config"], scale.mean, scale.std).to(device)
+        self.segments = Segments(train, "train")
+        self.validation_units = [u for corpus in validation for u in corpus.units(config.validation_split)]
+        totals = [corpus.totals("train") for corpus in train]
+        counts = np.sum([t.onset_counts for t in totals], axis=0)
+        self.weights = torch.tensor(infrequency_weights(counts, sum(t.n_frames for t in totals)), dtype=torch.float32)
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+        self.history: list[dict] = []
+        self.best = {"epoch": 0, "f1": -1.0, "loss": float("inf")}  # of the checkpoint kept
+        self.lowest_loss, self.stale = float("inf"), 0  # what the schedule watches
+
+    def train(self, progress: bool) -> None:
+        config = self.config
+        if not self._resume():
+            write_atomically(self.folder / "config.json", json.dumps(self.record, indent=1).encode())
+        label = f"{config.architecture} on {' + '.join(config.train)}, seed {config.seed}"
+        done = len(self.history)
+        with tqdm(total=config.epochs, initial=done, desc=label, unit="epoch", disable=not progress or None) as bar:
+            while len(self.history) < config.epochs and self.stale < config.patience:
+                row = self._epoch(len(self.history) + 1)
+                bar.set_postfix(loss=f"{row['train_loss']:.3f}", val_loss=f"{row['val_loss']:.3f}", f1=f"{row['val_f1_micro']:.3f}")
+                bar.update()
+        self._finish()
+
+    def _epoch(self, number: int) -> dict:
+        """Train and validate one epoch, keep what it found, save the state to resume from."""
+        started = time.perf_counter()
+        rate = self.optimizer.param_groups[0]["lr"]
+        train_loss = self._train_epoch(number)
+        counts, val_loss = evaluate(self.model, self.validation_units, self.config, self.weights)
+        if not np.isfinite(train_loss) or not np.isfinite(val_loss):
+            raise RunError(
+                f"{self.folder}: the loss is {train_loss} in epoch {number}: training diverged; lower the learning rate "
+                f"({self.config.learning_rate})"
+            )
+        found = scores(counts)
+        row = {"epoch": number, "learning_rate": rate, "train_loss": train_loss, "val_loss": val_loss}
+        row |= {f"val_{key}": value for key, value in found.items() if key.startswith("f1_")}
+        row["seconds"] = time.perf_counter() - started
+        self.history.append(row)
+        self._watch(val_loss)
+        f1 = 0.0 if np.isnan(found["f1_micro"]) else found["f1_micro"]
+        if (f1, -val_loss) > (self.best["f1"], -self.best["loss"]):
+            self.best = {"epoch": number, "f1": f1, "loss": val_loss}
+            save_weights(self.model, self.folder / "model.safetensors")
+        write_atomically(self.folder / "metrics.csv", pd.DataFrame(self.history).to_csv(index=False).encode())
+        self._save_state()
+        return row
+
+    def _train_epoch(self, number: int) -> float:
+        config = self.config
+        torch.manual_seed(config.seed * 1_000_003 + number)
+        loader = DataLoader(
+            self.segments,
+            config.batch_size,
+            shuffle=True,
+            generator=torch.Generator().manual_seed(config.seed * 1_000_003 + number),
+            pin_memory=self.device.type == "cuda",
+        )
+        self.model.train()
+        weights = self.weights.to(self.device)
+        total = 0.0
+        for features, targets in loader:
+            features = features.to(self.device, non_blocking=True)  # (B, 400, 84)
+            targets = targets.to(self.device, non_blocking=True)  # (B, 400, 5)
+            with autocast(self.device, config.precision):
+                logits = self.model(features)
+            loss = weighted_bce(logits, targets, weights)
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(self.model.parameters(), config.clip_norm)
+            self.optimizer.step()
+            total += float(loss.detach()) * len(features)
+        return total / len(self.segments)
+
+    def _watch(self, val_loss: float) -> None:
+        """Early stopping and learning rate: both count epochs since the lowest validation loss."""
+        if val_loss < self.lowest_loss:
+            self.lowest_loss, self.stale = val_loss, 0
+            return
+        self.stale += 1
+        if self.stale % self.config.lr_patience == 0:
+            for group in self.optimizer.param_groups:
+                group["lr"] /= self.config.lr_divisor
+
+    def _save_state(self) -> None:
+        state = {
+            "config": json.dumps(self.record["config"], sort_keys=True),
+            "data": json.dumps(self.record["data"], sort_keys=True),
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "history": self.history,
+            "best": self.best,
+            "lowest_loss": self.lowest_loss,
+            "stale": self.stale,
+        }
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        write_atomically(self.folder / "resume.pt", buffer.getvalue())
+
+    def _resume(self) -> bool:
+        """Take up the state of an interrupted run of the same configuration and data."""
+        path = self.folder / "resume.pt"
+        if not path.is_file():
+            return False
+        try:
+            state = torch.load(path, map_location=self.device, weights_only=True)
+        except Exception as error:  # torch raises many kinds for a damaged file
+            raise RunError(
+                f"{path} is damaged ({type(error).__name__}): delete {self.folder} to train it from the start"
+            ) from error
+        same = all(state.get(key) == json.dumps(self.record[key], sort_keys=True) for key in ("config", "data"))
+        if not same:
+            path.unlink()  # of another configuration, not finished: nothing to go on with
+            return False
+        try:
+            self.model.load_state_dict(state["model"])
+            self.optimizer.load_state_dict(state["optimizer"])
+        except (RuntimeError, ValueError) as error:
+            raise RunError(f"{path} does not fit its configuration: delete {self.folder} to train it from the start") from error
+        self.history, self.best = state["history"], state["best"]
+        self.lowest_loss, self.stale = state["lowest_loss"], state["stale"]
+        return True
+
+    def _finish(self) -> None:
+        load_model(self.folder)  # what was written must be readable before the state to resume from goes
+        best = self.history[self.best["epoch"] - 1]
+        self.record["result"] = {
+            "epochs": len(self.history),
+            "best_epoch": self.best["epoch"],
+            "seconds": round(sum(row["seconds"] for row in self.history), 2),
+            "n_parameters": count_parameters(self.model),
+            "val_loss": best["val_loss"],
+            "val_f1_micro": best["val_f1_micro"],
+        }
+        write_atomically(self.folder / "config.json", json.dumps(self.record, indent=1).encode())
+        (self.folder / "resume.pt").unlink(missing_ok=True)
+
+
+# --- testing -----------------------------------------------------------------------------------------------------------
+
+
+def score_run(run: Run, corpora: list[Prepared], split: str = "test", config: TrainingConfig | None = None) -> pd.DataFrame:
+    """Score a finished run on a split of each corpus and add the counts of every unit to its scores.csv; the table is returned.
+
+    A test that was made on the same data before is not made again. A corpus whose split is empty adds no row.
+    """
+    if config is None:
+        stored = dict(run.config)
+        stored["peak_picking"] = PeakPicking(**stored["peak_picking"])
+        config = TrainingConfig(**stored)
+    table = run.scores
+    model = None
+    for corpus in corpora:
+        units = corpus.units(split) if split in corpus.splits else []
+        mine = (table["test"] == corpus.corpus_name) & (table["split"] == split)
+        if not units or (mine.sum() == len(units) and set(table.loc[mine, "data"]) == {corpus.fingerprint}):
+            continue
+        model = model if model is not None else run.model().to(best_device())
+        counts, _ = evaluate(model, units, config)
+        rows = pd.DataFrame(counts.reshape(len(units), -1), columns=COUNT_COLUMNS)
+        rows.insert(0, "seconds", [unit.duration for unit in units])
+        rows.insert(0, "id", [unit.id for unit in units])
+        rows.insert(0, "data", corpus.fingerprint)
+        rows.insert(0, "unit", corpus.unit)
+        rows.insert(0, "split", split)
+        rows.insert(0, "test", corpus.corpus_name)
+        table = rows if table.empty else pd.concat([table[~mine], rows], ignore_index=True)
+        write_atomically(run.folder / "scores.csv", table.to_csv(index=False).encode())
+    return table

@@ -1,0 +1,171 @@
+"""Five classes of drums, and how each corpus's labels map to them.
+
+The classes stand in one order everywhere: kick drum, snare drum, toms, hi-hat, cymbals (crash and ride together). A
+mapping says for every label of one way of annotating whether it is one of the five, or percussion outside the
+vocabulary, which is ignored. A label that a mapping does not know at all is an error of the data or of the mapping: it
+is never dropped without a word (`adtlib.onsets` counts and reports it).
+
+Sources: thesis, chapter 4, for the assignment to classes; ENST-Drums (Gillet and Richard 2006), MDB Drums (Southall et
+al. 2017), the General MIDI percussion key map, and the note numbers of Roland's electronic kits (Groove MIDI Dataset,
+Gillick et al. 2019) for the labels themselves.
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+CLASSES = ("KD", "SD", "TT", "HH", "CY")
+CLASS_NAMES = {"KD": "kick drum", "SD": "snare drum", "TT": "toms", "HH": "hi-hat", "CY": "cymbals"}
+
+# One pitch for each class where onsets are written as MIDI; each maps back to its class under General MIDI.
+MIDI_PITCH = {"KD": 36, "SD": 38, "TT": 47, "HH": 42, "CY": 49}
+
+
+class UnknownLabel(KeyError):
+    """A label that a mapping neither assigns to a class nor ignores."""
+
+    def __init__(self, label: Hashable, mapping: str):
+        super().__init__(label)
+        self.label = label
+        self.mapping = mapping
+
+    def __str__(self) -> str:
+        return f"{self.label!r} is not a label of {self.mapping}"
+
+
+@dataclass(frozen=True, eq=False)
+class Mapping:
+    """How the labels of one way of annotating map to the five classes.
+
+    `classes` gives the class of each label (an int for MIDI pitches, else a str), `ignored` the labels that are
+    percussion outside the vocabulary, `source` where both come from. With `strip_suffix` a label may end in digits
+    (which of several instruments) and in `-` (a soft hit), as in ENST: both are dropped. With `any_case` upper and
+    lower case are the same.
+    """
+
+    name: str
+    classes: dict[Hashable, str]
+    ignored: frozenset = frozenset()
+    source: str = ""
+    strip_suffix: bool = False
+    any_case: bool = False
+
+    def __post_init__(self):
+        """Refuse a table that contradicts itself."""
+        wrong = sorted({name for name in self.classes.values() if name not in CLASSES})
+        if wrong:
+            raise ValueError(f"mapping {self.name}: {wrong} are not among the classes {CLASSES}")
+        both = sorted(self.ignored.intersection(self.classes), key=str)
+        if both:
+            raise ValueError(f"mapping {self.name}: {both} have a class and are ignored")
+
+    def class_index(self, label: Hashable) -> int | None:
+        """Index of the label's class in CLASSES, None where it is ignored; else raises UnknownLabel (a KeyError)."""
+        key = label
+        if isinstance(label, str):
+            key = label.upper() if self.any_case else label
+            if self.strip_suffix and key not in self.classes and key not in self.ignored:
+                key = key.rstrip("-").rstrip("0123456789").rstrip("-")
+        if key in self.classes:
+            return CLASSES.index(self.classes[key])
+        if key in self.ignored:
+            return None
+        raise UnknownLabel(label, self.name)
+
+    @property
+    def labels(self) -> dict[str, list]:
+        """The labels of each class, in the order of the table."""
+        return {name: [label for label, of in self.classes.items() if of == name] for name in CLASSES}
+
+
+def _table(**labels: str) -> dict[str, str]:
+    """{label: class} from one string of labels, separated by blanks, for each class."""
+    return {label: name for name, text in labels.items() for label in text.split()}
+
+
+def _pitch_table(**pitches: str) -> dict[int, str]:
+    return {int(pitch): name for pitch, name in _table(**pitches).items()}
+
+
+ENST = Mapping(
+    name="ENST-Drums",
+    classes=_table(
+        KD="bd",
+        SD="sd sweep rs sticks cs",
+        TT="mt mtr lmt lt ltr lft",
+        HH="chh ohh",
+        CY="cr spl ch rc c cb",
+    ),
+    source="ENST-Drums (Gillet and Richard 2006): labels; thesis, section 4.1: classes",
+    strip_suffix=True,
+)
+
+MDB = Mapping(
+    name="MDB Drums (subclass)",
+    classes=_table(
+        KD="KD",
+        SD="SD SDB SDD SDF SDG SDNS SST",
+        TT="HIT MHT HFT LFT",
+        HH="CHH OHH PHH TMB",
+        CY="RDC RDB CRC CHC SPC",
+    ),
+    source="MDB Drums (Southall et al. 2017): labels; thesis, section 4.1: classes",
+)
+
+_GENERAL_MIDI_CLASSES = _pitch_table(
+    KD="35 36",
+    SD="37 38 39 40",
+    TT="41 43 45 47 48 50",
+    HH="42 44 46 54",
+    CY="49 51 52 53 55 56 57 59",
+)
+# Whistles, shakers, congas and the like, and the effects below the kit.
+_OTHER_PERCUSSION = frozenset(range(27, 35)) | frozenset(range(60, 88))
+
+GENERAL_MIDI = Mapping(
+    name="General MIDI",
+    classes=_GENERAL_MIDI_CLASSES,
+    ignored=_OTHER_PERCUSSION | {58},  # 58: vibraslap
+    source="General MIDI percussion key map (27-34 and 82-87 from Level 2): pitches; thesis, section 4.3: classes",
+)
+
+ROLAND = Mapping(
+    name="Roland kits",
+    classes=_GENERAL_MIDI_CLASSES | {58: "TT", 22: "HH", 26: "HH"},  # the rim of a tom, the edge of the hi-hat
+    ignored=_OTHER_PERCUSSION,
+    source="Groove MIDI Dataset (Gillick et al. 2019), Roland TD-11: pitches; thesis, sections 4.2 and 4.5: classes",
+)
+
+# The class names themselves, and the names by which the field's papers and tools know the same five.
+FIVE_CLASS = Mapping(
+    name="the five classes",
+    classes=_table(
+        KD="KD BD KICK BASS_DRUM",
+        SD="SD SN SNARE SNARE_DRUM",
+        TT="TT TO TOM TOMS",
+        HH="HH HIHAT HI-HAT HI_HAT",
+        CY="CY CYM CYMBAL CYMBALS CC+RC CY+RD CRASH RIDE CC RC RD",
+    ),
+    source="thesis, section 2.4; Wu et al. 2018, table I; ADTOF (Zehren et al. 2021); CC+RC: the finished thesis",
+    any_case=True,
+)
+
+
+def _union(*mappings: Mapping) -> dict[Hashable, str]:
+    """All labels in capitals, an earlier mapping deciding where two disagree."""
+    union = {}
+    for mapping in mappings:
+        for label, name in mapping.classes.items():
+            union.setdefault(label.upper() if isinstance(label, str) else label, name)
+    return union
+
+
+# For a user's own files, whose way of annotating is not stated: class names first, then MDB's labels, then ENST's, and
+# the numbers 22 to 87 as pitches, which some tools write into text files.
+ANY_TEXT = Mapping(
+    name="any text annotation",
+    classes=_union(FIVE_CLASS, MDB, ENST) | {str(pitch): name for pitch, name in GENERAL_MIDI.classes.items()},
+    ignored=frozenset(str(pitch) for pitch in GENERAL_MIDI.ignored),
+    source="union of the five classes, MDB Drums, ENST-Drums and General MIDI",
+    strip_suffix=True,
+    any_case=True,
+)

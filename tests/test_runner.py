@@ -1,0 +1,249 @@
+"""Running notebooks: what is skipped, what is run again, and what a failure or a killed process leaves."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+from nbformat import v4
+
+from adtlib import params, paths, runner
+
+PROFILE = "tiny"
+PREFIX = "import os\nfrom pathlib import Path\nhome = Path(os.environ['TINY_HOME'])\n"
+
+
+def write_notebook(number_and_name: str, *cells: str) -> Path:
+    """A notebook with the parameters `profile` and `epochs` and these code cells, each of which knows `home`."""
+    parameters = v4.new_code_cell('profile = "smoke"\nepochs = None', metadata={"tags": ["parameters"]})
+    body = [v4.new_code_cell(PREFIX + cell) for cell in cells]
+    notebook = v4.new_notebook(cells=[v4.new_markdown_cell("# Title"), parameters, *body])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    path = paths.NOTEBOOKS / f"{number_and_name}.ipynb"
+    nbformat.write(notebook, path)
+    return path
+
+
+def use_home(home: Path, set_attribute) -> None:
+    """Let everything that the runner reads or writes lie in `home`, and a profile of real data there be the only one."""
+    for name in ("notebooks", "params", "data", "cache", "results", "figures"):
+        (home / name).mkdir(parents=True, exist_ok=True)
+        set_attribute(paths, name.upper(), home / name)
+    set_attribute(paths, "HOME", home)
+    (home / "params" / f"{PROFILE}.yaml").write_text("data: real\n")
+    settings = SimpleNamespace(name=PROFILE, data="real", data_root=home / "data", train_corpora=())
+    set_attribute(params, "load_profile", lambda name, **overrides: settings)
+    set_attribute(params, "open_corpora", lambda profile, progress: {})
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch) -> Path:
+    use_home(tmp_path, monkeypatch.setattr)
+    monkeypatch.setenv("TINY_HOME", str(tmp_path))
+    return tmp_path
+
+
+def copies(home: Path) -> list[str]:
+    return sorted(path.name for path in (home / "results" / PROFILE / "notebooks").glob("*"))
+
+
+WRITE_SCORES = """
+scores = home / "results" / profile / "runs" / "{run}" / "scores.csv"
+scores.parent.mkdir(parents=True, exist_ok=True)
+scores.write_text("{text}")
+"""
+
+
+def test_what_is_up_to_date_is_skipped_and_what_has_changed_runs_again(home):
+    figure = "\nfigure = home / 'figures' / profile / '41_curve.png'\nfigure.parent.mkdir(exist_ok=True)\nfigure.touch()"
+    write_notebook("41_first", WRITE_SCORES.format(run="a", text="0.5") + figure)
+    reader = write_notebook("50_reader", "print(profile, epochs)")
+    # A later notebook adds a run and tests to an earlier one: that must not put 50 out of date.
+    write_notebook("60_later", WRITE_SCORES.format(run="b", text="1"), WRITE_SCORES.format(run="a", text="0.5, 0.6"))
+    assert set(runner.run_notebooks(profile=PROFILE).values()) == {"done"}
+    assert copies(home) == ["41_first.ipynb", "50_reader.ipynb", "60_later.ipynb"]
+    assert "tiny None" in (home / "results" / PROFILE / "notebooks" / "50_reader.ipynb").read_text()
+    assert set(runner.run_notebooks(profile=PROFILE).values()) == {"up to date"}
+
+    reader.write_text(reader.read_text().replace("epochs)", "epochs, 1)"))
+    (home / "figures" / PROFILE / "41_curve.png").unlink()
+    assert runner.run_notebooks(profile=PROFILE) == {"41_first": "done", "50_reader": "done", "60_later": "done"}
+
+
+def test_each_input_counts(home, monkeypatch):
+    monkeypatch.setattr(runner, "_execute", lambda job, name, progress: Path(job["copy"]).write_text("{}"))
+    write_notebook("41_first", "1")
+    write_notebook("50_reader", "1")
+    (home / "results" / PROFILE / "notebooks").mkdir(parents=True)
+
+    def outcome(**options) -> list[str]:
+        return list(runner.run_notebooks(profile=PROFILE, **options).values())
+
+    assert outcome() == ["done", "done"]
+    assert outcome() == ["up to date", "up to date"]
+    assert outcome(force=True) == ["done", "done"]
+    assert outcome(parameters={"epochs": 3}) == ["done", "done"]
+    assert outcome(parameters={"epochs": 3}) == ["up to date", "up to date"]
+    (home / "data" / "song.wav").write_text("sound")
+    assert outcome(parameters={"epochs": 3}) == ["done", "done"]
+    (home / "params" / f"{PROFILE}.yaml").write_text("data: real\nepochs: 7\n")
+    assert outcome(parameters={"epochs": 3}) == ["done", "done"]
+    (home / "results" / PROFILE / "notebooks" / "41_first.ipynb").unlink()
+    assert outcome(parameters={"epochs": 3}) == ["done", "up to date"]
+    scores = home / "results" / PROFILE / "runs" / "a" / "scores.csv"
+    scores.parent.mkdir(parents=True)
+    scores.write_text("0.5")
+    assert outcome(parameters={"epochs": 3}) == ["up to date", "done"]
+
+
+def test_code_counts_but_comments_and_docstrings_do_not(tmp_path):
+    module = tmp_path / "module.py"
+    states = []
+    for text in ("x = 1\n", '"""About."""\n# why\nx  =  1\n', "x = 2\n"):
+        module.write_text(text)
+        states.append(runner._code_state(tmp_path))
+    assert states[0] == states[1] != states[2]
+
+
+def test_failure_names_cell_source_and_error_and_stops(home, capsys):
+    from adtlib.cli import main
+
+    write_notebook("41_first", "print('fine')", "value = 6\nraise ValueError(f'no {value * 7}')")
+    write_notebook("42_second", "1")
+    assert main(["run", "--profile", PROFILE]) == 1
+    shown = capsys.readouterr().err
+    assert "41_first failed at cell 4 of 4" in shown
+    assert "    value = 6" in shown
+    assert "ValueError: no 42" in shown
+    assert "Traceback" not in shown
+    assert copies(home) == ["41_first.failed.ipynb"]
+    write_notebook("41_first", "1")
+    assert set(runner.run_notebooks(profile=PROFILE).values()) == {"done"}
+    assert copies(home) == ["41_first.ipynb", "42_second.ipynb"]
+
+
+def test_a_cell_that_takes_too_long_and_a_kernel_that_dies(home):
+    write_notebook("41_slow", "import time\ntime.sleep(60)")
+    with pytest.raises(runner.NotebookFailed, match=r"41_slow failed at cell 3 of 3(.|\n)*took longer than 2 s"):
+        runner.run_notebooks(profile=PROFILE, timeout=2)
+    write_notebook("41_slow", "os._exit(3)")
+    with pytest.raises(runner.NotebookFailed, match="process died"):
+        runner.run_notebooks(profile=PROFILE)
+    assert copies(home) == ["41_slow.failed.ipynb"]
+
+
+def test_unknown_parameter_is_refused_before_anything_runs(home):
+    write_notebook("41_first", "(home / 'ran').touch()")
+    with pytest.raises(runner.RunnerError, match=r"41_first has no parameter 'epoch', it has epochs"):
+        runner.run_notebooks(profile=PROFILE, parameters={"epoch": 3})
+    with pytest.raises(runner.RunnerError, match="--profile"):
+        runner.run_notebooks(profile=PROFILE, parameters={"profile": "thesis"})
+    assert not (home / "ran").exists()
+
+
+def test_names_numbers_ranges_and_paths(home):
+    for name in ("00_start", "41_a", "43_b", "50_c"):
+        write_notebook(name, "1")
+
+    def names(*chosen) -> list[str]:
+        return [notebook.name for notebook in runner.find_notebooks(chosen)]
+
+    assert names() == ["00_start", "41_a", "43_b", "50_c"]
+    assert names("50", "41-45") == ["41_a", "43_b", "50_c"]
+    assert names("0", "43_b", home / "notebooks" / "43_b.ipynb") == ["00_start", "43_b"]
+    for unknown in ("44", "a", "43_b.py", home / "43_b.ipynb"):
+        with pytest.raises(runner.RunnerError, match=r"there are 00_start, 41_a"):
+            names(unknown)
+
+
+def test_two_runs_of_one_profile_do_not_meet(home):
+    write_notebook("41_first", "1")
+    with (
+        runner._locked(PROFILE),
+        pytest.raises(runner.RunnerError, match=f"process {os.getpid()}"),
+    ):
+        runner.run_notebooks(profile=PROFILE)
+
+
+KILLED = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+import test_runner
+test_runner.use_home(Path({home!r}), setattr)
+test_runner.runner.run_notebooks(profile="tiny")
+"""
+
+
+def wait_for(condition, seconds: float = 60.0):
+    """What `condition` gives as soon as it gives anything; fails after `seconds`."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        time.sleep(0.05)
+    pytest.fail(f"nothing happened within {seconds} s")
+
+
+def is_gone(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return True
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks /proc whether the kernel has ended")
+def test_a_killed_run_leaves_nothing_that_passes_for_a_result(home):
+    write_notebook("41_first", "import time\n(home / 'kernel').write_text(str(os.getpid()))\ntime.sleep(300)")
+    script = KILLED.format(tests=str(Path(__file__).parent), home=str(home))
+    run = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.DEVNULL)
+    kernel = int(wait_for(lambda: (home / "kernel").exists() and (home / "kernel").read_text()))
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    wait_for(lambda: is_gone(kernel))
+    assert copies(home) == []
+    assert list((home / "cache" / "stamps").rglob("*.json")) == []
+    with runner._locked(PROFILE):  # its lock went with it
+        pass
+
+
+def executed(*outputs) -> nbformat.NotebookNode:
+    cell = v4.new_code_cell("1", outputs=list(outputs), metadata={"papermill": {"duration": 3}, "execution": {}})
+    return v4.new_notebook(cells=[cell], metadata={"papermill": {"input_path": "x"}, "widgets": {"state": {}}})
+
+
+def test_executed_copies_speak_of_the_project_alone():
+    notebook = executed(
+        v4.new_output("stream", name="stderr", text="\repoch 1"),
+        v4.new_output("stream", name="stderr", text=f"\repoch 2\nsee {paths.ROOT}/params/x.yaml\n"),
+        v4.new_output("stream", name="stderr", text=f"{tempfile.gettempdir()}/ipykernel_12/345.py:3: UserWarning"),
+        v4.new_output("display_data", {"application/vnd.jupyter.widget-view+json": {}, "text/plain": "Box()"}),
+        v4.new_output("display_data", {"text/plain": f"<Axes at 0x7f0011223344> in {paths.ROOT}"}),
+    )
+    runner.normalise(notebook)
+    first, second = notebook.cells[0].outputs
+    assert first.text == "epoch 2\nsee params/x.yaml\n<cell>:3: UserWarning"
+    assert second.data["text/plain"] == "<Axes> in ."
+    assert notebook.cells[0].metadata == {}
+    assert set(notebook.metadata) == {"language_info"}
+
+
+def test_executed_copies_stay_small_and_give_up_sounds_before_pictures():
+    sound, picture = "<audio src='data:audio/wav;base64," + "A" * 900_000, "B" * 400_000
+    notebook = executed(
+        v4.new_output("display_data", {"image/png": picture, "text/plain": "<Figure>"}),
+        v4.new_output("display_data", {"text/html": sound}),
+    )
+    runner.normalise(notebook)
+    kept, replaced = notebook.cells[0].outputs
+    assert kept.data["image/png"] == picture
+    assert "sound left out" in replaced.data["text/plain"]
+    assert len(json.dumps(notebook)) < runner.COPY_LIMIT
