@@ -135,6 +135,16 @@ def score_table(profile: Profile, runs: list[Run] | None = None) -> pd.DataFrame
     return pd.DataFrame(rows, columns=columns)
 
 
+def counts_by_test(profile: Profile, runs: list[Run]) -> dict[str, np.ndarray]:
+    """Counts `(N, 5, 3)` of each test corpus, the tracks of all runs (seeds) one after the other."""
+    tables = [run.scores for run in runs]
+    table = (
+        pd.concat([table for table in tables if len(table)]) if any(map(len, tables)) else pd.DataFrame(columns=["test", "split"])
+    )
+    table = table[table["split"] == profile.test_split]
+    return {test: counts_of(part) for test, part in table.groupby("test", sort=False)}
+
+
 def architecture_table(profile: Profile) -> pd.DataFrame:
     """The table of chapter 6: architecture, corpus, scores, interval, n_tracks, unit, seed; a row for each cell of the study.
 
@@ -163,3 +173,9 @@ def architecture_table(profile: Profile) -> pd.DataFrame:
             f"no runs of profile {profile.name!r}: make them with 'adt run --profile {profile.name} 41-45', then run this again"
         )
     return pd.DataFrame(rows)[["architecture", "corpus", *F1_COLUMNS, "ci_low", "ci_high", "n_tracks", "unit", "seed"]]
+
+
+def f1_grid(table: pd.DataFrame, rows: str = "architecture", columns: str = "corpus") -> pd.DataFrame:
+    """Micro F1 as the thesis prints it: `rows` by `columns`, both in order of appearance, the mean over seeds."""
+    grid = table.pivot_table(index=rows, columns=columns, values="f1_micro", dropna=False)
+    return grid.reindex(index=table[rows].unique(), columns=table[columns].unique())

@@ -33,8 +33,8 @@ def _cells(table: pd.DataFrame, bold: str | None, mark) -> list[list[str]]:
     for column in table:
         values = table[column]
         texts = [_format(value) for value in values]
-        if bold == "columns" and pd.api.types.is_float_dtype(values) and values.notna().any():
-            # What reads as equal is marked alike.
+        if bold == "columns" and pd.api.types.is_float_dtype(values) and values.max() > 0:
+            # What reads as equal is marked alike; nothing is best where all is 0.
             best = _format(values.max())
             texts = [mark(text) if text == best else text for text in texts]
         columns.append(texts)

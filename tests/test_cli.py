@@ -1,6 +1,7 @@
 """The command adt as a user meets it: what it prints, its exit status, and one sentence for each error."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -46,9 +47,13 @@ def test_without_a_command_help_is_shown_and_wrong_usage_ends_with_2(capsys):
     assert stop.value.code == 2
 
 
-def test_asking_what_is_up_to_date_does_not_load_torch():
-    code = "import sys, adtlib.cli, adtlib.runner, adtlib.params; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+@pytest.mark.parametrize("command", ["corpora", "run", "score"])
+def test_commands_that_compute_nothing_large_do_not_load_torch(command, tmp_path):
+    pair = write_pair(tmp_path)
+    arguments = {"corpora": ["--data", str(tmp_path)], "run": ["99"], "score": [*map(str, pair)]}[command]
+    code = f"import sys, adtlib.cli; adtlib.cli.main({[command, *arguments]!r}); sys.exit(3 if 'torch' in sys.modules else 0)"
+    environment = {**os.environ, "ADT_HOME": str(tmp_path)}
+    assert subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True).returncode == 0
 
 
 # ---- score ----------------------------------------------------------------------------------------------------------

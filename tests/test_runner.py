@@ -1,5 +1,6 @@
 """Running notebooks: what is skipped, what is run again, and what a failure or a killed process leaves."""
 
+import io
 import json
 import os
 import signal
@@ -14,7 +15,8 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from adtlib import params, paths, runner
+from adtlib import executed, params, paths, runner, uptodate
+from adtlib.progress import Progress
 
 PROFILE = "tiny"
 PREFIX = "import os\nfrom pathlib import Path\nhome = Path(os.environ['TINY_HOME'])\n"
@@ -108,8 +110,103 @@ def test_code_counts_but_comments_and_docstrings_do_not(tmp_path):
     states = []
     for text in ("x = 1\n", '"""About."""\n# why\nx  =  1\n', "x = 2\n"):
         module.write_text(text)
-        states.append(runner._code_state(tmp_path))
+        states.append(uptodate.code_state(tmp_path))
     assert states[0] == states[1] != states[2]
+
+
+def test_the_commands_are_not_part_of_what_results_are_made_from(tmp_path):
+    (tmp_path / "commands").mkdir()
+    states = []
+    for text in ("x = 1", "x = 2"):
+        for name in ("cli.py", "commands/score.py"):
+            (tmp_path / name).write_text(text)
+        states.append(uptodate.code_state(tmp_path))
+    assert states[0] == states[1]
+
+
+def age(folder: Path) -> None:
+    """Make a folder look untouched for long: a clock that ticks slowly must not hide the next change."""
+    os.utime(folder, (1e9, 1e9))
+
+
+FULL = Path("corpus", "train", "full")
+
+
+@pytest.fixture
+def large_root(tmp_path) -> Path:
+    """A data root whose folder `full` is too large to be looked at file by file, with a small one in it."""
+    root = tmp_path / "corpora"
+    small = root / FULL / "small"
+    small.mkdir(parents=True)
+    for number in range(uptodate.STAT_LIMIT + 1):
+        (small.parent / f"{number}.wav").write_text("sound")
+    (small / "notes.txt").write_text("1.0 KD")
+    for folder in (small, *small.parents[:4]):
+        age(folder)
+    return root
+
+
+def rename_over(path: Path) -> None:
+    """Replace a file as programs do that write a new one beside it first; its folder's time says so, if nothing else."""
+    new = path.with_name("new")
+    new.write_text("noise")
+    new.rename(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda root: (root / FULL / "more.wav").write_text("sound"),
+        lambda root: (root / FULL / "7.wav").unlink(),
+        lambda root: (root / FULL / "7.wav").rename(root / FULL / "seven.wav"),
+        lambda root: rename_over(root / FULL / "7.wav"),
+        lambda root: (root / FULL / "small" / "more.txt").write_text("2.0 SD"),
+        lambda root: (root / FULL / "small" / "notes.txt").write_text("1.0 SD, 2.0 SD"),
+        lambda root: os.utime(root / FULL / "small" / "notes.txt", (1e9, 1e9)),
+        lambda root: (root / FULL / "small" / "deeper").mkdir(),
+        lambda root: (root / "corpus" / "about.txt").write_text("a corpus"),
+    ],
+    ids=["added", "removed", "renamed", "replaced", "added below", "written over below", "touched below", "folder", "above"],
+)
+def test_the_state_of_a_large_data_root_notices_changes_in_nested_folders(large_root, change):
+    before = uptodate.data_state(large_root)
+    assert uptodate.data_state(large_root) == before
+    change(large_root)
+    assert uptodate.data_state(large_root) != before
+
+
+def test_the_state_of_a_data_root_leaves_out_what_it_says_it_does(large_root):
+    before = uptodate.data_state(large_root)
+    (large_root / FULL / "7.wav").write_text("other")  # in place, in a large folder: the price of not looking at each file
+    (large_root / "miniature").mkdir()
+    (large_root / "miniature" / uptodate.MARKER).touch()  # generated corpora beside the real ones
+    assert uptodate.data_state(large_root) == before
+
+
+def test_a_large_folder_of_own_recordings_is_watched_although_it_is_the_root_itself(large_root):
+    before = uptodate.data_state(large_root / FULL)
+    (large_root / FULL / "7.wav").rename(large_root / FULL / "seven.wav")
+    assert uptodate.data_state(large_root / FULL) != before
+
+
+def test_progress_says_the_time_first_so_that_a_narrow_terminal_shows_it(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("COLUMNS", "40")
+    news = [json.dumps({"shown": "cell 4/9, " + "epoch 3 of 24, loss 0.1, " * 4}), json.dumps({"failure": {"cell": 4}})]
+    progress, clock = Progress(Terminal()), iter([0.0])  # the notebook starts at 0, then it is 185 s
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock, 185.0))
+    shown, failure = runner._follow(iter(news), "41_rnn", progress)
+    assert (shown[:8], failure) == ("cell 4/9", {"cell": 4})
+    lines = progress.stream.getvalue().split("\r")
+    assert lines[1].startswith("41_rnn, 3 min 05 s: cell 4/9")
+    assert {len(line) for line in lines[1:]} == {39}
+
+
+def test_a_cell_may_train_for_an_hour_on_generated_corpora():
+    assert runner.CELL_TIMEOUTS["miniature"] >= 3600
 
 
 def test_failure_names_cell_source_and_error_and_stops(home, capsys):
@@ -166,7 +263,7 @@ def test_names_numbers_ranges_and_paths(home):
 def test_two_runs_of_one_profile_do_not_meet(home):
     write_notebook("41_first", "1")
     with (
-        runner._locked(PROFILE),
+        uptodate.locked(PROFILE),
         pytest.raises(runner.RunnerError, match=f"process {os.getpid()}"),
     ):
         runner.run_notebooks(profile=PROFILE)
@@ -211,24 +308,24 @@ def test_a_killed_run_leaves_nothing_that_passes_for_a_result(home):
     wait_for(lambda: is_gone(kernel))
     assert copies(home) == []
     assert list((home / "cache" / "stamps").rglob("*.json")) == []
-    with runner._locked(PROFILE):  # its lock went with it
+    with uptodate.locked(PROFILE):  # its lock went with it
         pass
 
 
-def executed(*outputs) -> nbformat.NotebookNode:
+def executed_notebook(*outputs) -> nbformat.NotebookNode:
     cell = v4.new_code_cell("1", outputs=list(outputs), metadata={"papermill": {"duration": 3}, "execution": {}})
     return v4.new_notebook(cells=[cell], metadata={"papermill": {"input_path": "x"}, "widgets": {"state": {}}})
 
 
 def test_executed_copies_speak_of_the_project_alone():
-    notebook = executed(
+    notebook = executed_notebook(
         v4.new_output("stream", name="stderr", text="\repoch 1"),
         v4.new_output("stream", name="stderr", text=f"\repoch 2\nsee {paths.ROOT}/params/x.yaml\n"),
         v4.new_output("stream", name="stderr", text=f"{tempfile.gettempdir()}/ipykernel_12/345.py:3: UserWarning"),
         v4.new_output("display_data", {"application/vnd.jupyter.widget-view+json": {}, "text/plain": "Box()"}),
         v4.new_output("display_data", {"text/plain": f"<Axes at 0x7f0011223344> in {paths.ROOT}"}),
     )
-    runner.normalise(notebook)
+    executed.normalise(notebook)
     first, second = notebook.cells[0].outputs
     assert first.text == "epoch 2\nsee params/x.yaml\n<cell>:3: UserWarning"
     assert second.data["text/plain"] == "<Axes> in ."
@@ -238,12 +335,12 @@ def test_executed_copies_speak_of_the_project_alone():
 
 def test_executed_copies_stay_small_and_give_up_sounds_before_pictures():
     sound, picture = "<audio src='data:audio/wav;base64," + "A" * 900_000, "B" * 400_000
-    notebook = executed(
+    notebook = executed_notebook(
         v4.new_output("display_data", {"image/png": picture, "text/plain": "<Figure>"}),
         v4.new_output("display_data", {"text/html": sound}),
     )
-    runner.normalise(notebook)
+    executed.normalise(notebook)
     kept, replaced = notebook.cells[0].outputs
     assert kept.data["image/png"] == picture
     assert "sound left out" in replaced.data["text/plain"]
-    assert len(json.dumps(notebook)) < runner.COPY_LIMIT
+    assert len(json.dumps(notebook)) < executed.COPY_LIMIT

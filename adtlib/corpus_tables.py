@@ -1,0 +1,308 @@
+"""What the corpora hold, as data frames: hours, onsets, their pace, how labels map to classes, what is missing (thesis, chapter 4).
+
+Figures that the thesis states come from `CorpusInfo`; everything else is counted in what was found. A corpus or split of which
+nothing was found gives rows of zeros, or none: never an error. Times are seconds, a unit is a track or, in ADTOF-YT, a sequence.
+"""
+
+import hashlib
+import warnings
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pretty_midi
+from tqdm.auto import tqdm
+
+from adtlib import features as feature_constants
+from adtlib.corpora.base import SPLITS, Corpus
+from adtlib.corpora.sadtp import ANNOTATION, FOLDER, Sadtp
+from adtlib.onsets import AnnotationError, Onsets, read_annotation, seconds_to_frames
+from adtlib.prepared import SEGMENT_FRAMES, Prepared
+from adtlib.vocabulary import CLASSES, ROLAND, Mapping, UnknownLabel
+
+TOGETHER = 0.03  # seconds within which a drummer's strokes are meant to sound at once
+MIN_ONSETS = 16  # below, two recordings may have the same rhythm by chance
+
+# Labels of the text annotations in words, from the corpora's own documentation.
+LABEL_NAMES = {
+    **{"bd": "bass drum", "sd": "snare drum", "sweep": "brush sweep", "rs": "rim shot", "cs": "cross stick", "sticks": "sticks"},
+    **{"mt": "mid tom", "mtr": "mid tom, rim", "lmt": "low-mid tom", "lt": "low tom", "ltr": "low tom, rim", "lft": "floor tom"},
+    **{"chh": "closed hi-hat", "ohh": "open hi-hat", "cr": "crash", "spl": "splash", "ch": "china", "rc": "ride"},
+    **{"c": "other cymbal", "cb": "cowbell"},
+    **{"KD": "kick drum", "SD": "snare drum", "SDB": "snare, brush", "SDD": "snare, drag", "SDF": "snare, flam"},
+    **{"SDG": "snare, ghost note", "SDNS": "snare, wires off", "SST": "side stick", "HIT": "high tom", "MHT": "high-mid tom"},
+    **{"HFT": "high floor tom", "LFT": "low floor tom", "CHH": "closed hi-hat", "OHH": "open hi-hat", "PHH": "pedal hi-hat"},
+    **{"TMB": "tambourine", "RDC": "ride", "RDB": "ride bell", "CRC": "crash", "CHC": "china", "SPC": "splash"},
+}
+# Pitches that Roland's kits use otherwise than General MIDI, or beyond it.
+_ROLAND_NAMES = {22: "hi-hat edge, closed", 26: "hi-hat edge, open", 58: "tom 3, rim"}
+
+
+# --- what was found ----------------------------------------------------------------------------------------------------
+
+
+def n_found(corpus: Corpus, split: str) -> int:
+    """Tracks, or sequences, of a split that lie complete on disk."""
+    return corpus.count(split) if corpus.info.unit == "sequence" else len(corpus.tracks(split))
+
+
+def state(corpus: Corpus) -> str:
+    """One word: "generated" for a miniature, else "complete", "incomplete" or "absent"."""
+    if corpus.miniature:
+        return "generated"
+    found = sum(n_found(corpus, split) for split in corpus.splits)
+    if not found:
+        return "absent"
+    return "complete" if found >= (corpus.expected() or 0) and not corpus.missing() else "incomplete"
+
+
+def split_table(corpus: Corpus, prepared: Prepared) -> pd.DataFrame:
+    """A row for each split of one corpus.
+
+    Columns: corpus, split, unit; expected and sequences_thesis as the thesis has them; found (on disk), usable (prepared
+    without error), sequences (of 4 s, the last of a track filled up), hours, onsets, and the onsets of each class.
+    """
+    rows = []
+    for split in corpus.splits:
+        totals = prepared.totals(split)
+        units = prepared.units(split) if split in prepared.splits else []
+        rows.append(
+            {
+                "corpus": corpus.info.name,
+                "split": split,
+                "unit": corpus.info.unit,
+                "expected": corpus.info.n_units.get(split),
+                "found": n_found(corpus, split),
+                "usable": totals.n_units,
+                "sequences_thesis": corpus.info.sequences.get(split),
+                "sequences": sum(-(-unit.n_frames // SEGMENT_FRAMES) for unit in units),
+                "hours": totals.hours,
+                "onsets": sum(totals.onset_counts),
+                **dict(zip(CLASSES, totals.onset_counts, strict=True)),
+            }
+        )
+    whole = {"expected": "Int64", "sequences_thesis": "Int64"}  # a user's own corpus has neither
+    return pd.DataFrame(rows).astype(whole)
+
+
+def overview_table(corpora: dict[str, Corpus], splits: pd.DataFrame) -> pd.DataFrame:
+    """A row for each corpus: what it is, its size in the thesis, and what of it was found.
+
+    splits  the rows of `split_table` of all corpora, one after the other.
+    """
+    rows = []
+    for name, corpus in corpora.items():
+        found, info = splits[splits["corpus"] == name], corpus.info
+        rows.append(
+            {
+                "corpus": name,
+                "accompaniment": "yes" if info.accompaniment else "no",
+                "synthetic": "yes" if info.synthetic else "no",
+                "unit": info.unit,
+                "hours_thesis": info.hours,
+                "hours": found["hours"].sum(),
+                "tracks_thesis": info.n_tracks,
+                "usable": int(found["usable"].sum()),
+                "onsets": int(found["onsets"].sum()),
+                "state": state(corpus),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def remedy_table(corpora: dict[str, Corpus]) -> pd.DataFrame:
+    """A row for each corpus: its state, what is missing first, licence, download in GB, how to get it and where."""
+    rows = []
+    for name, corpus in corpora.items():
+        missing = corpus.missing()
+        rows.append(
+            {
+                "corpus": name,
+                "state": state(corpus),
+                "missing": len(missing),
+                "first_missing": missing[0] if missing else "–",
+                "licence": corpus.info.licence,
+                "download_gb": corpus.info.disk_gb,
+                "how_to_get_it": corpus.info.remedy,
+                "address": corpus.info.url,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def class_counts(splits: pd.DataFrame, by: str = "corpus") -> pd.DataFrame:
+    """Onsets of each class (columns) by corpus or split (index), those without any left out."""
+    counts = splits.groupby(by, sort=False)[list(CLASSES)].sum()
+    return counts[counts.sum(axis=1) > 0]
+
+
+def readable(table: pd.DataFrame) -> pd.DataFrame:
+    """The table for the eye: first column as index, blanks for underscores, a dash where nothing is stated."""
+    shown = table.set_index(table.columns[0])
+    for column in shown:
+        if not pd.api.types.is_float_dtype(shown[column]) and shown[column].isna().any():
+            shown[column] = [f"{value:,}" if isinstance(value, int) else value for value in shown[column].astype(object).fillna("–")]
+    return shown.rename(columns=lambda name: str(name).replace("_", " "))
+
+
+# --- how it is played --------------------------------------------------------------------------------------------------
+
+
+def moments(onsets: Onsets) -> tuple[np.ndarray, np.ndarray]:
+    """Strokes that sound together as one: (times in seconds, number of classes at each), for onsets of one recording.
+
+    A moment lasts `TOGETHER` seconds from its first stroke.
+    """
+    times = np.concatenate(onsets)
+    classes = np.repeat(np.arange(len(CLASSES)), [len(part) for part in onsets])
+    order = np.argsort(times, kind="stable")
+    starts, members = [], []
+    for time, index in zip(times[order].tolist(), classes[order].tolist(), strict=True):
+        if not starts or time >= starts[-1] + TOGETHER:
+            starts.append(time)
+            members.append(set())
+        members[-1].add(index)
+    return np.array(starts), np.array([len(group) for group in members], dtype=np.int64)
+
+
+def unit_table(prepared: Prepared) -> pd.DataFrame:
+    """A row for each unit: corpus, split, id, seconds, onsets of each class, density, rate, together_1 to together_5.
+
+    density     onsets a second.
+    rate        1 / median interval between successive moments, in Hz: how fast the fastest steady layer goes. NaN below 3 moments.
+    together_k  moments at which k classes sound together.
+    """
+    together = [f"together_{k}" for k in range(1, len(CLASSES) + 1)]
+    columns = ["corpus", "split", "id", "seconds", *CLASSES, "density", "rate", *together]
+    rows = []
+    for split in prepared.splits:
+        for unit in prepared.units(split):
+            onsets = unit.onsets
+            times, sizes = moments(onsets)
+            counts = [len(part) for part in onsets]
+            rate = 1 / np.median(np.diff(times)) if len(times) > 2 else np.nan
+            sizes = np.bincount(sizes, minlength=len(CLASSES) + 1)[1:].tolist()
+            density = sum(counts) / unit.duration if unit.n_frames else np.nan
+            rows.append([prepared.corpus_name, split, unit.id, unit.duration, *counts, density, rate, *sizes])
+    return pd.DataFrame(rows, columns=columns)
+
+
+def polyphony(units: pd.DataFrame) -> pd.DataFrame:
+    """Share of the moments of each corpus (index) at which 1 to 5 classes (columns) sound together; rows sum to 1."""
+    sums = units.groupby("corpus", sort=False)[[f"together_{k}" for k in range(1, len(CLASSES) + 1)]].sum()
+    sums.columns = range(1, len(CLASSES) + 1)
+    sums = sums[sums.sum(axis=1) > 0]
+    return sums.div(sums.sum(axis=1), axis=0)
+
+
+def annotation_offsets(prepared: Prepared, reach: int = 5, limit: int = 2_000) -> np.ndarray:
+    """How much later than its annotation each stroke is heard, in seconds, to the frame: an array, one entry a moment.
+
+    The sound's own time is the frame of the steepest rise: of the frames within `reach` of the annotation, the one with the
+    largest sum of increases over the bands (spectral flux). At most `limit` units are looked at, evenly spread.
+    """
+    units = [unit for split in prepared.splits for unit in prepared.units(split)]
+    if len(units) > limit:
+        units = [units[index] for index in np.linspace(0, len(units) - 1, limit).astype(int)]
+    found = []
+    for unit in units:
+        frames = seconds_to_frames(moments(unit.onsets)[0])
+        flux = np.maximum(np.diff(np.asarray(unit.features, dtype=np.float32), axis=0), 0).sum(axis=1)  # (T - 1,): into frame t + 1
+        frames = frames[(frames > reach) & (frames < len(flux) - reach)]
+        if len(frames):
+            around = flux[frames[:, None] - 1 + np.arange(-reach, reach + 1)]  # (moments, 2 reach + 1)
+            found.append((around.argmax(axis=1) - reach) / feature_constants.FPS)
+    return np.concatenate(found) if found else np.empty(0)
+
+
+# --- labels ------------------------------------------------------------------------------------------------------------
+
+
+def annotation_files(corpus: Corpus, split: str | None = None) -> list[tuple[tuple[Path, ...], Mapping]]:
+    """(files, mapping) of each annotation found; of SADTP also those whose recording is not there."""
+    if isinstance(corpus, Sadtp):
+        return [((path,), ROLAND) for path in sorted((corpus.root / FOLDER).glob(f"*/{ANNOTATION}"))]
+    return [(track.annotation, track.mapping) for track in corpus.tracks(split)]
+
+
+def label_table(corpus: Corpus, split: str | None = None, progress: bool = True) -> pd.DataFrame:
+    """How often each label or pitch occurs and which class it goes to: source, label, name, class, onsets.
+
+    All labels of the mappings in use are listed, those that never occur with 0; what is percussion outside the vocabulary has the
+    class "ignored", what no mapping knows "unknown", both only where they occur. Annotations that cannot be read are left out
+    with a warning. Empty for a corpus without annotation files (ADTOF-YT).
+    """
+    columns = ["source", "label", "name", "class", "onsets"]
+    if corpus.info.unit == "sequence":
+        return pd.DataFrame(columns=columns)
+    counters: dict[Mapping, Counter] = defaultdict(Counter)
+    files = annotation_files(corpus, split)
+    for paths, mapping in tqdm(files, desc=f"labels of {corpus.info.name}", disable=not progress or None):
+        # To a mapping that knows nothing every label is unknown, and unknown labels are counted.
+        nothing = Mapping(mapping.name, {})
+        try:
+            counters[mapping].update(read_annotation(paths, nothing, drum_channel_only=corpus.drum_channel_only).unknown)
+        except AnnotationError as error:
+            warnings.warn(f"{corpus.info.name}: left out: {error}", stacklevel=2)
+    rows = []
+    for mapping, counter in counters.items():
+        for label in dict.fromkeys([*mapping.classes, *counter]):
+            rows.append([mapping.name, label, label_name(label), _class_of(label, mapping), counter[label]])
+    table = pd.DataFrame(rows, columns=columns)
+    rank = {name: index for index, name in enumerate((*CLASSES, "ignored", "unknown"))}
+    table["rank"] = table["class"].map(rank)
+    order = ["source", "rank", "onsets"]
+    return table.sort_values(order, ascending=[True, True, False], kind="stable", ignore_index=True)[columns]
+
+
+def _class_of(label, mapping: Mapping) -> str:
+    try:
+        index = mapping.class_index(label)
+    except UnknownLabel:
+        return "unknown"
+    return "ignored" if index is None else CLASSES[index]
+
+
+def label_name(label) -> str:
+    """A label or pitch in words; empty where it has none. ENST's suffixes (`rc3`, `sd-`) do not change the instrument."""
+    if isinstance(label, str):
+        plain = label.rstrip("-").rstrip("0123456789").rstrip("-")
+        soft = ", soft" if label.endswith("-") else ""
+        return LABEL_NAMES.get(label) or (LABEL_NAMES.get(plain, "") + soft if plain in LABEL_NAMES else "")
+    return _ROLAND_NAMES.get(label) or pretty_midi.note_number_to_drum_name(int(label)).lower()
+
+
+# --- splits ------------------------------------------------------------------------------------------------------------
+
+
+def overlaps(prepared: Prepared) -> pd.DataFrame:
+    """Recordings that occur in two splits: what, split, id, other_split, other_id; empty where the splits are clean.
+
+    Two units are the same "sound" where their features are equal, and the same "rhythm" where all their onsets are, to 10 ms and
+    counted from the first: of tracks only, and of at least `MIN_ONSETS` onsets, as short patterns repeat by chance. Only the first
+    pair of each two splits is named for a unit. Silent units are not compared.
+    """
+    seen: dict[tuple[str, bytes], tuple[str, str]] = {}
+    rows = []
+    for split in sorted(prepared.splits, key=SPLITS.index):
+        for unit in prepared.units(split):
+            for what, key in _fingerprints(unit, rhythm=prepared.unit == "track"):
+                first = seen.setdefault((what, key), (split, unit.id))
+                if first[0] != split:
+                    rows.append([what, *first, split, unit.id])
+    return pd.DataFrame(rows, columns=["what", "split", "id", "other_split", "other_id"])
+
+
+def _fingerprints(unit, rhythm: bool) -> Iterable[tuple[str, bytes]]:
+    features = np.ascontiguousarray(unit.features)
+    if features.any():
+        yield "sound", hashlib.blake2b(features.tobytes(), digest_size=16).digest()
+    onsets = unit.onsets
+    times = np.concatenate(onsets)
+    if rhythm and len(times) >= MIN_ONSETS:
+        classes = np.repeat(np.arange(len(CLASSES)), [len(part) for part in onsets])
+        frames = seconds_to_frames(times - times.min())
+        pattern = np.unique(np.column_stack([frames, classes]), axis=0)
+        yield "rhythm", hashlib.blake2b(pattern.tobytes(), digest_size=16).digest()
