@@ -1,43 +1,28 @@
-"""What the corpora hold, as data frames: hours, onsets, their pace, how labels map to classes, what is missing (thesis, chapter 4).
+"""What the corpora hold, as data frames: hours, onsets, their pace, splits, what is missing (thesis, chapter 4).
 
 Figures that the thesis states come from `CorpusInfo`; everything else is counted in what was found. A corpus or split of which
 nothing was found gives rows of zeros, or none: never an error. Times are seconds, a unit is a track or, in ADTOF-YT, a sequence.
 """
 
 import hashlib
-import warnings
-from collections import Counter, defaultdict
+import re
 from collections.abc import Iterable
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pretty_midi
-from tqdm.auto import tqdm
 
-from adtlib import features as feature_constants
 from adtlib.corpora.base import SPLITS, Corpus
-from adtlib.corpora.sadtp import ANNOTATION, FOLDER, Sadtp
-from adtlib.onsets import AnnotationError, Onsets, read_annotation, seconds_to_frames
-from adtlib.prepared import SEGMENT_FRAMES, Prepared
-from adtlib.vocabulary import CLASSES, ROLAND, Mapping, UnknownLabel
+from adtlib.features import FPS
+from adtlib.onsets import Onsets, seconds_to_frames
+from adtlib.prepared import Prepared
+from adtlib.segments import SEGMENT_FRAMES, Unit
+from adtlib.vocabulary import CLASSES
 
 TOGETHER = 0.03  # seconds within which a drummer's strokes are meant to sound at once
 MIN_ONSETS = 16  # below, two recordings may have the same rhythm by chance
 
-# Labels of the text annotations in words, from the corpora's own documentation.
-LABEL_NAMES = {
-    **{"bd": "bass drum", "sd": "snare drum", "sweep": "brush sweep", "rs": "rim shot", "cs": "cross stick", "sticks": "sticks"},
-    **{"mt": "mid tom", "mtr": "mid tom, rim", "lmt": "low-mid tom", "lt": "low tom", "ltr": "low tom, rim", "lft": "floor tom"},
-    **{"chh": "closed hi-hat", "ohh": "open hi-hat", "cr": "crash", "spl": "splash", "ch": "china", "rc": "ride"},
-    **{"c": "other cymbal", "cb": "cowbell"},
-    **{"KD": "kick drum", "SD": "snare drum", "SDB": "snare, brush", "SDD": "snare, drag", "SDF": "snare, flam"},
-    **{"SDG": "snare, ghost note", "SDNS": "snare, wires off", "SST": "side stick", "HIT": "high tom", "MHT": "high-mid tom"},
-    **{"HFT": "high floor tom", "LFT": "low floor tom", "CHH": "closed hi-hat", "OHH": "open hi-hat", "PHH": "pedal hi-hat"},
-    **{"TMB": "tambourine", "RDC": "ride", "RDB": "ride bell", "CRC": "crash", "CHC": "china", "SPC": "splash"},
-}
-# Pitches that Roland's kits use otherwise than General MIDI, or beyond it.
-_ROLAND_NAMES = {22: "hi-hat edge, closed", 26: "hi-hat edge, open", 58: "tom 3, rim"}
+# .../1_jazz-swing_178_beat_4-4_2: number, style (and variety), tempo, kind, metre, recording of E-GMD
+_PERFORMANCE = re.compile(r"/\d+_(?P<style>[a-z]+)[^/_]*_(?P<tempo>\d+)_(?P<kind>beat|fill)_(?P<metre>\d+-\d+)")
 
 
 # --- what was found ----------------------------------------------------------------------------------------------------
@@ -143,7 +128,9 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
     shown = table.set_index(table.columns[0])
     for column in shown:
         if not pd.api.types.is_float_dtype(shown[column]) and shown[column].isna().any():
-            shown[column] = [f"{value:,}" if isinstance(value, int) else value for value in shown[column].astype(object).fillna("–")]
+            shown[column] = [
+                f"{value:,}" if isinstance(value, int) else value for value in shown[column].astype(object).fillna("–")
+            ]
     return shown.rename(columns=lambda name: str(name).replace("_", " "))
 
 
@@ -167,18 +154,18 @@ def moments(onsets: Onsets) -> tuple[np.ndarray, np.ndarray]:
     return np.array(starts), np.array([len(group) for group in members], dtype=np.int64)
 
 
-def unit_table(prepared: Prepared) -> pd.DataFrame:
+def unit_table(*corpora: Prepared) -> pd.DataFrame:
     """A row for each unit: corpus, split, id, seconds, onsets of each class, density, rate, together_1 to together_5.
 
     density     onsets a second.
-    rate        1 / median interval between successive moments, in Hz: how fast the fastest steady layer goes. NaN below 3 moments.
+    rate        1 / median interval between successive moments, in Hz: the pace of the steady layer. NaN below 3 moments.
     together_k  moments at which k classes sound together.
     """
     together = [f"together_{k}" for k in range(1, len(CLASSES) + 1)]
     columns = ["corpus", "split", "id", "seconds", *CLASSES, "density", "rate", *together]
     rows = []
-    for split in prepared.splits:
-        for unit in prepared.units(split):
+    for prepared in corpora:
+        for split, unit in _units(prepared):
             onsets = unit.onsets
             times, sizes = moments(onsets)
             counts = [len(part) for part in onsets]
@@ -189,6 +176,10 @@ def unit_table(prepared: Prepared) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def _units(prepared: Prepared) -> list[tuple[str, Unit]]:
+    return [(split, unit) for split in prepared.splits for unit in prepared.units(split)]
+
+
 def polyphony(units: pd.DataFrame) -> pd.DataFrame:
     """Share of the moments of each corpus (index) at which 1 to 5 classes (columns) sound together; rows sum to 1."""
     sums = units.groupby("corpus", sort=False)[[f"together_{k}" for k in range(1, len(CLASSES) + 1)]].sum()
@@ -197,13 +188,22 @@ def polyphony(units: pd.DataFrame) -> pd.DataFrame:
     return sums.div(sums.sum(axis=1), axis=0)
 
 
+def performance_table(prepared: Prepared) -> pd.DataFrame:
+    """What the names of E-GMD's recordings tell: split, id, style, tempo (beats a minute), kind (beat or fill), metre, seconds."""
+    rows = []
+    for split, unit in _units(prepared):
+        if found := _PERFORMANCE.search(unit.id):
+            rows.append([split, unit.id, found["style"], int(found["tempo"]), found["kind"], found["metre"], unit.duration])
+    return pd.DataFrame(rows, columns=["split", "id", "style", "tempo", "kind", "metre", "seconds"])
+
+
 def annotation_offsets(prepared: Prepared, reach: int = 5, limit: int = 2_000) -> np.ndarray:
     """How much later than its annotation each stroke is heard, in seconds, to the frame: an array, one entry a moment.
 
     The sound's own time is the frame of the steepest rise: of the frames within `reach` of the annotation, the one with the
     largest sum of increases over the bands (spectral flux). At most `limit` units are looked at, evenly spread.
     """
-    units = [unit for split in prepared.splits for unit in prepared.units(split)]
+    units = [unit for _, unit in _units(prepared)]
     if len(units) > limit:
         units = [units[index] for index in np.linspace(0, len(units) - 1, limit).astype(int)]
     found = []
@@ -213,65 +213,8 @@ def annotation_offsets(prepared: Prepared, reach: int = 5, limit: int = 2_000) -
         frames = frames[(frames > reach) & (frames < len(flux) - reach)]
         if len(frames):
             around = flux[frames[:, None] - 1 + np.arange(-reach, reach + 1)]  # (moments, 2 reach + 1)
-            found.append((around.argmax(axis=1) - reach) / feature_constants.FPS)
+            found.append((around.argmax(axis=1) - reach) / FPS)
     return np.concatenate(found) if found else np.empty(0)
-
-
-# --- labels ------------------------------------------------------------------------------------------------------------
-
-
-def annotation_files(corpus: Corpus, split: str | None = None) -> list[tuple[tuple[Path, ...], Mapping]]:
-    """(files, mapping) of each annotation found; of SADTP also those whose recording is not there."""
-    if isinstance(corpus, Sadtp):
-        return [((path,), ROLAND) for path in sorted((corpus.root / FOLDER).glob(f"*/{ANNOTATION}"))]
-    return [(track.annotation, track.mapping) for track in corpus.tracks(split)]
-
-
-def label_table(corpus: Corpus, split: str | None = None, progress: bool = True) -> pd.DataFrame:
-    """How often each label or pitch occurs and which class it goes to: source, label, name, class, onsets.
-
-    All labels of the mappings in use are listed, those that never occur with 0; what is percussion outside the vocabulary has the
-    class "ignored", what no mapping knows "unknown", both only where they occur. Annotations that cannot be read are left out
-    with a warning. Empty for a corpus without annotation files (ADTOF-YT).
-    """
-    columns = ["source", "label", "name", "class", "onsets"]
-    if corpus.info.unit == "sequence":
-        return pd.DataFrame(columns=columns)
-    counters: dict[Mapping, Counter] = defaultdict(Counter)
-    files = annotation_files(corpus, split)
-    for paths, mapping in tqdm(files, desc=f"labels of {corpus.info.name}", disable=not progress or None):
-        # To a mapping that knows nothing every label is unknown, and unknown labels are counted.
-        nothing = Mapping(mapping.name, {})
-        try:
-            counters[mapping].update(read_annotation(paths, nothing, drum_channel_only=corpus.drum_channel_only).unknown)
-        except AnnotationError as error:
-            warnings.warn(f"{corpus.info.name}: left out: {error}", stacklevel=2)
-    rows = []
-    for mapping, counter in counters.items():
-        for label in dict.fromkeys([*mapping.classes, *counter]):
-            rows.append([mapping.name, label, label_name(label), _class_of(label, mapping), counter[label]])
-    table = pd.DataFrame(rows, columns=columns)
-    rank = {name: index for index, name in enumerate((*CLASSES, "ignored", "unknown"))}
-    table["rank"] = table["class"].map(rank)
-    order = ["source", "rank", "onsets"]
-    return table.sort_values(order, ascending=[True, True, False], kind="stable", ignore_index=True)[columns]
-
-
-def _class_of(label, mapping: Mapping) -> str:
-    try:
-        index = mapping.class_index(label)
-    except UnknownLabel:
-        return "unknown"
-    return "ignored" if index is None else CLASSES[index]
-
-
-def label_name(label) -> str:
-    """A label or pitch in words; empty where it has none. ENST's suffixes (`rc3`, `sd-`) do not change the instrument."""
-    if isinstance(label, str):
-        plain = label.rstrip("-").rstrip("0123456789").rstrip("-")
-        soft = ", soft" if label.endswith("-") else ""
-        return LABEL_NAMES.get(label) or (LABEL_NAMES.get(plain, "") + soft if plain in LABEL_NAMES else "")
-    return _ROLAND_NAMES.get(label) or pretty_midi.note_number_to_drum_name(int(label)).lower()
 
 
 # --- splits ------------------------------------------------------------------------------------------------------------
@@ -295,7 +238,7 @@ def overlaps(prepared: Prepared) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["what", "split", "id", "other_split", "other_id"])
 
 
-def _fingerprints(unit, rhythm: bool) -> Iterable[tuple[str, bytes]]:
+def _fingerprints(unit: Unit, rhythm: bool) -> Iterable[tuple[str, bytes]]:
     features = np.ascontiguousarray(unit.features)
     if features.any():
         yield "sound", hashlib.blake2b(features.tobytes(), digest_size=16).digest()

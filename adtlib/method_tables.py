@@ -1,4 +1,4 @@
-"""The method of chapter 5 as numbers: the protocol, weights, the loss step by step, the schedule, the ceiling of perfect activations.
+"""The method of chapter 5 as numbers: protocol, weights, the loss step by step, the schedule, what a perfect model would score.
 
 Every value is taken from the code that uses it, so that what is shown is what is done.
 """
@@ -19,13 +19,14 @@ from adtlib.models import ARCHITECTURES, build, count_parameters
 from adtlib.onsets import Onsets, frame_targets, widen_targets
 from adtlib.params import Profile
 from adtlib.peak_picking import PeakPicking, pick_peaks
-from adtlib.prepared import SEGMENT_FRAMES, Prepared
+from adtlib.prepared import Prepared
+from adtlib.segments import SEGMENT_FRAMES, standardizer
 from adtlib.training import TrainingConfig, _Trainer
 from adtlib.vocabulary import CLASSES
 
 
 def protocol_table(profile: Profile) -> pd.DataFrame:
-    """Every choice of the method with its sources: step, choice, draft, finished_thesis, here. The last is what the profile does."""
+    """Every choice of the method and who made it: step, choice, draft, finished_thesis, here (what the profile does)."""
     config = TrainingConfig("CRNN", ("Slakh",))
     peaks, distance = profile.peaks, "last + w" if not profile.peaks.strict_wait else "last + w + 1"
     same, unstated = "the same", "not stated"
@@ -35,7 +36,13 @@ def protocol_table(profile: Profile) -> pd.DataFrame:
     rows = [
         ("features", "audio", unstated, "44.1 kHz, mono", rate),
         ("features", "STFT", unstated, "Hann 2,048, hop 441 (100 frames/s), magnitude", f"{frames}, magnitude"),
-        ("features", "filterbank", unstated, "84 bands, 12 an octave, 20 Hz to 20 kHz, own code", f"{features.N_BANDS} bands, {profile.features}"),
+        (
+            "features",
+            "filterbank",
+            unstated,
+            "84 bands, 12 an octave, 20 Hz to 20 kHz, own code",
+            f"{features.N_BANDS} bands, {profile.features}",
+        ),
         ("features", "compression", unstated, "log10(x + 1)", "log10(x + 1)"),
         ("features", "standardising", "normalisation", "mean and deviation of the training data, one scalar each", same),
         ("targets", "frame of an onset", unstated, "round(100 t)", f"round({features.FPS:g} t)"),
@@ -53,9 +60,21 @@ def protocol_table(profile: Profile) -> pd.DataFrame:
         ("training", "learning rate ÷ 5", "after 3 epochs", "after 5 epochs", f"after {profile.lr_patience} epochs"),
         ("training", "search", "random or grid, FIFO", "Bayesian, 15 trials (25 on ENST+MDB)", "one configuration"),
         ("training", "selection", "best validation micro F1", same, same),
-        ("peak picking", "m, a, w", "2, 2, 2 frames", "2, 2, 2 frames", f"{peaks.max_window}, {peaks.mean_window}, {peaks.wait} frames"),
+        (
+            "peak picking",
+            "m, a, w",
+            "2, 2, 2 frames",
+            "2, 2, 2 frames",
+            f"{peaks.max_window}, {peaks.mean_window}, {peaks.wait} frames",
+        ),
         ("peak picking", "delta", "0.1", "0.1", f"{peaks.delta:g}"),
-        ("peak picking", "threshold", "none", "0.5 (text: ≥, code: >)", f"{peaks.threshold} ({'>' if peaks.strict_threshold else '≥'})"),
+        (
+            "peak picking",
+            "threshold",
+            "none",
+            "0.5 (text: ≥, code: >)",
+            f"{peaks.threshold} ({'>' if peaks.strict_threshold else '≥'})",
+        ),
         ("peak picking", "distance", "n ≥ last + w", "text: n ≥ last + w, code: n > last + w", f"n ≥ {distance}"),
         ("scoring", "tolerance", "25 to 50 ms", "50 ms", f"{profile.tolerance * 1000:g} ms"),
         ("scoring", "truth", unstated, "quantised targets, cut into sequences", "annotation times, whole tracks"),
@@ -76,7 +95,7 @@ def parameter_table(profile: Profile) -> pd.DataFrame:
 
 
 def weight_table(prepared: dict[str, Prepared], split: str = "train") -> pd.DataFrame:
-    """How rare each class is and what it weighs: corpus, class, onsets, frames, p, weight. Corpora with an empty split are left out."""
+    """How rare each class is and what it weighs: corpus, class, onsets, frames, p, weight; of corpora whose split is not empty."""
     rows = []
     for name, corpus in prepared.items():
         totals = corpus.totals(split)
@@ -87,13 +106,23 @@ def weight_table(prepared: dict[str, Prepared], split: str = "train") -> pd.Data
     return pd.DataFrame(rows, columns=["corpus", "class", "onsets", "frames", "p", "weight"])
 
 
+def standardising_table(prepared: dict[str, Prepared], split: str = "train") -> pd.DataFrame:
+    """Mean and standard deviation of the features, by which they are standardised: corpus, mean, std; of corpora that have any."""
+    rows = []
+    for name, corpus in prepared.items():
+        if corpus.totals(split).n_frames:
+            scale = standardizer([corpus], split)
+            rows.append([name, scale.mean, scale.std])
+    return pd.DataFrame(rows, columns=["corpus", "mean", "std"])
+
+
 def loss_table(logits: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> tuple[pd.DataFrame, float]:
     """The loss of a few frames, step by step: (a row a frame, the loss that training would use).
 
     logits, targets  `(T, 5)`;  weights  `(5,)`.
 
-    Columns: frame, target and activation (of the classes that are not 0 and not below 0.01), bce (summed over classes),
-    weight, loss (their product). Its mean is the second value.
+    Columns: frame, target (of the classes where it is not 0), activation (of the classes where it is at least 0.1), bce (summed
+    over classes), weight, loss (their product). Its mean is the second value.
     """
     y, x = (torch.as_tensor(np.asarray(array), dtype=torch.float32)[None] for array in (targets, logits))
     w = torch.as_tensor(np.asarray(weights), dtype=torch.float32)
@@ -120,9 +149,7 @@ def schedule_table(val_losses, profile: Profile) -> pd.DataFrame:
         lr_patience=profile.lr_patience,
     )
     group = {"lr": config.learning_rate}
-    state = SimpleNamespace(
-        config=config, lowest_loss=float("inf"), stale=0, optimizer=SimpleNamespace(param_groups=[group])
-    )
+    state = SimpleNamespace(config=config, lowest_loss=float("inf"), stale=0, optimizer=SimpleNamespace(param_groups=[group]))
     rows = []
     for epoch, loss in enumerate(val_losses, start=1):
         rate = group["lr"]  # of this epoch; the rule sets that of the next
@@ -172,8 +199,9 @@ def example_logits() -> tuple[np.ndarray, np.ndarray]:
 def ceiling_table(prepared: dict[str, Prepared], peaks: PeakPicking, tolerance: float, limit: int = 2_000) -> pd.DataFrame:
     """What a perfect model would score: the widened targets themselves are picked and scored, by corpus.
 
-    Columns: corpus, units, f1_micro, f1_micro_tight (tolerance of half a frame), lost (onsets not found again). What is short of 1
-    is what frames and peak picking cost: strokes of one class less than w frames apart. At most `limit` units of a corpus, evenly spread.
+    Columns: corpus, units, f1_micro, f1_micro_tight (tolerance of half a frame), lost (onsets not found again). What is
+    short of 1 is what frames and peak picking cost: strokes of one class less than w frames apart. At most `limit` units of a
+    corpus, evenly spread.
     """
     rows = []
     for name, corpus in prepared.items():
@@ -190,6 +218,6 @@ def ceiling_table(prepared: dict[str, Prepared], peaks: PeakPicking, tolerance: 
     return pd.DataFrame(rows, columns=["corpus", "units", "f1_micro", "f1_micro_tight", "lost"])
 
 
-def closed_road(onsets: Onsets, n_frames: int, peaks: PeakPicking = PeakPicking()) -> Onsets:
+def closed_road(onsets: Onsets, n_frames: int, peaks: PeakPicking) -> Onsets:
     """Onsets to widened targets and, by peak picking, back: what a model without fault would give."""
     return pick_peaks(widen_targets(frame_targets(onsets, n_frames)), peaks)

@@ -1,6 +1,6 @@
 """A few seconds of a recording to look at and to listen to: sound, features and onsets, cut alike.
 
-A passage is chosen by what it shows: the start with the most classes, then the most onsets. The choice is the same on every machine.
+A passage is chosen by what it shows: the start with the most classes, then the most onsets; the same on every machine.
 """
 
 import re
@@ -12,7 +12,7 @@ from IPython.display import Audio, Markdown
 from adtlib.audio import AudioError
 from adtlib.corpora.base import Corpus, CorpusError, Track
 from adtlib.features import FPS, HOP_LENGTH, SAMPLE_RATE, log_filter_spectrogram
-from adtlib.onsets import AnnotationError, Onsets, onsets_from_targets
+from adtlib.onsets import AnnotationError, Onsets, frame_targets, onsets_from_targets, widen_targets
 from adtlib.vocabulary import CLASSES
 
 LISTEN_RATE = 22_050  # Hz: half the size of the real thing, and cymbals are still cymbals
@@ -78,6 +78,18 @@ def example_passage(
 def first_passage(corpora: dict[str, Corpus], names, **options) -> Passage | None:
     """The passage of the first of the named corpora that has one."""
     return next(filter(None, (example_passage(corpora[name], **options) for name in names)), None)
+
+
+def passage_onsets(passage: Passage | None) -> Onsets:
+    """Onsets of a passage in seconds from its start, none of none."""
+    return [np.empty(0) for _ in CLASSES] if passage is None else passage.local_onsets
+
+
+def passage_targets(passage: Passage | None) -> np.ndarray:
+    """Widened targets `(T, 5)` of a passage, `(0, 5)` of none."""
+    if passage is None:
+        return np.zeros((0, len(CLASSES)), dtype=np.float32)
+    return widen_targets(frame_targets(passage.local_onsets, len(passage.features)))
 
 
 def _ranked(corpus: Corpus, tracks: list[Track], seconds: float) -> list[tuple[Track, Onsets]]:

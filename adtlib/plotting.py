@@ -249,6 +249,9 @@ def plot_learning_curves(metrics: dict[str, pd.DataFrame], axes=None):
         axes[0].plot(table["epoch"], table["val_loss"], color=colour, marker=marker, markersize=3, markevery=every, label=name)
         axes[1].plot(table["epoch"], table["val_f1_micro"], color=colour, marker=marker, markersize=3, markevery=every, label=name)
     axes[0].set(xlabel="epoch", ylabel="loss (dashed: training)", yscale="log")
+    axes[0].yaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5)))
+    axes[0].yaxis.set_major_formatter(mpl.ticker.FormatStrFormatter("%g"))
+    axes[0].yaxis.set_minor_locator(mpl.ticker.NullLocator())
     axes[1].set(xlabel="epoch", ylabel="validation micro F1", ylim=(0, 1))
     for ax in axes:
         ax.grid()
@@ -297,13 +300,15 @@ def plot_f1_bars(table: pd.DataFrame, group: str, bar: str, ax=None, intervals: 
 def plot_class_f1(counts: dict[str, np.ndarray], ax=None):
     """F1 of each class: `counts` are `(N, 5, 3)` by label; a row of points a class."""
     ax = _axes(ax)
-    for label, count in counts.items():
+    for index, (label, count) in enumerate(counts.items()):
         values = f1(np.asarray(count).reshape(-1, len(CLASSES), 3).sum(axis=0))
+        rows = np.arange(len(CLASSES)) + (index - (len(counts) - 1) / 2) * 0.14  # side by side where values are equal
         colour = ARCHITECTURE_COLOURS.get(label) or CORPUS_COLOURS.get(label, OTHER_COLOUR)
         marker = ARCHITECTURE_MARKERS.get(label) or CORPUS_MARKERS.get(label, ".")
-        ax.plot(values, range(len(CLASSES)), marker, color=colour, label=label, linestyle="none", markersize=5)
+        ax.plot(values, rows, marker, color=colour, label=label, linestyle="none", markersize=5, clip_on=False)
     ax.set_yticks(range(len(CLASSES)), CLASSES)
     ax.set(xlabel="F1", xlim=(0, 1), ylim=(len(CLASSES) - 0.5, -0.5))
-    ax.grid()
+    ax.grid(axis="x")
+    ax.hlines(np.arange(len(CLASSES) - 1) + 0.5, 0, 1, color="#dddddd", linewidth=0.6)
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=5, columnspacing=1.0, handletextpad=0.2)
     return ax

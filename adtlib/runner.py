@@ -98,6 +98,8 @@ def _bring_up_to_date(
     record.remove()
     failed.unlink(missing_ok=True)
     _execute(job, notebook.name, progress)
+    if not record.copy.is_file():  # a child that ends well and leaves nothing must not pass for success
+        raise NotebookFailed(f"{notebook.name}: its process ended without leaving {paths.relative(record.copy)}")
     record.write()
     progress.line(f"{notebook.name}: done in {in_words(time.monotonic() - start)} ({why})")
     return "done"

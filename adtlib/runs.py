@@ -35,16 +35,8 @@ from adtlib.vocabulary import CLASSES
 COUNT_COLUMNS = [f"{kind}_{name}" for name in CLASSES for kind in ("tp", "fp", "fn")]
 # Code that decides what a run's numbers are; notebooks, tables and pictures do not.
 _DECISIVE = (
-    "audio",
-    "features",
-    "onsets",
-    "vocabulary",
-    "prepared",
-    "models",
-    "loss",
-    "training",
-    "peak_picking",
-    "evaluation",
+    *("audio", "features", "onsets", "midi", "vocabulary", "prepared", "preparing", "segments"),
+    *("models", "loss", "training", "prediction", "peak_picking", "evaluation"),
 )
 
 
@@ -162,11 +154,7 @@ def library_versions() -> dict[str, str]:
 def code_hash() -> str:
     """Hash of the code that decides a run's numbers; comments and docstrings do not change it."""
     package = Path(__file__).parent
-    files = [
-        f
-        for name in _DECISIVE
-        for f in ([package / f"{name}.py"] if (package / f"{name}.py").is_file() else sorted((package / name).glob("*.py")))
-    ]
+    files = [file for name in _DECISIVE for file in sorted([*package.glob(f"{name}.py"), *package.glob(f"{name}/*.py")])]
     digest = hashlib.sha256()
     for file in files:
         tree = ast.parse(file.read_text())

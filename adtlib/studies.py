@@ -14,7 +14,8 @@ from adtlib import evaluation
 from adtlib.corpora import open_corpus
 from adtlib.models import ARCHITECTURES
 from adtlib.params import Profile, open_corpora
-from adtlib.prepared import Prepared, prepare
+from adtlib.prepared import Prepared
+from adtlib.preparing import prepare
 from adtlib.runs import Run, counts_of, find_runs, run_folder, training_set_name
 from adtlib.training import TrainingConfig, fit, score_run
 from adtlib.vocabulary import CLASSES

@@ -12,6 +12,7 @@ import soundfile
 
 from adtlib import paths
 from adtlib.cli import main
+from adtlib.corpora.tfdata import write_saved_dataset
 from adtlib.onsets import write_onsets
 
 EMPTY = np.empty(0)
@@ -174,6 +175,16 @@ def test_prepare_does_the_rest_where_one_recording_is_broken(own_home, rng, caps
     (folder / "bad.txt").unlink()
     assert main(["prepare", str(folder)]) == 0
     assert "test 1 of 1" in capsys.readouterr().out
+
+
+def test_prepare_names_a_sequence_that_is_left_out(own_home, rng, capsys):
+    features = rng.random((3, 400, 84, 1), dtype=np.float32)
+    features[1, 0] = np.nan
+    write_saved_dataset(own_home / "adtof" / "adtof_yt_train", ([f, np.zeros((400, 5), np.float32)] for f in features))
+    assert main(["prepare", "ADTOF-YT", "--data", str(own_home)]) == 1
+    shown = capsys.readouterr().out
+    assert "train 2 of 3" in shown
+    assert "sequence 1 holds NaN" in shown.partition("Problems (1):")[2]
 
 
 def test_prepare_errors_are_one_sentence(own_home, capsys):

@@ -7,19 +7,21 @@ import numpy as np
 import pytest
 import soundfile
 
-from adtlib import paths, prepared
+from adtlib import paths, prepared, preparing
 from adtlib.corpora import FolderCorpus, open_corpus
 from adtlib.corpora.tfdata import write_saved_dataset
 from adtlib.features import SAMPLE_RATE, log_filter_spectrogram
 from adtlib.onsets import frame_targets, widen_targets
-from adtlib.prepared import Prepared, PreparedError, Segments, prepare, standardizer
+from adtlib.prepared import Prepared, PreparedError, standardizer
+from adtlib.preparing import prepare
+from adtlib.segments import Segments
 
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "CACHE", tmp_path / "cache")
-    prepared._map_features.cache_clear()
-    prepared._load_part.cache_clear()
+    prepared.map_features.cache_clear()
+    prepared.load_part.cache_clear()
 
 
 def write_song(folder, name, seconds=5.0, onsets=((0.5, "KD"), (1.0, "SD")), seed=0):
@@ -51,8 +53,8 @@ def test_features_and_onsets_come_back(songs):
 def test_nothing_is_computed_twice_and_a_changed_source_is(songs, monkeypatch):
     first = prepare(FolderCorpus(songs), progress=False)
     calls = []
-    real = prepared.log_filter_spectrogram
-    monkeypatch.setattr(prepared, "log_filter_spectrogram", lambda w, version: calls.append(1) or real(w, version=version))
+    real = preparing.log_filter_spectrogram
+    monkeypatch.setattr(preparing, "log_filter_spectrogram", lambda w, version: calls.append(1) or real(w, version=version))
     again = prepare(FolderCorpus(songs), progress=False)
     assert calls == [] and again.fingerprint == first.fingerprint
     write_song(songs / "train", "b", onsets=((0.7, "HH"),), seed=9)
@@ -63,7 +65,7 @@ def test_nothing_is_computed_twice_and_a_changed_source_is(songs, monkeypatch):
 
 def test_interrupted_work_resumes_and_leaves_nothing_half(songs, monkeypatch):
     done = []
-    real = prepared.log_filter_spectrogram
+    real = preparing.log_filter_spectrogram
 
     def dies_at_the_third(waveform, version):
         if len(done) == 2:
@@ -71,13 +73,13 @@ def test_interrupted_work_resumes_and_leaves_nothing_half(songs, monkeypatch):
         done.append(1)
         return real(waveform, version=version)
 
-    monkeypatch.setattr(prepared, "log_filter_spectrogram", dies_at_the_third)
+    monkeypatch.setattr(preparing, "log_filter_spectrogram", dies_at_the_third)
     with pytest.raises(KeyboardInterrupt):
         prepare(FolderCorpus(songs), progress=False, workers=1)
     folder = prepared.prepared_folder(FolderCorpus(songs))
     with pytest.raises(PreparedError, match="adt prepare"):
         Prepared(folder)
-    monkeypatch.setattr(prepared, "log_filter_spectrogram", lambda w, version: done.append(1) or real(w, version=version))
+    monkeypatch.setattr(preparing, "log_filter_spectrogram", lambda w, version: done.append(1) or real(w, version=version))
     assert len(prepare(FolderCorpus(songs), progress=False).units("train")) == 3
     assert len(done) == 5, "the two tracks that were finished are not computed again"
     assert not list(paths.CACHE.rglob("*.tmp"))
@@ -131,7 +133,7 @@ def test_files_of_another_version_are_refused_by_name(songs):
     unit = result.units("train")[0]
     features = unit.part.with_name(unit.part.name + ".npy")
     np.save(features, np.zeros((500, 80), dtype=np.float16))
-    prepared._map_features.cache_clear()
+    prepared.map_features.cache_clear()
     with pytest.raises(PreparedError, match="another version") as caught:
         _ = unit.features
     assert features.name in str(caught.value) and "adt prepare" in str(caught.value)
@@ -145,7 +147,7 @@ def test_truncated_feature_file_is_refused_by_name(songs):
     unit = prepare(FolderCorpus(songs), progress=False).units("train")[0]
     features = unit.part.with_name(unit.part.name + ".npy")
     os.truncate(features, 5000)
-    prepared._map_features.cache_clear()
+    prepared.map_features.cache_clear()
     with pytest.raises(PreparedError, match=r"\.npy cannot be read"):
         _ = unit.features
 
@@ -169,7 +171,7 @@ def elements(count, seed=0):
 
 
 def test_sequences_of_a_saved_dataset(tmp_path, monkeypatch):
-    monkeypatch.setattr(prepared, "SEQUENCES_PER_PART", 4)
+    monkeypatch.setattr(preparing, "SEQUENCES_PER_PART", 4)
     write_saved_dataset(tmp_path / "adtof" / "adtof_yt_train", elements(10))
     result = prepare(open_corpus("ADTOF-YT", tmp_path), progress=False)
     assert result.unit == "sequence" and result.quantised
@@ -181,12 +183,26 @@ def test_sequences_of_a_saved_dataset(tmp_path, monkeypatch):
         np.testing.assert_allclose(features, x[..., 0], atol=1e-3)
         np.testing.assert_array_equal(targets == 1, y == 1)
     # A stream that was cut short goes on where its parts end.
-    (prepared.prepared_folder(open_corpus("ADTOF-YT", tmp_path)) / "train" / "part-00002.npz").unlink()
+    (result.folder / "index.json").unlink()
+    (result.folder / "train" / "part-00002.npz").unlink()
     written = []
-    real = prepared._write_part
-    monkeypatch.setattr(prepared, "_write_part", lambda part, *rest: written.append(part.name) or real(part, *rest))
+    real = preparing._write_part
+    monkeypatch.setattr(preparing, "_write_part", lambda part, *rest: written.append(part.name) or real(part, *rest))
     assert len(prepare(open_corpus("ADTOF-YT", tmp_path), progress=False).units("train")) == 10
     assert written == ["part-00002"]
+
+
+def test_a_stream_read_to_its_end_is_not_read_again(tmp_path, monkeypatch):
+    broken = list(elements(3))
+    broken[1][0][5, 5] = np.nan
+    write_saved_dataset(tmp_path / "adtof" / "adtof_yt_train", broken)
+    with pytest.warns(UserWarning, match="NaN"):
+        result = prepare(open_corpus("ADTOF-YT", tmp_path), progress=False)
+    assert len(result.units("train")) == 2 and "sequence 1 holds NaN" in result.problems[0]
+    corpus = open_corpus("ADTOF-YT", tmp_path)
+    monkeypatch.setattr(corpus, "sequences", lambda split: pytest.fail("read again"))
+    with pytest.warns(UserWarning, match="NaN"):
+        assert prepare(corpus, progress=False).problems == result.problems
 
 
 def test_a_truncated_stream_keeps_what_came_before(tmp_path):

@@ -19,9 +19,10 @@ from adtlib.evaluation import f1_micro
 from adtlib.features import SAMPLE_RATE
 from adtlib.loss import infrequency_weights, weighted_bce
 from adtlib.onsets import frame_targets, widen_targets
-from adtlib.prepared import prepare
+from adtlib.prediction import evaluate, predict, predict_logits
+from adtlib.preparing import prepare
 from adtlib.runs import Run, RunError, counts_of, find_runs, load_model, run_folder
-from adtlib.training import TrainingConfig, fit, predict, predict_logits, score_run
+from adtlib.training import TrainingConfig, fit, score_run
 
 TONES = {"KD": 60, "SD": 250, "TT": 700, "HH": 9000, "CY": 3000}
 
@@ -152,13 +153,13 @@ def test_checkpoint_of_the_best_validation_f1_is_kept(corpus, tmp_path, monkeypa
     """Of epochs with validation F1 .5, .9, .7 the second is kept, whatever the loss."""
     results = iter([(0.5, 3.0), (0.9, 4.0), (0.7, 2.0)])
 
-    def evaluate(model, units, config, weights):
+    def scripted(model, units, config, weights):
         hits, loss = next(results)
         counts = np.zeros((1, 5, 3), dtype=int)
         counts[0, 0] = [int(hits * 100), 100 - int(hits * 100), 100 - int(hits * 100)]
         return counts, loss
 
-    monkeypatch.setattr(training, "evaluate", evaluate)
+    monkeypatch.setattr(training, "evaluate", scripted)
     assert train(corpus, tmp_path / "run").result["best_epoch"] == 2
 
 
@@ -256,7 +257,7 @@ def test_validation_loss_is_the_training_loss_of_whole_tracks(corpus, model):
     unit = corpus.units("validation")[0]
     w = torch.tensor(infrequency_weights(corpus.totals("train").onset_counts, corpus.totals("train").n_frames)).float()
     config = dataclasses.replace(CONFIG, precision="float32")
-    _, loss = training.evaluate(model, [unit], config, w)
+    _, loss = evaluate(model, [unit], config, w)
     (logits,) = predict_logits(model, [unit.features], precision="float32")
     targets = torch.from_numpy(widen_targets(frame_targets(unit.onsets, unit.n_frames)))
     assert loss == pytest.approx(float(weighted_bce(torch.from_numpy(logits)[None], targets[None], w)), rel=1e-5)

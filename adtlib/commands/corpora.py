@@ -100,7 +100,7 @@ def _prepared_counts(corpus: Corpus) -> dict[str, int]:
     """Units prepared, by split; empty where nothing is."""
     if not any((paths.CACHE / "prepared").glob(f"{corpus.info.slug}-*")):
         return {}
-    from adtlib.prepared import Prepared, PreparedError, prepared_folder  # loads torch, which takes seconds
+    from adtlib.prepared import Prepared, PreparedError, prepared_folder
 
     folder = prepared_folder(corpus)
     if not (folder / "index.json").is_file():

@@ -16,18 +16,20 @@ def run(options: argparse.Namespace) -> int:
     if options.workers is not None and options.workers < 1:
         raise ValueError(f"--workers has to be at least 1, not {options.workers}")
     corpora = _chosen(options)
-    from adtlib.prepared import prepare  # loads torch, which takes seconds: an error of usage is to come at once
+    from adtlib.preparing import prepare  # loads the audio libraries: an error of usage is to come at once
 
     problems, broken = [], 0
     for corpus in corpora:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the problems are listed below, once
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
             done = prepare(corpus, version=options.version, workers=options.workers)
-        counts = {split: (len(done.units(split)), count(corpus, split)) for split in corpus.splits}
+            counts = {split: (len(done.units(split)), count(corpus, split)) for split in corpus.splits}
         broken += sum(found - prepared for prepared, found in counts.values())
         listed = ", ".join(f"{split} {prepared:,} of {found:,}" for split, (prepared, found) in counts.items())
         print(f"{corpus.info.name}: prepared {corpus.info.unit}s: {listed}; in {paths.relative(done.folder)}")
-        problems += done.problems
+        # Of what was read in an earlier run the warnings are gone and the problems are kept; of the rest there may be both.
+        warned = [str(warning.message) for warning in caught if warning.category is UserWarning]
+        problems += dict.fromkeys([*done.problems, *warned])
     if problems:
         print(f"\nProblems ({len(problems)}):")
         print("\n".join(f"  {problem}" for problem in problems))

@@ -1,0 +1,77 @@
+"""Profiles: what the files say, what may be overridden, what is refused."""
+
+import pytest
+
+from adtlib import params, paths
+from adtlib.corpora.base import MARKER, CorpusError
+from adtlib.models import ARCHITECTURES, build
+from adtlib.params import load_profile, open_corpora
+
+PROFILES = ["smoke", "miniature", "showcase", "thesis"]
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_profile_builds_every_architecture(name):
+    profile = load_profile(name)
+    for architecture in ARCHITECTURES:
+        build(architecture, **profile.hyperparameters[architecture])
+    assert ("miniature" in profile.note) == (profile.data == "miniature")
+
+
+def test_thesis_profile_has_the_drafts_values():
+    profile = load_profile("thesis")
+    assert (profile.epochs, profile.batch_size, profile.patience, profile.lr_patience) == (100, 128, 10, 3)
+    peaks = profile.peaks
+    assert (peaks.max_window, peaks.mean_window, peaks.wait, peaks.delta, peaks.threshold) == (2, 2, 2, 0.1, 0.5)
+    assert profile.tolerance == 0.05
+
+
+def test_showcase_is_miniature_with_three_seeds():
+    showcase, miniature = load_profile("showcase"), load_profile("miniature", seeds=[0, 1, 2])
+    assert {**vars(showcase), "name": ""} == {**vars(miniature), "name": ""}
+
+
+def test_overrides_replace_single_values_and_none_leaves_them():
+    profile = load_profile("miniature", epochs=3, batch_size=None, seeds=7)
+    assert profile.epochs == 3 and profile.batch_size == load_profile("miniature").batch_size and profile.seeds == (7,)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ({"epoch": 3}, "unknown parameter epoch"),
+        ({"epochs": 0}, "epochs = 0"),
+        ({"seeds": [-1]}, "seeds"),
+        ({"train_corpora": ["ENST"]}, "'ENST'"),
+        ({"data": "some"}, "miniature or real"),
+        ({"peak_picking": {"threshold": 2}}, "threshold"),
+    ],
+)
+def test_values_that_cannot_be_are_refused(overrides, message):
+    with pytest.raises(ValueError, match=message):
+        load_profile("smoke", **overrides)
+
+
+def test_unknown_profile_lists_the_known():
+    with pytest.raises(ValueError, match="miniature, showcase, smoke, thesis"):
+        load_profile("mini")
+
+
+def test_thesis_refuses_generated_corpora(tmp_path, monkeypatch):
+    monkeypatch.setenv("ADT_DATA", str(tmp_path / "deeper"))
+    (tmp_path / "deeper").mkdir()
+    assert not any(corpus.present for name, corpus in open_corpora(load_profile("thesis")).items())
+    (tmp_path / MARKER).write_text("generated")
+    with pytest.raises(CorpusError, match=r"generated miniature corpora.*--profile miniature"):
+        open_corpora(load_profile("thesis"))
+
+
+def test_missing_miniature_corpora_are_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "DATA", tmp_path)
+    seen = []
+    corpora = open_corpora(load_profile("smoke"), progress=lambda done, total: seen.append((done, total)))
+    assert all(corpus.present and corpus.miniature for corpus in corpora.values())
+    assert seen and seen[-1][0] == seen[-1][1]
+    seen.clear()
+    params.open_corpora(load_profile("smoke"), progress=lambda *_: seen.append(1))
+    assert seen == []

@@ -1,0 +1,85 @@
+"""Pictures: reruns are byte-identical, the manifest keeps every row, axes carry units."""
+
+import csv
+from concurrent.futures import ThreadPoolExecutor
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from adtlib import paths, plotting
+from adtlib.corpora import CORPORA
+from adtlib.models import ARCHITECTURES
+from adtlib.vocabulary import CLASSES
+
+
+@pytest.fixture(autouse=True)
+def own_figures(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "FIGURES", tmp_path / "figures")
+    plotting.use_theme()
+    yield
+    plt.close("all")
+
+
+def manifest():
+    with open(paths.FIGURES / "smoke" / "manifest.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_rerun_is_byte_identical():
+    contents = []
+    for _ in range(2):
+        figure, ax = plotting.new_figure()
+        plotting.plot_waveform(np.sin(np.arange(1000) / 10), ax=ax)
+        written = plotting.save_figure(figure, "10_wave", "smoke", "A wave.", "2.3")
+        contents.append([path.read_bytes() for path in written])
+    assert contents[0] == contents[1]
+    assert manifest() == [{"thesis_number": "2.3", "file": "10_wave", "notebook": "10", "caption": "A wave."}]
+
+
+def test_notebooks_side_by_side_lose_no_row():
+    folder = paths.FIGURES / "smoke"
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda i: plotting._note_in_manifest(folder, str(i), f"{i:02d}_x", "c"), range(40)))
+    assert [row["file"] for row in manifest()] == [f"{i:02d}_x" for i in range(40)]
+
+
+@pytest.mark.parametrize(
+    ("colours", "names"),
+    [
+        (plotting.CLASS_COLOURS, CLASSES),
+        (plotting.ARCHITECTURE_COLOURS, ARCHITECTURES),
+        (plotting.CORPUS_COLOURS, CORPORA),
+    ],
+)
+def test_each_has_a_colour_of_its_own(colours, names):
+    assert list(colours) == list(names) and len(set(colours.values())) == len(names)
+
+
+def test_a_spectrogram_has_seconds_and_hertz_and_a_unit():
+    figure, ax = plotting.new_figure()
+    features = np.zeros((100, 84), dtype=np.float16)
+    features[50, 40] = 1
+    plotting.plot_features(features, start=2.0, ax=ax)
+    assert ax.get_xlabel() == "time (s)" and ax.get_ylabel() == "frequency (Hz)"
+    assert figure.axes[1].get_ylabel() == "log10(magnitude + 1)"
+    low, high = ax.get_xlim()
+    assert low == pytest.approx(1.995) and high == pytest.approx(2.995)
+    assert ax.get_ylim()[0] > 30 and ax.get_ylim()[1] < 22_050
+
+
+def test_bars_start_at_zero_and_skip_what_was_not_scored():
+    table = pd.DataFrame(
+        {
+            "architecture": ["CNN", "CNN", "RNN"],
+            "corpus": ["Slakh", "E-GMD", "Slakh"],
+            "f1_micro": [0.5, np.nan, 0.7],
+            "ci_low": [0.4, np.nan, 0.6],
+            "ci_high": [0.6, np.nan, 0.8],
+        }
+    )
+    _, ax = plotting.new_figure()
+    plotting.plot_f1_bars(table, "corpus", "architecture", ax)
+    assert ax.get_ylim() == (0, 1)
+    assert sorted(bar.get_height() for bar in ax.patches) == [0.5, 0.7]
