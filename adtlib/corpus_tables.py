@@ -14,8 +14,8 @@ import pandas as pd
 from adtlib.corpora.base import SPLITS, Corpus
 from adtlib.features import FPS
 from adtlib.onsets import Onsets, seconds_to_frames
-from adtlib.prepared import Prepared
-from adtlib.segments import SEGMENT_FRAMES, Unit
+from adtlib.prepared import Prepared, Unit
+from adtlib.segments import SEGMENT_FRAMES
 from adtlib.vocabulary import CLASSES
 
 TOGETHER = 0.03  # seconds within which a drummer's strokes are meant to sound at once

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pretty_midi
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from adtlib.corpora.base import Corpus
 from adtlib.corpora.sadtp import ANNOTATION, FOLDER, Sadtp
@@ -47,7 +47,7 @@ def label_table(corpus: Corpus, split: str | None = None, progress: bool = True)
         return pd.DataFrame(columns=columns)
     counters: dict[Mapping, Counter] = defaultdict(Counter)
     files = annotation_files(corpus, split)
-    for paths, mapping in tqdm(files, desc=f"labels of {corpus.info.name}", disable=not progress or None):
+    for paths, mapping in tqdm(files, desc=f"labels of {corpus.info.name}", disable=not progress):
         # To a mapping that knows nothing every label is unknown, and unknown labels are counted.
         nothing = Mapping(mapping.name, {})
         try:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 from threadpoolctl import threadpool_limits
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from adtlib import paths
 from adtlib.audio import AudioError
@@ -83,7 +83,7 @@ def _track_parts(corpus, split, folder, version, workers, progress):
     def job(track: Track):
         return _prepare_track(corpus, track, folder / split / _file_name(track.id), version)
 
-    bar = tqdm(total=len(tracks), desc=f"prepare {corpus.info.name} {split}", unit="track", disable=not progress or None)
+    bar = tqdm(total=len(tracks), desc=f"prepare {corpus.info.name} {split}", unit="track", disable=not progress)
     # One track a thread: matrix products that spread over all cores as well would stand in each other's way.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(workers) as pool, bar:
         futures = [pool.submit(job, track) for track in tracks]
@@ -216,7 +216,7 @@ def _stream_parts(corpus, split, folder, source, total, progress) -> tuple[list[
             parts.append(_write_part(folder / f"part-{len(parts):05d}", pending, source, [], {}))
             pending.clear()
 
-    bar = tqdm(total=total, desc=f"prepare {corpus.info.name} {split}", unit="sequence", disable=not progress or None)
+    bar = tqdm(total=total, desc=f"prepare {corpus.info.name} {split}", unit="sequence", disable=not progress)
     with bar:
         try:
             for index, (features, targets) in enumerate(corpus.sequences(split)):

@@ -21,7 +21,7 @@ import pandas as pd
 import torch
 from torch import nn
 from torch.utils.data import DataLoader
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from adtlib.evaluation import TOLERANCE, scores
 from adtlib.loss import infrequency_weights, weighted_bce
@@ -170,7 +170,7 @@ class _Trainer:
             write_atomically(self.folder / "config.json", json.dumps(self.record, indent=1).encode())
         label = f"{config.architecture} on {' + '.join(config.train)}, seed {config.seed}"
         done = len(self.history)
-        with tqdm(total=config.epochs, initial=done, desc=label, unit="epoch", disable=not progress or None) as bar:
+        with tqdm(total=config.epochs, initial=done, desc=label, unit="epoch", disable=not progress) as bar:
             while len(self.history) < config.epochs and self.stale < config.patience:
                 row = self._epoch(len(self.history) + 1)
                 bar.set_postfix(loss=f"{row['train_loss']:.3f}", val_loss=f"{row['val_loss']:.3f}", f1=f"{row['val_f1_micro']:.3f}")
