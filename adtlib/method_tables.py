@@ -19,8 +19,8 @@ from adtlib.models import ARCHITECTURES, build, count_parameters
 from adtlib.onsets import Onsets, frame_targets, widen_targets
 from adtlib.params import Profile
 from adtlib.peak_picking import PeakPicking, pick_peaks
-from adtlib.prepared import Prepared
-from adtlib.segments import SEGMENT_FRAMES, standardizer
+from adtlib.prepared import Prepared, standardizer
+from adtlib.segments import SEGMENT_FRAMES
 from adtlib.training import TrainingConfig, _Trainer
 from adtlib.vocabulary import CLASSES
 

@@ -48,6 +48,11 @@ class Notebook:
                     names += [target.id for target in targets if isinstance(target, ast.Name)]
         return tuple(names)
 
+    def own(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Those of `parameters` that this notebook has."""
+        names = self.parameters()
+        return {name: value for name, value in parameters.items() if name in names}
+
 
 def find_notebooks(names: Sequence[str | Path] | None = None) -> list[Notebook]:
     """The notebooks that `names` choose, in number order; all of them without names.
@@ -77,15 +82,14 @@ def find_notebooks(names: Sequence[str | Path] | None = None) -> list[Notebook]:
 
 
 def check_parameters(notebooks: Sequence[Notebook], parameters: Mapping[str, Any]) -> None:
-    """RunnerError for a parameter that one of the notebooks lacks: papermill would only warn and run without it."""
+    """RunnerError for a parameter that none of the notebooks has: papermill would only warn and run without it.
+
+    A parameter that some of them have goes to those (`Notebook.own`): `epochs` to the ones that train.
+    """
     if "profile" in parameters:
         raise RunnerError("the parameter profile is given by --profile")
     owned = {notebook.name: [name for name in notebook.parameters() if name != "profile"] for notebook in notebooks}
-    for notebook, names in owned.items():
-        for parameter in parameters:
-            if parameter not in names:
-                having = [other for other, others in owned.items() if parameter in others]
-                remedy = f"; of the chosen notebooks {', '.join(having)} have it: name only those" if having else ""
-                raise RunnerError(
-                    f"notebook {notebook} has no parameter {parameter!r}, it has {', '.join(names) or 'none'}{remedy}"
-                )
+    for parameter in parameters:
+        if not any(parameter in names for names in owned.values()):
+            listing = "; ".join(f"{notebook} has {', '.join(names) or 'none'}" for notebook, names in owned.items())
+            raise RunnerError(f"none of the chosen notebooks has a parameter {parameter!r}: {listing}")

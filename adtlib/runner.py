@@ -91,7 +91,7 @@ def _bring_up_to_date(
         "notebook": str(notebook.path),
         "copy": str(record.copy),
         "failed": str(failed),
-        "parameters": {"profile": around.profile, **around.parameters},
+        "parameters": {"profile": around.profile, **notebook.own(around.parameters)},
         **limits,
     }
     start = time.monotonic()

@@ -10,8 +10,6 @@
 Both studies draw on the same runs. A run rebuilds from its folder alone: `load_model(folder)`.
 """
 
-import ast
-import hashlib
 import json
 import platform
 import re
@@ -30,6 +28,7 @@ from torch import nn
 from adtlib import paths
 from adtlib.models import build
 from adtlib.models.blocks import Standardize
+from adtlib.uptodate import code_state
 from adtlib.vocabulary import CLASSES
 
 COUNT_COLUMNS = [f"{kind}_{name}" for name in CLASSES for kind in ("tp", "fp", "fn")]
@@ -153,13 +152,4 @@ def library_versions() -> dict[str, str]:
 @lru_cache(maxsize=1)
 def code_hash() -> str:
     """Hash of the code that decides a run's numbers; comments and docstrings do not change it."""
-    package = Path(__file__).parent
-    files = [file for name in _DECISIVE for file in sorted([*package.glob(f"{name}.py"), *package.glob(f"{name}/*.py")])]
-    digest = hashlib.sha256()
-    for file in files:
-        tree = ast.parse(file.read_text())
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node, clean=False):
-                node.body = node.body[1:]
-        digest.update(ast.dump(tree).encode())
-    return digest.hexdigest()[:16]
+    return code_state(Path(__file__).parent, lambda name: Path(name.parts[0]).stem in _DECISIVE)

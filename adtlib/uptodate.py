@@ -47,12 +47,15 @@ def _hash(*parts: str | bytes) -> str:
     return digest.hexdigest()[:16]
 
 
-def code_state(package: Path) -> str:
-    """Hash of the package's code as far as results depend on it; comments, docstrings and layout do not count."""
+def code_state(package: Path, counts=lambda name: name.parts[0] not in NOT_IN_RESULTS) -> str:
+    """Hash of the package's code as far as results depend on it; comments, docstrings and layout do not count.
+
+    `counts(path below the package)` says which modules those are; by default all that notebooks may import.
+    """
     parts = []
     for path in sorted(package.rglob("*.py")):
         name = path.relative_to(package)
-        if name.parts[0] in NOT_IN_RESULTS:
+        if not counts(name):
             continue
         tree = ast.parse(path.read_bytes())
         for node in ast.walk(tree):
@@ -115,7 +118,6 @@ def look_around(settings: Any, parameters: dict[str, Any]) -> Surroundings:
     own = [Path(corpus).resolve() for corpus in settings.train_corpora if Path(corpus).is_dir()]  # a user's recordings
     hashes = {
         "the profile": _hash((paths.PARAMS / f"{settings.name}.yaml").read_bytes()),
-        "the parameters": _hash(json.dumps(parameters, sort_keys=True)),
         "the code of adtlib": code_state(Path(__file__).resolve().parent),
         "the data": _hash(*map(data_state, [settings.data_root, *own])),
         "the library versions": _library_state(),
@@ -170,7 +172,9 @@ class Record:
 
     def _look(self) -> dict[str, str]:
         cells = [[cell["cell_type"], cell["source"], cell["metadata"].get("tags")] for cell in self.notebook.cells()]
-        inputs = {"the notebook": _hash(json.dumps(cells)), **self.around.hashes}
+        own = self.notebook.own(self.around.parameters)
+        inputs = {"the notebook": _hash(json.dumps(cells)), "the parameters": _hash(json.dumps(own, sort_keys=True))}
+        inputs |= self.around.hashes
         if self.notebook.number >= FIRST_READER:
             scores = _scores_around(self.notebook, self.around.profile, own=False)
             inputs["the scores of earlier notebooks"] = _hash(json.dumps(scores, sort_keys=True))

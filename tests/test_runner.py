@@ -238,7 +238,7 @@ def test_a_cell_that_takes_too_long_and_a_kernel_that_dies(home):
 
 def test_unknown_parameter_is_refused_before_anything_runs(home):
     write_notebook("41_first", "(home / 'ran').touch()")
-    with pytest.raises(runner.RunnerError, match=r"41_first has no parameter 'epoch', it has epochs"):
+    with pytest.raises(runner.RunnerError, match=r"has a parameter 'epoch': 41_first has epochs"):
         runner.run_notebooks(profile=PROFILE, parameters={"epoch": 3})
     with pytest.raises(runner.RunnerError, match="--profile"):
         runner.run_notebooks(profile=PROFILE, parameters={"profile": "thesis"})
@@ -344,3 +344,15 @@ def test_executed_copies_stay_small_and_give_up_sounds_before_pictures():
     assert kept.data["image/png"] == picture
     assert "sound left out" in replaced.data["text/plain"]
     assert len(json.dumps(notebook)) < executed.COPY_LIMIT
+
+
+def test_a_parameter_goes_to_the_notebooks_that_have_it(home):
+    write_notebook("41_first", "print('epochs', epochs)")
+    other = write_notebook("50_other", "print('other')")
+    cells = nbformat.read(other, 4)
+    cells.cells[1].source = 'profile = "smoke"'
+    nbformat.write(cells, other)
+    runner.run_notebooks(profile=PROFILE, parameters={"epochs": 3})
+    assert "epochs 3" in (home / "results" / PROFILE / "notebooks" / "41_first.ipynb").read_text()
+    # Without the parameter only the notebook that has it is out of date.
+    assert runner.run_notebooks(profile=PROFILE) == {"41_first": "done", "50_other": "up to date"}
