@@ -137,7 +137,7 @@ def _is_finished(folder: Path, record: dict) -> bool:
         warnings.warn(f"{folder} was trained by other code of adtlib: delete it to train it again", stacklevel=3)
     if same and "result" in stored and (folder / "model.safetensors").is_file():
         return True
-    if not same and "result" in stored:
+    if not same and "result" in stored and (folder / "model.safetensors").is_file():
         previous = folder.with_name(folder.name + ".previous")
         if previous.exists():
             shutil.rmtree(previous)
@@ -167,6 +167,8 @@ class _Trainer:
     def train(self, progress: bool) -> None:
         config = self.config
         if not self._resume():
+            for name in ("scores.csv", "metrics.csv", "model.safetensors"):  # of an earlier run: none of them is this one's
+                (self.folder / name).unlink(missing_ok=True)
             write_atomically(self.folder / "config.json", json.dumps(self.record, indent=1).encode())
         label = f"{config.architecture} on {' + '.join(config.train)}, seed {config.seed}"
         done = len(self.history)

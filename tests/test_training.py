@@ -149,6 +149,16 @@ def test_a_finished_run_is_reused_and_another_configuration_moves_it_aside(corpu
     assert same(weights(Run(tmp_path / "run.previous")), before)
 
 
+def test_a_run_without_weights_is_trained_anew_and_its_old_scores_go(corpus, tmp_path):
+    """As in a fresh clone, where results are committed and weights are not."""
+    run = train(corpus, tmp_path / "run", dataclasses.replace(CONFIG, epochs=1))
+    score_run(run, [corpus])
+    (run.folder / "model.safetensors").unlink()
+    again = train(corpus, tmp_path / "run", dataclasses.replace(CONFIG, epochs=1))
+    assert again.scores.empty and again.model() is not None
+    assert not (tmp_path / "run.previous").exists()
+
+
 def test_checkpoint_of_the_best_validation_f1_is_kept(corpus, tmp_path, monkeypatch):
     """Of epochs with validation F1 .5, .9, .7 the second is kept, whatever the loss."""
     results = iter([(0.5, 3.0), (0.9, 4.0), (0.7, 2.0)])
