@@ -39,6 +39,7 @@ class Profile:
     patience: int = 10
     lr_patience: int = 3
     precision: str = "auto"
+    jobs: int = 0  # runs trained at once; 0: by the machine (see side_by_side)
     hyperparameters: dict = field(default_factory=dict)  # for each architecture
     # post-processing (thesis 2.4.3) and scoring (2.5)
     peak_picking: dict = field(default_factory=dict)
@@ -96,6 +97,8 @@ def _check(profile: Profile) -> None:
         value = getattr(profile, key)
         if not (isinstance(value, int) and value >= 1):
             raise ValueError(f"profile {profile.name}: {key} = {value!r}, expected a whole number of at least 1")
+    if not (isinstance(profile.jobs, int) and profile.jobs >= 0):
+        raise ValueError(f"profile {profile.name}: jobs = {profile.jobs!r}, expected a whole number, 0 for as the machine allows")
     if not profile.seeds or not all(isinstance(seed, int) and seed >= 0 for seed in profile.seeds):
         raise ValueError(f"profile {profile.name}: seeds = {profile.seeds}, expected whole numbers of 0 or more")
     if unknown := [c for c in profile.train_corpora if c not in CORPORA and not Path(c).is_dir()]:

@@ -6,9 +6,11 @@ a user has. Notebooks 41 to 45 make the runs of the architecture study, 50 reads
 
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
 from adtlib import evaluation
 from adtlib.corpora import open_corpus
@@ -17,6 +19,7 @@ from adtlib.params import Profile, open_corpora
 from adtlib.prepared import Prepared
 from adtlib.preparing import prepare
 from adtlib.runs import Run, counts_of, find_runs, run_folder, training_set_name
+from adtlib.side_by_side import call_side_by_side, default_jobs
 from adtlib.training import TrainingConfig, fit, score_run
 from adtlib.vocabulary import CLASSES
 
@@ -96,13 +99,36 @@ def run_cell(profile: Profile, cell: Cell, progress: bool = True) -> Run:
 
 def run_all(profile: Profile, cells: list[Cell], progress: bool = True) -> tuple[list[Run], list[str]]:
     """Run every cell that can be run: (runs, reasons for those that cannot, each once)."""
-    runs, reasons = [], []
+    ready, reasons = [], []
     for cell in cells:
         if reason := why_not(profile, cell, progress):
             reasons.append(reason)
         else:
-            runs.append(run_cell(profile, cell, progress))
-    return runs, list(dict.fromkeys(reasons))
+            ready.append(cell)
+    jobs = profile.jobs or default_jobs()
+    reasons = list(dict.fromkeys(reasons))
+    if jobs > 1:
+        return _run_side_by_side(profile, ready, jobs, progress), reasons
+    return [run_cell(profile, cell, progress) for cell in ready], reasons
+
+
+def _run_side_by_side(profile: Profile, cells: list[Cell], jobs: int, progress: bool) -> list[Run]:
+    """Run cells in processes of their own; the bar counts epochs, which the runs' metrics.csv tell."""
+    folders = [run_folder(profile.name, cell.architecture, cell.train, cell.seed) for cell in cells]
+    label = " and ".join(dict.fromkeys(cell.architecture for cell in cells))
+    with tqdm(total=len(cells), desc=f"{label}, {jobs} at once", unit="run", disable=not progress) as bar:
+
+        def watch(ended: int) -> None:
+            bar.set_postfix_str(f"{sum(map(_count_epochs, folders))} epochs", refresh=False)
+            bar.update(ended - bar.n)
+            bar.refresh()
+
+        return call_side_by_side(run_cell, [(profile, cell, False) for cell in cells], jobs, watch)
+
+
+def _count_epochs(folder: Path) -> int:
+    path = folder / "metrics.csv"
+    return max(0, path.read_bytes().count(b"\n") - 1) if path.is_file() else 0
 
 
 def score_table(profile: Profile, runs: list[Run] | None = None) -> pd.DataFrame:

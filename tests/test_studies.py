@@ -1,15 +1,18 @@
 """The architecture study from corpora to its table, on the real recordings and on made-up runs."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
+import torch
 
 from adtlib import paths
 from adtlib.params import load_profile
 from adtlib.runs import COUNT_COLUMNS, run_folder
-from adtlib.studies import F1_COLUMNS, Cell, architecture_study, architecture_table, f1_grid, run_all, score_table
+from adtlib.studies import F1_COLUMNS, Cell, architecture_study, architecture_table, f1_grid, run_all, run_cell, score_table
 
 
 @pytest.fixture(autouse=True)
@@ -80,10 +83,43 @@ def test_without_runs_the_remedy_is_said():
         architecture_table(load_profile("smoke"))
 
 
+def test_runs_side_by_side_are_what_they_are_one_after_the_other(tmp_path, monkeypatch):
+    """A user's own folder as training corpus, two seeds in two processes."""
+    rng = np.random.default_rng(0)
+    for split in ("train", "validation", "test"):
+        (tmp_path / "own" / split).mkdir(parents=True)
+        soundfile.write(tmp_path / "own" / split / "song.wav", rng.normal(0, 0.1, 5 * 44_100), 44_100)
+        (tmp_path / "own" / split / "song.txt").write_text("0.5 KD\n1.0 SD\n2.0 HH\n")
+    monkeypatch.setenv("ADT_HOME", str(tmp_path / "home"))  # for the processes; this one's paths are set here:
+    for name in ("CACHE", "RESULTS"):
+        monkeypatch.setattr(paths, name, tmp_path / "home" / name.lower())
+    monkeypatch.setenv("ADT_DATA", str(tmp_path / "none"))
+    profile = load_profile(
+        "thesis",
+        train_corpora=[str(tmp_path / "own")],
+        epochs=2,
+        batch_size=2,
+        seeds=[0, 1],
+        hyperparameters={"CNN": {"num_convs": 1, "num_layers": 1, "hidden_size": 16}},
+        jobs=2,
+    )
+    cells = architecture_study(profile, "CNN")
+    runs, left_out = run_all(profile, cells, progress=False)
+    assert left_out == [] and [run.config["seed"] for run in runs] == [0, 1]
+    assert all(len(run.metrics) == 2 and len(run.scores) == 1 for run in runs)
+    threads, before = torch.get_num_threads(), runs[1].metrics.drop(columns="seconds")
+    torch.set_num_threads(runs[1].record["machine"]["threads"])
+    shutil.rmtree(runs[1].folder)
+    try:
+        pd.testing.assert_frame_equal(run_cell(profile, cells[1], progress=False).metrics.drop(columns="seconds"), before)
+    finally:
+        torch.set_num_threads(threads)
+
+
 def test_real_recordings_are_trained_on_and_what_is_missing_is_said(real_data, monkeypatch):
     monkeypatch.setenv("ADT_DATA", str(real_data))
     tiny = {"CNN": {"num_convs": 1, "num_layers": 1, "hidden_size": 16}}
-    profile = load_profile("thesis", epochs=1, batch_size=16, hyperparameters=tiny, test_split="validation")
+    profile = load_profile("thesis", epochs=1, batch_size=16, hyperparameters=tiny, test_split="validation", jobs=1)
     with pytest.warns(UserWarning, match="past the end"):
         runs, left_out = run_all(profile, architecture_study(profile, "CNN"), progress=False)
     assert [run.config["train"] for run in runs] == [["ENST+MDB"], ["ADTOF-YT"]]
@@ -94,6 +130,6 @@ def test_real_recordings_are_trained_on_and_what_is_missing_is_said(real_data, m
     record = runs[0].record["data"]["ENST+MDB"]
     assert record["units"] == {"train": 6, "validation": 1} and record["missing"]["train"] == 52
     # The empty test split gives no score and no crash.
-    empty = load_profile("thesis", epochs=1, batch_size=16, hyperparameters=tiny)
+    empty = load_profile("thesis", epochs=1, batch_size=16, hyperparameters=tiny, jobs=1)
     run_all(empty, [Cell("CNN", ("ENST+MDB",), 0, ("ENST+MDB",))], progress=False)
     assert architecture_table(empty).set_index("corpus").loc["ENST+MDB", "n_tracks"] == 0
