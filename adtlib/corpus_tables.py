@@ -46,7 +46,7 @@ def state(corpus: Corpus) -> str:
 def split_table(corpus: Corpus, prepared: Prepared) -> pd.DataFrame:
     """A row for each split of one corpus.
 
-    Columns: corpus, split, unit; expected and sequences_thesis as the thesis has them; found (on disk), usable (prepared
+    Columns: corpus, split, unit; units_thesis and sequences_thesis as the thesis has them; found (on disk), usable (prepared
     without error), sequences (of 4 s, the last of a track filled up), hours, onsets, and the onsets of each class.
     """
     rows = []
@@ -58,7 +58,7 @@ def split_table(corpus: Corpus, prepared: Prepared) -> pd.DataFrame:
                 "corpus": corpus.info.name,
                 "split": split,
                 "unit": corpus.info.unit,
-                "expected": corpus.info.n_units.get(split),
+                "units_thesis": corpus.info.n_units.get(split),
                 "found": n_found(corpus, split),
                 "usable": totals.n_units,
                 "sequences_thesis": corpus.info.sequences.get(split),
@@ -68,7 +68,7 @@ def split_table(corpus: Corpus, prepared: Prepared) -> pd.DataFrame:
                 **dict(zip(CLASSES, totals.onset_counts, strict=True)),
             }
         )
-    whole = {"expected": "Int64", "sequences_thesis": "Int64"}  # a user's own corpus has neither
+    whole = {"units_thesis": "Int64", "sequences_thesis": "Int64"}  # a user's own corpus has neither
     return pd.DataFrame(rows).astype(whole)
 
 
@@ -127,10 +127,12 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
     """The table for the eye: first column as index, blanks for underscores, a dash where nothing is stated."""
     shown = table.set_index(table.columns[0])
     for column in shown:
-        if not pd.api.types.is_float_dtype(shown[column]) and shown[column].isna().any():
-            shown[column] = [
-                f"{value:,}" if isinstance(value, int) else value for value in shown[column].astype(object).fillna("–")
-            ]
+        if pd.api.types.is_float_dtype(shown[column]) or not pd.api.types.is_numeric_dtype(shown[column]):
+            continue
+        if shown[column].isna().any():
+            shown[column] = [f"{value:,}" if pd.notna(value) else "–" for value in shown[column]]
+        else:
+            shown[column] = shown[column].astype("int64")
     return shown.rename(columns=lambda name: str(name).replace("_", " "))
 
 

@@ -27,6 +27,8 @@ LABEL_NAMES = {
 # Pitches that Roland's kits use otherwise than General MIDI, or beyond it.
 _ROLAND_NAMES = {22: "hi-hat edge, closed", 26: "hi-hat edge, open", 58: "tom 3, rim"}
 
+LONG = 1_000  # annotations from which on reading them takes long enough for a progress bar
+
 
 def annotation_files(corpus: Corpus, split: str | None = None) -> list[tuple[tuple[Path, ...], Mapping]]:
     """(files, mapping) of each annotation found; of SADTP also those whose recording is not there."""
@@ -47,7 +49,7 @@ def label_table(corpus: Corpus, split: str | None = None, progress: bool = True)
         return pd.DataFrame(columns=columns)
     counters: dict[Mapping, Counter] = defaultdict(Counter)
     files = annotation_files(corpus, split)
-    for paths, mapping in tqdm(files, desc=f"labels of {corpus.info.name}", disable=not progress):
+    for paths, mapping in tqdm(files, desc=f"labels of {corpus.info.name}", disable=not progress or len(files) < LONG):
         # To a mapping that knows nothing every label is unknown, and unknown labels are counted.
         nothing = Mapping(mapping.name, {})
         try:
@@ -79,4 +81,4 @@ def label_name(label) -> str:
         plain = label.rstrip("-").rstrip("0123456789").rstrip("-")
         soft = ", soft" if label.endswith("-") else ""
         return LABEL_NAMES.get(label) or (LABEL_NAMES.get(plain, "") + soft if plain in LABEL_NAMES else "")
-    return _ROLAND_NAMES.get(label) or pretty_midi.note_number_to_drum_name(int(label)).lower()
+    return _ROLAND_NAMES.get(label) or pretty_midi.note_number_to_drum_name(int(label)).lower().replace("hi hat", "hi-hat")

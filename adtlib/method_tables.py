@@ -124,8 +124,8 @@ def loss_table(logits: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> 
     Columns: frame, target (of the classes where it is not 0), activation (of the classes where it is at least 0.1), bce (summed
     over classes), weight, loss (their product). Its mean is the second value.
     """
-    y, x = (torch.as_tensor(np.asarray(array), dtype=torch.float32)[None] for array in (targets, logits))
-    w = torch.as_tensor(np.asarray(weights), dtype=torch.float32)
+    y, x = (torch.tensor(np.asarray(array), dtype=torch.float32)[None] for array in (targets, logits))
+    w = torch.tensor(np.asarray(weights), dtype=torch.float32)
     bce = functional.binary_cross_entropy_with_logits(x, y, reduction="none").sum(dim=-1)[0].numpy()  # (T,)
     frame = frame_weights(y, w)[0].numpy()  # (T,)
     rows = []
@@ -174,13 +174,13 @@ def example_activations(targets: np.ndarray, seed: int = 0, noise: float = 0.9) 
     Onsets get heights between sure and missed, quiet frames a low floor with a false bump here and there. No model was asked.
     """
     rng = np.random.default_rng(seed)
-    height = np.where(targets == 1, rng.normal(2.2, 1.6, targets.shape), 0.0)
+    height = np.where(targets == 1, rng.normal(1.3, 1.4, targets.shape), 0.0)
     score = -4.2 + rng.normal(0, noise, targets.shape) * 0.7
     score = np.where(targets == 1, height, score)
     beside = (targets > 0) & (targets < 1)
     score[beside] = rng.normal(-0.6, 0.9, beside.sum())
-    bumps = rng.random(targets.shape) < 0.006
-    score = np.where(bumps & (targets == 0), rng.normal(0.4, 0.9, targets.shape), score)
+    bumps = rng.random(targets.shape) < 0.003
+    score = np.where(bumps & (targets == 0), rng.normal(-0.2, 0.9, targets.shape), score)
     return expit(score).astype(np.float32)
 
 

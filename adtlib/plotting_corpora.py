@@ -22,7 +22,7 @@ from adtlib.plotting import (
 from adtlib.plotting_passages import say_nothing_found
 from adtlib.vocabulary import CLASS_NAMES, CLASSES
 
-CLASS_HATCHES = dict(zip(CLASSES, ("", "//", "..", "\\\\", "xx"), strict=True))
+CLASS_HATCHES = dict(zip(CLASSES, ("", "/", ".", "\\", "x"), strict=True))
 GREYS = ("#4d4d4d", "#7a7a7a", "#a3a3a3", "#c8c8c8", "#e6e6e6")
 IGNORED_COLOUR, UNKNOWN_COLOUR = "#999999", "#000000"
 
@@ -41,7 +41,8 @@ def plot_hours(overview: pd.DataFrame, ax=None):
     ax.set_xscale("log")
     ax.set_yticks(range(len(overview)), overview["corpus"])
     ax.set(xlabel="hours", ylim=(len(overview) - 0.5, -0.5))
-    ax.xaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.xaxis.set_major_locator(mpl.ticker.LogLocator(numticks=20))
+    ax.xaxis.set_major_formatter(mpl.ticker.FormatStrFormatter("%g"))
     grey = {"color": "#555555", "linestyle": "none", "markersize": 6, "marker": "o"}
     handles = [
         mpl.lines.Line2D([], [], markerfacecolor="white", label="in the thesis", **grey),
@@ -60,7 +61,11 @@ def plot_counts(counts: pd.DataFrame, ax=None, log: bool = False):
     plot_class_counts(counts, ax, log=log)
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(counts), columnspacing=1.2, handlelength=1.2)
     if log:
-        ax.yaxis.set_major_formatter(mpl.ticker.StrMethodFormatter("{x:,.0f}"))
+        smallest = counts[counts > 0].min(axis=None)
+        ax.set_ylim(bottom=10 ** np.floor(np.log10(smallest / 2)))  # a bar begins somewhere: below the smallest
+        ax.yaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5), numticks=20))
+        ax.yaxis.set_major_formatter(mpl.ticker.StrMethodFormatter("{x:,.10g}"))
+        ax.yaxis.set_minor_locator(mpl.ticker.NullLocator())
     return ax
 
 
@@ -170,16 +175,16 @@ def plot_label_flow(labels: pd.DataFrame, ax=None):
             _flow(ax, rows[index], at, colour, np.log1p(label["onsets"]) / thickest)
             ink = "black" if label["onsets"] else "#777777"
             text = f"{label['name']}  " if label["name"] else ""
-            ax.text(0.39, rows[index], f"{text}{label['label']}", ha="right", va="center", fontsize=8, color=ink)
-            ax.text(0.5, rows[index], f"{label['onsets']:,}", ha="right", va="center", fontsize=8, color=ink)
-        heading = f"{name}  {CLASS_NAMES[name]}" if name in CLASS_NAMES else name
-        ax.text(0.8, at, f"{heading}\n{total:,}", va="center", fontsize=8, color=colour, fontweight="bold")
+            ax.text(0.43, rows[index], f"{text}{label['label']}", ha="right", va="center", fontsize=8, color=ink)
+            ax.text(0.565, rows[index], f"{label['onsets']:,}", ha="right", va="center", fontsize=8, color=ink)
+        ax.text(0.82, at - 0.45, f"{name}  {total:,}", va="center", fontsize=8, color=colour, fontweight="bold")
+        ax.text(0.82, at + 0.45, CLASS_NAMES.get(name, ""), va="center", fontsize=8, color=colour)
     ax.set(xlim=(0, 1), ylim=(rows[-1] + 0.8, -0.8))
     return ax
 
 
 def _flow(ax, left: float, right: float, colour: str, strength: float) -> None:
-    points = [(0.515, left), (0.64, left), (0.66, right), (0.785, right)]
+    points = [(0.58, left), (0.69, left), (0.7, right), (0.81, right)]
     curve = Curve(points, [Curve.MOVETO, Curve.CURVE4, Curve.CURVE4, Curve.CURVE4])
     style = {"linewidth": 0.6 + 4 * strength, "alpha": 0.75} if strength else {"linewidth": 0.8, "linestyle": ":", "alpha": 0.8}
     ax.add_patch(mpl.patches.PathPatch(curve, fill=False, edgecolor=colour, capstyle="butt", **style))
@@ -203,10 +208,10 @@ def plot_durations_and_rates(units: pd.DataFrame, corpus: str, axes, unit: str =
         for ax in axes:
             say_nothing_found(ax)
         return axes
-    bins = min(30, max(5, len(units) // 2))
-    plot_histogram(units["seconds"], "duration (s)", f"{unit}s", corpus, bins, axes[0])
-    plot_histogram(units["rate"].dropna(), "median rate of strokes (a second)", f"{unit}s", corpus, bins, axes[1])
-    for ax in axes:
+    for column, label, ax in (("seconds", "duration (s)", axes[0]), ("rate", "median rate of moments (a second)", axes[1])):
+        values = units[column].dropna()
+        bins = np.linspace(0, 1.001 * values.max(), 26) if len(values) else 5
+        plot_histogram(values, label, f"{unit}s", corpus, bins, ax)
         ax.set_xlim(left=0)
         ax.yaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
     return axes

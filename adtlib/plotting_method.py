@@ -49,8 +49,10 @@ def plot_road(passage: Passage | None, targets: np.ndarray, picked: Onsets):
         return _nothing()
     _, axes, sides = stacked_figure([0.8, 1.5, 1.1, 1.1], 0.88)
     plot_waveform(passage.waveform, start=passage.start, ax=axes[0])
+    low, high = axes[0].get_ylim()
     for name, times in zip(CLASSES, passage.onsets, strict=True):
-        axes[0].vlines(times, *axes[0].get_ylim(), color=CLASS_COLOURS[name], linewidth=0.8, alpha=0.8)
+        axes[0].vlines(times, low, high, color=CLASS_COLOURS[name], linewidth=0.9)
+    axes[0].set_ylim(low, high)
     features_with_bar(passage.features, passage.start, axes[1], sides[1])
     target_stems(targets, passage.start, axes[2])
     for row, (name, times) in enumerate(zip(CLASSES, passage.onsets, strict=True)):
@@ -82,7 +84,8 @@ def plot_pipeline(passage: Passage | None, activations: np.ndarray, picked: Onse
 
     activations  `(T, 5)` of the passage;  picked  onsets from its start;  weights  `(5,)` infrequency weights.
     """
-    figure = plt.figure(figsize=(TEXT_WIDTH, 0.56 * TEXT_WIDTH), layout="none")
+    figure = plt.figure(figsize=(TEXT_WIDTH, 0.56 * TEXT_WIDTH))
+    figure.set_layout_engine("none")  # every station has its place
     if passage is None:
         say_nothing_found(figure.add_axes([0, 0, 1, 1]))
         return figure
@@ -107,10 +110,10 @@ def plot_pipeline(passage: Passage | None, activations: np.ndarray, picked: Onse
     plot_onsets(passage.onsets, start, end, ax)
     ax = _station(figure, target, "targets", "(T, 5): 1, beside it 0.5")
     target_stems(widen_targets(frame_targets(passage.local_onsets, len(passage.features))), start, ax)
-    _box(figure, loss, "loss", "weighted binary\ncross-entropy")
-    ax = _station(figure, weight, "infrequency weights", "the rarer, the heavier")
+    _box(figure, loss, "loss", "cross-entropy,\nweighted")
+    ax = _station(figure, weight, "weights", "the rarer, the more")
     ax.bar(range(len(CLASSES)), weights, color=[CLASS_COLOURS[name] for name in CLASSES])
-    _box(figure, score, "F1", "within ±50 ms,\nmicro and macro")
+    _box(figure, score, "F1", "within ±50 ms:\nmicro, macro")
     for ax in figure.axes:
         ax.set(xticks=[], yticks=[], xlabel="", ylabel="")
         ax.grid(False)
@@ -121,8 +124,8 @@ def plot_pipeline(passage: Passage | None, activations: np.ndarray, picked: Onse
         _arrow(figure, _edge(left, "right"), _edge(right, "left"))
     _arrow(figure, _edge(weight, "left"), _edge(loss, "right"))
     # Down: predictions to the loss and to the score; up, dashed: the gradient.
-    _arrow(figure, _edge(model, "bottom", -0.025), _edge(loss, "top", -0.025))
-    _arrow(figure, _edge(loss, "top", 0.025), _edge(model, "bottom", 0.025), linestyle=(0, (3, 2)))
+    _arrow(figure, _edge(model, "bottom", -0.025, below=0.006), _edge(loss, "top", -0.025))
+    _arrow(figure, _edge(loss, "top", 0.025), _edge(model, "bottom", 0.025, below=0.006), linestyle=(0, (3, 2)))
     _arrow(figure, _edge(found, "bottom"), _edge(score, "top"))
     low = tops[1] - 0.105
     corners = [(_edge(truth, "bottom")[0], tops[1] - 0.055), (_edge(truth, "bottom")[0], low), (_edge(score, "bottom")[0], low)]
@@ -132,7 +135,7 @@ def plot_pipeline(passage: Passage | None, activations: np.ndarray, picked: Onse
         x = (spot[0][0] + spot[0][2] + spot[1][0]) / 2
         figure.text(x, spot[0][1] + spot[0][3] + 0.055, text, ha="center", fontsize=8, color=_INK, style="italic")
     figure.text(
-        _edge(loss, "top", 0.033)[0], (tops[0] + tops[1] + high) / 2 - 0.055, "gradient", fontsize=8, color=_INK, style="italic"
+        _edge(loss, "top", 0.033)[0], (tops[0] + tops[1] + high) / 2 - 0.01, "gradient", fontsize=8, color=_INK, style="italic"
     )
     return figure
 
@@ -184,15 +187,16 @@ def plot_widening(onsets: Onsets, n_frames: int, axes):
             np.asarray(times) * FPS, np.full(len(times), row), CLASS_MARKERS[name], color=CLASS_COLOURS[name], markersize=5
         )
     axes[0].set_yticks(range(len(CLASSES)), CLASSES)
-    axes[0].set(ylim=(len(CLASSES) - 0.6, -1.05), xlabel="seconds × 100")
+    axes[0].set(ylim=(len(CLASSES) - 0.6, -1.05))
+    axes[0].grid(axis="y")
     plot_targets(targets, ax=axes[1])
     plot_targets(widen_targets(targets), ax=axes[2])
-    for ax, text in zip(axes, ("annotation", "targets", "widened"), strict=True):
+    for ax, text in zip(axes, ("annotated times", "targets", "widened targets"), strict=True):
         ax.set_xlim(-0.5, n_frames - 0.5)
-        ax.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True, nbins=5))
-        ax.set_xlabel("frame (10 ms each)")
-        ax.text(0.02, 1.0, text, transform=ax.transAxes, va="bottom", fontsize=8, style="italic")
-    axes[0].set_xlabel("time (10 ms)")
+        ax.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True, nbins=8))
+        ax.set_xlabel("")
+        ax.text(1.0, 1.0, text, transform=ax.transAxes, ha="right", va="bottom", fontsize=8, style="italic")
+    axes[-1].set_xlabel("time in frames of 10 ms")
     return axes
 
 
@@ -216,9 +220,10 @@ def plot_weights(table: pd.DataFrame, ax=None):
             markersize=7,
         )
     ax.set(xscale="log", yscale="log", xlabel="onsets a frame, p", ylabel="weight")
-    ax.xaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
-    ax.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
-    ax.yaxis.set_minor_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:g}" if f"{value:e}"[0] in "25" else ""))
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5), numticks=20))
+        axis.set_major_formatter(mpl.ticker.FormatStrFormatter("%g"))
+        axis.set_minor_locator(mpl.ticker.NullLocator())
     shape = {"linestyle": "none", "color": "#555555", "markersize": 6}
     corpora = [mpl.lines.Line2D([], [], marker=CORPUS_MARKERS.get(n, "."), label=n, **shape) for n in table["corpus"].unique()]
     classes = [mpl.patches.Patch(color=CLASS_COLOURS[name], label=name) for name in CLASSES]
@@ -259,6 +264,7 @@ def plot_schedule(schedule: pd.DataFrame, axes):
     axes[0].legend()
     axes[1].plot(schedule["epoch"], schedule["learning_rate"], color=_INK, drawstyle="steps-post")
     axes[1].set(xlabel="epoch", ylabel="learning rate", yscale="log")
+    axes[1].set_ylim(schedule["learning_rate"].min() / 2, schedule["learning_rate"].max() * 2)
     for ax in axes:
         ax.grid()
         if schedule["stops"].any():

@@ -52,7 +52,8 @@ def prepared_corpus(profile: Profile, name: str, progress: bool = True) -> Prepa
     """A corpus of the profile, by name or folder, with features and onsets on disk; computed where they are not yet."""
     open_corpora(profile)  # writes or checks what the profile's data root must hold
     features = "madmom" if name == "ADTOF-YT" else profile.features
-    return _prepared(profile.data_root, features, profile.mdb_audio, name, progress)
+    # Generated corpora take a second: a bar would only make executed copies differ from run to run.
+    return _prepared(profile.data_root, features, profile.mdb_audio, name, progress and profile.data == "real")
 
 
 def training_config(profile: Profile, architecture: str, train, seed: int) -> TrainingConfig:

@@ -7,7 +7,7 @@ from adtlib.corpora.base import MARKER, CorpusError
 from adtlib.models import ARCHITECTURES, build
 from adtlib.params import load_profile, open_corpora
 
-PROFILES = ["smoke", "miniature", "showcase", "thesis"]
+PROFILES = ["smoke", "miniature", "showcase", "thesis", "thesis_finished"]
 
 
 @pytest.mark.parametrize("name", PROFILES)
@@ -29,6 +29,15 @@ def test_thesis_profile_has_the_drafts_values():
 def test_showcase_is_miniature_with_three_seeds():
     showcase, miniature = load_profile("showcase"), load_profile("miniature", seeds=[0, 1, 2])
     assert {**vars(showcase), "name": ""} == {**vars(miniature), "name": ""}
+
+
+def test_the_finished_thesis_differs_in_its_patience_alone():
+    draft, finished = vars(load_profile("thesis")), vars(load_profile("thesis_finished"))
+    assert {key: finished[key] for key in draft if draft[key] != finished[key]} == {
+        "name": "thesis_finished",
+        "patience": 15,
+        "lr_patience": 5,
+    }
 
 
 def test_overrides_replace_single_values_and_none_leaves_them():
@@ -53,7 +62,7 @@ def test_values_that_cannot_be_are_refused(overrides, message):
 
 
 def test_unknown_profile_lists_the_known():
-    with pytest.raises(ValueError, match="miniature, showcase, smoke, thesis"):
+    with pytest.raises(ValueError, match="miniature, showcase, smoke, thesis, thesis_finished"):
         load_profile("mini")
 
 
