@@ -1,0 +1,245 @@
+"""Drum patterns: strokes at positions in beats, between a performance in seconds and a score or MIDI file (thesis 2.4.1, 2.4.2).
+
+Positions are exact fractions of quarter notes from the start of the first bar, whatever the metre; tempo is in quarter notes a
+minute. Strokes have General MIDI pitches, so a pattern knows an open hi-hat from a closed one; onsets of the five classes, which
+do not, get the pitch that stands for their class.
+"""
+
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import mido
+import numpy as np
+import pandas as pd
+
+from adtlib import paths
+from adtlib.corpora.grooves import Note
+from adtlib.midi import DRUM_CHANNEL, tick_seconds
+from adtlib.onsets import Onsets
+from adtlib.vocabulary import CLASSES, GENERAL_MIDI, MIDI_PITCH
+
+TICKS_A_BEAT = 480
+_NOTE_LENGTH = Fraction(1, 8)  # of a quarter note, in MIDI files: a drum rings as long as it likes
+# The drum set's part of the General MIDI percussion key map, in the words of this project.
+INSTRUMENTS = {35: "kick drum", 36: "kick drum", 37: "side stick", 38: "snare drum", 39: "hand clap", 40: "snare drum"}
+INSTRUMENTS |= {41: "floor tom", 43: "floor tom", 45: "middle tom", 47: "middle tom", 48: "high tom", 50: "high tom"}
+INSTRUMENTS |= {42: "hi-hat", 44: "pedal hi-hat", 46: "open hi-hat", 54: "tambourine", 49: "crash", 57: "crash", 52: "china"}
+INSTRUMENTS |= {55: "splash", 51: "ride", 59: "ride", 53: "ride bell"}
+VELOCITIES = {"X": 112, "x": 84, "-": 62, "g": 34}  # accent, stroke, soft stroke, ghost note
+# A beat is read as triplets only where they fit this much better than sixteenths: drummers are not exact.
+_TRIPLETS_FIT = 0.5
+
+
+@dataclass(frozen=True, order=True)
+class Hit:
+    """One stroke: quarter notes from the start, General MIDI pitch, velocity 1 to 127."""
+
+    beat: Fraction
+    pitch: int
+    velocity: int = VELOCITIES["x"]
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Strokes in whole bars.
+
+    hits   sorted by position.
+    bpm    quarter notes a minute.
+    meter  (beats, unit): (4, 4), (6, 8), ...
+    """
+
+    hits: tuple[Hit, ...]
+    n_bars: int
+    bpm: float = 100.0
+    meter: tuple[int, int] = (4, 4)
+
+    def __post_init__(self):
+        beat_groups(self.meter)  # raises where the metre cannot be
+        if not self.bpm > 0:
+            raise ValueError(f"bpm is {self.bpm}: it must be above 0")
+        end = self.n_bars * self.bar_length
+        if outside := [hit for hit in self.hits if not 0 <= hit.beat < end]:
+            raise ValueError(f"a stroke at beat {outside[0].beat} lies outside {self.n_bars} bars of {float(end):g} quarter notes")
+
+    @property
+    def bar_length(self) -> Fraction:
+        """Quarter notes in a bar."""
+        return Fraction(4 * self.meter[0], self.meter[1])
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the first beat to the end of the last bar."""
+        return float(self.n_bars * self.bar_length) * 60 / self.bpm
+
+    def seconds(self, beat) -> float:
+        """Seconds of a position, from the first beat."""
+        return float(beat) * 60 / self.bpm
+
+    def notes(self, lead_in: float = 0.0) -> tuple[Note, ...]:
+        """The strokes in seconds; the first beat is at `lead_in`."""
+        return tuple(Note(lead_in + self.seconds(hit.beat), hit.pitch, hit.velocity) for hit in self.hits)
+
+    def onsets(self, lead_in: float = 0.0) -> Onsets:
+        """Seconds of the strokes of each class; pitches outside the vocabulary are left out."""
+        return note_onsets(self.notes(lead_in))
+
+
+def note_onsets(notes: Sequence[Note]) -> Onsets:
+    """Seconds of each class's notes, by their General MIDI pitch; other percussion is left out."""
+    classes = [GENERAL_MIDI.class_index(note.pitch) for note in notes]
+    return [np.array(sorted(n.seconds for n, c in zip(notes, classes, strict=True) if c == i)) for i in range(len(CLASSES))]
+
+
+def beat_groups(meter: tuple[int, int]) -> list[Fraction]:
+    """Lengths of a bar's beats in quarter notes: dotted quarters in 6/8, 9/8 and 12/8; a short last one in 5/8 and 7/8.
+
+    Raises ValueError for a metre whose unit is not 2, 4 or 8.
+    """
+    beats, unit = meter
+    if unit not in (2, 4, 8) or beats < 1:
+        raise ValueError(f"metre {beats}/{unit}: the unit must be 2, 4 or 8, and there must be a beat")
+    if unit == 8 and beats % 3 == 0:
+        return [Fraction(3, 2)] * (beats // 3)
+    whole, rest = divmod(Fraction(4 * beats, unit), 1)
+    return [Fraction(1)] * int(whole) + [rest] * (rest > 0)
+
+
+# --- from rows, from onsets --------------------------------------------------------------------------------------------
+
+
+def pattern_from_rows(
+    rows: Mapping[int, str], bpm: float = 100.0, meter: tuple[int, int] = (4, 4), steps_per_beat: int = 4
+) -> Pattern:
+    """A pattern from one row of characters for each General MIDI pitch, a character a step.
+
+    `X` is an accent, `x` a stroke, `-` a soft one, `g` a ghost note, `.` silence; blanks and `|` are for the eye. Raises
+    ValueError for another character, rows of different length, and rows that are not whole bars.
+    """
+    texts = {pitch: row.replace(" ", "").replace("|", "") for pitch, row in rows.items()}
+    lengths = {len(text) for text in texts.values()}
+    bar_steps = Fraction(4 * meter[0], meter[1]) * steps_per_beat
+    if len(lengths) != 1 or max(lengths) == 0 or max(lengths) % bar_steps:
+        raise ValueError(f"rows of {sorted(lengths)} steps: all must be equal, and whole bars of {bar_steps} steps")
+    if unknown := sorted(set("".join(texts.values())) - {*VELOCITIES, "."}):
+        raise ValueError(f"{unknown[0]!r} is no stroke: use {' '.join(VELOCITIES)} or .")
+    hits = [
+        Hit(Fraction(step, steps_per_beat), pitch, VELOCITIES[letter])
+        for pitch, text in texts.items()
+        for step, letter in enumerate(text)
+        if letter != "."
+    ]
+    return Pattern(tuple(sorted(hits)), int(max(lengths) / bar_steps), bpm, meter)
+
+
+def quantise(onsets: Onsets, beat_times: Sequence[float], meter: tuple[int, int] = (4, 4), n_bars: int | None = None) -> Pattern:
+    """The nearest pattern to onsets in seconds: sixteenths, or triplets in beats where these fit clearly better.
+
+    onsets      five sorted arrays of seconds.
+    beat_times  seconds of successive quarter notes, two at least; the first begins a bar. After the last one the tempo stays.
+    n_bars      by default as many as the onsets need, at least one.
+
+    Two onsets of a class that fall on one position become one. Raises ValueError for fewer than two or unsorted beats, and for
+    onsets more than an eighth of a beat before the first: let the beats begin a bar earlier.
+    """
+    beat_times = np.asarray(beat_times, dtype=np.float64)
+    if len(beat_times) < 2 or not np.all(np.diff(beat_times) > 0):
+        raise ValueError(f"{len(beat_times)} beat times: give two or more, rising")
+    period = float(np.median(np.diff(beat_times)))
+    strokes: dict[int, list[tuple[float, int]]] = {}  # by the beat they fall into
+    for name, times in zip(CLASSES, onsets, strict=True):
+        for beat in _beats(np.asarray(times, dtype=np.float64), beat_times, period):
+            if beat < -1 / 8:
+                raise ValueError(f"{name} has an onset {-beat:.2f} beats before the first: let the beats begin a bar earlier")
+            strokes.setdefault(math.floor(max(beat, 0.0)), []).append((max(float(beat), 0.0), MIDI_PITCH[name]))
+    even = all(length == 1 for length in beat_groups(meter))
+    hits = set()
+    for beat, inside in strokes.items():
+        steps = _steps(np.array([position - beat for position, _ in inside])) if even else 4
+        hits |= {Hit(Fraction(round(position * steps), steps), pitch) for position, pitch in inside}
+    bar_length = Fraction(4 * meter[0], meter[1])
+    if n_bars is None:
+        n_bars = max((math.floor(hit.beat / bar_length) + 1 for hit in hits), default=1)
+    kept = (hit for hit in hits if hit.beat < n_bars * bar_length)
+    return Pattern(tuple(sorted(kept)), n_bars, 60 / period, meter)
+
+
+def _beats(times: np.ndarray, beat_times: np.ndarray, period: float) -> np.ndarray:
+    """Positions in beats of times in seconds, on at the same tempo before and after the beats."""
+    known = np.interp(times, beat_times, np.arange(len(beat_times)))
+    return known + np.minimum(times - beat_times[0], 0) / period + np.maximum(times - beat_times[-1], 0) / period
+
+
+def _steps(positions: np.ndarray) -> int:
+    """Steps of one beat that positions in it (0 to 1) were meant for: 4 or 3."""
+    error = {steps: np.abs(positions * steps - np.rint(positions * steps)).mean() / steps for steps in (4, 3)}
+    return 3 if error[3] < _TRIPLETS_FIT * error[4] else 4
+
+
+# --- MIDI --------------------------------------------------------------------------------------------------------------
+
+
+def midi_bytes(pattern: Pattern) -> bytes:
+    """A Standard MIDI File of one track on the drum channel; equal patterns give equal bytes."""
+    beats, unit = pattern.meter
+    track = mido.MidiTrack()
+    track.append(mido.MetaMessage("time_signature", numerator=beats, denominator=unit))
+    track.append(mido.MetaMessage("set_tempo", tempo=round(60e6 / pattern.bpm)))
+    events = []
+    for index, hit in enumerate(pattern.hits):
+        again = next((later.beat for later in pattern.hits[index + 1 :] if later.pitch == hit.pitch), hit.beat + 1)
+        events.append((round(hit.beat * TICKS_A_BEAT), 1, "note_on", hit.pitch, hit.velocity))
+        events.append((round(min(hit.beat + _NOTE_LENGTH, again) * TICKS_A_BEAT), 0, "note_off", hit.pitch, 0))
+    now = 0
+    for tick, _, kind, pitch, velocity in sorted(events):
+        track.append(mido.Message(kind, channel=DRUM_CHANNEL, note=pitch, velocity=velocity, time=tick - now))
+        now = tick
+    end = round(pattern.n_bars * pattern.bar_length * TICKS_A_BEAT)
+    track.append(mido.MetaMessage("end_of_track", time=max(end - now, 0)))
+    file = mido.MidiFile(type=0, ticks_per_beat=TICKS_A_BEAT, tracks=[track])
+    buffer = io.BytesIO()
+    file.save(file=buffer)
+    return buffer.getvalue()
+
+
+def write_midi(path: Path | str, pattern: Pattern) -> Path:
+    """Write `midi_bytes(pattern)`, making the folders above; returns the path."""
+    path = Path(path)
+    paths.write_atomically(path, midi_bytes(pattern))
+    return path
+
+
+def midi_events(path: Path | str) -> pd.DataFrame:
+    """The messages of a MIDI file's first track, in order: a row each.
+
+    Columns: delta and tick (ticks since the message before, and from the start), beat (quarter notes from the start), seconds,
+    event, value (of what is no note), bytes (hexadecimal, a repeated status byte spelled out), pitch, instrument and velocity
+    (0 and "" where there is none).
+    """
+    file = mido.MidiFile(path)
+    tempos, rows, tick = [], [], 0
+    for message in file.tracks[0]:
+        tick += message.time
+        row = {"delta": message.time, "tick": tick, "beat": tick / file.ticks_per_beat, "event": message.type.replace("_", " ")}
+        row |= {"value": "", "bytes": message.bin().hex(" ").upper(), "pitch": 0, "instrument": "", "velocity": 0}
+        if message.type == "set_tempo":
+            tempos.append((tick, message.tempo))
+            row["value"] = f"{mido.tempo2bpm(message.tempo):g} a minute"
+        elif message.type == "time_signature":
+            row["value"] = f"{message.numerator}/{message.denominator}"
+        elif message.type in ("note_on", "note_off"):
+            name = INSTRUMENTS.get(message.note, "other")
+            row |= {"pitch": message.note, "instrument": name, "velocity": message.velocity}
+        rows.append(row)
+    table = pd.DataFrame(rows)
+    table.insert(3, "seconds", tick_seconds(table["tick"].to_numpy(), tempos, file.ticks_per_beat))
+    return table
+
+
+def midi_notes(events: pd.DataFrame) -> tuple[Note, ...]:
+    """The strokes in a table of `midi_events`, in seconds."""
+    struck = events[(events["event"] == "note on") & (events["velocity"] > 0)]
+    return tuple(Note(float(row.seconds), int(row.pitch), int(row.velocity)) for row in struck.itertuples())
