@@ -43,14 +43,19 @@ def test_every_parameter_learns(architecture):
 
 
 def test_one_batch_can_be_learnt_by_heart(architecture):
-    model = build(architecture, **TINY[architecture]).eval()  # without dropout: memory is what is tested
+    model = build(architecture, **TINY[architecture]).train()
+    for module in model.modules():  # without dropout: memory is what is tested
+        if isinstance(module, Dropout):
+            module.p = 0.0
+        elif isinstance(module, torch.nn.RNNBase):
+            module.dropout = 0.0
     features = torch.randn(2, 12, 84)
     targets = (torch.rand(2, 12, 5) > 0.8).float()
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     loss = torch.nn.BCEWithLogitsLoss()
     with torch.no_grad():
         first = float(loss(model(features), targets))
-    for _ in range(400):
+    for _ in range(150):
         optimizer.zero_grad()
         value = loss(model(features), targets)
         value.backward()
@@ -121,7 +126,7 @@ def test_dropout_keeps_the_mean_and_the_share(layout):
     x = torch.ones(8, 32, 50, 28).to(memory_format=layout).requires_grad_()
     y = dropout(x)
     assert float((y == 0).float().mean()) == pytest.approx(0.3, abs=0.01)
-    assert float(y.mean()) == pytest.approx(1, abs=0.01)
+    assert y.mean().item() == pytest.approx(1, abs=0.01)
     y.sum().backward()
     assert torch.equal(x.grad, y.detach())
     # Neighbours share a 64-bit draw: their masks must be independent all the same.
