@@ -13,7 +13,7 @@ import yaml
 
 from adtlib import paths
 from adtlib.corpora import CORPORA, TRAINABLE, open_corpus
-from adtlib.corpora.base import MARKER, Corpus, CorpusError
+from adtlib.corpora.base import MARKER, SPLITS, Corpus, CorpusError
 from adtlib.peak_picking import PeakPicking
 
 
@@ -93,6 +93,9 @@ def _check(profile: Profile) -> None:
     for key, allowed in choices.items():
         if getattr(profile, key) not in allowed:
             raise ValueError(f"profile {profile.name}: {key} = {getattr(profile, key)!r}, expected {' or '.join(allowed)}")
+    for key in ("validation_split", "test_split"):
+        if getattr(profile, key) not in SPLITS:
+            raise ValueError(f"profile {profile.name}: {key} = {getattr(profile, key)!r}, expected one of {', '.join(SPLITS)}")
     for key in ("epochs", "batch_size", "patience", "lr_patience"):
         value = getattr(profile, key)
         if not (isinstance(value, int) and value >= 1):

@@ -21,8 +21,12 @@ FIGURES = HOME / "figures"
 
 
 def real_data_root() -> Path:
-    """Folder of the real corpora: `$ADT_DATA` where it is set, else `data/` of the clone."""
-    return Path(os.environ.get("ADT_DATA") or DATA).expanduser().resolve()
+    """Folder of the real corpora: `$ADT_DATA` where it is set, else `data/`. FileNotFoundError where ADT_DATA names no folder."""
+    named = os.environ.get("ADT_DATA")
+    root = Path(named or DATA).expanduser().resolve()
+    if named and not root.is_dir():
+        raise FileNotFoundError(f"ADT_DATA = {named}: no such folder; name the folder that holds the corpora, or unset it")
+    return root
 
 
 def write_atomically(path: Path, content: bytes) -> None:

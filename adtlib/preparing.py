@@ -83,7 +83,7 @@ def _track_parts(corpus, split, folder, version, workers, progress):
     def job(track: Track):
         return _prepare_track(corpus, track, folder / split / _file_name(track.id), version)
 
-    bar = tqdm(total=len(tracks), desc=f"prepare {corpus.info.name} {split}", unit="track", disable=not progress)
+    bar = tqdm(total=len(tracks), desc=f"prepare {corpus.info.name} {split}", unit="track", disable=not (progress and tracks))
     # One track a thread: matrix products that spread over all cores as well would stand in each other's way.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(workers) as pool, bar:
         futures = [pool.submit(job, track) for track in tracks]

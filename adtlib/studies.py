@@ -13,7 +13,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from adtlib import evaluation
-from adtlib.corpora import open_corpus
+from adtlib.corpora import CORPORA, corpus_name, open_corpus
 from adtlib.models import ARCHITECTURES
 from adtlib.params import Profile, open_corpora
 from adtlib.prepared import Prepared
@@ -28,12 +28,17 @@ F1_COLUMNS = ["f1_micro", "f1_macro", *(f"f1_{name}" for name in CLASSES)]
 
 @dataclass(frozen=True)
 class Cell:
-    """One run of a study and the corpora it is tested on."""
+    """One run of a study and the corpora it is tested on: names, or folders of a user's own recordings."""
 
     architecture: str
     train: tuple[str, ...]
     seed: int
     tests: tuple[str, ...]
+
+    @property
+    def train_names(self) -> tuple[str, ...]:
+        """The training corpora as results call them."""
+        return tuple(map(corpus_name, self.train))
 
 
 def architecture_study(profile: Profile, architecture: str | None = None) -> list[Cell]:
@@ -82,7 +87,11 @@ def why_not(profile: Profile, cell: Cell, progress: bool = True) -> str | None:
     corpora = [prepared_corpus(profile, name, progress) for name in cell.train]
     for split in ("train", profile.validation_split):
         if not any(corpus.totals(split).n_units for corpus in corpora):
-            return f"{training_set_name(cell.train)}: nothing usable found of the {split} split; 'adt corpora' says how to get it"
+            known = all(name in CORPORA for name in cell.train)
+            remedy = (
+                "'adt corpora' says how to get it" if known else "recordings go into train/, validation/ and test/ of the folder"
+            )
+            return f"{training_set_name(cell.train_names)}: nothing usable found of the {split} split; {remedy}"
     return None
 
 
@@ -91,15 +100,15 @@ def run_cell(profile: Profile, cell: Cell, progress: bool = True) -> Run:
     if reason := why_not(profile, cell, progress):
         raise ValueError(reason)
     corpora = [prepared_corpus(profile, name, progress) for name in cell.train]
-    config = training_config(profile, cell.architecture, cell.train, cell.seed)
-    folder = run_folder(profile.name, cell.architecture, cell.train, cell.seed)
+    config = training_config(profile, cell.architecture, cell.train_names, cell.seed)
+    folder = run_folder(profile.name, cell.architecture, cell.train_names, cell.seed)
     run = fit(config, corpora, corpora, folder, progress=progress)
     score_run(run, [prepared_corpus(profile, name, progress) for name in cell.tests], profile.test_split)
     return run
 
 
 def run_all(profile: Profile, cells: list[Cell], progress: bool = True) -> tuple[list[Run], list[str]]:
-    """Run every cell that can be run: (runs, reasons for those that cannot, each once)."""
+    """Run every cell that can be run: (runs, reasons for those that cannot, each once). ValueError where none can."""
     ready, reasons = [], []
     for cell in cells:
         if reason := why_not(profile, cell, progress):
@@ -108,6 +117,8 @@ def run_all(profile: Profile, cells: list[Cell], progress: bool = True) -> tuple
             ready.append(cell)
     jobs = profile.jobs or default_jobs()
     reasons = list(dict.fromkeys(reasons))
+    if cells and not ready:
+        raise ValueError(f"nothing can be trained with what is in {profile.data_root}: {'; '.join(reasons)}")
     if jobs > 1:
         return _run_side_by_side(profile, ready, jobs, progress), reasons
     return [run_cell(profile, cell, progress) for cell in ready], reasons
@@ -115,7 +126,7 @@ def run_all(profile: Profile, cells: list[Cell], progress: bool = True) -> tuple
 
 def _run_side_by_side(profile: Profile, cells: list[Cell], jobs: int, progress: bool) -> list[Run]:
     """Run cells in processes of their own; the bar counts epochs, which the runs' metrics.csv tell."""
-    folders = [run_folder(profile.name, cell.architecture, cell.train, cell.seed) for cell in cells]
+    folders = [run_folder(profile.name, cell.architecture, cell.train_names, cell.seed) for cell in cells]
     label = " and ".join(dict.fromkeys(cell.architecture for cell in cells))
     with tqdm(total=len(cells), desc=f"{label}, {jobs} at once", unit="run", disable=not progress) as bar:
 
@@ -182,19 +193,19 @@ def architecture_table(profile: Profile) -> pd.DataFrame:
     runs = {(run.config["architecture"], tuple(run.config["train"]), run.config["seed"]): run for run in find_runs(profile.name)}
     rows = []
     for cell in cells:
-        run = runs.get((cell.architecture, cell.train, cell.seed))
+        run = runs.get((cell.architecture, cell.train_names, cell.seed))
         if run is None:
             continue
         row = score_table(profile, [run])
-        row = row[row["test"] == cell.tests[0]]
+        (corpus,) = cell.train_names
+        row = row[row["test"] == corpus]
         if len(row):
-            rows.append(row.iloc[0].to_dict() | {"corpus": cell.tests[0]})
+            rows.append(row.iloc[0].to_dict() | {"corpus": corpus})
         else:
             nothing = dict.fromkeys([*F1_COLUMNS, "ci_low", "ci_high"], np.nan)
-            unit = run.record["data"][cell.tests[0]]["unit"]
+            unit = run.record["data"][corpus]["unit"]
             rows.append(
-                {"architecture": cell.architecture, "corpus": cell.tests[0], **nothing}
-                | {"n_tracks": 0, "unit": unit, "seed": cell.seed}
+                {"architecture": cell.architecture, "corpus": corpus, **nothing} | {"n_tracks": 0, "unit": unit, "seed": cell.seed}
             )
     if not rows:
         raise FileNotFoundError(
@@ -207,3 +218,31 @@ def f1_grid(table: pd.DataFrame, rows: str = "architecture", columns: str = "cor
     """Micro F1 as the thesis prints it: `rows` by `columns`, both in order of appearance, the mean over seeds."""
     grid = table.pivot_table(index=rows, columns=columns, values="f1_micro", dropna=False)
     return grid.reindex(index=table[rows].unique(), columns=table[columns].unique())
+
+
+def ranking(table: pd.DataFrame) -> pd.DataFrame:
+    """For each corpus the architecture of the best micro F1 (mean over seeds), and those whose interval reaches the best one's.
+
+    Overlapping intervals are no test; where they overlap the data do not say which is better.
+    """
+    rows = []
+    for corpus, part in table[table["f1_micro"] > 0].groupby("corpus", sort=False):
+        means = part.groupby("architecture")[["f1_micro", "ci_low", "ci_high"]].mean().sort_values("f1_micro", ascending=False)
+        best = means.iloc[0]
+        close = means.index[1:][means["ci_high"].iloc[1:] >= best["ci_low"]]
+        rows.append({"corpus": corpus, "best": means.index[0], "f1_micro": best["f1_micro"], "not told apart": ", ".join(close)})
+    return pd.DataFrame(rows, columns=["corpus", "best", "f1_micro", "not told apart"])
+
+
+def settings_that_differ(profile: Profile) -> dict[str, list]:
+    """Settings of training in which the runs of a profile's study differ: such runs do not compare. Empty where all is well."""
+    names = {(cell.architecture, cell.train_names, cell.seed) for cell in architecture_study(profile)}
+    own = ("architecture", "train", "seed", "hyperparameters")
+    values: dict[str, list] = {}
+    for run in find_runs(profile.name):
+        config = run.config
+        if (config["architecture"], tuple(config["train"]), config["seed"]) in names:
+            for key, value in config.items():
+                if key not in own and value not in values.setdefault(key, []):
+                    values[key].append(value)
+    return {key: found for key, found in values.items() if len(found) > 1}

@@ -1,7 +1,8 @@
 """Training one model: from a configuration and prepared corpora to the best checkpoint (thesis 5.2.2 and 5.3).
 
 Loss on the training split, early stopping and learning rate by the validation loss, the checkpoint of the best validation micro
-F1; tested once, at the end. The draft's values are the defaults of `TrainingConfig`; `finished_thesis()` gives the other.
+F1; tested once, at the end. The draft's values are the defaults of `TrainingConfig`; the finished thesis's patience is
+in params/thesis_finished.yaml.
 
 Equal seeds give bitwise equal results on one machine with one number of threads: each epoch is seeded by (seed, epoch), so that a
 run that was killed and resumed ends where it would have ended.
@@ -10,7 +11,6 @@ run that was killed and resumed ends where it would have ended.
 import dataclasses
 import io
 import json
-import shutil
 import time
 import warnings
 from dataclasses import dataclass, field
@@ -72,10 +72,6 @@ class TrainingConfig:
         if not self.learning_rate > 0 or not self.weight_decay >= 0:
             raise ValueError(f"learning rate {self.learning_rate} and weight decay {self.weight_decay}: > 0 and >= 0")
 
-    def finished_thesis(self) -> "TrainingConfig":
-        """The same with the finished thesis's patience: 15 epochs, learning rate after 5."""
-        return dataclasses.replace(self, patience=15, lr_patience=5)
-
 
 def fit(
     config: TrainingConfig,
@@ -88,7 +84,8 @@ def fit(
     """Train until early stopping or the last epoch; return the finished run in `folder`.
 
     A finished run of the same configuration and data is returned as it is; an interrupted one goes on after its last epoch; a
-    finished run of another configuration is moved aside to `<folder>.previous`. Raises ValueError where a split is empty.
+    finished run of another configuration is moved aside to `<folder>.previous`, `.previous-2` and so on, never deleted. Raises
+    ValueError where a split is empty.
     """
     folder, device = Path(folder), device or best_device()
     config = dataclasses.replace(config, precision=resolve_precision(config.precision, device))
@@ -138,9 +135,10 @@ def _is_finished(folder: Path, record: dict) -> bool:
     if same and "result" in stored and (folder / "model.safetensors").is_file():
         return True
     if not same and "result" in stored and (folder / "model.safetensors").is_file():
-        previous = folder.with_name(folder.name + ".previous")
-        if previous.exists():
-            shutil.rmtree(previous)
+        previous, number = folder.with_name(folder.name + ".previous"), 1
+        while previous.exists():
+            number += 1
+            previous = folder.with_name(f"{folder.name}.previous-{number}")
         folder.rename(previous)
         warnings.warn(f"{folder} was of another configuration or data: kept as {previous.name}", stacklevel=3)
     return False

@@ -25,15 +25,19 @@ def main(name="miniature", *architectures):
     if profile.data == "real":
         sys.exit(f"profile {name!r} trains on real songs: scoring it on them would mix training and test")
     rows = []
+    runs = [run for run in find_runs(name) if (run.folder / "model.safetensors").is_file()]
+    runs = [run for run in runs if not architectures or run.config["architecture"] in architectures]
+    if not runs:
+        sys.exit(
+            f"no trained models of profile {name!r}: weights are not in the repository; make thesis PROFILE={name} trains them"
+        )
     for audio in ("drum_only", "full_mix"):
         prepared = prepare(open_corpus("ENST+MDB", mdb_audio=audio), progress=False)
         units = [unit for split in prepared.splits for unit in prepared.units(split) if "MusicDelta" in unit.id]
         if not units:
             sys.exit("no MDB Drums songs found: set ADT_DATA to a folder that holds them")
-        for run in find_runs(name):
+        for run in runs:
             architecture, train = run.config["architecture"], run.config["train"]
-            if architectures and architecture not in architectures:
-                continue
             config = training_config(profile, architecture, train, run.config["seed"])
             found = scores(evaluate(run.model(), units, config)[0])
             rows.append(

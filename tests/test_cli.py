@@ -88,7 +88,7 @@ def test_score_of_folders_pairs_by_name_and_names_what_is_left(tmp_path, capsys)
         (tmp_path / folder).mkdir()
         for name in names:
             write_onsets(tmp_path / folder / name, [np.array([1.0]), EMPTY, EMPTY, EMPTY, EMPTY])
-    assert main(["score", str(tmp_path / "truth"), str(tmp_path / "found"), "--json"]) == 0
+    assert main(["score", str(tmp_path / "truth"), str(tmp_path / "found"), "--json"]) == 1, "c was not answered"
     report = json.loads(capsys.readouterr().out)
     assert report["n_files"] == 2
     assert report["scores"]["KD"]["tp"] == 2

@@ -53,6 +53,7 @@ def test_overrides_replace_single_values_and_none_leaves_them():
         ({"seeds": [-1]}, "seeds"),
         ({"train_corpora": ["ENST"]}, "'ENST'"),
         ({"data": "some"}, "miniature or real"),
+        ({"test_split": "testing"}, "train, validation, test"),
         ({"peak_picking": {"threshold": 2}}, "threshold"),
     ],
 )

@@ -93,7 +93,7 @@ def test_runs_side_by_side_are_what_they_are_one_after_the_other(tmp_path, monke
     monkeypatch.setenv("ADT_HOME", str(tmp_path / "home"))  # for the processes; this one's paths are set here:
     for name in ("CACHE", "RESULTS"):
         monkeypatch.setattr(paths, name, tmp_path / "home" / name.lower())
-    monkeypatch.setenv("ADT_DATA", str(tmp_path / "none"))
+    monkeypatch.setenv("ADT_DATA", str(tmp_path / "own"))
     profile = load_profile(
         "thesis",
         train_corpora=[str(tmp_path / "own")],
@@ -105,6 +105,7 @@ def test_runs_side_by_side_are_what_they_are_one_after_the_other(tmp_path, monke
     )
     cells = architecture_study(profile, "CNN")
     runs, left_out = run_all(profile, cells, progress=False)
+    assert architecture_table(profile)["corpus"].tolist() == ["own", "own"]
     assert left_out == [] and [run.config["seed"] for run in runs] == [0, 1]
     assert all(len(run.metrics) == 2 and len(run.scores) == 1 for run in runs)
     threads, before = torch.get_num_threads(), runs[1].metrics.drop(columns="seconds")

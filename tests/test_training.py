@@ -146,7 +146,9 @@ def test_a_finished_run_is_reused_and_another_configuration_moves_it_aside(corpu
     before = weights(run)
     with pytest.warns(UserWarning, match=r"run\.previous"):
         train(corpus, tmp_path / "run", dataclasses.replace(CONFIG, epochs=1))
-    assert same(weights(Run(tmp_path / "run.previous")), before)
+    with pytest.warns(UserWarning, match=r"run\.previous-2"):
+        train(corpus, tmp_path / "run", dataclasses.replace(CONFIG, epochs=2))
+    assert same(weights(Run(tmp_path / "run.previous")), before), "a later change must not cost the first run"
 
 
 def test_a_run_without_weights_is_trained_anew_and_its_old_scores_go(corpus, tmp_path):
@@ -182,11 +184,6 @@ def test_schedule_and_early_stopping_watch_the_validation_loss(corpus, tmp_path,
     # Lowest in epoch 2; the rate falls after three, six and nine epochs without a lower one; the tenth is the last.
     np.testing.assert_allclose(rates, [1.0] * 5 + [0.2] * 3 + [0.04] * 3 + [0.008])
     assert run.result["epochs"] == 12
-
-
-def test_finished_thesis_alternative():
-    config = CONFIG.finished_thesis()
-    assert (config.patience, config.lr_patience) == (15, 5)
 
 
 @pytest.mark.parametrize(("name", "content"), [("resume.pt", b"nonsense"), ("config.json", b"{")])

@@ -3,6 +3,7 @@
 import argparse
 import json
 import math
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,20 @@ def run(options: argparse.Namespace) -> int:
     """Print the scores of all pairs of files together, as a table or as JSON."""
     if not options.tolerance > 0:
         raise ValueError(f"--tolerance has to be above 0 seconds, not {options.tolerance:g}")
+    if options.tolerance > 1:
+        raise ValueError(f"--tolerance {options.tolerance:g} is in seconds; 50 ms are 0.05")
     pairs, unpaired = _pairs(options.reference, options.estimate)
     counts = []
     for reference, estimate in pairs:
         truth = _read(reference, options)
-        counts.append(evaluation.count_matches(truth, _read(estimate, options, True), tolerance=options.tolerance))
+        found = _read(estimate, options, True)
+        if not any(map(len, found)):
+            print(f"adt: {estimate}: no onset of the five classes in it", file=sys.stderr)
+        counts.append(evaluation.count_matches(truth, found, tolerance=options.tolerance))
     report = _report(np.sum(counts, axis=0), options.tolerance, len(pairs), unpaired)
     print(json.dumps(report, indent=2, ensure_ascii=False) if options.json else _text(report))
-    return 0
+    # References that a system left unanswered are not counted against it: that must not pass for a whole score.
+    return 1 if unpaired["reference"] else 0
 
 
 def _pairs(reference: Path, estimate: Path) -> tuple[list[tuple[Path, Path]], dict[str, list[str]]]:
@@ -110,5 +117,5 @@ def _text(report: dict[str, Any]) -> str:
     lines += [f"matching: {report['matching']}", report["averaging"]]
     for side, names in report["unpaired"].items():
         if names:
-            lines.append(f"not scored, {len(names)} {side} files without a counterpart: {', '.join(names)}")
+            lines.append(f"NOT SCORED, {side} without a counterpart ({len(names)}): {', '.join(names)}")
     return "\n".join(lines)

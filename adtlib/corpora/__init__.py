@@ -28,11 +28,17 @@ __all__ = [
     "Sadtp",
     "Slakh",
     "Track",
+    "corpus_name",
     "open_corpus",
 ]
 
 CORPORA: dict[str, type[Corpus]] = {corpus.info.name: corpus for corpus in (EnstMdb, Egmd, Slakh, AdtofYt, Sadtp)}
 TRAINABLE = tuple(CORPORA)[:4]  # SADTP is for testing only
+
+
+def corpus_name(name_or_folder: str | Path) -> str:
+    """What a corpus is called in results: its name, or the name of a user's folder."""
+    return str(name_or_folder) if name_or_folder in CORPORA else Path(name_or_folder).resolve().name
 
 
 def open_corpus(name_or_folder: str | Path, root: Path | str | None = None, **options) -> Corpus:
