@@ -125,22 +125,21 @@ def _completeness(corpus: Prepared, config: TrainingConfig) -> dict:
 
 def _is_finished(folder: Path, record: dict) -> bool:
     """Whether the folder holds this very run; an old one in the way is moved aside, never deleted."""
-    path = folder / "config.json"
-    if not path.is_file():
+    if not (folder / "config.json").is_file():
         return False
     stored = Run(folder).record
-    same = all(stored.get(key) == record[key] for key in ("config", "data"))
-    if same and stored.get("code") != record["code"]:
-        warnings.warn(f"{folder} was trained by other code of adtlib: delete it to train it again", stacklevel=3)
-    if same and "result" in stored and (folder / "model.safetensors").is_file():
+    if "result" not in stored or not (folder / "model.safetensors").is_file():
+        return False
+    if all(stored.get(key) == record[key] for key in ("config", "data")):
+        if stored.get("code") != record["code"]:
+            warnings.warn(f"{folder} was trained by other code of adtlib: delete it to train it again", stacklevel=3)
         return True
-    if not same and "result" in stored and (folder / "model.safetensors").is_file():
-        previous, number = folder.with_name(folder.name + ".previous"), 1
-        while previous.exists():
-            number += 1
-            previous = folder.with_name(f"{folder.name}.previous-{number}")
-        folder.rename(previous)
-        warnings.warn(f"{folder} was of another configuration or data: kept as {previous.name}", stacklevel=3)
+    previous, number = folder.with_name(folder.name + ".previous"), 1
+    while previous.exists():
+        number += 1
+        previous = folder.with_name(f"{folder.name}.previous-{number}")
+    folder.rename(previous)
+    warnings.warn(f"{folder} was of another configuration or data: kept as {previous.name}", stacklevel=3)
     return False
 
 
