@@ -37,6 +37,7 @@ ARCHITECTURE_HATCHES = {"RNN": "", "CNN": "//", "CRNN": "xx", "ConvTransformer":
 ARCHITECTURE_MARKERS = {"RNN": "o", "CNN": "s", "CRNN": "^", "ConvTransformer": "D", "ViT": "v"}
 CORPUS_COLOURS = {"ENST+MDB": "#332288", "E-GMD": "#88CCEE", "Slakh": "#117733", "ADTOF-YT": "#DDCC77", "SADTP": "#CC6677"}
 CORPUS_MARKERS = {"ENST+MDB": "o", "E-GMD": "s", "Slakh": "^", "ADTOF-YT": "D", "SADTP": "v"}
+CORPUS_HATCHES = {"ENST+MDB": "", "E-GMD": "//", "Slakh": "xx", "ADTOF-YT": "..", "SADTP": "\\\\"}
 OTHER_COLOUR = "#777777"  # a user's own corpus
 
 
@@ -216,7 +217,16 @@ def plot_class_counts(counts: pd.DataFrame, ax=None, ylabel: str = "onsets", log
     for index, (label, row) in enumerate(counts.iterrows()):
         colour = CORPUS_COLOURS.get(label, plt.get_cmap("Greys")(0.4 + 0.5 * index / max(len(counts), 2)))
         at = np.arange(len(CLASSES)) + (index - (len(counts) - 1) / 2) * width
-        ax.bar(at, row[list(CLASSES)].to_numpy(dtype=float), width, label=label, color=colour, edgecolor="white", linewidth=0.3)
+        ax.bar(
+            at,
+            row[list(CLASSES)].to_numpy(dtype=float),
+            width,
+            label=label,
+            color=colour,
+            hatch=CORPUS_HATCHES.get(label, ""),
+            edgecolor="white",
+            linewidth=0.3,
+        )
     ax.set_xticks(range(len(CLASSES)), [f"{name}\n{CLASS_NAMES[name]}" for name in CLASSES])
     ax.set(ylabel=ylabel)
     if log:
@@ -280,7 +290,7 @@ def plot_f1_bars(table: pd.DataFrame, group: str, bar: str, ax=None, intervals: 
                 mean,
                 width * 0.92,
                 color=ARCHITECTURE_COLOURS.get(name) or CORPUS_COLOURS.get(name, OTHER_COLOUR),
-                hatch=ARCHITECTURE_HATCHES.get(name, ""),
+                hatch=ARCHITECTURE_HATCHES.get(name) or CORPUS_HATCHES.get(name, ""),
                 edgecolor="white",
                 linewidth=0.3,
                 label=name if name not in ax.get_legend_handles_labels()[1] else None,
