@@ -25,6 +25,7 @@ from papermill.execute import execute_notebook
 from adtlib import paths
 from adtlib.progress import in_words
 
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 COPY_LIMIT = 1_000_000  # bytes of an executed copy: they are committed
 PAPERMILL_TAGS = {"injected-parameters", "papermill-error-cell-tag"}  # of the cells that papermill adds
 
@@ -154,9 +155,9 @@ def _write_copy(notebook: Any, path: str) -> None:
 def normalise(notebook: Any) -> None:
     """Make an executed notebook (an nbformat node, changed in place) speak of the project alone, below COPY_LIMIT.
 
-    Dropped: papermill's and other programs' metadata, time stamps, machine paths, widget state, states of a progress
-    bar that were drawn over. Where it is still too large, the largest sounds are replaced by a note, then the largest
-    pictures.
+    Dropped: papermill's and other programs' metadata, time stamps, machine paths, widgets and their state (a panel's static
+    picture stays), states of a progress bar that were drawn over. Where it is still too large, the largest sounds are
+    replaced by a note, then the largest pictures.
     """
     replacements = _replacements()
 
@@ -202,9 +203,12 @@ def _clean_outputs(outputs: list[Any], clean: Callable[[str], str]) -> list[Any]
         elif output.output_type == "error":
             output.traceback = [clean(line) for line in output.traceback]
             output.evalue = clean(output.evalue)
-        elif "application/vnd.jupyter.widget-view+json" in output.data:
-            continue  # without its state a widget is an empty box
         else:
+            # Without its state a widget is an empty box; a panel has a picture that stands in its place.
+            if WIDGET_VIEW in output.data:
+                del output.data[WIDGET_VIEW]
+                if not any(kind.startswith("image/") for kind in output.data):
+                    continue
             for kind, value in output.data.items():
                 if kind.startswith("text/") and isinstance(value, str):
                     output.data[kind] = clean(value)

@@ -333,6 +333,14 @@ def test_executed_copies_speak_of_the_project_alone():
     assert set(notebook.metadata) == {"language_info"}
 
 
+def test_executed_copies_keep_the_picture_that_stands_for_a_panel():
+    panel = {executed.WIDGET_VIEW: {"model_id": "1"}, "image/png": "AAAA", "text/plain": "[panel]"}
+    notebook = executed_notebook(v4.new_output("execute_result", panel))
+    executed.normalise(notebook)
+    (kept,) = notebook.cells[0].outputs
+    assert kept.data == {"image/png": "AAAA", "text/plain": "[panel]"}
+
+
 def test_executed_copies_stay_small_and_give_up_sounds_before_pictures():
     sound, picture = "<audio src='data:audio/wav;base64," + "A" * 900_000, "B" * 400_000
     notebook = executed_notebook(

@@ -1,0 +1,206 @@
+"""What the notebooks' interactive panels share: controls, a picture that follows them, a sentence, sometimes a sound.
+
+A picture is drawn once, laid out, and then changed in place: a control's callback moves the curves that are there, only these are
+painted again over the rest, and the PNG goes into an image widget. Plotting the figure anew takes several times as long
+(`benchmarks/bench_widgets.py`), and a curve that lags behind the slider teaches nothing.
+
+A panel is shown as one output with two forms: the widget, for JupyterLab with a kernel behind it, and a PNG of the same picture,
+which stands in its place wherever there is none: executed copies, papermill, a web page.
+"""
+
+import base64
+import contextlib
+import html
+import io
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import ipywidgets
+import matplotlib as mpl
+from matplotlib.artist import Artist
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from adtlib.plotting import TEXT_WIDTH, use_theme
+
+_GREYED = "<style>.adt-trouble .adt-picture { filter: grayscale(1) opacity(0.35); }</style>"
+
+
+@contextlib.contextmanager
+def house_theme() -> Iterator[None]:
+    """The theme of all figures for what is drawn inside, whatever the notebook has set; also a decorator, `@house_theme()`."""
+    with mpl.rc_context():
+        use_theme()
+        yield
+
+
+def own_figure(height: float = 0.5, rows: int = 1, columns: int = 1, width: float = 1.0, **options):
+    """As `plotting.new_figure`, but unknown to pyplot, which would show it a second time and keep it alive: (figure, axes)."""
+    figure = Figure(figsize=(width * TEXT_WIDTH, height * TEXT_WIDTH), layout="constrained")
+    return figure, figure.subplots(rows, columns, **options)
+
+
+def slider(description: str, value, low, high, step=None):
+    """A slider for whole numbers where `value` is one, for fractions otherwise; it reports while it is dragged."""
+    kind, step = (ipywidgets.IntSlider, step or 1) if isinstance(value, int) else (ipywidgets.FloatSlider, step or 0.01)
+    return kind(value=value, min=low, max=high, step=step, description=description, continuous_update=True)
+
+
+def choice(description: str, value, options):
+    """A slider over a list of values, or of (words, value), that are not evenly spaced."""
+    return ipywidgets.SelectionSlider(value=value, options=options, description=description, continuous_update=True)
+
+
+def menu(description: str, value, options):
+    """A drop-down list of values, or of (words, value)."""
+    return ipywidgets.Dropdown(value=value, options=options, description=description)
+
+
+# --- the picture -------------------------------------------------------------------------------------------------------
+
+
+class Picture:
+    """A figure whose layout is fixed with its first drawing and whose PNG is made anew when artists have changed.
+
+    figure  made by `own_figure`.
+    moving  the artists that change. The rest is painted once and they are painted over it. Axes whose limits change give their
+            `xaxis` or `yaxis` here as well. Without any, all is painted each time.
+    """
+
+    def __init__(self, figure: Figure, moving: Sequence[Artist] = ()) -> None:
+        self.canvas = FigureCanvasAgg(figure)
+        self.moving = sorted(moving, key=lambda artist: artist.get_zorder())
+        self.canvas.draw()
+        figure.set_layout_engine("none")
+        for artist in self.moving:
+            artist.set_animated(True)
+        self.canvas.draw()  # without what moves
+        self._still = self.canvas.copy_from_bbox(figure.bbox) if self.moving else None
+
+    def png(self, compress_level: int = 1) -> bytes:
+        """The picture as it is now. The lowest compression is the fastest; 9 is for what is kept."""
+        if self.moving:
+            self.canvas.restore_region(self._still)
+            for artist in self.moving:
+                if artist.get_visible():
+                    artist.draw(self.canvas.renderer)
+        else:
+            self.canvas.draw()
+        buffer = io.BytesIO()
+        pixels = Image.frombuffer("RGBA", self.canvas.get_width_height(), self.canvas.buffer_rgba()).convert("RGB")
+        pixels.save(buffer, format="PNG", compress_level=compress_level)
+        return buffer.getvalue()
+
+
+# --- the panel ---------------------------------------------------------------------------------------------------------
+
+
+class Panel(ipywidgets.VBox):
+    """Controls, picture, sentence and sound in one box; the last line of a cell shows it.
+
+    name      words with hyphens; the box has the CSS class `adt-panel-<name>`, its parts `adt-control-<control>`,
+              `adt-picture`, `adt-sentence` and `adt-sound`.
+    figure    of `own_figure`;  moving: see `Picture`.
+    controls  {name: widget with a `value`}, as `slider`, `choice` and `menu` make them.
+    refresh   called with all values by name; changes artists and returns a sentence, or None. What it cannot show it answers with
+              ValueError: the panel shows the words and greys the picture until the values fit again.
+    sound     called with the same values; returns (bytes of an MP3), or None for silence. Without it there is no player.
+
+    Any other error is shown in the panel too, with its traceback: a kernel would hide it in its log. An error in the first
+    drawing is raised, as a panel without a picture is none.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        figure: Figure,
+        controls: Mapping[str, Any],
+        refresh: Callable[..., str | None],
+        moving: Sequence[Artist] = (),
+        sound: Callable[..., bytes | None] | None = None,
+    ) -> None:
+        self.name, self.controls = name, dict(controls)
+        self._refresh, self._sound = refresh, sound
+        self._defaults = self.values
+        self._held = False
+        words = refresh(**self.values)
+        self.picture = Picture(figure, moving)
+        self.image = ipywidgets.Image(format="png", value=self.picture.png())
+        self.image.layout = ipywidgets.Layout(max_width="100%", object_fit="contain", align_self="flex-start")
+        self.sentence = ipywidgets.HTML(value=words or "")
+        self.player = ipywidgets.Audio(value=b"", format="mpeg", autoplay=False, loop=False) if sound else None
+        self.reset = ipywidgets.Button(description="Reset", tooltip="Back to the values at the start")
+        super().__init__(children=self._laid_out())
+        self._name_the_parts()
+        if sound:
+            self.player.value = sound(**self.values) or b""
+        for control in self.controls.values():
+            control.observe(self._on_change, names="value")
+        self.reset.on_click(lambda _: self.set(**self._defaults))
+
+    # ---- for use from code
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The controls' values by name."""
+        return {name: control.value for name, control in self.controls.items()}
+
+    def set(self, **values: Any) -> None:
+        """Give several controls new values at once; the picture follows once. Raises KeyError for a control that is not there."""
+        unknown = sorted(set(values) - set(self.controls))
+        if unknown:
+            raise KeyError(f"the panel {self.name} has no control {', '.join(unknown)}: it has {', '.join(self.controls)}")
+        self._held = True
+        try:
+            for name, value in values.items():
+                self.controls[name].value = value
+        finally:
+            self._held = False
+        self._on_change()
+
+    # ---- callbacks
+
+    def _on_change(self, _change: Any = None) -> None:
+        if self._held:
+            return
+        try:
+            words = self._refresh(**self.values)
+            self.image.value = self.picture.png()
+            self._say(words or "")
+            if self._sound:
+                self.player.value = self._sound(**self.values) or b""
+        except ValueError as error:
+            self._say(f"<b>Not possible:</b> {html.escape(str(error))}", trouble=True)
+        except Exception as error:  # whatever it was, the user has to see it
+            text = f"<b>{type(error).__name__}:</b> {html.escape(str(error))}"
+            self._say(f"{text}<pre>{html.escape(traceback.format_exc())}</pre>", trouble=True)
+
+    def _say(self, words: str, trouble: bool = False) -> None:
+        self.sentence.value = f'{_GREYED}<span style="color:#b00020">{words}</span>' if trouble else words
+        (self.add_class if trouble else self.remove_class)("adt-trouble")
+
+    # ---- appearance
+
+    def _laid_out(self) -> list[Any]:
+        for control in self.controls.values():
+            control.style.description_width = "11em"
+            control.layout = ipywidgets.Layout(width="30em")
+        wrapped = ipywidgets.Layout(flex_flow="row wrap", max_width="62em")
+        self.reset.layout = ipywidgets.Layout(width="6em", margin="2px 2px 2px 11em")
+        rows = [ipywidgets.Box([*self.controls.values(), self.reset], layout=wrapped), self.image, self.sentence]
+        return [*rows, self.player] if self.player else rows
+
+    def _name_the_parts(self) -> None:
+        self.add_class(f"adt-panel-{self.name}")
+        for name, control in self.controls.items():
+            control.add_class(f"adt-control-{name.replace('_', '-')}")
+        for part, kind in ((self.image, "picture"), (self.sentence, "sentence"), (self.player, "sound"), (self.reset, "reset")):
+            if part is not None:
+                part.add_class(f"adt-{kind}")
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        words = f"[panel {self.name}: open the notebook in JupyterLab and run it to move {', '.join(self.controls)}]"
+        still = {"text/plain": words, "image/png": base64.b64encode(self.picture.png(compress_level=9)).decode()}
+        return super()._repr_mimebundle_(**options) | still
