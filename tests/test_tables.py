@@ -1,11 +1,17 @@
 """Tables: full precision in CSV, the thesis's marks in LaTeX and Markdown."""
 
+import re
+import shutil
+import subprocess
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adtlib import paths
-from adtlib.tables import save_table, to_latex, to_markdown
+from adtlib.tables import LATEX_PACKAGES, save_table, to_latex, to_markdown, to_styled
 
 
 @pytest.fixture
@@ -23,7 +29,7 @@ def test_best_of_a_column_is_bold_and_ties_that_read_alike_are_both(grid):
     assert lines[2] == "| RNN | **0.912** | 0.500 | 3 |"
     assert lines[3] == "| CNN | 0.900 | **0.700** | 1,200 |"
     assert lines[4] == "| A&B_c | – | **0.700** | 5 |"
-    assert text.endswith("Scores.\n")
+    assert text.endswith("Scores.\n\nBold: best of its column.\n")
 
 
 def test_nothing_is_best_where_all_is_zero():
@@ -31,12 +37,10 @@ def test_nothing_is_best_where_all_is_zero():
     assert "**" not in to_markdown(zeros, "", bold="columns")
 
 
-def test_latex_is_escaped_and_balanced(grid):
+def test_latex_is_escaped_and_marked(grid):
     text = to_latex(grid, "50 % of A_1, ±50 ms.", "tab:x", bold="columns")
     assert r"\textbf{0.912}" in text and r"A\&B\_c" in text and r"50 \% of A\_1, $\pm$50 ms." in text
-    assert text.count(r"\begin") == text.count(r"\end") == 2
-    rows = [line for line in text.splitlines() if line.endswith(r"\\")]
-    assert all(line.replace(r"\&", "").count("&") == 3 for line in rows) and len(rows) == 4
+    assert latex_faults(text) == []
 
 
 def test_csv_keeps_every_digit(grid, tmp_path, monkeypatch):
@@ -46,3 +50,134 @@ def test_csv_keeps_every_digit(grid, tmp_path, monkeypatch):
     folder = tmp_path / "smoke" / "tables"
     pd.testing.assert_frame_equal(pd.read_csv(folder / "50_x.csv"), table)
     assert sorted(path.suffix for path in folder.iterdir()) == [".csv", ".md", ".tex"]
+
+
+# --- zero-shot ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def zero_shot(grid):
+    """Of E-GMD the best is no zero-shot cell, of Slakh both that read as best are."""
+    return pd.DataFrame({"E-GMD": [False, True, True], "Slakh": [True, True, True], "n_tracks": False}, index=grid.index)
+
+
+def test_zero_shot_cells_are_shaded_and_their_best_underlined(grid, zero_shot):
+    grid = grid.drop(columns="n_tracks")
+    lines = to_markdown(grid, "Scores.", "columns", zero_shot.drop(columns="n_tracks")).splitlines()
+    assert lines[2] == "| RNN | **0.912** | *0.500* |"
+    assert lines[3] == "| CNN | *<ins>0.900</ins>* | ***<ins>0.700</ins>*** |"
+    assert lines[4] == "| A&B_c | *–* | ***<ins>0.700</ins>*** |"
+    assert "Italics: zero-shot" in lines[-1]
+    latex = to_latex(grid, "Scores.", "tab:x", "columns", zero_shot.drop(columns="n_tracks"))
+    assert r"RNN & \textbf{0.912} & \cellcolor{shade}0.500 \\" in latex
+    assert r"CNN & \cellcolor{shade}\underline{0.900} & \cellcolor{shade}\textbf{\underline{0.700}} \\" in latex
+    assert "Shaded: zero-shot" in latex
+    assert latex_faults(latex) == []
+
+
+def test_a_notebook_shows_the_same_marks(grid, zero_shot):
+    page = to_styled(grid, "Scores < all.", "columns", zero_shot).to_html()
+    cells = re.findall(r"<td[^>]*>(.*?)</td>", page)
+    assert cells[:3] == ["<strong>0.912</strong>", "<em>0.500</em>", "3"]
+    assert cells[3:5] == ["<em><ins>0.900</ins></em>", "<strong><em><ins>0.700</ins></em></strong>"]
+    assert "Scores &lt; all." in page and page.count("background-color") == 1
+
+
+def test_marks_of_another_table_are_refused(grid, zero_shot):
+    with pytest.raises(ValueError, match="index and columns"):
+        to_markdown(grid, "", "columns", zero_shot.iloc[::-1])
+    with pytest.raises(ValueError, match="bold = 'rows'"):
+        to_markdown(grid, "", "rows")
+
+
+# --- LaTeX compiles ----------------------------------------------------------------------------------------------------
+
+
+def latex_faults(text: str) -> list[str]:
+    """What a compiler would refuse: unbalanced braces and environments, rows of more or fewer cells than columns."""
+    faults, depth, open_environments = [], 0, []
+    plain = re.sub(r"\\[{}$&%_#]", "", re.sub(r"^%.*$", "", text, flags=re.M))
+    for character in plain:
+        depth += {"{": 1, "}": -1}.get(character, 0)
+        if depth < 0:
+            return ["a brace is closed that was not opened"]
+    if depth:
+        faults.append(f"{depth} braces stay open")
+    for kind, name in re.findall(r"\\(begin|end)\{(\w+)\}", plain):
+        if kind == "begin":
+            open_environments.append(name)
+        elif not open_environments or open_environments.pop() != name:
+            faults.append(f"\\end{{{name}}} ends nothing")
+    faults += [f"{name} stays open" for name in open_environments]
+    faults += ["a lone $"] if plain.count("$") % 2 else []
+    columns = len(re.sub(r"[^lcrp]", "", re.sub(r">?\{[^}]*\}", "", re.search(r"\\begin\{tabular\}\{(.*)\}", text)[1])))
+    for line in plain.splitlines():
+        if line.endswith(r"\\") and line.count("&") != columns - 1:
+            faults.append(f"{line.count('&') + 1} cells in {columns} columns: {line}")
+    return faults
+
+
+def compile_latex(texts: dict[str, str], folder) -> None:
+    """Compile tables in one document that loads nothing but the packages they name."""
+    for name, text in texts.items():
+        (folder / f"{name}.tex").write_text(text, encoding="utf-8")
+    body = "".join(f"\\input{{{name}.tex}}\\clearpage\n" for name in texts)
+    document = f"\\documentclass{{article}}\n{LATEX_PACKAGES}\n\\begin{{document}}\n{body}\\end{{document}}\n"
+    (folder / "all.tex").write_text(document, encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-file-line-error", "all.tex"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=300)
+    assert done.returncode == 0, "\n".join(line for line in done.stdout.splitlines() if re.match(r"\./\S+:\d+:|!|l\.", line))
+    too_wide = re.findall(r"Overfull \\hbox \((\d+)\.\d*pt too wide\) in paragraph", done.stdout)
+    assert not too_wide, f"tables run {too_wide} pt off the page"
+
+
+def check_latex(texts: dict[str, str], folder) -> None:
+    for name, text in texts.items():
+        assert latex_faults(text) == [], name
+    if shutil.which("pdflatex"):
+        compile_latex(texts, folder)
+
+
+def test_every_table_compiles_in_a_bare_document(tmp_path):
+    """Those that were made with this version: they name the packages they need."""
+    texts = {}
+    for path in sorted(paths.RESULTS.glob("*/tables/*.tex")):
+        text = path.read_text(encoding="utf-8")
+        if text.startswith("% needs "):
+            texts[f"{path.parent.parent.name}_{path.stem}"] = text
+    check_latex(texts, tmp_path)
+
+
+def test_tables_that_are_hard_to_set_compile(grid, zero_shot, tmp_path):
+    awkward = pd.DataFrame(
+        {
+            "why": ["see https://example.org/a_long_address/that/goes/on/and/on/and/on/for/ever/and/a/day_100%25 " * 3, "–"],
+            "signs": [r"\ { } ~ ^ # $x$ \LaTeX", "≥ ≤ ± × ÷ − → ≈ · µ ² ° Δ – — … ’ “ ” ü é"],
+            **{f"a wide column {i}": [0.5, np.nan] for i in range(14)},
+        },
+        index=pd.Index(["ENST+MDB & Slakh_2100 + ADTOF-YT + E-GMD", "b"], name="100 %"),
+    )
+    texts = {
+        "marks": to_latex(grid, "Scores.", "tab:a", "columns", zero_shot),
+        "awkward": to_latex(awkward, r"At 50 % of {all} \ $_^~#", "tab:b"),
+    }
+    check_latex(texts, tmp_path)
+
+
+@given(st.lists(st.text(st.characters(codec="ascii"), max_size=12), min_size=2, max_size=2))
+def test_any_text_is_set_as_it_stands(texts):
+    table = pd.DataFrame({texts[0]: [texts[1]]}, index=pd.Index(["x"], name="y"))
+    assert latex_faults(to_latex(table, texts[0], "tab:x")) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(r"\end{tabular}}", "}"), (" & 3", " & 3 & 4"), ("{0.912}", "{0.912"), (r"\caption{", r"\caption{{"), ("RNN", "R$N")],
+)
+def test_the_check_finds_what_a_compiler_refuses(grid, tmp_path, before, after):
+    """Where no LaTeX is installed the check stands for it: both refuse the same tables."""
+    broken = to_latex(grid, "Scores.", "tab:x", "columns").replace(before, after, 1)
+    assert latex_faults(broken)
+    if shutil.which("pdflatex"):
+        with pytest.raises(AssertionError):
+            compile_latex({"broken": broken}, tmp_path)
