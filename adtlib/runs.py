@@ -50,8 +50,12 @@ def training_set_name(train) -> str:
 
 def run_folder(profile: str, architecture: str, train, seed: int) -> Path:
     """Where the run of an architecture on training corpora with a seed lies."""
-    name = re.sub(r"[^A-Za-z0-9+_-]+", "_", training_set_name(train))
-    return paths.RESULTS / profile / "runs" / architecture / name / f"seed_{seed}"
+    return paths.RESULTS / profile / "runs" / architecture / folder_name(train) / f"seed_{seed}"
+
+
+def folder_name(train) -> str:
+    """Name of the folder of training corpora: their label without what file systems do not take."""
+    return re.sub(r"[^A-Za-z0-9+_-]+", "_", training_set_name(train))
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from adtlib.params import Profile, open_corpora
 from adtlib.prepared import Prepared
 from adtlib.preparing import prepare
 from adtlib.runs import Run, counts_of, find_runs, run_folder, training_set_name
+from adtlib.settings import Settings, settings_of
 from adtlib.side_by_side import call_side_by_side, default_jobs
 from adtlib.training import TrainingConfig, fit, score_run
 from adtlib.vocabulary import CLASSES
@@ -62,16 +63,21 @@ def prepared_corpus(profile: Profile, name: str, progress: bool = True) -> Prepa
 
 
 def training_config(profile: Profile, architecture: str, train, seed: int) -> TrainingConfig:
-    """The configuration of a cell's run."""
+    """The configuration of a cell's run; ValueError where its settings are to be searched for and were not yet."""
+    return base_config(profile, architecture, train, seed, settings_of(profile, architecture, train))
+
+
+def base_config(profile: Profile, architecture: str, train, seed: int, settings: Settings) -> TrainingConfig:
+    """The configuration of a run with given settings."""
     return TrainingConfig(
         architecture=architecture,
         train=tuple(train),
-        hyperparameters=profile.hyperparameters.get(architecture, {}),
+        hyperparameters=settings.hyperparameters,
         seed=seed,
         epochs=profile.epochs,
         batch_size=profile.batch_size,
-        learning_rate=profile.learning_rate,
-        weight_decay=profile.weight_decay,
+        learning_rate=settings.learning_rate,
+        weight_decay=settings.weight_decay,
         patience=profile.patience,
         lr_patience=profile.lr_patience,
         features=profile.features,

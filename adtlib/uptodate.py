@@ -22,6 +22,7 @@ from typing import Any
 from adtlib import paths
 from adtlib.corpora.base import MARKER
 from adtlib.notebooks import Notebook, RunnerError
+from adtlib.params import profile_files
 
 try:
     import fcntl
@@ -117,7 +118,7 @@ def look_around(settings: Any, parameters: dict[str, Any]) -> Surroundings:
     """The surroundings as they are now, for a `params.Profile` and the parameters of the command line."""
     own = [Path(corpus).resolve() for corpus in settings.train_corpora if Path(corpus).is_dir()]  # a user's recordings
     hashes = {
-        "the profile": _hash((paths.PARAMS / f"{settings.name}.yaml").read_bytes()),
+        "the profile": _hash(*(file.read_bytes() for file in profile_files(settings.name))),
         "the code of adtlib": code_state(Path(__file__).resolve().parent),
         "the data": _hash(*map(data_state, [settings.data_root, *own])),
         "the library versions": _library_state(),

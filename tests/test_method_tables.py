@@ -41,7 +41,7 @@ def test_losses_of_the_frames_have_the_mean_that_training_uses():
 
 
 def test_the_schedule_divides_and_stops_when_the_profile_says():
-    profile = load_profile("thesis", learning_rate=1e-3, patience=5, lr_patience=2)
+    profile = load_profile("thesis", search="none", learning_rate=1e-3, patience=5, lr_patience=2)
     table = schedule_table([1.0, 0.9, *[0.95] * 20], profile)
     assert len(table) == 7 and table["stops"].tolist() == [False] * 6 + [True]
     assert np.allclose(table["learning_rate"], [1e-3] * 4 + [2e-4] * 2 + [4e-5])

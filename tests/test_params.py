@@ -7,7 +7,7 @@ from adtlib.corpora.base import MARKER, CorpusError
 from adtlib.models import ARCHITECTURES, build
 from adtlib.params import load_profile, open_corpora
 
-PROFILES = ["smoke", "miniature", "showcase", "thesis", "thesis_finished"]
+PROFILES = ["smoke", "miniature", "showcase", "thesis", "thesis_finished", "thesis_published"]
 
 
 @pytest.mark.parametrize("name", PROFILES)
@@ -24,6 +24,9 @@ def test_thesis_profile_has_the_drafts_values():
     peaks = profile.peaks
     assert (peaks.max_window, peaks.mean_window, peaks.wait, peaks.delta, peaks.threshold) == (2, 2, 2, 0.1, 0.5)
     assert profile.tolerance == 0.05
+    assert (profile.search, profile.search_space, profile.searches) == ("random", "draft", True)
+    assert profile.trials_on(("ENST+MDB",)) == 25
+    assert profile.trials_on(("Slakh",)) == profile.trials_on(("ENST+MDB", "Slakh")) == 15
 
 
 def test_showcase_is_miniature_with_three_seeds():
@@ -31,12 +34,19 @@ def test_showcase_is_miniature_with_three_seeds():
     assert {**vars(showcase), "name": ""} == {**vars(miniature), "name": ""}
 
 
-def test_the_finished_thesis_differs_in_its_patience_alone():
+def test_the_finished_thesis_differs_in_its_patience_and_its_search():
     draft, finished = vars(load_profile("thesis")), vars(load_profile("thesis_finished"))
     assert {key: finished[key] for key in draft if draft[key] != finished[key]} == {
         "name": "thesis_finished",
         "patience": 15,
         "lr_patience": 5,
+        "search": "optuna",
+        "search_space": "finished",
+    }
+    published = vars(load_profile("thesis_published"))
+    assert {key: published[key] for key in draft if published[key] != finished[key]} == {
+        "name": "thesis_published",
+        "search": "published",
     }
 
 
@@ -55,6 +65,14 @@ def test_overrides_replace_single_values_and_none_leaves_them():
         ({"data": "some"}, "miniature or real"),
         ({"test_split": "testing"}, "train, validation, test"),
         ({"peak_picking": {"threshold": 2}}, "threshold"),
+        ({"search": "bayes"}, "none or published or random or grid or optuna"),
+        ({"search_space": "large"}, "draft or finished or small"),
+        ({"trials": 0}, "trials = 0"),
+        ({"gpus_per_trial": -1}, "gpus_per_trial"),
+        ({"search": "random", "learning_rate": 1e-3}, "learning_rate given, but search"),
+        ({"example_search": {"corpus": "SADTP"}}, "example_search needs a corpus"),
+        ({"example_search": {"corpus": "Slakh", "epoch": 1}}, "no 'epoch'"),
+        ({"example_search": {"corpus": "Slakh", "trials": 0}}, "trials = 0"),
     ],
 )
 def test_values_that_cannot_be_are_refused(overrides, message):
@@ -63,8 +81,20 @@ def test_values_that_cannot_be_are_refused(overrides, message):
 
 
 def test_unknown_profile_lists_the_known():
-    with pytest.raises(ValueError, match="miniature, showcase, smoke, thesis, thesis_finished"):
+    with pytest.raises(ValueError, match="miniature, showcase, smoke, thesis, thesis_finished, thesis_published"):
         load_profile("mini")
+
+
+def test_a_profile_that_builds_on_itself_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "PARAMS", tmp_path)
+    (tmp_path / "a.yaml").write_text("base: b\n")
+    (tmp_path / "b.yaml").write_text("base: a\n")
+    with pytest.raises(ValueError, match="a on b on a"):
+        load_profile("a")
+    (tmp_path / "b.yaml").write_text("data: miniature\nepochs: 3\n")
+    (tmp_path / "a.yaml").write_text("base: b\nepochs: 4\n")
+    assert (load_profile("a").data, load_profile("a").epochs) == ("miniature", 4)
+    assert [file.stem for file in params.profile_files("a")] == ["a", "b"]
 
 
 def test_thesis_refuses_generated_corpora(tmp_path, monkeypatch):

@@ -101,6 +101,7 @@ def test_runs_side_by_side_are_what_they_are_one_after_the_other(tmp_path, monke
         batch_size=2,
         seeds=[0, 1],
         hyperparameters={"CNN": {"num_convs": 1, "num_layers": 1, "hidden_size": 16}},
+        search="none",
         jobs=2,
     )
     cells = architecture_study(profile, "CNN")
@@ -120,7 +121,7 @@ def test_runs_side_by_side_are_what_they_are_one_after_the_other(tmp_path, monke
 def test_real_recordings_are_trained_on_and_what_is_missing_is_said(real_data, monkeypatch):
     monkeypatch.setenv("ADT_DATA", str(real_data))
     tiny = {"CNN": {"num_convs": 1, "num_layers": 1, "hidden_size": 16}}
-    profile = load_profile("thesis", epochs=1, batch_size=16, hyperparameters=tiny, test_split="validation", jobs=1)
+    profile = load_profile("thesis", epochs=1, batch_size=16, hyperparameters=tiny, search="none", test_split="validation", jobs=1)
     with pytest.warns(UserWarning, match="past the end"):
         runs, left_out = run_all(profile, architecture_study(profile, "CNN"), progress=False)
     assert [run.config["train"] for run in runs] == [["ENST+MDB"], ["ADTOF-YT"]]
@@ -131,6 +132,6 @@ def test_real_recordings_are_trained_on_and_what_is_missing_is_said(real_data, m
     record = runs[0].record["data"]["ENST+MDB"]
     assert record["units"] == {"train": 6, "validation": 1} and record["missing"]["train"] == 52
     # The empty test split gives no score and no crash.
-    empty = load_profile("thesis", epochs=1, batch_size=16, hyperparameters=tiny, jobs=1)
+    empty = load_profile("thesis", epochs=1, batch_size=16, hyperparameters=tiny, search="none", jobs=1)
     run_all(empty, [Cell("CNN", ("ENST+MDB",), 0, ("ENST+MDB",))], progress=False)
     assert architecture_table(empty).set_index("corpus").loc["ENST+MDB", "n_tracks"] == 0
