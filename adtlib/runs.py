@@ -4,7 +4,7 @@
         config.json        configuration, data and its completeness, library versions; once finished, the result
         metrics.csv        a row an epoch
         model.safetensors  weights of the best epoch, standardising included
-        scores.csv         counts of each class for each track or sequence of each test
+        scores.csv         counts of each class for each track or sequence of each test, at each tolerance and choice of thresholds
         resume.pt          state after the last epoch, while the run is not finished
 
 Both studies draw on the same runs. A run rebuilds from its folder alone: `load_model(folder)`.
@@ -26,13 +26,15 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from adtlib import paths
+from adtlib.evaluation import TOLERANCE
 from adtlib.models import build
 from adtlib.models.blocks import Standardize
 from adtlib.uptodate import code_state
 from adtlib.vocabulary import CLASSES
 
 COUNT_COLUMNS = [f"{kind}_{name}" for name in CLASSES for kind in ("tp", "fp", "fn")]
-# Code that decides what a run's numbers are; notebooks, tables and pictures do not.
+SCORE_COLUMNS = ["test", "split", "unit", "data", "tolerance", "thresholds", "id", "seconds", *COUNT_COLUMNS]
+# Code that decides what a run's weights are (matching and peak picking choose the best epoch); scoring, tables and pictures do not.
 _DECISIVE = (
     *("audio", "features", "onsets", "midi", "vocabulary", "prepared", "preparing", "segments"),
     *("models", "loss", "training", "prediction", "peak_picking", "evaluation"),
@@ -76,7 +78,7 @@ class Run:
 
     @property
     def result(self) -> dict:
-        """Best epoch, its validation scores, seconds, parameter count."""
+        """Best epoch, its validation scores, seconds, parameter count; once scored, the thresholds by class."""
         return self.record["result"]
 
     @property
@@ -86,11 +88,34 @@ class Run:
 
     @property
     def scores(self) -> pd.DataFrame:
-        """A row for each unit tested: test, split, unit, data, id, seconds, and tp_KD, fp_KD, fn_KD, ...; empty before a test."""
+        """The rows of `all_scores` of the run's own protocol: its configuration's tolerance, one threshold for all classes."""
+        return self.scores_with()
+
+    def scores_with(self, tolerance: float | None = None, thresholds: str = "one") -> pd.DataFrame:
+        """The rows of `all_scores` at a tolerance in seconds (None: the configured one), with `thresholds` "one" or "class"."""
+        if thresholds not in ("one", "class"):
+            raise ValueError(f"thresholds = {thresholds!r}: choose one or class")
+        table = self.all_scores
+        wanted = self._tolerance if tolerance is None else tolerance
+        return table[np.isclose(table["tolerance"], wanted) & (table["thresholds"] == thresholds)].reset_index(drop=True)
+
+    @property
+    def all_scores(self) -> pd.DataFrame:
+        """A row for each unit tested and way of scoring: SCORE_COLUMNS, that is where from, how, tp_KD, fp_KD, fn_KD, ...
+
+        Empty before a test. A file from before there were several ways holds the configuration's own.
+        """
         path = self.folder / "scores.csv"
         if not path.is_file():
-            return pd.DataFrame(columns=["test", "split", "unit", "data", "id", "seconds", *COUNT_COLUMNS])
-        return pd.read_csv(path)
+            return pd.DataFrame(columns=SCORE_COLUMNS).astype({"tolerance": float})
+        table = pd.read_csv(path, dtype={"id": str})
+        if "tolerance" not in table:
+            table = table.assign(tolerance=self._tolerance, thresholds="one")
+        return table[SCORE_COLUMNS]
+
+    @property
+    def _tolerance(self) -> float:
+        return self.config.get("tolerance", TOLERANCE)
 
     def model(self) -> nn.Module:
         """The trained model, in evaluation mode."""

@@ -1,30 +1,25 @@
 """The studies as plain data: which architecture is trained on which corpora and tested on which (thesis, chapters 6 and 7).
 
 A cell is one run and its tests. Cells whose corpora are not there are left out with the reason, so that a study runs on whatever
-a user has. Notebooks 41 to 45 make the runs of the architecture study, 50 reads them.
+a user has. Notebooks 41 to 45 make the runs of the architecture study, 50 reads them; `study_tables` makes tables of them.
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 from tqdm import tqdm
 
-from adtlib import evaluation
 from adtlib.corpora import CORPORA, corpus_name, open_corpus
 from adtlib.models import ARCHITECTURES
 from adtlib.params import Profile, open_corpora
 from adtlib.prepared import Prepared
 from adtlib.preparing import prepare
-from adtlib.runs import Run, counts_of, find_runs, run_folder, training_set_name
+from adtlib.runs import Run, run_folder, training_set_name
+from adtlib.scoring import score_run
 from adtlib.settings import Settings, settings_of
 from adtlib.side_by_side import call_side_by_side, default_jobs
-from adtlib.training import TrainingConfig, fit, score_run
-from adtlib.vocabulary import CLASSES
-
-F1_COLUMNS = ["f1_micro", "f1_macro", *(f"f1_{name}" for name in CLASSES)]
+from adtlib.training import TrainingConfig, fit
 
 
 @dataclass(frozen=True)
@@ -109,7 +104,7 @@ def run_cell(profile: Profile, cell: Cell, progress: bool = True) -> Run:
     config = training_config(profile, cell.architecture, cell.train_names, cell.seed)
     folder = run_folder(profile.name, cell.architecture, cell.train_names, cell.seed)
     run = fit(config, corpora, corpora, folder, progress=progress)
-    score_run(run, [prepared_corpus(profile, name, progress) for name in cell.tests], profile.test_split)
+    score_run(run, [prepared_corpus(profile, name, progress) for name in cell.tests], profile.test_split, validation=corpora)
     return run
 
 
@@ -147,108 +142,3 @@ def _run_side_by_side(profile: Profile, cells: list[Cell], jobs: int, progress: 
 def _count_epochs(folder: Path) -> int:
     path = folder / "metrics.csv"
     return max(0, path.read_bytes().count(b"\n") - 1) if path.is_file() else 0
-
-
-def score_table(profile: Profile, runs: list[Run] | None = None) -> pd.DataFrame:
-    """One row for each run and test corpus: architecture, train, test, zero_shot, scores, interval, n_tracks, unit, seed.
-
-    The 95 % interval of micro F1 (`ci_low`, `ci_high`) is a bootstrap over tracks. Only tests on the profile's test split count.
-    """
-    rows = []
-    for run in find_runs(profile.name) if runs is None else runs:
-        config, table = run.config, run.scores
-        table = table[table["split"] == profile.test_split]
-        for test, part in table.groupby("test", sort=False):
-            counts = counts_of(part)
-            low, high = evaluation.bootstrap_interval(counts)
-            found = evaluation.scores(counts)
-            rows.append(
-                {
-                    "architecture": config["architecture"],
-                    "train": training_set_name(config["train"]),
-                    "test": test,
-                    "zero_shot": test not in config["train"],
-                    **{name: found[name] for name in F1_COLUMNS},
-                    "ci_low": low,
-                    "ci_high": high,
-                    "n_tracks": len(part),
-                    "unit": part["unit"].iloc[0],
-                    "seed": config["seed"],
-                }
-            )
-    columns = ["architecture", "train", "test", "zero_shot", *F1_COLUMNS, "ci_low", "ci_high", "n_tracks", "unit", "seed"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def counts_by_test(profile: Profile, runs: list[Run]) -> dict[str, np.ndarray]:
-    """Counts `(N, 5, 3)` of each test corpus, the tracks of all runs (seeds) one after the other."""
-    tables = [run.scores for run in runs]
-    table = (
-        pd.concat([table for table in tables if len(table)]) if any(map(len, tables)) else pd.DataFrame(columns=["test", "split"])
-    )
-    table = table[table["split"] == profile.test_split]
-    return {test: counts_of(part) for test, part in table.groupby("test", sort=False)}
-
-
-def architecture_table(profile: Profile) -> pd.DataFrame:
-    """The table of chapter 6: architecture, corpus, scores, interval, n_tracks, unit, seed; a row for each cell of the study.
-
-    A cell that was trained and whose test split is empty has no scores and n_tracks 0. FileNotFoundError where no run is there.
-    """
-    cells = architecture_study(profile)
-    runs = {(run.config["architecture"], tuple(run.config["train"]), run.config["seed"]): run for run in find_runs(profile.name)}
-    rows = []
-    for cell in cells:
-        run = runs.get((cell.architecture, cell.train_names, cell.seed))
-        if run is None:
-            continue
-        row = score_table(profile, [run])
-        (corpus,) = cell.train_names
-        row = row[row["test"] == corpus]
-        if len(row):
-            rows.append(row.iloc[0].to_dict() | {"corpus": corpus})
-        else:
-            nothing = dict.fromkeys([*F1_COLUMNS, "ci_low", "ci_high"], np.nan)
-            unit = run.record["data"][corpus]["unit"]
-            rows.append(
-                {"architecture": cell.architecture, "corpus": corpus, **nothing} | {"n_tracks": 0, "unit": unit, "seed": cell.seed}
-            )
-    if not rows:
-        raise FileNotFoundError(
-            f"no runs of profile {profile.name!r}: make them with 'adt run --profile {profile.name} 41-45', then run this again"
-        )
-    return pd.DataFrame(rows)[["architecture", "corpus", *F1_COLUMNS, "ci_low", "ci_high", "n_tracks", "unit", "seed"]]
-
-
-def f1_grid(table: pd.DataFrame, rows: str = "architecture", columns: str = "corpus") -> pd.DataFrame:
-    """Micro F1 as the thesis prints it: `rows` by `columns`, both in order of appearance, the mean over seeds."""
-    grid = table.pivot_table(index=rows, columns=columns, values="f1_micro", dropna=False)
-    return grid.reindex(index=table[rows].unique(), columns=table[columns].unique())
-
-
-def ranking(table: pd.DataFrame) -> pd.DataFrame:
-    """For each corpus the architecture of the best micro F1 (mean over seeds), and those whose interval reaches the best one's.
-
-    Overlapping intervals are no test; where they overlap the data do not say which is better.
-    """
-    rows = []
-    for corpus, part in table[table["f1_micro"] > 0].groupby("corpus", sort=False):
-        means = part.groupby("architecture")[["f1_micro", "ci_low", "ci_high"]].mean().sort_values("f1_micro", ascending=False)
-        best = means.iloc[0]
-        close = means.index[1:][means["ci_high"].iloc[1:] >= best["ci_low"]]
-        rows.append({"corpus": corpus, "best": means.index[0], "f1_micro": best["f1_micro"], "not told apart": ", ".join(close)})
-    return pd.DataFrame(rows, columns=["corpus", "best", "f1_micro", "not told apart"])
-
-
-def settings_that_differ(profile: Profile) -> dict[str, list]:
-    """Settings of training in which the runs of a profile's study differ: such runs do not compare. Empty where all is well."""
-    names = {(cell.architecture, cell.train_names, cell.seed) for cell in architecture_study(profile)}
-    own = ("architecture", "train", "seed", "hyperparameters")
-    values: dict[str, list] = {}
-    for run in find_runs(profile.name):
-        config = run.config
-        if (config["architecture"], tuple(config["train"]), config["seed"]) in names:
-            for key, value in config.items():
-                if key not in own and value not in values.setdefault(key, []):
-                    values[key].append(value)
-    return {key: found for key, found in values.items() if len(found) > 1}

@@ -1,8 +1,8 @@
 """Training one model: from a configuration and prepared corpora to the best checkpoint (thesis 5.2.2 and 5.3).
 
 Loss on the training split, early stopping and learning rate by the validation loss, the checkpoint of the best validation micro
-F1; tested once, at the end. The draft's values are the defaults of `TrainingConfig`; the finished thesis's patience is
-in params/thesis_finished.yaml.
+F1; tested once, at the end, by `scoring`. The draft's values are the defaults of `TrainingConfig`; the finished thesis's patience
+is in params/thesis_finished.yaml.
 
 Equal seeds give bitwise equal results on one machine with one number of threads: each epoch is seeded by (seed, epoch), so that a
 run that was killed and resumed ends where it would have ended.
@@ -30,16 +30,7 @@ from adtlib.paths import write_atomically
 from adtlib.peak_picking import PeakPicking
 from adtlib.prediction import autocast, best_device, evaluate, resolve_precision
 from adtlib.prepared import Prepared, standardizer
-from adtlib.runs import (
-    COUNT_COLUMNS,
-    Run,
-    RunError,
-    assemble,
-    code_hash,
-    library_versions,
-    load_model,
-    save_weights,
-)
+from adtlib.runs import Run, RunError, assemble, code_hash, library_versions, load_model, save_weights
 from adtlib.segments import Segments
 
 
@@ -289,33 +280,3 @@ class _Trainer:
         }
         write_atomically(self.folder / "config.json", json.dumps(self.record, indent=1).encode())
         (self.folder / "resume.pt").unlink(missing_ok=True)
-
-
-def score_run(run: Run, corpora: list[Prepared], split: str = "test", config: TrainingConfig | None = None) -> pd.DataFrame:
-    """Score a finished run on a split of each corpus and add the counts of every unit to its scores.csv; the table is returned.
-
-    A test that was made on the same data before is not made again. A corpus whose split is empty adds no row.
-    """
-    if config is None:
-        stored = dict(run.config)
-        stored["peak_picking"] = PeakPicking(**stored["peak_picking"])
-        config = TrainingConfig(**stored)
-    table = run.scores
-    model = None
-    for corpus in corpora:
-        units = corpus.units(split) if split in corpus.splits else []
-        mine = (table["test"] == corpus.corpus_name) & (table["split"] == split)
-        if not units or (mine.sum() == len(units) and set(table.loc[mine, "data"]) == {corpus.fingerprint}):
-            continue
-        model = model if model is not None else run.model().to(best_device())
-        counts, _ = evaluate(model, units, config)
-        rows = pd.DataFrame(counts.reshape(len(units), -1), columns=COUNT_COLUMNS)
-        rows.insert(0, "seconds", [unit.duration for unit in units])
-        rows.insert(0, "id", [unit.id for unit in units])
-        rows.insert(0, "data", corpus.fingerprint)
-        rows.insert(0, "unit", corpus.unit)
-        rows.insert(0, "split", split)
-        rows.insert(0, "test", corpus.corpus_name)
-        table = rows if table.empty else pd.concat([table[~mine], rows], ignore_index=True)
-        write_atomically(run.folder / "scores.csv", table.to_csv(index=False).encode())
-    return table

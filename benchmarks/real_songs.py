@@ -17,7 +17,8 @@ from adtlib.params import load_profile
 from adtlib.prediction import evaluate
 from adtlib.preparing import prepare
 from adtlib.runs import find_runs, training_set_name
-from adtlib.studies import F1_COLUMNS, training_config
+from adtlib.studies import training_config
+from adtlib.study_tables import F1_COLUMNS
 
 
 def main(name="miniature", *architectures):

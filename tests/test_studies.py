@@ -12,7 +12,8 @@ import torch
 from adtlib import paths
 from adtlib.params import load_profile
 from adtlib.runs import COUNT_COLUMNS, run_folder
-from adtlib.studies import F1_COLUMNS, Cell, architecture_study, architecture_table, f1_grid, run_all, run_cell, score_table
+from adtlib.studies import Cell, architecture_study, run_all, run_cell
+from adtlib.study_tables import F1_COLUMNS, architecture_table, f1_grid, score_table
 
 
 @pytest.fixture(autouse=True)

@@ -22,7 +22,8 @@ from adtlib.onsets import frame_targets, widen_targets
 from adtlib.prediction import evaluate, predict, predict_logits
 from adtlib.preparing import prepare
 from adtlib.runs import Run, RunError, counts_of, find_runs, load_model, run_folder
-from adtlib.training import TrainingConfig, fit, score_run
+from adtlib.scoring import score_run
+from adtlib.training import TrainingConfig, fit
 
 TONES = {"KD": 60, "SD": 250, "TT": 700, "HH": 9000, "CY": 3000}
 
@@ -81,7 +82,7 @@ def test_it_learns_and_is_scored_on_the_test_split(corpus, tmp_path):
     record = run.record
     assert record["data"][corpus.corpus_name]["units"] == {"train": 2, "validation": 1}
     assert {"torch", "numpy", "adtlib"} <= set(record["libraries"])
-    pd.testing.assert_frame_equal(score_run(run, [corpus]), pd.read_csv(run.folder / "scores.csv"))
+    pd.testing.assert_frame_equal(score_run(run, [corpus]), table)
 
 
 def test_equal_seeds_give_bitwise_equal_results_and_others_do_not(corpus, tmp_path):

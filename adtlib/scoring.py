@@ -1,0 +1,132 @@
+"""Scoring a trained run: its activations are predicted once and scored at two tolerances, with two choices of thresholds.
+
+`one` is the thesis's protocol: the configuration's threshold for all classes. `class` is one threshold a class, chosen on the
+validation split of the run's training corpora and never on what is tested: of THRESHOLDS the one of the best F1 of the class over
+all validation tracks; of equal ones the nearest to the configured. What was chosen stands in config.json, under the result.
+
+Nothing here decides what a run's weights are: a change of it scores again and trains nothing.
+"""
+
+import dataclasses
+import json
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from adtlib.evaluation import TOLERANCE, count_matches, f1, f1_micro
+from adtlib.onsets import Onsets
+from adtlib.paths import write_atomically
+from adtlib.peak_picking import PeakPicking, pick_peaks
+from adtlib.prediction import best_device, predict_logits, to_activations
+from adtlib.prepared import Prepared, Unit
+from adtlib.runs import COUNT_COLUMNS, Run
+from adtlib.vocabulary import CLASSES
+
+TOLERANCES = (TOLERANCE, 0.025)  # seconds; the draft says 25 to 50 ms
+THRESHOLDS = tuple(np.round(np.arange(0.05, 0.96, 0.05), 2).tolist())
+
+
+def score_run(run: Run, corpora: list[Prepared], split: str = "test", validation: list[Prepared] | None = None) -> pd.DataFrame:
+    """Score a finished run on a split of each corpus, add the counts of every unit to its scores.csv; return `run.scores`.
+
+    validation  the run's training corpora: thresholds by class are chosen on their validation split, once. Without them only
+                the configured threshold is scored, and those by class where they were chosen before.
+
+    A test that was made on the same data before, in all variants, is not made again. A corpus whose split is empty adds no row.
+    """
+    picking, tolerance = PeakPicking(**run.config["peak_picking"]), run.config["tolerance"]
+    model = None
+    if validation and "thresholds" not in run.result:
+        model = run.model().to(best_device())
+        _choose(run, model, [u for corpus in validation for u in corpus.units(run.config["validation_split"])], picking, tolerance)
+    variants = _variants(run, picking, tolerance)
+    table = run.all_scores
+    for corpus in corpora:
+        units = corpus.units(split) if split in corpus.splits else []
+        mine = (table["test"] == corpus.corpus_name) & (table["split"] == split)
+        if not units or _is_scored(table[mine], len(units), corpus.fingerprint, variants):
+            continue
+        model = model if model is not None else run.model().to(best_device())
+        rows = _score(model, units, variants, run.config["precision"])
+        rows = rows.assign(test=corpus.corpus_name, split=split, unit=corpus.unit, data=corpus.fingerprint)[list(table.columns)]
+        table = rows if table.empty else pd.concat([table[~mine], rows], ignore_index=True)
+        write_atomically(run.folder / "scores.csv", table.to_csv(index=False).encode())
+    return run.scores
+
+
+def _variants(run: Run, picking: PeakPicking, tolerance: float) -> dict[tuple[float, str], PeakPicking]:
+    """Peak picking of each (tolerance, thresholds) that is scored, the thesis's protocol first."""
+    pickings = {"one": picking}
+    if chosen := run.result.get("thresholds"):
+        pickings["class"] = dataclasses.replace(picking, threshold=tuple(chosen["class"][name] for name in CLASSES))
+    tolerances = dict.fromkeys((tolerance, *TOLERANCES))
+    return {(seconds, name): config for name, config in pickings.items() for seconds in tolerances}
+
+
+def _is_scored(rows: pd.DataFrame, n_units: int, fingerprint: str, variants) -> bool:
+    there = rows.groupby(["tolerance", "thresholds"]).size().to_dict()
+    return set(rows["data"]) == {fingerprint} and there == dict.fromkeys(variants, n_units)
+
+
+def predict_units(model, units: Sequence[Unit], precision: str = "auto") -> Iterator[tuple[Unit, np.ndarray]]:
+    """Yield each unit with its activations `(T, 5)`, one after the other: only those under way are in memory."""
+    stream = predict_logits(model, (unit.features for unit in units), precision=precision)
+    for unit, logits in zip(units, stream, strict=True):
+        yield unit, to_activations(logits)
+
+
+def _score(model, units: list[Unit], variants: dict[tuple[float, str], PeakPicking], precision: str) -> pd.DataFrame:
+    """A row for each variant and unit: tolerance, thresholds, id, seconds, counts."""
+    rows: dict[tuple[float, str], list] = {key: [] for key in variants}
+    for unit, activations in predict_units(model, units, precision):
+        estimates = {config: pick_peaks(activations, config) for config in dict.fromkeys(variants.values())}
+        for (tolerance, name), config in variants.items():
+            counts = count_matches(unit.onsets, estimates[config], tolerance)
+            rows[tolerance, name].append([tolerance, name, unit.id, unit.duration, *counts.ravel().tolist()])
+    columns = ["tolerance", "thresholds", "id", "seconds", *COUNT_COLUMNS]
+    return pd.DataFrame([row for part in rows.values() for row in part], columns=columns)
+
+
+# --- thresholds --------------------------------------------------------------------------------------------------------
+
+
+def _choose(run: Run, model, units: list[Unit], picking: PeakPicking, tolerance: float) -> None:
+    """Choose thresholds by class on units of the validation split and write them to the run's config.json."""
+    pairs = ((activations, unit.onsets) for unit, activations in predict_units(model, units, run.config["precision"]))
+    chosen = choose_thresholds(pairs, picking, tolerance)
+    record = run.record
+    record["result"]["thresholds"] = chosen | {"split": run.config["validation_split"], "tolerance": tolerance}
+    write_atomically(run.folder / "config.json", json.dumps(record, indent=1).encode())
+
+
+def choose_thresholds(pairs, picking: PeakPicking, tolerance: float = TOLERANCE) -> dict[str, dict]:
+    """The threshold of the best F1 of each class over all recordings, and what it gains.
+
+    pairs  iterable of (activations `(T, 5)`, onsets): what was predicted and the truth of each recording.
+
+    Returns `one` and `class`, thresholds by class as configured and as chosen; `f1_one` and `f1_class`, F1 with them, by class
+    and `micro`, None where it is not defined. A class that has no onset keeps the configured threshold.
+    """
+    configured = np.broadcast_to(picking.threshold, len(CLASSES)).astype(float)
+    candidates = np.array(sorted({*THRESHOLDS, *configured.tolist()}))
+    counts = np.zeros((len(candidates), len(CLASSES), 3), dtype=np.int64)
+    for activations, onsets in pairs:
+        for index, threshold in enumerate(candidates.tolist()):
+            counts[index] += _count(activations, onsets, dataclasses.replace(picking, threshold=threshold), tolerance)
+    found = f1(counts)  # (candidates, 5)
+    found[:, (counts[0, :, 0] + counts[0, :, 2]) == 0] = np.nan  # without an onset nothing is to be found
+    distance = np.abs(candidates[:, None] - configured)
+    ranks = np.lexsort((distance, -np.nan_to_num(found, nan=-1)), axis=0)  # best F1 first, of equal ones the nearest
+    best, as_configured = ranks[0], distance.argmin(axis=0)
+    chosen = {}
+    for name, rows in (("one", as_configured), ("class", best)):
+        picked = counts[rows, np.arange(len(CLASSES))]  # (5, 3)
+        values = dict(zip([*CLASSES, "micro"], [*f1(picked).tolist(), f1_micro(picked)], strict=True))
+        chosen[name] = dict(zip(CLASSES, candidates[rows].tolist(), strict=True))
+        chosen[f"f1_{name}"] = {key: None if np.isnan(value) else value for key, value in values.items()}
+    return chosen
+
+
+def _count(activations: np.ndarray, onsets: Onsets, picking: PeakPicking, tolerance: float) -> np.ndarray:
+    return count_matches(onsets, pick_peaks(activations, picking), tolerance)

@@ -1,0 +1,125 @@
+"""The studies' results as tables: scores of runs by architecture, training set and test corpus (thesis, chapters 6 and 7).
+
+Every table is made from the counts in the runs' scores.csv, without a model. Rows are of the thesis's protocol (the profile's
+tolerance and one threshold for all classes) unless another is asked for.
+"""
+
+import numpy as np
+import pandas as pd
+
+from adtlib import evaluation
+from adtlib.params import Profile
+from adtlib.runs import Run, counts_of, find_runs, training_set_name
+from adtlib.studies import architecture_study
+from adtlib.vocabulary import CLASSES
+
+F1_COLUMNS = ["f1_micro", "f1_macro", *(f"f1_{name}" for name in CLASSES)]
+
+
+def score_table(
+    profile: Profile, runs: list[Run] | None = None, tolerance: float | None = None, thresholds: str = "one"
+) -> pd.DataFrame:
+    """One row for each run and test corpus: architecture, train, test, zero_shot, scores, interval, n_tracks, unit, seed.
+
+    tolerance, thresholds  as `Run.scores_with` takes them; by default the protocol of the thesis.
+
+    The 95 % interval of micro F1 (`ci_low`, `ci_high`) is a bootstrap over tracks. Only tests on the profile's test split count.
+    """
+    rows = []
+    for run in find_runs(profile.name) if runs is None else runs:
+        config, table = run.config, run.scores_with(tolerance, thresholds)
+        table = table[table["split"] == profile.test_split]
+        for test, part in table.groupby("test", sort=False):
+            counts = counts_of(part)
+            low, high = evaluation.bootstrap_interval(counts)
+            found = evaluation.scores(counts)
+            rows.append(
+                {
+                    "architecture": config["architecture"],
+                    "train": training_set_name(config["train"]),
+                    "test": test,
+                    "zero_shot": test not in config["train"],
+                    **{name: found[name] for name in F1_COLUMNS},
+                    "ci_low": low,
+                    "ci_high": high,
+                    "n_tracks": len(part),
+                    "unit": part["unit"].iloc[0],
+                    "seed": config["seed"],
+                }
+            )
+    columns = ["architecture", "train", "test", "zero_shot", *F1_COLUMNS, "ci_low", "ci_high", "n_tracks", "unit", "seed"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def counts_by_test(profile: Profile, runs: list[Run]) -> dict[str, np.ndarray]:
+    """Counts `(N, 5, 3)` of each test corpus, the tracks of all runs (seeds) one after the other."""
+    tables = [run.scores for run in runs]
+    table = (
+        pd.concat([table for table in tables if len(table)]) if any(map(len, tables)) else pd.DataFrame(columns=["test", "split"])
+    )
+    table = table[table["split"] == profile.test_split]
+    return {test: counts_of(part) for test, part in table.groupby("test", sort=False)}
+
+
+def architecture_table(profile: Profile) -> pd.DataFrame:
+    """The table of chapter 6: architecture, corpus, scores, interval, n_tracks, unit, seed; a row for each cell of the study.
+
+    A cell that was trained and whose test split is empty has no scores and n_tracks 0. FileNotFoundError where no run is there.
+    """
+    cells = architecture_study(profile)
+    runs = {(run.config["architecture"], tuple(run.config["train"]), run.config["seed"]): run for run in find_runs(profile.name)}
+    rows = []
+    for cell in cells:
+        run = runs.get((cell.architecture, cell.train_names, cell.seed))
+        if run is None:
+            continue
+        row = score_table(profile, [run])
+        (corpus,) = cell.train_names
+        row = row[row["test"] == corpus]
+        if len(row):
+            rows.append(row.iloc[0].to_dict() | {"corpus": corpus})
+        else:
+            nothing = dict.fromkeys([*F1_COLUMNS, "ci_low", "ci_high"], np.nan)
+            unit = run.record["data"][corpus]["unit"]
+            rows.append(
+                {"architecture": cell.architecture, "corpus": corpus, **nothing} | {"n_tracks": 0, "unit": unit, "seed": cell.seed}
+            )
+    if not rows:
+        raise FileNotFoundError(
+            f"no runs of profile {profile.name!r}: make them with 'adt run --profile {profile.name} 41-45', then run this again"
+        )
+    return pd.DataFrame(rows)[["architecture", "corpus", *F1_COLUMNS, "ci_low", "ci_high", "n_tracks", "unit", "seed"]]
+
+
+def f1_grid(table: pd.DataFrame, rows: str = "architecture", columns: str = "corpus") -> pd.DataFrame:
+    """Micro F1 as the thesis prints it: `rows` by `columns`, both in order of appearance, the mean over seeds."""
+    grid = table.pivot_table(index=rows, columns=columns, values="f1_micro", dropna=False)
+    return grid.reindex(index=table[rows].unique(), columns=table[columns].unique())
+
+
+def ranking(table: pd.DataFrame) -> pd.DataFrame:
+    """For each corpus the architecture of the best micro F1 (mean over seeds), and those whose interval reaches the best one's.
+
+    Overlapping intervals are no test; where they overlap the data do not say which is better.
+    """
+    rows = []
+    for corpus, part in table[table["f1_micro"] > 0].groupby("corpus", sort=False):
+        means = part.groupby("architecture")[["f1_micro", "ci_low", "ci_high"]].mean().sort_values("f1_micro", ascending=False)
+        best = means.iloc[0]
+        close = means.index[1:][means["ci_high"].iloc[1:] >= best["ci_low"]]
+        rows.append({"corpus": corpus, "best": means.index[0], "f1_micro": best["f1_micro"], "not told apart": ", ".join(close)})
+    return pd.DataFrame(rows, columns=["corpus", "best", "f1_micro", "not told apart"])
+
+
+def settings_that_differ(profile: Profile) -> dict[str, list]:
+    """Settings of training in which the runs of a profile's study differ: such runs do not compare. Empty where all is well."""
+    names = {(cell.architecture, cell.train_names, cell.seed) for cell in architecture_study(profile)}
+    own = ("architecture", "train", "seed", "hyperparameters")
+    values: dict[str, list] = {}
+    for run in find_runs(profile.name):
+        config = run.config
+        if (config["architecture"], tuple(config["train"]), config["seed"]) in names:
+            for key, value in config.items():
+                if key not in own and value not in values.setdefault(key, []):
+                    values[key].append(value)
+    return {key: found for key, found in values.items() if len(found) > 1}
