@@ -4,12 +4,13 @@ PYTHON ?= python3
 
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 300 --nbval-kernel-startup-timeout 180
 
-.PHONY: help env thesis test lab lint bench
+.PHONY: help env thesis test test-browser lab lint bench
 
 help:
 	@echo "make env      create .venv and install the project in it"
 	@echo "make thesis   run every notebook: figures/, results/ (PROFILE=miniature, showcase or thesis)"
 	@echo "make test     ruff, pytest, and every notebook at its smallest size"
+	@echo "make test-browser   the interactive panels, in JupyterLab in a headless Chromium"
 	@echo "make lab      open the notebooks in JupyterLab"
 	@echo "make lint     check style and formatting"
 	@echo "make bench    measure speed against named peers"
@@ -37,6 +38,14 @@ test: lint
 	.venv/bin/adt prepare --profile smoke
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest $(NBVAL) -n 2 --dist loadfile notebooks/[0-4]*.ipynb
 	.venv/bin/python -m pytest $(NBVAL) notebooks/[5-9]*.ipynb
+
+# Skipped, saying why, where there is no Chromium or no Playwright. ADT_SCREENSHOTS=FOLDER keeps pictures of the panels.
+test-browser: .venv/.browser
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -m browser -ra tests/browser
+
+.venv/.browser: .venv/.installed
+	.venv/bin/python -m pip install -qq --disable-pip-version-check --editable '.[browser]' \
+		&& touch .venv/.browser || echo "Playwright could not be installed: the tests in a browser will be skipped."
 
 lab: env
 	.venv/bin/jupyter lab notebooks
