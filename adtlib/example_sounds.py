@@ -10,6 +10,7 @@ import soxr
 
 from adtlib.corpora.grooves import Note
 from adtlib.features import SAMPLE_RATE
+from adtlib.fourier import damped_tone
 from adtlib.sounds import play
 
 # One bar at 120 beats a minute in sixteenths: every class is struck, the toms in a fill at its end.
@@ -37,6 +38,23 @@ def four_strokes(apart: float = 0.15) -> np.ndarray:
     """Kick, hi-hat, snare, hi-hat, `apart` seconds from each other, the first after 50 ms: `(n,)` float32."""
     notes = [Note(LEAD + apart * index, pitch, 105) for index, pitch in enumerate((36, 42, 38, 42))]
     return play(notes, LEAD + 4 * apart)
+
+
+def tones_and_clicks(frequencies=(1_000.0, 1_100.0), clicks=(0.30, 0.32), seconds: float = 0.65) -> np.ndarray:
+    """Two tones, and clicks of one sample at two moments: what a long and a short frame tell apart; `(n,)` float64."""
+    sound = tone(frequencies, seconds, amplitudes=0.05)
+    sound[np.rint(np.multiply(clicks, SAMPLE_RATE)).astype(int)] += 0.85
+    return sound
+
+
+def clicks(onset_times: np.ndarray, frequency: float, seconds: float, peak: float = 0.45) -> np.ndarray:
+    """A short click, a damped tone of `frequency` Hz, at each onset: `(round(seconds * 44100),)` float64."""
+    sound = np.zeros(round(seconds * SAMPLE_RATE))
+    click = peak * damped_tone(np.arange(round(0.04 * SAMPLE_RATE)) / SAMPLE_RATE, frequency, 0.006)
+    for start in np.rint(np.asarray(onset_times) * SAMPLE_RATE).astype(int):
+        if 0 <= start < len(sound):
+            sound[start : start + len(click)] += click[: len(sound) - start]
+    return sound
 
 
 def tone(frequencies, seconds: float, sample_rate: float = SAMPLE_RATE, amplitudes=1.0) -> np.ndarray:

@@ -8,6 +8,7 @@ A panel is shown as one output with two forms: the widget, for JupyterLab with a
 which stands in its place wherever there is none: executed copies, papermill, a web page.
 """
 
+import asyncio
 import base64
 import contextlib
 import html
@@ -19,12 +20,14 @@ from typing import Any
 import ipywidgets
 import matplotlib as mpl
 from matplotlib.artist import Artist
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
 from adtlib.plotting import TEXT_WIDTH, use_theme
 
+_REST = 0.25  # seconds without a change after which the sound is made
 _GREYED = "<style>.adt-trouble .adt-picture { filter: grayscale(1) opacity(0.35); }</style>"
 
 
@@ -36,10 +39,13 @@ def house_theme() -> Iterator[None]:
         yield
 
 
-def own_figure(height: float = 0.5, rows: int = 1, columns: int = 1, width: float = 1.0, **options):
-    """As `plotting.new_figure`, but unknown to pyplot, which would show it a second time and keep it alive: (figure, axes)."""
+def own_figure(height: float = 0.5, rows: int = 1, columns: int = 1, width: float = 1.0, mosaic: str | None = None, **options):
+    """As `plotting.new_figure`, but unknown to pyplot, which would show it a second time and keep it alive: (figure, axes).
+
+    mosaic  as for matplotlib's `subplot_mosaic`, in place of rows and columns; the axes are then a dictionary.
+    """
     figure = Figure(figsize=(width * TEXT_WIDTH, height * TEXT_WIDTH), layout="constrained")
-    return figure, figure.subplots(rows, columns, **options)
+    return figure, figure.subplot_mosaic(mosaic, **options) if mosaic else figure.subplots(rows, columns, **options)
 
 
 def slider(description: str, value, low, high, step=None):
@@ -72,6 +78,8 @@ class Picture:
     def __init__(self, figure: Figure, moving: Sequence[Artist] = ()) -> None:
         self.canvas = FigureCanvasAgg(figure)
         self.moving = sorted(moving, key=lambda artist: artist.get_zorder())
+        for artist in self.moving:
+            artist.set_in_layout(isinstance(artist, Axis))  # where a curve happens to be must not decide the room for it
         self.canvas.draw()
         figure.set_layout_engine("none")
         for artist in self.moving:
@@ -124,7 +132,7 @@ class Panel(ipywidgets.VBox):
         self.name, self.controls = name, dict(controls)
         self._refresh, self._sound = refresh, sound
         self._defaults = self.values
-        self._held = False
+        self._held, self._waiting = False, None
         words = refresh(**self.values)
         self.picture = Picture(figure, moving)
         self.image = ipywidgets.Image(format="png", value=self.picture.png())
@@ -169,13 +177,33 @@ class Panel(ipywidgets.VBox):
             words = self._refresh(**self.values)
             self.image.value = self.picture.png()
             self._say(words or "")
-            if self._sound:
-                self.player.value = self._sound(**self.values) or b""
+            self._sound_soon()
         except ValueError as error:
             self._say(f"<b>Not possible:</b> {html.escape(str(error))}", trouble=True)
         except Exception as error:  # whatever it was, the user has to see it
-            text = f"<b>{type(error).__name__}:</b> {html.escape(str(error))}"
-            self._say(f"{text}<pre>{html.escape(traceback.format_exc())}</pre>", trouble=True)
+            self._say_error(error)
+
+    def _sound_soon(self) -> None:
+        """Make the sound once the controls rest, so that a slider that is dragged need not wait for it."""
+        if self._sound is None:
+            return
+        if self._waiting:
+            self._waiting.cancel()
+        try:
+            self._waiting = asyncio.get_running_loop().call_later(_REST, self._make_sound)
+        except RuntimeError:  # no kernel's loop: a program that sets values
+            self._make_sound()
+
+    def _make_sound(self) -> None:
+        self._waiting = None
+        try:
+            self.player.value = self._sound(**self.values) or b""
+        except Exception as error:
+            self._say_error(error)
+
+    def _say_error(self, error: Exception) -> None:
+        text = f"<b>{type(error).__name__}:</b> {html.escape(str(error))}"
+        self._say(f"{text}<pre>{html.escape(traceback.format_exc())}</pre>", trouble=True)
 
     def _say(self, words: str, trouble: bool = False) -> None:
         self.sentence.value = f'{_GREYED}<span style="color:#b00020">{words}</span>' if trouble else words

@@ -257,12 +257,25 @@ def plot_transcriptions(
 # --- peak picking ------------------------------------------------------------------------------------------------------
 
 _REASONS = {
-    # Words, their place beside the cross in points, their alignment.
+    # The first condition that fails: words, their place beside the cross in points, their alignment.
     "highest": ("not the\nhighest", (5, 2), "left"),
     "above_mean": ("not {delta:g} above\nthe mean", (0, 9), "center"),
     "above_threshold": ("below the\nthreshold", (0, 18), "center"),
     "waited": ("too soon\nafter the last", (5, 2), "left"),
 }
+
+
+def refused_peaks(explained: pd.DataFrame) -> pd.DataFrame:
+    """The rows of local maxima above 0.2 that are no onsets: what one would ask about. explained: as in `plot_peak_conditions`."""
+    y = explained["activation"].to_numpy()
+    local = np.flatnonzero((y[1:-1] > y[:-2]) & (y[1:-1] >= y[2:]) & (y[1:-1] > 0.2)) + 1
+    return explained.iloc[local[~explained["onset"].to_numpy()[local]]]
+
+
+def refusal(row, config: PeakPicking) -> tuple[str, tuple[int, int], str]:
+    """Why the peak of this row was refused: (words, their place beside it in points, their alignment)."""
+    text, offset, align = next(reason for name, reason in _REASONS.items() if not getattr(row, name))
+    return text.format(delta=config.delta), offset, align
 
 
 def plot_peak_conditions(explained: pd.DataFrame, config: PeakPicking, ax=None):
@@ -281,13 +294,13 @@ def plot_peak_conditions(explained: pd.DataFrame, config: PeakPicking, ax=None):
     for row in onsets.itertuples():
         ax.axvspan(row.frame - reach, row.frame + reach, color=ink, alpha=0.12, linewidth=0)
     ax.plot(onsets["frame"], onsets["activation"], CLASS_MARKERS["SD"], color=ink, markersize=6, label="taken, and its ±$m$ frames")
-    local = np.flatnonzero((y[1:-1] > y[:-2]) & (y[1:-1] >= y[2:]) & (y[1:-1] > 0.2)) + 1
-    refused = explained.iloc[[n for n in local if not explained["onset"].iloc[n]]]
+    refused = refused_peaks(explained)
     ax.plot(refused["frame"], refused["activation"], "X", color="white", markeredgecolor=_INK, markersize=7, label="refused")
     for row in refused.itertuples():
-        text, offset, align = next(reason for name, reason in _REASONS.items() if not getattr(row, name))
-        text, at = text.format(delta=config.delta), (row.frame, row.activation)
-        ax.annotate(text, at, offset, textcoords="offset points", ha=align, fontsize=8, color=_INK, linespacing=1.0)
+        text, offset, align = refusal(row, config)
+        ax.annotate(
+            text, (row.frame, row.activation), offset, textcoords="offset points", ha=align, fontsize=8, color=_INK, linespacing=1.0
+        )
     ax.set(ylabel="activation", xlim=(-0.5, len(y) - 0.5), ylim=(0, 1.04))
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, handletextpad=0.5, columnspacing=1.6)
     return ax

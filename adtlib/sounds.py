@@ -36,10 +36,15 @@ def stroke(pitch: int, duration: float, velocity: int = 110, lead_in: float = 0.
     return render_drums([Note(lead_in, pitch, velocity)], build_kit(design), duration, np.random.default_rng(0))
 
 
-def player(waveform: np.ndarray, sample_rate: int = SAMPLE_RATE) -> Audio:
-    """A player of a mono waveform, at its own level: MP3 up to 16 kHz, a fifteenth of the size of plain samples."""
+def mp3(waveform: np.ndarray, sample_rate: int = SAMPLE_RATE) -> bytes:
+    """A mono waveform as an MP3 file, at its own level: up to 16 kHz, a fifteenth of the size of plain samples."""
     buffer = io.BytesIO()
     soundfile.write(buffer, np.clip(waveform, -1, 1), sample_rate, format="MP3", subtype="MPEG_LAYER_III", compression_level=0.8)
-    audio = Audio(data=buffer.getvalue())
+    return buffer.getvalue()
+
+
+def player(waveform: np.ndarray, sample_rate: int = SAMPLE_RATE) -> Audio:
+    """A player of a mono waveform, as `mp3` writes it."""
+    audio = Audio(data=mp3(waveform, sample_rate))
     audio.mimetype = "audio/mpeg"
     return audio

@@ -2,3 +2,15 @@
 
 Each draws its figure once, in the theme of all figures, and returns a `Panel`. Its docstring says what there is to see.
 """
+
+from adtlib.panels_signals import explore_aliasing, explore_filterbank, explore_stft
+from adtlib.panels_transcription import explore_peak_conditions, explore_peak_picking, explore_tolerance
+
+__all__ = [
+    "explore_aliasing",
+    "explore_filterbank",
+    "explore_peak_conditions",
+    "explore_peak_picking",
+    "explore_stft",
+    "explore_tolerance",
+]

@@ -1,6 +1,8 @@
 """What every interactive panel promises: a picture that follows, one output with two forms, errors that are seen."""
 
+import asyncio
 import base64
+import concurrent.futures
 
 import matplotlib as mpl
 import numpy as np
@@ -105,3 +107,25 @@ def test_the_theme_of_the_notebook_is_left_as_it_was():
         line_panel()
         assert mpl.rcParams["font.size"] == 17
     assert mpl.rcParams["font.size"] == before
+
+
+def test_while_a_slider_is_dragged_the_sound_waits_until_it_rests():
+    made = []
+    panel, _ = line_panel(sound=lambda frequency: made.append(frequency) or b"x" * int(frequency))
+
+    async def drag():
+        for frequency in (4, 5, 6):
+            panel.controls["frequency"].value = frequency
+        assert made == [3] and panel.sentence.value == "6 Hz", "the picture does not wait"
+        await asyncio.wrap_future(rested)
+
+    rested = concurrent.futures.Future()
+    panel.player.observe(lambda _: rested.set_result(None), names="value")
+    asyncio.run(asyncio.wait_for(drag(), 30))
+    assert made == [3, 6] and panel.player.value == b"xxxxxx"
+
+
+def test_an_error_in_the_sound_is_seen():
+    panel, _ = line_panel(sound=lambda frequency: b"x" if frequency < 5 else 1 / 0)
+    panel.set(frequency=5)
+    assert "ZeroDivisionError" in panel.sentence.value
