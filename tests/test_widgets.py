@@ -84,7 +84,7 @@ def test_each_control_changes_the_picture_and_resetting_brings_it_back(name, rng
 @pytest.mark.parametrize("name", MAKE)
 def test_a_static_picture_of_little_weight_stands_in_its_place(name, rng):
     bundle = MAKE[name](rng)._repr_mimebundle_()
-    assert WIDGET_VIEW in bundle and len(bundle["image/png"]) < 120_000
+    assert WIDGET_VIEW in bundle and len(bundle["image/png"]) < 80_000
     assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG")
 
 
