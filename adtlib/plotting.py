@@ -5,7 +5,6 @@ one colour everywhere, from palettes that colour-blind readers can tell apart (O
 as well. Titles stand in captions, not in pictures.
 """
 
-import csv
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from adtlib import paths
+from adtlib import manifest, paths
 from adtlib.evaluation import f1
 from adtlib.features import FPS, HOP_LENGTH, SAMPLE_RATE, band_centres
 from adtlib.onsets import Onsets
@@ -84,8 +83,9 @@ def save_figure(figure, name: str, profile: str, caption: str, number: str) -> l
     number   the figure's number in the thesis, or section and letter ("5.2a") where the thesis numbers none.
     caption  a sentence; it says "miniature" where the data are.
 
-    A rerun gives byte-identical files.
+    A rerun gives byte-identical files. ValueError for a number or a name that is none.
     """
+    manifest.check(number, name)
     folder = paths.FIGURES / profile
     written = []
     for suffix in ("pdf", "png"):
@@ -95,32 +95,8 @@ def save_figure(figure, name: str, profile: str, caption: str, number: str) -> l
         path = folder / f"{name}.{suffix}"
         paths.write_atomically(path, buffer.getvalue())
         written.append(path)
-    _note_in_manifest(folder, number, name, caption)
+    manifest.note(profile, number, name, caption)
     return written
-
-
-def _note_in_manifest(folder: Path, number: str, name: str, caption: str) -> None:
-    """Replace the figure's row. Notebooks may run side by side: a lock keeps one from losing the other's row."""
-    try:
-        import fcntl
-    except ImportError:  # not on Windows; there notebooks run one after the other
-        fcntl = None
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / ".manifest.lock", "w") as lock:
-        if fcntl:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        path = folder / "manifest.csv"
-        rows = []
-        if path.is_file():
-            with open(path, newline="", encoding="utf-8") as file:
-                rows = [row for row in csv.DictReader(file) if row["file"] != name]
-        rows.append({"thesis_number": number, "file": name, "notebook": name.split("_")[0], "caption": caption})
-        rows.sort(key=lambda row: row["file"])
-        buffer = io.StringIO()
-        writer = csv.DictWriter(buffer, ["thesis_number", "file", "notebook", "caption"], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        paths.write_atomically(path, buffer.getvalue().encode())
 
 
 # --- signals -----------------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from adtlib import params, paths, uptodate
+from adtlib import manifest, params, paths, uptodate
 from adtlib.notebooks import Notebook, RunnerError, check_parameters, find_notebooks
 from adtlib.progress import Progress, in_words
 
@@ -94,12 +94,15 @@ def _bring_up_to_date(
         "parameters": {"profile": around.profile, **notebook.own(around.parameters)},
         **limits,
     }
-    start = time.monotonic()
+    start, since = time.monotonic(), time.time()
     record.remove()
     failed.unlink(missing_ok=True)
     _execute(job, notebook.name, progress)
     if not record.copy.is_file():  # a child that ends well and leaves nothing must not pass for success
         raise NotebookFailed(f"{notebook.name}: its process ended without leaving {paths.relative(record.copy)}")
+    known = {other.name[:2] for other in find_notebooks()}
+    for name in manifest.drop_stale(around.profile, notebook.name[:2], since, known):
+        progress.line(f"{notebook.name}: {name} removed, as no notebook makes it any more")
     record.write()
     progress.line(f"{notebook.name}: done in {in_words(time.monotonic() - start)} ({why})")
     return "done"

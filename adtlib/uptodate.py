@@ -49,14 +49,17 @@ def _hash(*parts: str | bytes) -> str:
 
 
 def code_state(package: Path, counts=lambda name: name.parts[0] not in NOT_IN_RESULTS) -> str:
-    """Hash of the package's code as far as results depend on it; comments, docstrings and layout do not count.
+    """Hash of the package's code and tables as far as results depend on them; comments, docstrings and layout do not count.
 
     `counts(path below the package)` says which modules those are; by default all that notebooks may import.
     """
     parts = []
-    for path in sorted(package.rglob("*.py")):
+    for path in sorted([*package.rglob("*.py"), *package.rglob("*.csv")]):
         name = path.relative_to(package)
         if not counts(name):
+            continue
+        if path.suffix == ".csv":
+            parts += [name.as_posix(), path.read_bytes()]
             continue
         tree = ast.parse(path.read_bytes())
         for node in ast.walk(tree):

@@ -1,6 +1,6 @@
 """Pictures: reruns are byte-identical, the manifest keeps every row, axes carry units."""
 
-import csv
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 import matplotlib.pyplot as plt
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from adtlib import paths, plotting
+from adtlib import manifest, paths, plotting
 from adtlib.corpora import CORPORA
 from adtlib.models import ARCHITECTURES
 from adtlib.vocabulary import CLASSES
@@ -16,15 +16,11 @@ from adtlib.vocabulary import CLASSES
 
 @pytest.fixture(autouse=True)
 def own_figures(tmp_path, monkeypatch):
-    monkeypatch.setattr(paths, "FIGURES", tmp_path / "figures")
+    for name in ("FIGURES", "RESULTS", "CACHE"):
+        monkeypatch.setattr(paths, name, tmp_path / name.lower())
     plotting.use_theme()
     yield
     plt.close("all")
-
-
-def manifest():
-    with open(paths.FIGURES / "smoke" / "manifest.csv", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def test_a_rerun_is_byte_identical():
@@ -35,14 +31,34 @@ def test_a_rerun_is_byte_identical():
         written = plotting.save_figure(figure, "10_wave", "smoke", "A wave.", "2.3")
         contents.append([path.read_bytes() for path in written])
     assert contents[0] == contents[1]
-    assert manifest() == [{"thesis_number": "2.3", "file": "10_wave", "notebook": "10", "caption": "A wave."}]
+    assert manifest.read("smoke") == [{"thesis_number": "2.3", "file": "10_wave", "notebook": "10", "caption": "A wave."}]
 
 
 def test_notebooks_side_by_side_lose_no_row():
-    folder = paths.FIGURES / "smoke"
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda i: plotting._note_in_manifest(folder, str(i), f"{i:02d}_x", "c"), range(40)))
-    assert [row["file"] for row in manifest()] == [f"{i:02d}_x" for i in range(40)]
+        list(pool.map(lambda i: manifest.note("smoke", str(i), f"{i:02d}_x", "c"), range(40)))
+    assert [row["file"] for row in manifest.read("smoke")] == [f"{i:02d}_x" for i in range(40)]
+
+
+@pytest.mark.parametrize(("number", "name"), [("2.3.", "10_wave"), ("A.1", "10_wave"), ("2.3ab", "10_wave"), ("2.3", "wave")])
+def test_a_figure_without_a_number_of_the_thesis_or_of_its_notebook_is_refused(number, name):
+    with pytest.raises(ValueError, match="figure"):
+        plotting.save_figure(plotting.new_figure()[0], name, "smoke", "A wave.", number)
+    assert not paths.FIGURES.exists()
+
+
+def test_what_a_notebook_no_longer_makes_is_removed():
+    tables = paths.RESULTS / "smoke" / "tables"
+    tables.mkdir(parents=True)
+    for name in ("10_old", "10_new", "11_other", "12_gone"):
+        plotting.save_figure(plotting.new_figure()[0], name, "smoke", "A picture.", "2.3")
+        (tables / f"{name}.csv").write_text("x\n1\n")
+    for path in [*paths.FIGURES.rglob("1[01]_o*"), *tables.glob("1[01]_o*")]:
+        os.utime(path, (1000, 1000))  # of an earlier run
+    gone = manifest.drop_stale("smoke", "10", since=2000, known={"10", "11"})
+    assert sorted(gone) == sorted(f"{name}.{kind}" for name in ("10_old", "12_gone") for kind in ("csv", "pdf", "png"))
+    assert [row["file"] for row in manifest.read("smoke")] == ["10_new", "11_other"]
+    assert sorted(path.name for path in tables.iterdir()) == ["10_new.csv", "11_other.csv"]
 
 
 @pytest.mark.parametrize(
