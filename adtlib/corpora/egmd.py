@@ -99,6 +99,11 @@ class Egmd(Corpus):
         return tracks, missing + self._unnamed(split, n_rows, where)
 
 
+def performance(track_id: str) -> str:
+    """The performance that a recording is of: its name without the number of the kit, the last of the name."""
+    return track_id.rpartition("_")[0] or track_id
+
+
 def _read_table(path: Path) -> Iterator[tuple[int, str, str, str]]:
     """(line, split, MIDI file, audio file) of each row, empty where a row is too short. ValueError without the columns."""
     with path.open(newline="", encoding="utf-8-sig") as file:
