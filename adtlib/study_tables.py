@@ -73,8 +73,10 @@ def counts_by_test(profile: Profile, runs: list[Run]) -> dict[str, np.ndarray]:
     return {test: counts_of(part) for test, part in table.groupby("test", sort=False)}
 
 
-def architecture_table(profile: Profile) -> pd.DataFrame:
+def architecture_table(profile: Profile, tolerance: float | None = None) -> pd.DataFrame:
     """The table of chapter 6: architecture, corpus, scores, interval, n_tracks, unit, seed; a row for each cell of the study.
+
+    tolerance  in seconds; by default the profile's.
 
     A cell that was trained and whose test split is empty has no scores and n_tracks 0. FileNotFoundError where no run is there.
     """
@@ -85,7 +87,7 @@ def architecture_table(profile: Profile) -> pd.DataFrame:
         run = runs.get((cell.architecture, cell.train_names, cell.seed))
         if run is None:
             continue
-        row = score_table(profile, [run])
+        row = score_table(profile, [run], tolerance)
         (corpus,) = cell.train_names
         row = row[row["test"] == corpus]
         if len(row):
