@@ -162,11 +162,26 @@ def _add_run(commands: Any, common: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--force", action="store_true", help="run what is up to date too")
     parser.add_argument(
+        "--ray-address",
+        metavar="A",
+        type=_ray_address,
+        help="train on the Ray cluster at this address, of which this machine is a node: HOST:PORT or auto (default: $RAY_ADDRESS)",
+    )
+    parser.add_argument(
         "--timeout",
         metavar="S",
         type=float,
         help="seconds that one cell may take (default: a day on real data, else two hours)",
     )
+
+
+def _ray_address(text: str) -> str:
+    if text.startswith("ray://"):
+        raise argparse.ArgumentTypeError(
+            f"{text}: results come to a node of the cluster; make this machine one with "
+            "'ray start --address=HOST:PORT --num-cpus=0' and give HOST:PORT"
+        )
+    return text
 
 
 if __name__ == "__main__":

@@ -40,6 +40,15 @@ def write_atomically(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def move_aside(folder: Path) -> Path:
+    """Rename a folder that is in the way to `<folder>.previous`, `.previous-2` and so on; where it is now."""
+    previous, number = folder.with_name(folder.name + ".previous"), 1
+    while previous.exists():
+        number += 1
+        previous = folder.with_name(f"{folder.name}.previous-{number}")
+    return folder.rename(previous)
+
+
 def relative(path: Path) -> str:
     """`path` as a reader should see it: relative to the clone or to `ADT_HOME` where it lies inside, else absolute."""
     path = Path(path)

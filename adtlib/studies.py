@@ -4,6 +4,8 @@ A cell is one run and its tests. Cells whose corpora are not there are left out 
 a user has. Notebooks 41 to 45 make the runs of the architecture study, 50 reads them; `study_tables` makes tables of them.
 """
 
+import contextlib
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,11 +17,13 @@ from adtlib.models import ARCHITECTURES
 from adtlib.params import Profile, open_corpora
 from adtlib.prepared import Prepared
 from adtlib.preparing import prepare
+from adtlib.remote_runs import Job
 from adtlib.runs import Run, run_folder, training_set_name
 from adtlib.scoring import score_run
 from adtlib.settings import Settings, settings_of
+from adtlib.shards import refer_to
 from adtlib.side_by_side import call_side_by_side, default_jobs
-from adtlib.training import TrainingConfig, fit
+from adtlib.training import TrainingConfig, finished_run, fit
 
 
 @dataclass(frozen=True)
@@ -120,23 +124,56 @@ def run_all(profile: Profile, cells: list[Cell], progress: bool = True) -> tuple
     reasons = list(dict.fromkeys(reasons))
     if cells and not ready:
         raise ValueError(f"nothing can be trained with what is in {profile.data_root}: {'; '.join(reasons)}")
+    if profile.searches:
+        from adtlib.study_searches import search_cells  # with it comes Ray, which only a search needs
+
+        search_cells(profile, ready, progress)
+    if os.environ.get("RAY_ADDRESS"):
+        return _run_on_cluster(profile, ready, progress), reasons
     if jobs > 1:
         return _run_side_by_side(profile, ready, jobs, progress), reasons
     return [run_cell(profile, cell, progress) for cell in ready], reasons
 
 
 def _run_side_by_side(profile: Profile, cells: list[Cell], jobs: int, progress: bool) -> list[Run]:
-    """Run cells in processes of their own; the bar counts epochs, which the runs' metrics.csv tell."""
+    """Run cells in processes of their own."""
+    with _watching(profile, cells, f"{jobs} at once", progress) as watch:
+        return call_side_by_side(run_cell, [(profile, cell, False) for cell in cells], jobs, watch)
+
+
+def _run_on_cluster(profile: Profile, cells: list[Cell], progress: bool) -> list[Run]:
+    """Run cells on the Ray cluster of RAY_ADDRESS; the runs' folders are here, as if they had been trained here."""
+    from adtlib import tuning
+
+    jobs = [job_of(profile, cell) for cell in cells]
+    resources = tuning.Resources(profile.cpus_per_trial, profile.gpus_per_trial)
+    with tuning.session() as home, _watching(profile, cells, "on the cluster", progress) as watch:
+        tuning.train_jobs(jobs, resources, home, watch)
+    return [Run(job.folder) for job in jobs]
+
+
+def job_of(profile: Profile, cell: Cell) -> Job:
+    """A cell as a job for another machine; a finished run of other settings in its place is moved aside."""
+    train, tests = ([prepared_corpus(profile, name, False) for name in names] for names in (cell.train, cell.tests))
+    config = training_config(profile, cell.architecture, cell.train_names, cell.seed)
+    folder = run_folder(profile.name, cell.architecture, cell.train_names, cell.seed)
+    finished_run(config, train, folder)
+    return Job(folder, config, tuple(map(refer_to, train)), tuple(map(refer_to, tests)), profile.test_split)
+
+
+@contextlib.contextmanager
+def _watching(profile: Profile, cells: list[Cell], where: str, progress: bool):
+    """A bar of runs; yields what to call with the number that have ended. It counts epochs, which the runs' metrics.csv tell."""
     folders = [run_folder(profile.name, cell.architecture, cell.train_names, cell.seed) for cell in cells]
     label = " and ".join(dict.fromkeys(cell.architecture for cell in cells))
-    with tqdm(total=len(cells), desc=f"{label}, {jobs} at once", unit="run", disable=not progress) as bar:
+    with tqdm(total=len(cells), desc=f"{label}, {where}", unit="run", disable=not progress) as bar:
 
         def watch(ended: int) -> None:
             bar.set_postfix_str(f"{sum(map(_count_epochs, folders))} epochs", refresh=False)
             bar.update(ended - bar.n)
             bar.refresh()
 
-        return call_side_by_side(run_cell, [(profile, cell, False) for cell in cells], jobs, watch)
+        yield watch
 
 
 def _count_epochs(folder: Path) -> int:

@@ -13,6 +13,7 @@ import io
 import json
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from tqdm import tqdm
 from adtlib.evaluation import TOLERANCE, scores
 from adtlib.loss import infrequency_weights, weighted_bce
 from adtlib.models import count_parameters
-from adtlib.paths import write_atomically
+from adtlib.paths import move_aside, write_atomically
 from adtlib.peak_picking import PeakPicking
 from adtlib.prediction import autocast, best_device, evaluate, resolve_precision
 from adtlib.prepared import Prepared, standardizer
@@ -64,6 +65,10 @@ class TrainingConfig:
             raise ValueError(f"learning rate {self.learning_rate} and weight decay {self.weight_decay}: > 0 and >= 0")
 
 
+class Diverged(RunError):
+    """The loss of a run is no number any more."""
+
+
 def fit(
     config: TrainingConfig,
     train: list[Prepared],
@@ -71,28 +76,60 @@ def fit(
     folder: Path,
     device: torch.device | None = None,
     progress: bool = True,
+    on_epoch: Callable[[dict], None] | None = None,
 ) -> Run:
     """Train until early stopping or the last epoch; return the finished run in `folder`.
 
+    `on_epoch(row)` is called with the row of metrics.csv after each epoch, once its files are written; what it raises ends the
+    training, which can be taken up again.
+
     A finished run of the same configuration and data is returned as it is; an interrupted one goes on after its last epoch; a
     finished run of another configuration is moved aside to `<folder>.previous`, `.previous-2` and so on, never deleted. Raises
-    ValueError where a split is empty.
+    ValueError where a split is empty, Diverged where the loss is no number any more.
     """
     folder, device = Path(folder), device or best_device()
-    config = dataclasses.replace(config, precision=resolve_precision(config.precision, device))
     _check_splits(config, train, validation)
+    if run := finished_run(config, train, folder):
+        return run
+    config = dataclasses.replace(config, precision=resolve_precision(config.precision, device))
     record = {
-        "config": json.loads(json.dumps(dataclasses.asdict(config))),
-        "data": {corpus.corpus_name: _completeness(corpus, config) for corpus in train},
+        **_identity(config, train),
         "libraries": library_versions(),
         "code": code_hash(),
         "machine": {"device": device.type, "threads": torch.get_num_threads()},
     }
-    if _is_finished(folder, record):
-        return Run(folder)
     trainer = _Trainer(config, train, validation, folder, device, record)
-    trainer.train(progress)
+    trainer.train(progress, on_epoch or (lambda row: None))
     return Run(folder)
+
+
+def finished_run(config: TrainingConfig, train: list[Prepared], folder: Path) -> Run | None:
+    """The finished run of this configuration and data in `folder`, or None; another one in the way is moved aside, never deleted.
+
+    Where the precision is left to the processor, a run that another machine trained in another precision counts as well.
+    """
+    if not (folder / "config.json").is_file():
+        return None
+    stored, wanted = Run(folder).record, _identity(config, train)
+    if "result" not in stored or not (folder / "model.safetensors").is_file():
+        return None
+    if config.precision == "auto":
+        wanted["config"]["precision"] = stored["config"].get("precision")
+    if all(stored.get(key) == wanted[key] for key in wanted):
+        if stored.get("code") != code_hash():
+            warnings.warn(f"{folder} was trained by other code of adtlib: delete it to train it again", stacklevel=3)
+        return Run(folder)
+    previous = move_aside(folder)
+    warnings.warn(f"{folder} was of another configuration or data: kept as {previous.name}", stacklevel=3)
+    return None
+
+
+def _identity(config: TrainingConfig, train: list[Prepared]) -> dict:
+    """What makes a run the run it is, as config.json has it: `config` and `data`."""
+    return {
+        "config": json.loads(json.dumps(dataclasses.asdict(config))),
+        "data": {corpus.corpus_name: _completeness(corpus, config) for corpus in train},
+    }
 
 
 def _check_splits(config: TrainingConfig, train: list[Prepared], validation: list[Prepared]) -> None:
@@ -114,26 +151,6 @@ def _completeness(corpus: Prepared, config: TrainingConfig) -> dict:
     }
 
 
-def _is_finished(folder: Path, record: dict) -> bool:
-    """Whether the folder holds this very run; an old one in the way is moved aside, never deleted."""
-    if not (folder / "config.json").is_file():
-        return False
-    stored = Run(folder).record
-    if "result" not in stored or not (folder / "model.safetensors").is_file():
-        return False
-    if all(stored.get(key) == record[key] for key in ("config", "data")):
-        if stored.get("code") != record["code"]:
-            warnings.warn(f"{folder} was trained by other code of adtlib: delete it to train it again", stacklevel=3)
-        return True
-    previous, number = folder.with_name(folder.name + ".previous"), 1
-    while previous.exists():
-        number += 1
-        previous = folder.with_name(f"{folder.name}.previous-{number}")
-    folder.rename(previous)
-    warnings.warn(f"{folder} was of another configuration or data: kept as {previous.name}", stacklevel=3)
-    return False
-
-
 class _Trainer:
     """State of one run under way."""
 
@@ -152,7 +169,7 @@ class _Trainer:
         self.best = {"epoch": 0, "f1": -1.0, "loss": float("inf")}  # of the checkpoint kept
         self.lowest_loss, self.stale = float("inf"), 0  # what the schedule watches
 
-    def train(self, progress: bool) -> None:
+    def train(self, progress: bool, on_epoch: Callable[[dict], None]) -> None:
         config = self.config
         if not self._resume():
             for name in ("scores.csv", "metrics.csv", "model.safetensors"):  # of an earlier run: none of them is this one's
@@ -163,6 +180,7 @@ class _Trainer:
         with tqdm(total=config.epochs, initial=done, desc=label, unit="epoch", disable=not progress) as bar:
             while len(self.history) < config.epochs and self.stale < config.patience:
                 row = self._epoch(len(self.history) + 1)
+                on_epoch(row)
                 bar.set_postfix(loss=f"{row['train_loss']:.3f}", val_loss=f"{row['val_loss']:.3f}", f1=f"{row['val_f1_micro']:.3f}")
                 bar.update()
         self._finish()
@@ -174,7 +192,7 @@ class _Trainer:
         train_loss = self._train_epoch(number)
         counts, val_loss = evaluate(self.model, self.validation_units, self.config, self.weights)
         if not np.isfinite(train_loss) or not np.isfinite(val_loss):
-            raise RunError(
+            raise Diverged(
                 f"{self.folder}: the loss is {train_loss} in epoch {number}: training diverged; lower the learning rate "
                 f"({self.config.learning_rate})"
             )

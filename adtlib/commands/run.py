@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import os
 from typing import Any
 
 from adtlib import runner
@@ -9,6 +10,8 @@ from adtlib import runner
 
 def run(options: argparse.Namespace) -> int:
     """Bring the chosen notebooks up to date."""
+    if options.ray_address:
+        os.environ["RAY_ADDRESS"] = options.ray_address  # the notebooks' processes find it there
     parameters = {name: _literal(value) for name, value in options.parameters}
     runner.run_notebooks(options.notebooks, options.profile, parameters, options.force, options.timeout)
     return 0

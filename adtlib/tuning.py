@@ -1,0 +1,392 @@
+"""Searching for hyperparameters with Ray Tune, and runs of a study on a Ray cluster; the only module that imports Ray.
+
+A trial is a run like any other (`training.fit`), in the search's folder (`searches`). Ray decides what is trained where; what was
+trained is kept by this process in its results, not in Ray's storage: each epoch's state comes home before the trial reports it. So
+a trial that dies goes on from its last epoch wherever Ray starts it again, no storage has to be shared, and a search that is
+started again after `kill -9` proposes the same trials, finds those that are finished and goes on with the others.
+
+`RAY_ADDRESS` in the environment names a cluster to work on, of which this machine is a node; without it Ray is started here, for as
+long as it is needed.
+"""
+
+import contextlib
+import dataclasses
+import json
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import psutil
+from tqdm import tqdm
+
+from adtlib import paths
+from adtlib.remote_runs import Home, Job, train_away
+from adtlib.runs import code_hash
+from adtlib.search_spaces import LEARNING_RATE, WEIGHT_DECAY, as_hyperparameters, check_space, count_combinations
+from adtlib.searches import SETTINGS, Search, SearchError, best_row, trial_name, trial_row
+from adtlib.training import Diverged
+
+# Read when Ray is imported: no usage statistics; plain output, which `verbose=0` silences; no loggers of its own; trials stay in
+# the folder they are started in; a busy machine has time to start. A choice that the user has made stands.
+for _name, _value in {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_gcs_server_port_wait_time_s": "120",
+}.items():
+    os.environ.setdefault(_name, _value)
+logging.getLogger("ray").setLevel(logging.ERROR)
+
+import ray  # noqa: E402
+from ray import tune  # noqa: E402
+from ray.tune.schedulers import FIFOScheduler  # noqa: E402
+from ray.tune.search import BasicVariantGenerator, Searcher  # noqa: E402
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy  # noqa: E402
+
+METRIC = "best_val_f1_micro"
+OBJECT_STORE_BYTES = 256 * 2**20  # of a Ray started here: runs' folders and shards pass through it one at a time
+QUIET = {"log_to_driver": False, "logging_level": logging.ERROR}
+ATTEMPTS = 5  # to start Ray: on a machine that is busy it gives up after half a minute (ray-project/ray issue 65983)
+MAX_FAILURES = 5  # how often a run is started again whose process or machine died
+BATCH = 5  # trials that Optuna proposes at once: 15 and 25 are whole batches
+
+
+@dataclasses.dataclass(frozen=True)
+class Resources:
+    """What one trial or run takes: threads, and a share of a GPU where the cluster has any."""
+
+    cpus: int = 1
+    gpus: float = 1.0
+
+    def options(self) -> dict[str, float]:
+        """As Ray's tasks take them, on the cluster connected to."""
+        return {"num_cpus": self.cpus, "num_gpus": self.gpus if ray.cluster_resources().get("GPU") else 0}
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """A search: `kind` is random, grid or optuna; a grid has one trial for each combination, whatever `trials` says."""
+
+    kind: str
+    space: dict[str, list]
+    trials: int
+    seed: int = 0
+
+    @property
+    def n_trials(self) -> int:
+        """How many trials there are."""
+        return count_combinations(self.space) if self.kind == "grid" else self.trials
+
+
+# ---- Ray ------------------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def session(slots: int | None = None) -> Iterator["FarHome"]:
+    """Connect to Ray, yield the way home for its workers, disconnect.
+
+    slots  processors that a Ray started here may use; by default all.
+
+    A Ray that the process is connected to already is used and left as it is. Raises SearchError for a cluster that cannot be
+    reached or of which this machine is not a node.
+    """
+    if ray.is_initialized():
+        yield _call_home()
+        return
+    address = os.environ.get("RAY_ADDRESS")
+    folder = None if address else _session_folder()
+    try:
+        _connect(address) if address else _start(slots or os.cpu_count(), folder)
+        yield _call_home()
+    finally:
+        ray.shutdown()
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(slots: int, folder: Path) -> None:
+    for attempt in range(ATTEMPTS):
+        try:
+            ray.init(
+                address="local",
+                num_cpus=slots,
+                include_dashboard=False,
+                object_store_memory=OBJECT_STORE_BYTES,
+                _temp_dir=str(folder),
+                **QUIET,
+            )
+            return
+        except Exception as error:  # Ray gives a bare Exception where its processes took more than half a minute to start
+            ray.shutdown()
+            if "timed out" not in str(error) or attempt == ATTEMPTS - 1:
+                raise SearchError(f"Ray did not start on this machine: {error}") from error
+
+
+def _connect(address: str) -> None:
+    check_address(address)
+    try:
+        ray.init(address=address, **QUIET)
+    except (ConnectionError, ValueError) as error:
+        raise SearchError(f"RAY_ADDRESS = {address}: no cluster answers, or this machine is no node of it ({error})") from error
+
+
+def check_address(address: str) -> None:
+    """SearchError for an address of Ray's client, which is outside the cluster."""
+    if address.startswith("ray://"):
+        raise SearchError(
+            f"RAY_ADDRESS = {address}: results come home to a node of the cluster; make this machine one with "
+            "'ray start --address=HOST:6379 --num-cpus=0' and give HOST:6379, or 'auto'"
+        )
+
+
+def _session_folder() -> Path:
+    """A folder for a Ray started here; those of processes that were killed are removed."""
+    # Sockets in it must not have paths of more than 107 bytes, which a deep TMPDIR would make.
+    root = Path("/tmp" if len(tempfile.gettempdir()) > 30 and os.path.isdir("/tmp") else tempfile.gettempdir())
+    for left in root.glob("adt-ray-*-*"):
+        process = left.name.split("-")[2]
+        if process.isdigit() and not psutil.pid_exists(int(process)):
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"adt-ray-{os.getpid()}-", dir=root))
+
+
+class FarHome:
+    """Passes the methods of `Home` on to this machine, from whichever machine they are called on."""
+
+    def __init__(self, actor):
+        """`actor`: a `Home` kept by Ray."""
+        self.actor = actor
+
+    def load(self, folder):
+        """See `Home`."""
+        return ray.get(self.actor.load.remote(folder))
+
+    def save(self, folder, changed):
+        """See `Home`; returns when it is written."""
+        ray.get(self.actor.save.remote(folder, changed))
+
+    def list_shards(self, corpus):
+        """See `Home`."""
+        return ray.get(self.actor.list_shards.remote(corpus))
+
+    def read_shard(self, corpus, names):
+        """See `Home`."""
+        return ray.get(self.actor.read_shard.remote(corpus, names))
+
+
+def _call_home() -> FarHome:
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    # It takes no processor, and answers several workers at once.
+    return FarHome(ray.remote(Home).options(num_cpus=0, max_concurrency=8, scheduling_strategy=here).remote())
+
+
+# ---- runs of a study ------------------------------------------------------------------------------------------------
+
+
+def train_jobs(jobs: list[Job], resources: Resources, home: FarHome, watch: Callable[[int], None] | None = None) -> None:
+    """Train and test the runs of `jobs` on the cluster; `watch(ended)` is called every second. The first error ends the others."""
+    task = ray.remote(train_away).options(max_retries=MAX_FAILURES, **resources.options())
+    pending = [task.remote(dataclasses.replace(job, threads=resources.cpus, code=code_hash()), home) for job in jobs]
+    try:
+        while pending:
+            done, pending = ray.wait(pending, num_returns=len(pending), timeout=1.0)
+            if watch:
+                watch(len(jobs) - len(pending))
+            for reference in done:
+                _result_of(reference)
+    finally:
+        for reference in pending:
+            ray.cancel(reference, force=True)
+
+
+def _result_of(reference) -> dict:
+    try:
+        return ray.get(reference)
+    except ray.exceptions.RayTaskError as error:  # what the run raised, as it raised it
+        raise error.cause from error
+    except ray.exceptions.RayError as error:
+        raise SearchError(f"a run's process was lost {MAX_FAILURES + 1} times: {error}") from error
+
+
+# ---- searches -------------------------------------------------------------------------------------------------------
+
+
+def search(plan: Plan, job: Job, resources: Resources, home: FarHome, progress: bool = True) -> Search:
+    """Search as `plan` says for the settings of `job.config`; `job.folder` is that of the search. The finished search.
+
+    A finished search of the same plan, configuration and data is returned as it is, an interrupted one goes on; one of another
+    space, configuration or data is moved aside. A trial whose loss is no number any more counts as one without a score.
+    """
+    if done := finished_search(plan, job):
+        return done
+    found, identity = Search(job.folder), _identity(plan, job)
+    if found.record and _but_trials(found.record["search"]) != _but_trials(identity):
+        paths.move_aside(job.folder)
+    check_space(job.config.architecture, plan.space)
+    paths.write_atomically(job.folder / "search.json", json.dumps({"search": identity}, indent=1).encode())
+    job = dataclasses.replace(job, threads=resources.cpus, code=code_hash())
+    label = f"search of the {job.config.architecture} on {' + '.join(job.config.train)}"
+    with tqdm(total=plan.n_trials, desc=label, unit="trial", disable=not progress) as bar:
+        drawn = _tune(plan, job, resources, home, bar)
+    rows = [trial_row(found.trial_folder(_settings(values)), values) for values in drawn]
+    best = best_row(rows)
+    paths.write_atomically(job.folder / "trials.csv", pd.DataFrame(rows).to_csv(index=False).encode())
+    settings = _settings(drawn[rows.index(best)])
+    paths.write_atomically(job.folder / "search.json", json.dumps({"search": identity, "settings": settings}, indent=1).encode())
+    return found
+
+
+def finished_search(plan: Plan, job: Job) -> Search | None:
+    """The search in `job.folder` where it is finished and of this plan, configuration and data."""
+    found = Search(job.folder)
+    return found if found.finished and found.record["search"] == _identity(plan, job) else None
+
+
+def _identity(plan: Plan, job: Job) -> dict:
+    config = {key: value for key, value in dataclasses.asdict(job.config).items() if key not in (*SETTINGS, "hyperparameters")}
+    data = {corpus.name: corpus.fingerprint for corpus in job.train}
+    stated = {"kind": plan.kind, "space": plan.space, "trials": plan.n_trials, "seed": plan.seed, "config": config, "data": data}
+    return json.loads(json.dumps(stated))
+
+
+def _but_trials(identity: dict) -> dict:
+    return {key: value for key, value in identity.items() if key != "trials"}
+
+
+def _settings(drawn: dict) -> dict:
+    """Settings of a run of the values drawn for a trial."""
+    hyperparameters = as_hyperparameters({key: value for key, value in drawn.items() if key not in SETTINGS})
+    return {"hyperparameters": hyperparameters} | {key: drawn[key] for key in SETTINGS}
+
+
+def _tune(plan: Plan, job: Job, resources: Resources, home: FarHome, bar: tqdm) -> list[dict]:
+    """Let Ray Tune train the trials; the values drawn for each, in the order of proposing."""
+    options = resources.options()
+    storage = _session_folder()  # of Ray's own records, which nothing reads
+    try:
+        tuner = tune.Tuner(
+            tune.with_resources(partial(_trial, job=job, home=home), {"cpu": options["num_cpus"], "gpu": options["num_gpus"]}),
+            param_space=_as_domains(plan),
+            tune_config=tune.TuneConfig(
+                metric=METRIC,
+                mode="max",
+                search_alg=_searcher(plan),
+                scheduler=FIFOScheduler(),
+                num_samples=1 if plan.kind == "grid" else plan.trials,
+                reuse_actors=True,  # a process that has loaded torch serves one trial after the other
+            ),
+            run_config=tune.RunConfig(
+                name="search",
+                storage_path=str(storage),
+                failure_config=tune.FailureConfig(max_failures=MAX_FAILURES),
+                callbacks=[_Bar(bar)],
+                verbose=0,
+            ),
+        )
+        results = tuner.fit()
+    finally:
+        shutil.rmtree(storage, ignore_errors=True)
+    for error in results.errors:
+        raise SearchError(f"{job.folder}: a trial failed: {error}") from error
+    return [dict(result.config) for result in results]
+
+
+def _trial(drawn: dict, job: Job, home: FarHome) -> None:
+    """One trial, in a worker: train, and report each epoch and the best one so far."""
+    settings, best = _settings(drawn), 0.0
+    folder = job.folder / "trials" / trial_name(settings)
+    config = dataclasses.replace(job.config, **settings)
+
+    def report(row: dict) -> None:
+        nonlocal best
+        best = max(best, row["val_f1_micro"])  # of no number the other
+        tune.report({"epoch": row["epoch"], "val_loss": row["val_loss"], "val_f1_micro": row["val_f1_micro"], METRIC: best})
+
+    try:
+        result = train_away(dataclasses.replace(job, folder=folder, config=config), home, report)
+    except Diverged:
+        tune.report({METRIC: 0.0})
+        return
+    # The last report is what a search learns from: also of a trial that was finished before it was started again.
+    tune.report({METRIC: max(0.0, result["val_f1_micro"])})
+
+
+def _as_domains(plan: Plan) -> dict:
+    choose = tune.grid_search if plan.kind == "grid" else tune.choice
+    domains = {name: choose(values) for name, values in plan.space.items()}
+    return domains | {"learning_rate": tune.loguniform(*LEARNING_RATE), "weight_decay": tune.loguniform(*WEIGHT_DECAY)}
+
+
+def _searcher(plan: Plan):
+    if plan.kind == "optuna":
+        import optuna
+        from ray.tune.search.optuna import OptunaSearch
+
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        return Batches(OptunaSearch(seed=plan.seed), BATCH, plan.trials)
+    return BasicVariantGenerator(random_state=plan.seed)
+
+
+class Batches(Searcher):
+    """A searcher that is asked for a whole batch and told of it when all of it is done, in the order of asking.
+
+    So what it proposes depends on its seed and the scores alone, not on which trial ends first: a search that is started again
+    proposes what it proposed before. Ray's own limiter is told of a batch as soon as none of those asked so far is under way.
+    """
+
+    def __init__(self, searcher: Searcher, size: int, total: int):
+        """`total` proposals in batches of `size`."""
+        super().__init__(metric=METRIC, mode="max")
+        self.searcher, self.size, self.total, self.asked = searcher, size, total, 0
+        self.waiting: list[tuple[str, dict]] = []  # asked for, not handed out
+        self.names: dict[str, str] = {}  # of the trials under way and done: the name that the searcher knows
+        self.done: dict[str, tuple] = {}
+
+    def set_search_properties(self, metric, mode, config, **spec) -> bool:
+        """Pass metric and space on."""
+        return self.searcher.set_search_properties(metric, mode, config, **spec)
+
+    def get_state(self) -> dict:
+        """Nothing, which Ray wants to keep: a search that is started again begins with its seed and finds its trials."""
+        return {}
+
+    def suggest(self, trial_id: str) -> dict | None:
+        """The next of the batch; None while the batch before is under way."""
+        if not self.waiting:
+            if self.names:
+                return None
+            names = [f"{number:05d}" for number in range(self.asked, min(self.asked + self.size, self.total))]
+            if not names:
+                return Searcher.FINISHED
+            self.asked += len(names)
+            self.waiting = [(name, self.searcher.suggest(name)) for name in names]
+        self.names[trial_id], proposed = self.waiting.pop(0)
+        return proposed
+
+    def on_trial_complete(self, trial_id: str, result: dict | None = None, error: bool = False) -> None:
+        """Keep the result until the batch is done."""
+        self.done[self.names[trial_id]] = (result, error)
+        if not self.waiting and len(self.done) == len(self.names):
+            for name in sorted(self.done):  # the order of asking
+                self.searcher.on_trial_complete(name, *self.done[name])
+            self.names, self.done = {}, {}
+
+
+class _Bar(tune.Callback):
+    """Shows how many trials have ended, and the best score so far."""
+
+    def __init__(self, bar: tqdm):
+        self.bar, self.best = bar, 0.0
+
+    def on_trial_result(self, iteration, trials, trial, result, **info):
+        self.best = max(self.best, result.get(METRIC, 0.0))
+        self.bar.set_postfix(best_f1=f"{self.best:.3f}")
+
+    def on_trial_complete(self, iteration, trials, trial, **info):
+        self.bar.update()
