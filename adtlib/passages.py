@@ -133,7 +133,7 @@ def _cut(corpus: Corpus, track: Track, onsets: Onsets, seconds: float, version: 
     features = log_filter_spectrogram(waveform, version=version)
     first, n_frames = round(start * FPS), round(seconds * FPS)
     sound = waveform[first * HOP_LENGTH : (first + n_frames) * HOP_LENGTH]
-    return _passage(corpus.info.name, track.id, first, features[first : first + n_frames], onsets, sound)
+    return passage_from(corpus.info.name, track.id, first, features[first : first + n_frames], onsets, sound)
 
 
 def _from_sequences(corpus: Corpus, seconds: float, split: str | None) -> Passage | None:
@@ -155,11 +155,12 @@ def _from_sequences(corpus: Corpus, seconds: float, split: str | None) -> Passag
             _, index, start, features, onsets = best
             first, n_frames = round(start * FPS), round(seconds * FPS)
             unit_id = f"{name}, sequence {index}"
-            return _passage(corpus.info.name, unit_id, first, features[first : first + n_frames], onsets, None)
+            return passage_from(corpus.info.name, unit_id, first, features[first : first + n_frames], onsets, None)
     return None
 
 
-def _passage(corpus: str, unit_id: str, first: int, features: np.ndarray, onsets: Onsets, waveform) -> Passage:
+def passage_from(corpus: str, unit_id: str, first: int, features: np.ndarray, onsets: Onsets, waveform) -> Passage:
+    """The passage whose first frame is `first`: `features` and `waveform` (or None) cut to it, `onsets` of the whole recording."""
     start, seconds = first / FPS, len(features) / FPS
     # Half a frame early: what would round to the frame after the last is not in the passage.
     inside = [times[(times >= start) & (times < start + seconds - 0.5 / FPS)] for times in onsets]
@@ -208,4 +209,4 @@ def onset_summary(passage: Passage | None) -> str:
     if passage is None:
         return "nothing found"
     counts = ", ".join(f"{name} {len(times)}" for name, times in zip(CLASSES, passage.onsets, strict=True) if len(times))
-    return f"{passage.corpus}, {passage.id}: {passage.seconds:.1f} s from {passage.start:.1f} s; {counts}"
+    return f"{passage.corpus}, {passage.id}: {passage.seconds:.1f} s from {passage.start:.1f} s; {counts or 'no onsets'}"

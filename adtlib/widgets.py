@@ -5,8 +5,10 @@ Each draws its figure once, in the theme of all figures, and returns a `Panel`. 
 
 from adtlib.panels_signals import explore_aliasing, explore_filterbank, explore_stft
 from adtlib.panels_transcription import explore_peak_conditions, explore_peak_picking, explore_tolerance
+from adtlib.track_browser import browse_tracks
 
 __all__ = [
+    "browse_tracks",
     "explore_aliasing",
     "explore_filterbank",
     "explore_peak_conditions",

@@ -7,11 +7,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from adtlib.features import FPS
+from adtlib.params import load_profile, open_corpora
 from adtlib.peak_picking import PeakPicking
 from adtlib.plotting import new_figure, use_theme
 from adtlib.plotting_transcription import plot_peak_conditions
+from adtlib.studies import prepared_corpus
 from adtlib.vocabulary import CLASSES
 from adtlib.widgets import (
+    browse_tracks,
     explore_aliasing,
     explore_filterbank,
     explore_peak_conditions,
@@ -40,11 +43,14 @@ def moves(control) -> list:
     return [type(control.value)(value) for value in np.linspace(control.min, control.max, STEPS)]
 
 
-def seconds_of(panel) -> np.ndarray:
-    """Seconds of each change of each control, one after the other: callback, drawing, PNG. The sound comes later, by itself."""
+def seconds_of(panel, controls=None) -> np.ndarray:
+    """Seconds of each change of each control (or of the named ones), one after the other: callback, drawing, PNG.
+
+    The sound comes later, by itself.
+    """
     panel._sound = None
     taken = []
-    for control in panel.controls.values():
+    for control in (panel.controls[name] for name in controls or panel.controls):
         before = panel.values
         for value in moves(control):
             if value != control.value:
@@ -53,6 +59,13 @@ def seconds_of(panel) -> np.ndarray:
                 taken.append(time.perf_counter() - start)
         panel.set(**before)
     return np.array(taken)
+
+
+def browser():
+    """The browser of tracks over the generated corpora of the profile miniature."""
+    profile = load_profile("miniature")
+    corpora = open_corpora(profile)
+    return browse_tracks(corpora, {name: prepared_corpus(profile, name, progress=False) for name in corpora})
 
 
 def plotted_anew(curve: np.ndarray) -> np.ndarray:
@@ -92,6 +105,9 @@ def main():
         ("tolerance and matching", explore_tolerance(*matching_example())),
     ):
         show(f"adtlib: {name}", seconds_of(panel))
+    tracks = browser()
+    show("adtlib: browser of tracks, along a recording", seconds_of(tracks, ["start", "seconds"]))
+    show("adtlib: browser of tracks, another recording", seconds_of(tracks, ["corpus", "track"]))
 
 
 if __name__ == "__main__":
