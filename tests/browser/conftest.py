@@ -196,6 +196,11 @@ class OpenNotebook:
         """Tracebacks that the cells show."""
         return self.page.locator('[data-mime-type="application/vnd.jupyter.error"]').all_inner_texts()
 
+    def panels(self) -> list[str]:
+        """Names of the panels in the page, from the top down."""
+        classes = self.page.locator("[class*='adt-panel-']").evaluate_all("found => found.map(element => element.className)")
+        return [re.search(r"adt-panel-([\w-]+)", text)[1] for text in classes]
+
     def panel(self, name: str) -> "Panel":
         """The panel of the CSS class `adt-panel-NAME`."""
         return Panel(self, name)
@@ -215,40 +220,63 @@ class Panel:
         """Fingerprint of the bytes of the panel's picture, once it is loaded and shows something."""
         image = self.root.locator("img").first
         image.wait_for(timeout=1000 * UPDATE_TIMEOUT)
-        return image.evaluate("""async img => {
-            await img.decode();
-            const bytes = await (await fetch(img.src)).arrayBuffer();
-            const hash = await crypto.subtle.digest('SHA-256', bytes);
-            return img.naturalWidth + ' ' + [...new Uint8Array(hash)].map(b => b.toString(16).padStart(2, '0')).join('');
+        image.evaluate("image => image.decode()")
+        return self._bytes(image)
+
+    def wait_for_another(self, before: str) -> str:
+        """Wait until the picture is not that of the fingerprint `before`; returns the new one."""
+        return self._wait_for(self.picture, before, "picture")
+
+    def sound(self) -> str | None:
+        """Fingerprint of the sound that the panel's player holds; None for a panel without a player."""
+        audio = self.root.locator("audio")
+        return self._bytes(audio) if audio.count() else None
+
+    def wait_for_another_sound(self, before: str) -> None:
+        """Wait until the player holds another sound than that of the fingerprint `before`."""
+        self._wait_for(self.sound, before, "sound")
+
+    def seconds_of_sound(self) -> float:
+        """How long the player would play, once it has looked at its sound."""
+        return self.root.locator("audio").evaluate("""async audio => {
+            if (!audio.readyState) await new Promise((done, fail) => { audio.onloadedmetadata = done; audio.onerror = fail; });
+            return audio.duration;
         }""")
 
-    def wait_for_another(self, before: str) -> None:
-        """Wait until the picture is not that of the fingerprint `before`."""
-        end = time.monotonic() + UPDATE_TIMEOUT
-        while (now := self._picture_now()) in (before, None):
-            assert time.monotonic() < end, f"{self.notebook.name}, panel {self.name}: the picture did not change"
-            self.notebook.page.wait_for_timeout(50)
-        assert now
+    @property
+    def troubled(self) -> str:
+        """What the panel says in red: a combination that is not possible, or an error; "" where all is well."""
+        return self.root.locator(".adt-sentence").inner_text() if "adt-trouble" in self.root.get_attribute("class") else ""
 
-    def _picture_now(self) -> str | None:
-        """The fingerprint, or None where the picture is being replaced at this moment."""
+    def _wait_for(self, what, before: str, name: str) -> str:
         from playwright.sync_api import Error
 
-        try:
-            return self.picture()
-        except Error:
-            return None
+        end = time.monotonic() + UPDATE_TIMEOUT
+        while time.monotonic() < end:
+            try:
+                if (now := what()) != before:
+                    return now
+            except Error:
+                pass  # it is being exchanged at this moment
+            self.notebook.page.wait_for_timeout(50)
+        raise AssertionError(f"{self.notebook.name}, panel {self.name}: the {name} did not change")
 
-    def sliders(self) -> int:
-        """Number of handles (a range has two)."""
-        return self.root.locator(".noUi-handle").count()
+    @staticmethod
+    def _bytes(element) -> str:
+        """Fingerprint of what stands behind the `src` of an element."""
+        return element.evaluate("""async element => {
+            const bytes = await (await fetch(element.src)).arrayBuffer();
+            const hash = await crypto.subtle.digest('SHA-256', bytes);
+            return bytes.byteLength + ' ' + [...new Uint8Array(hash)].map(b => b.toString(16).padStart(2, '0')).join('');
+        }""")
 
-    def move_slider(self, index: int = 0, key: str = "ArrowRight", times: int = 2) -> None:
-        """Press an arrow on the handle of the slider `index`."""
+    def move_slider(self, index: int = 0, times: int = 2) -> None:
+        """Press an arrow on the handle of the slider `index`: to the right, or to the left where it stands at its end."""
         handle = self.root.locator(".noUi-handle").nth(index)
+        at_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
         handle.focus()
         for _ in range(times):
-            handle.press(key)
+            handle.press("ArrowLeft" if at_end else "ArrowRight")
 
     def screenshot(self) -> None:
         """Leave a picture of the panel where one is asked for."""

@@ -4,8 +4,50 @@ import pytest
 
 pytestmark = pytest.mark.browser
 
+PANELS = {
+    "10_sound_and_fourier": ["aliasing"],
+    "11_stft_and_spectrogram": ["stft"],
+    "12_filterbanks": ["filterbank"],
+    "13_drum_set_and_transcription": ["peak-conditions", "peak-picking"],
+    "14_performance_measures": ["tolerance"],
+}
 
-def test_a_notebook_opens_and_runs(open_notebook):
-    notebook = open_notebook("14_performance_measures")
+
+@pytest.mark.parametrize("name", PANELS)
+def test_a_slider_moves_the_picture_and_reset_brings_it_back(open_notebook, name):
+    notebook = open_notebook(name)
     notebook.run_all()
+    assert notebook.panels() == PANELS[name]
+    for panel in map(notebook.panel, PANELS[name]):
+        first, sound = panel.picture(), panel.sound()
+        panel.move_slider()
+        second = panel.wait_for_another(first)
+        if sound:
+            assert panel.seconds_of_sound() > 0
+        panel.screenshot()
+        panel.root.locator("button.adt-reset").click()
+        assert panel.wait_for_another(second) == first
+        assert not panel.troubled
+    assert not notebook.complaints
+
+
+def test_the_browser_of_tracks(open_notebook):
+    notebook = open_notebook("21_enst_mdb")
+    notebook.run_all()
+    assert notebook.panels() == ["tracks"]
+    panel = notebook.panel("tracks")
+    first = panel.picture()
+    options = panel.root.locator(".adt-control-track select option")
+    assert options.count() > 1
+    panel.root.locator(".adt-control-track select").select_option(index=1)
+    second = panel.wait_for_another(first)
+    panel.root.locator(".adt-control-search input").fill(options.first.inner_text()[-6:])
+    panel.wait_for_another(second)
+    assert options.count() == 1, "the list follows the search"
+    at_start = panel.sound()
+    panel.root.get_by_role("button", name="clicks").click()
+    panel.wait_for_another_sound(at_start)
+    assert panel.seconds_of_sound() > 0
+    panel.screenshot()
+    assert not panel.troubled
     assert not notebook.complaints
