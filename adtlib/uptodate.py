@@ -32,7 +32,7 @@ except ImportError:  # Windows has no such lock: two runs at once are then the u
 FIRST_READER = 50  # notebooks from this number on read what earlier ones left in results/
 LIBRARIES = ("adtlib", "numpy", "torch")
 # What no notebook imports and no executed copy shows: a change here need not cost hours of training.
-NOT_IN_RESULTS = {"cli.py", "commands", "notebooks.py", "progress.py", "runner.py", "uptodate.py"}
+NOT_IN_RESULTS = {"cli.py", "commands", "notebooks.py", "progress.py", "rendered", "runner.py", "uptodate.py"}
 STAT_LIMIT = 64  # files of a folder that are looked at one by one; beyond, the folder's own time stands for them
 MAX_DEPTH, MAX_LINES = 6, 100_000  # how deep and how far a data root is looked through
 

@@ -151,14 +151,14 @@ def _balance(drums: np.ndarray, other: np.ndarray, balance_db: float, rng: np.ra
 
 
 def master(mix: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Compression, saturation, hiss, a codec, by chance; the peak lies 0.3 to 14 dB below full scale."""
+    """Compression, saturation, hiss, a codec, by chance; the peak lies 0.3 to 9 dB below full scale."""
     if rng.random() < 0.6:
         mix = mixing.compress(mix, rng)
     if rng.random() < 0.4:
         mix = mixing.saturate(mix, rng)
     if rng.random() < 0.3 and (level := mixing.rms(mix)) > 0:
         mix = mix + mixing.noise(len(mix), rng) * np.float32(level * 10 ** (rng.uniform(-60, -24) / 20))
-    mix = mix * np.float32(10 ** (-rng.uniform(0.3, 14) / 20) / max(float(np.abs(mix).max()), 1e-6))
+    mix = mix * np.float32(10 ** (-rng.uniform(0.3, 9) / 20) / max(float(np.abs(mix).max()), 1e-6))
     return mixing.through_codec(mix, rng) if rng.random() < 0.12 else mix
 
 
