@@ -1,8 +1,8 @@
 """One annotated clip of training data, from (seed, split, index) and nothing else.
 
 A clip is 12 s of drums on kits of its split, in 85 % of the clips with other instruments at -10 to +9 dB of the drums, mixed and
-mastered as music is. One clip in ten has no drums, so that silence of the drummer is learned too. Onsets are exact: each one-shot is placed by its attack.
-Strokes of one class within 25 ms are one onset, as annotators hear a flam.
+mastered as music is. One clip in ten has no drums, so that a drummer's silence is learned too. Onsets are exact: each one-shot is
+placed by its attack. Strokes of one class within 25 ms are one onset, as annotators hear a flam.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,16 @@ PRE_ROLL = 1.5  # seconds played before the clip begins: what rings on is heard,
 FLAM = 0.025
 # Heard in validation only. Kits of one maker share samples and stay together; the bank timgm is wholly for validation.
 VALIDATION_KITS = ("red-zeppelin", "timgm-", "Millo", "ColomboAcousticDrumkit")
-ACOUSTIC = ("black-pearl", "red-zeppelin", "The Black Pearl", "GMRockKit", "ForzeeStereo", "BJA_Pacific", "ColomboAcoustic", "Millo")
+ACOUSTIC = (
+    "black-pearl",
+    "red-zeppelin",
+    "The Black Pearl",
+    "GMRockKit",
+    "ForzeeStereo",
+    "BJA_Pacific",
+    "ColomboAcoustic",
+    "Millo",
+)
 ELECTRONIC = ("TR808", "HardElectro", "ElectricEmpire", "VariBreaks", "rumpf", "Audiophob", "-024", "-025")
 PERCUSSION_ONLY = ("circAfrique", "Gimme A Hand")
 _SPLIT_SEEDS = {"train": 0, "validation": 1}

@@ -1,4 +1,4 @@
-"""What a studio does to sound: equaliser, room, compression, saturation, noise, a lossy codec. All on float32 waveforms at 44.1 kHz."""
+"""What a studio does to sound: equaliser, room, compression, saturation, noise, a lossy codec; float32 waveforms at 44.1 kHz."""
 
 import io
 
@@ -32,12 +32,16 @@ def shelf_or_peak(rng: np.random.Generator) -> np.ndarray:
             sign * 2 * a * ((a - 1) - sign * (a + 1) * cosine),
             a * ((a + 1) - sign * (a - 1) * cosine - root),
         )
-        d = ((a + 1) + sign * (a - 1) * cosine + root, -sign * 2 * ((a - 1) + sign * (a + 1) * cosine), (a + 1) + sign * (a - 1) * cosine - root)
+        d = (
+            (a + 1) + sign * (a - 1) * cosine + root,
+            -sign * 2 * ((a - 1) + sign * (a + 1) * cosine),
+            (a + 1) + sign * (a - 1) * cosine - root,
+        )
     return np.array([*b, *d]) / d[0]
 
 
 def smooth_gains(frequencies: np.ndarray, spread_db: float, rng: np.random.Generator, n_points: int = 7) -> np.ndarray:
-    """A random smooth equaliser: gains (not dB) at `frequencies` in Hz, about 1, varied by `spread_db` at points over 40 Hz to 18 kHz."""
+    """A random smooth equaliser: gains, not dB, at `frequencies` in Hz, varied by `spread_db` at points from 40 Hz to 18 kHz."""
     points = np.linspace(np.log(40), np.log(18_000), n_points)
     return 10 ** (np.interp(np.log(np.maximum(frequencies, 20)), points, rng.normal(0, spread_db, n_points)) / 20)
 

@@ -7,7 +7,7 @@ a sampled cymbal some milliseconds before it is loud: `attack` is the sample at 
 
 import io
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -91,10 +91,10 @@ class BankWriter:
         if not len(waveform) or float(np.abs(waveform).max()) < 1e-4:
             return
         waveform, attack = trim(waveform, find_attack(waveform))
-        if self.entries and (self.entries[-1].key, self.entries[-1].voice) == (key, voice):
-            if alike(self.waveforms[-1], waveform):
-                self.entries[-1] = OneShot(**(asdict(self.entries[-1]) | {"velocity": int(velocity)}))
-                return
+        last = self.entries[-1] if self.entries else None
+        if last and (last.key, last.voice) == (key, voice) and alike(self.waveforms[-1], waveform):
+            self.entries[-1] = replace(last, velocity=int(velocity))
+            return
         self.entries.append(OneShot(key, voice, int(velocity), self.position, len(waveform), attack))
         self.waveforms.append(waveform)
         self.position += len(waveform)

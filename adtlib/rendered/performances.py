@@ -3,7 +3,7 @@
 A performance is one array of notes sorted by time: beats (quarter notes) from its start, pitch, velocity. Beats, not seconds,
 because a performance is played at another tempo, and together with other instruments.
 
-Splits: Groove MIDI by the split it ships; songs by name, one in eight of them for validation. What is validated is never trained on.
+Splits: Groove MIDI by the split it ships; songs by name, one in eight for validation. What is validated is never trained on.
 """
 
 import io
@@ -38,9 +38,7 @@ class Part:
     def within(self, start: float, end: float) -> "Part":
         """The notes that begin from beat `start` to before `end`; beats are counted from `start`."""
         keep = slice(*np.searchsorted(self.beats, (start, end)))
-        return Part(
-            self.program, self.beats[keep] - start, self.lengths[keep], self.pitches[keep], self.velocities[keep]
-        )
+        return Part(self.program, self.beats[keep] - start, self.lengths[keep], self.pitches[keep], self.velocities[keep])
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +70,7 @@ def read_song(path: Path, name: str, kind: str, split: str, bpm: float | None = 
     if bpm is None:
         bpm = _usual_bpm(tempos, last)
     drums = _part(-1, [note for (_, channel, _), of in notes.items() if channel == DRUM_CHANNEL for note in of], division)
-    others = tuple(
-        _part(program, of, division) for (_, channel, program), of in sorted(notes.items()) if channel != DRUM_CHANNEL
-    )
+    others = tuple(_part(program, of, division) for (_, channel, program), of in sorted(notes.items()) if channel != DRUM_CHANNEL)
     return Song(name, kind, split, float(bpm), last / division, drums, others)
 
 
@@ -159,7 +155,14 @@ def gather(root: Path) -> Path:
             key: np.concatenate([getattr(part, key) for part in parts]) for key in ("beats", "lengths", "pitches", "velocities")
         }
         about = [
-            [song.name, song.kind, song.split, song.bpm, song.n_beats, [[p.program, len(p.beats)] for p in (song.drums, *song.others)]]
+            [
+                song.name,
+                song.kind,
+                song.split,
+                song.bpm,
+                song.n_beats,
+                [[p.program, len(p.beats)] for p in (song.drums, *song.others)],
+            ]
             for song in songs
         ]
         buffer = io.BytesIO()

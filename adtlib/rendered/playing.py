@@ -153,5 +153,3 @@ def add(stem: np.ndarray, waveform: np.ndarray, start: int, gain: float) -> None
         waveform, start = waveform[-start:], 0
     part = stem[start : start + len(waveform)]
     part += np.float32(gain) * waveform[: len(part)]
-
-
