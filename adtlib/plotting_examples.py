@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 
+from adtlib.diagrams import bare_figure
 from adtlib.engraving import draw
 from adtlib.examples import Example
-from adtlib.plotting import TEXT_WIDTH
 from adtlib.plotting_transcription import points_a_unit, score_over_time
 
 # Told apart by shape and by colour (Okabe and Ito 2008): a ring, a square.
@@ -26,7 +26,7 @@ def plot_examples(examples: Sequence[Example], system: str):
         raise ValueError("no example to draw: none of the test splits holds a passage that can be written down")
     head, gap = 0.05, 0.075  # text widths: the legend; two lines above each pair
     total = head + len(examples) * (2 * _HEIGHT + gap)
-    figure = plt.figure(figsize=(TEXT_WIDTH, total * TEXT_WIDTH), layout="none")
+    figure = bare_figure(total)
     top = head
     for example in examples:
         figure.text(0.005, 1 - (top + 0.62 * gap) / total, example.summary, fontsize=8, va="center", linespacing=1.25)
