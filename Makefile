@@ -48,7 +48,7 @@ test-browser: .venv/.browser
 		&& touch .venv/.browser || echo "Playwright could not be installed: the tests in a browser will be skipped."
 
 lab: env
-	.venv/bin/jupyter lab notebooks
+	.venv/bin/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks
 
 bench: env
 	for bench in benchmarks/bench_*.py; do .venv/bin/python $$bench || exit 1; done

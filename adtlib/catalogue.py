@@ -31,8 +31,10 @@ def catalogue() -> pd.DataFrame:
     return pd.read_csv(CATALOGUE, dtype=str)
 
 
-def overview(profile: str) -> pd.DataFrame:
+def overview(profile: str, making: str = "") -> pd.DataFrame:
     """The catalogue beside what a profile has, and after it what the profile has beyond the catalogue.
+
+    making  number of the notebook that asks: what it makes itself counts as there, and what later ones make is not looked for.
 
     Columns: those of the catalogue, `path` (of the PNG or CSV, relative to `adtlib.paths.HOME`; "" where it is missing) and
     `missing` (why, in words; "" where it is there).
@@ -40,11 +42,15 @@ def overview(profile: str) -> pd.DataFrame:
     listed = catalogue()
     figures = pd.DataFrame(manifest.read(profile), columns=manifest.COLUMNS, dtype=str)
     more = figures[~figures["file"].isin(listed.loc[listed["kind"] == "figure", "file"])]
+    more = more[more["notebook"] <= making] if making else more
     more = more.rename(columns={"thesis_number": "number", "caption": "shows"}).assign(kind="figure", origin="companion")
     table = pd.concat([listed, more[listed.columns]], ignore_index=True)
     names = {notebook.name[:2]: notebook.name for notebook in find_notebooks()}
-    found = [_path(row.kind, row.file, profile) for row in table.itertuples()]
-    table["path"] = [path.relative_to(paths.HOME).as_posix() if path.is_file() else "" for path in found]
+    there = []
+    for row in table.itertuples():
+        path = _path(row.kind, row.file, profile)
+        there.append(path.relative_to(paths.HOME).as_posix() if path.is_file() or row.notebook == making else "")
+    table["path"] = there
     table["missing"] = [
         "" if row.path else _why_missing(row.notebook, names.get(row.notebook), profile) for row in table.itertuples()
     ]
@@ -72,7 +78,7 @@ def as_markdown(table: pd.DataFrame) -> str:
     names = {notebook.name[:2]: notebook.name for notebook in find_notebooks()}
     lines = ["| number | shows | notebook | file |", "|:--|:--|:--|:--|"]
     for row in table.itertuples():
-        number = f"Fig. {row.number}" if row.origin == "numbered" else row.number
+        number = f"Fig. {row.number}" if row.origin == "numbered" else f"Table {row.number}" if row.kind == "table" else row.number
         name = names.get(row.notebook)
         notebook = f"[{name}]({name}.ipynb)" if name else row.notebook
         file = f"[`{row.file}`]({from_notebooks(row.path)})" if row.path else f"`{row.file}`: missing"

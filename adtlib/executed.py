@@ -27,6 +27,7 @@ from adtlib.progress import in_words
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 COPY_LIMIT = 1_000_000  # bytes of an executed copy: they are committed
+LINK = re.compile(r'(\]\(|(?:href|src)=")(\.\./[^)"\s]+)')  # Markdown and HTML
 PAPERMILL_TAGS = {"injected-parameters", "papermill-error-cell-tag"}  # of the cells that papermill adds
 
 
@@ -149,7 +150,26 @@ def _failure(error: BaseException, news: News, timeout: float) -> dict[str, Any]
 
 def _write_copy(notebook: Any, path: str) -> None:
     normalise(notebook)
+    relink(notebook, Path(path).parent)
     paths.write_atomically(Path(path), nbformat.writes(notebook).encode())
+
+
+def relink(notebook: Any, folder: Path) -> None:
+    """Let links that lead out of the folder of the notebooks (`../figures/...`) lead to the same files from `folder`.
+
+    Links to other notebooks, without `../`, stay: they lead to the copies beside this one.
+    """
+
+    def moved(match: re.Match) -> str:
+        target = os.path.normpath(paths.NOTEBOOKS / match[2])
+        return match[1] + Path(os.path.relpath(target, folder)).as_posix()
+
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = LINK.sub(moved, cell.source)
+        for output in cell.get("outputs", ()):
+            for kind in {"text/markdown", "text/html"}.intersection(output.get("data", {})):
+                output.data[kind] = LINK.sub(moved, output.data[kind])
 
 
 def normalise(notebook: Any) -> None:

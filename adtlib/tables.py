@@ -5,6 +5,7 @@ cells are shaded and the best of them in each column underlined. Markdown has no
 zero-shot is in italics. A legend below each table says so. All files are written at once and whole.
 """
 
+import hashlib
 import html
 from collections.abc import Callable
 
@@ -128,8 +129,13 @@ def to_styled(table: pd.DataFrame, caption: str, bold: str | None = None, shaded
 
     texts = pd.DataFrame(_cells(table, bold, shaded, write), index=table.index, columns=table.columns)
     below = html.escape(" ".join([caption, _legend(bold, shaded, "Shaded, italics")]).strip())
-    styler = texts.style.set_caption(below).set_table_styles(
-        [{"selector": "caption", "props": "caption-side: bottom; text-align: left"}, {"selector": "ins", "props": "padding: 0"}]
+    own = hashlib.sha256(f"{texts.to_csv()}{below}".encode()).hexdigest()[:8]  # drawn at random, it would differ from run to run
+    styler = (
+        texts.style.set_uuid(own)
+        .set_caption(below)
+        .set_table_styles(
+            [{"selector": "caption", "props": "caption-side: bottom; text-align: left"}, {"selector": "ins", "props": "padding: 0"}]
+        )
     )
     if shaded is not None:
         styler = styler.apply(

@@ -30,9 +30,10 @@ except ImportError:  # Windows has no such lock: two runs at once are then the u
     fcntl = None
 
 FIRST_READER = 50  # notebooks from this number on read what earlier ones left in results/
+FIRST_LISTER = 70  # and from this on show the figures and tables of earlier ones
 LIBRARIES = ("adtlib", "numpy", "torch")
 # What no notebook imports and no executed copy shows: a change here need not cost hours of training.
-NOT_IN_RESULTS = {"cli.py", "commands", "notebooks.py", "progress.py", "rendered", "runner.py", "uptodate.py"}
+NOT_IN_RESULTS = {"cli.py", "commands", "notebooks.py", "progress.py", "runner.py", "uptodate.py"}
 STAT_LIMIT = 64  # files of a folder that are looked at one by one; beyond, the folder's own time stands for them
 MAX_DEPTH, MAX_LINES = 6, 100_000  # how deep and how far a data root is looked through
 
@@ -159,6 +160,15 @@ def _scores_around(notebook: Notebook, profile: str, own: bool) -> dict[str, str
     return {name: value for name, value in scores.items() if value is not None}
 
 
+def _shown_before(notebook: Notebook, profile: str) -> Iterator[str | bytes]:
+    """Names and contents of the figures and tables that notebooks before this one have made."""
+    folders = (paths.FIGURES / profile, paths.RESULTS / profile / "tables")
+    for path in sorted(path for folder in folders for path in folder.glob("[0-9][0-9]_*")):
+        if path.suffix in (".png", ".csv") and int(path.name[:2]) < notebook.number:
+            yield path.name
+            yield path.read_bytes()
+
+
 # ---- stamps ---------------------------------------------------------------------------------------------------------
 
 
@@ -182,6 +192,8 @@ class Record:
         if self.notebook.number >= FIRST_READER:
             scores = _scores_around(self.notebook, self.around.profile, own=False)
             inputs["the scores of earlier notebooks"] = _hash(json.dumps(scores, sort_keys=True))
+        if self.notebook.number >= FIRST_LISTER:
+            inputs["the figures and tables of earlier notebooks"] = _hash(*_shown_before(self.notebook, self.around.profile))
         return inputs
 
     def outdated(self) -> str | None:

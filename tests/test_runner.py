@@ -354,6 +354,43 @@ def test_executed_copies_stay_small_and_give_up_sounds_before_pictures():
     assert len(json.dumps(notebook)) < executed.COPY_LIMIT
 
 
+def test_links_of_a_copy_lead_to_the_files_that_the_notebook_s_lead_to():
+    markdown = "[picture](../figures/tiny/10_x.png) [notebook](10_x.ipynb) [web](https://example.org/../x)"
+    page = '<a href="../figures/tiny/10_x.png" title="a"><img src="../figures/tiny/10_x.png"></a>'
+    notebook = executed_notebook(v4.new_output("display_data", {"text/html": page, "text/markdown": markdown}))
+    notebook.cells.append(v4.new_markdown_cell(markdown))
+    executed.relink(notebook, paths.ROOT / "results" / "tiny" / "notebooks")
+    moved = markdown.replace("](../", "](../../../")
+    data = notebook.cells[0].outputs[0].data
+    assert notebook.cells[1].source == data["text/markdown"] == moved
+    assert data["text/html"] == page.replace('="../', '="../../../')
+
+
+def test_what_a_notebook_no_longer_makes_goes_when_it_has_run(home, capsys):
+    write_notebook("10_first", "for kind in ('png', 'pdf'):\n    (home / 'figures' / profile / f'10_new.{kind}').write_text('x')")
+    folder = home / "figures" / PROFILE
+    folder.mkdir(parents=True)
+    for name in ("10_old.png", "10_old.pdf", "10_notes.txt", "99_gone.png"):
+        (folder / name).write_text("x")
+        os.utime(folder / name, (1000, 1000))
+    runner.run_notebooks(["10"], PROFILE)
+    assert sorted(path.name for path in folder.glob("[0-9]*")) == ["10_new.pdf", "10_new.png", "10_notes.txt"]
+    assert "10_old.png removed, as no notebook makes it any more" in capsys.readouterr().out
+
+
+def test_a_notebook_that_lists_figures_runs_again_when_an_earlier_one_changed(home):
+    write_notebook("70_list", "print('list')")
+    folder = home / "figures" / PROFILE
+    folder.mkdir(parents=True)
+    (folder / "10_x.png").write_text("one")
+    write_notebook("10_first", "print('first')")
+    assert runner.run_notebooks(["70"], PROFILE) == {"70_list": "done"}
+    (folder / "80_later.png").write_text("made after it")
+    assert runner.run_notebooks(["70"], PROFILE) == {"70_list": "up to date"}
+    (folder / "10_x.png").write_text("two")
+    assert runner.run_notebooks(["70"], PROFILE) == {"70_list": "done"}
+
+
 def test_a_parameter_goes_to_the_notebooks_that_have_it(home):
     write_notebook("41_first", "print('epochs', epochs)")
     other = write_notebook("50_other", "print('other')")
