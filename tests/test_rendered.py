@@ -1,0 +1,334 @@
+"""Rendered training data: from kits made here of noise and decays, so that no package of sounds is needed."""
+
+import importlib.util
+from pathlib import Path
+
+import mido
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from adtlib.features import SAMPLE_RATE
+from adtlib.rendered import articulations, capture, clips, corpus, drumming, mixing, performances, playing, sources
+from adtlib.rendered.drumming import Stroke
+from adtlib.rendered.one_shots import Bank, BankWriter, find_attack
+from adtlib.rendered.sources import SourceError
+from adtlib.vocabulary import CLASSES, ROLAND
+
+SILENCE = 0.05  # seconds before each stroke of the kits here
+DRUMS = {
+    "Kick": 60,
+    "Snare": 200,
+    "Tom Low": 110,
+    "Tom Hi": 160,
+    "Closed HH": 9_000,
+    "Open HH": 8_000,
+    "Ride": 5_000,
+    "Crash": 4_000,
+    "Bongo Hi": 300,
+    "Bongo Lo": 250,
+}
+
+
+def tone(frequency: float, seconds: float = 0.4, rng=None) -> np.ndarray:
+    time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    burst = np.sin(2 * np.pi * frequency * time + 1) * np.exp(-time / 0.08)
+    return np.concatenate([np.zeros(round(SILENCE * SAMPLE_RATE)), burst])
+
+
+def write_hydrogen_kit(folder: Path, shift: float = 1.0, layers: int = 2) -> Path:
+    folder.mkdir(parents=True)
+    instruments = []
+    for number, (name, frequency) in enumerate(DRUMS.items()):
+        parts = []
+        for layer in range(layers):
+            file = f"{number}-{layer}.wav"
+            soundfile.write(folder / file, 0.5 * tone(frequency * shift * (1 + 0.3 * layer)), SAMPLE_RATE)
+            top = (layer + 1) / layers
+            parts.append(f"<layer><filename>{file}</filename><min>0</min><max>{top}</max><gain>1</gain></layer>")
+        instruments.append(f"<instrument><id>{number}</id><name>{name}</name>{''.join(parts)}</instrument>")
+    text = f"<drumkit_info><name>made here</name><instrumentList>{''.join(instruments)}</instrumentList></drumkit_info>"
+    (folder / "drumkit.xml").write_text(text)
+    return folder
+
+
+def write_groove(root: Path) -> None:
+    rows = []
+    for number, split in enumerate(["train", "train", "validation", "validation", "test"]):
+        file = mido.MidiFile(ticks_per_beat=480)
+        track = mido.MidiTrack()
+        file.tracks.append(track)
+        for step in range(32 if number % 2 else 64):
+            pitch = (36, 42, 38, 42, 48, 46, 51, 49)[(step + number) % 8]
+            track.append(mido.Message("note_on", channel=9, note=pitch, velocity=60 + step % 50, time=0))
+            track.append(mido.Message("note_on", channel=9, note=pitch, velocity=0, time=240))
+        (root / "groove").mkdir(parents=True, exist_ok=True)
+        file.save(root / "groove" / f"{number}.mid")
+        kind = "fill" if number % 2 else "beat"
+        row = {"id": f"g{number}", "bpm": 100, "beat_type": kind, "time_signature": "4-4", "midi_filename": f"{number}.mid"}
+        rows.append(row | {"split": split})
+    pd.DataFrame(rows).to_csv(root / "groove" / "info.csv", index=False)
+
+
+def write_songs(root: Path, count: int = 12) -> None:
+    folder = root / "midi_songs_freedoom"
+    folder.mkdir(parents=True)
+    for number in range(count):
+        file = mido.MidiFile(ticks_per_beat=96)
+        for channel, program, pitch in ((0, 33, 40), (1, 0, 64), (9, 0, 36)):
+            track = mido.MidiTrack([mido.Message("program_change", channel=channel, program=program)])
+            for step in range(80):
+                note = pitch + (number + step) % 5
+                track.append(mido.Message("note_on", channel=channel, note=note, velocity=90, time=0))
+                track.append(mido.Message("note_off", channel=channel, note=note, time=96))
+            file.tracks.append(track)
+        file.save(folder / f"song{number}.mid")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> tuple[Path, Path, Path]:
+    """(data, banks, notes): a data folder and captured banks, small."""
+    root = tmp_path_factory.mktemp("rendered")
+    write_groove(root / "data")
+    write_songs(root / "data")
+    banks = root / "banks"
+    for number, name in enumerate(["GMRockKit", "ForzeeStereo", "Millo-Drums_v.1", "ColomboAcousticDrumkit"]):
+        kit = write_hydrogen_kit(root / "kits" / name, 1 + 0.1 * number)
+        capture.capture_hydrogen(kit, banks / "kits" / name)
+    for font in ("fluid", "timgm"):
+        writer = BankWriter()
+        for program in range(116):
+            for pitch in (40, 64, 84):
+                writer.add(f"{program}:{pitch}", "", 127, tone(440 * 2 ** ((pitch - 69) / 12)))
+        writer.write(banks / "instruments" / font)
+    writer = BankWriter()
+    for pitch in capture.voices.PITCHES:
+        writer.add(f"voice:{pitch}", "0", 127, tone(440 * 2 ** ((pitch - 69) / 12)))
+    writer.write(banks / "instruments" / "voices")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(performances, "songs_folder", lambda: root / "notes")
+        notes = performances.gather(root / "data")
+    return root / "data", banks, notes
+
+
+@pytest.fixture
+def studio(made) -> clips.Studio:
+    return clips.Studio(made[1], made[2], "train")
+
+
+# --- one-shots ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_attack_of_a_stroke_is_found_behind_leading_silence():
+    assert find_attack(tone(200)) == pytest.approx(SILENCE * SAMPLE_RATE, abs=0.001 * SAMPLE_RATE)
+
+
+def test_the_attack_of_a_swelling_cymbal_is_where_it_begins_to_be_heard_not_where_it_is_loudest():
+    swell = tone(5_000, 1.0) * np.clip(np.arange(round((SILENCE + 1) * SAMPLE_RATE)) / SAMPLE_RATE - SILENCE, 0, 0.02)
+    loudest = int(np.abs(swell).argmax()) / SAMPLE_RATE
+    assert SILENCE < find_attack(swell) / SAMPLE_RATE < SILENCE + 0.006 < loudest
+
+
+def test_faint_noise_before_a_stroke_is_not_its_attack():
+    noisy = tone(200) + 1e-3 * np.random.default_rng(0).normal(size=len(tone(200)))
+    assert find_attack(noisy) == pytest.approx(SILENCE * SAMPLE_RATE, abs=0.001 * SAMPLE_RATE)
+
+
+def test_a_hydrogen_kit_is_captured_with_its_layers_and_attacks(made):
+    bank = Bank(made[1] / "kits" / "GMRockKit")
+    (layers,) = bank.voices("kick")
+    assert [layer.velocity for layer in layers] == [64, 127]
+    for layer in layers:
+        waveform = bank.waveform(layer)
+        assert np.abs(waveform).max() == pytest.approx(1, abs=1e-3)
+        assert layer.attack <= 0.005 * SAMPLE_RATE and np.abs(waveform[: layer.attack]).max() < 0.2
+    assert {"snare", "tom_low", "tom_high", "hat_closed", "hat_open", "ride", "crash", "other_bongo_hi"} <= set(bank.by_key)
+
+
+def test_layers_that_are_the_same_sample_are_kept_once(tmp_path):
+    writer = BankWriter()
+    for velocity in (40, 80, 127):
+        writer.add("snare", "38", velocity, tone(200) * velocity)
+    writer.write(tmp_path / "bank")
+    assert [one_shot.velocity for one_shot in Bank(tmp_path / "bank").by_key["snare"]] == [127]
+
+
+def test_a_sample_that_the_package_lacks_is_left_out_with_a_warning(tmp_path):
+    kit = write_hydrogen_kit(tmp_path / "kit")
+    (kit / "0-1.wav").unlink()
+    with pytest.warns(UserWarning, match=r"0-1\.wav.*left out"):
+        capture.capture_hydrogen(kit, tmp_path / "bank")
+    assert [one_shot.velocity for one_shot in Bank(tmp_path / "bank").by_key["kick"]] == [64]
+
+
+def test_a_damaged_kit_is_named(tmp_path):
+    kit = write_hydrogen_kit(tmp_path / "kit")
+    (kit / "3-0.wav").write_bytes(b"RIFF")
+    with pytest.raises(SourceError, match=r"3-0\.wav cannot be read"):
+        capture.capture_hydrogen(kit, tmp_path / "bank")
+    (kit / "drumkit.xml").write_text("<drumkit_info>")
+    with pytest.raises(SourceError, match=r"drumkit\.xml cannot be read"):
+        capture.capture_hydrogen(kit, tmp_path / "bank")
+
+
+def test_missing_sounds_are_named_with_the_command_that_installs_them(tmp_path, monkeypatch):
+    monkeypatch.setenv("ADT_SOUNDS", str(tmp_path))
+    monkeypatch.setattr(capture.paths, "CACHE", tmp_path / "cache")
+    with pytest.raises(SourceError, match=r"apt-get install .*avldrums\.lv2-soundfont hydrogen-drumkits"):
+        capture.capture(progress=False)
+
+
+def test_without_fluidsynth_the_extra_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "fluidsynth", None)
+    with pytest.raises(SourceError, match=r"libfluidsynth3.*adtlib\[train\]"), capture._synthesiser(tmp_path / "x.sf2"):
+        pass
+
+
+@pytest.mark.skipif(importlib.util.find_spec("fluidsynth") is None, reason="pyfluidsynth is not installed: extra [train]")
+@pytest.mark.skipif(not sources.FONTS[2].path.is_file(), reason="timgm6mb-soundfont is not installed")
+def test_a_stroke_taken_from_a_real_bank_begins_at_once_and_dies_away():
+    with capture._synthesiser(sources.FONTS[2].path) as (synth, number):
+        synth.program_select(0, number, 128, 0)
+        stroke = capture._take(synth, 38, 110, 1.0, 0.9)
+    assert len(stroke) == SAMPLE_RATE
+    assert find_attack(stroke) < 0.02 * SAMPLE_RATE
+    assert mixing.rms(stroke[: SAMPLE_RATE // 4]) > 100 * mixing.rms(stroke[-SAMPLE_RATE // 10 :]) > 0 or not stroke[-4_410:].any()
+
+
+def test_articulations_have_the_class_that_the_vocabulary_gives_their_pitch():
+    for pitch, articulation in articulations.OF_PITCH.items():
+        assert articulations.class_index(articulation) == ROLAND.class_index(pitch), pitch
+
+
+# --- playing -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("articulation", ["kick", "snare", "tom_low", "hat_closed", "ride", "crash"])
+def test_a_stroke_is_heard_when_it_is_annotated(studio, articulation):
+    kit = playing.ClipKit(studio.drum_kits, np.random.default_rng(3))
+    stems = playing.play([Stroke(0.5, articulation, 100, 0.0)], kit, SAMPLE_RATE)
+    stem = np.abs(stems[articulations.class_index(articulation)])
+    heard = int(np.argmax(stem > 0.1 * stem.max())) / SAMPLE_RATE
+    assert heard == pytest.approx(0.5, abs=0.0025)
+    assert not np.delete(stems, articulations.class_index(articulation), axis=0).any()
+
+
+def test_levels_are_those_of_a_mix_on_average(studio):
+    kits = [playing.ClipKit(studio.drum_kits, np.random.default_rng(seed)) for seed in range(400)]
+    mean = np.mean([kit.levels for kit in kits], axis=0)
+    spread = np.std([kit.levels for kit in kits], axis=0)
+    np.testing.assert_allclose(mean[:5], [0, 0, -3, -10, -9], atol=0.6)
+    np.testing.assert_allclose(spread, 3.5, atol=0.6)
+    kit = kits[0]
+    stroke = Stroke(0.1, "snare", 100, -12.0)
+    soft, loud = (np.abs(playing.play([s], kit, 8_000)).max() for s in (stroke, stroke._replace(level=0.0)))
+    assert 20 * np.log10(soft / loud) == pytest.approx(-12, abs=4)
+
+
+def test_a_stroke_of_the_hat_ends_the_one_before(studio):
+    def energy(strokes):
+        kit = playing.ClipKit(studio.drum_kits, np.random.default_rng(0))
+        kit._treatment = dict.fromkeys(("hat_open", "hat_closed"), (0.0, None, []))
+        stem = playing.play(strokes, kit, SAMPLE_RATE)[CLASSES.index("HH")]
+        return float(np.square(stem[round(0.28 * SAMPLE_RATE) :]).sum())
+
+    ringing, closing = Stroke(0.1, "hat_open", 100, 0.0), Stroke(0.2, "hat_closed", 100, -60.0)
+    assert energy([ringing, closing]) < 0.05 * energy([ringing])
+
+
+def test_what_lies_outside_the_vocabulary_sounds_and_is_not_annotated(studio):
+    kit = playing.ClipKit(studio.drum_kits, np.random.default_rng(0))
+    strokes = [Stroke(0.1, "other_bongo_hi", 100, 0.0)]
+    stems = playing.play(strokes, kit, SAMPLE_RATE)
+    assert stems[playing.OTHER].any() and not stems[: playing.OTHER].any()
+    assert sum(map(len, clips.annotate(strokes, 0.0, 1.0))) == 0
+
+
+def test_a_flam_is_one_onset_at_its_loud_stroke():
+    strokes = [Stroke(1.000, "snare", 60, -10.0, True), Stroke(1.020, "snare", 100, 0.0), Stroke(1.5, "snare", 100, -6.0)]
+    onsets = clips.annotate(strokes, 0.5, 3.0)
+    np.testing.assert_allclose(onsets[CLASSES.index("SD")], [0.52, 1.0])
+
+
+def test_pads_crosstalk_is_left_out_and_ghost_notes_stay(monkeypatch):
+    part = performances.Part(-1, np.arange(4.0), np.zeros(4), np.array([38, 38, 49, 49]), np.array([100, 14, 8, 90]))
+    monkeypatch.setattr(drumming, "_EDITS", ())
+    strokes = drumming.strokes(drumming.Drumming(part, 60.0), 0.5, np.random.default_rng(0))
+    assert [(round(s.seconds), s.articulation) for s in strokes] == [(0, "snare"), (1, "snare"), (3, "crash")]
+    assert drumming.FLOOR_DB <= strokes[1].level < -6
+
+
+# --- clips and shards --------------------------------------------------------------------------------------------------
+
+
+def test_a_clip_is_the_same_whenever_it_is_rendered(made):
+    one, other = (clips.Studio(made[1], made[2], "train") for _ in range(2))
+    clips.render(other, 0, 4, 3.0)
+    first, again = clips.render(one, 0, 7, 3.0), clips.render(other, 0, 7, 3.0)
+    assert first.waveform.tobytes() == again.waveform.tobytes()
+    assert all(a.tobytes() == b.tobytes() for a, b in zip(first.onsets, again.onsets, strict=True))
+    assert first.waveform.tobytes() != clips.render(one, 0, 8, 3.0).waveform.tobytes()
+    assert first.waveform.tobytes() != clips.render(one, 1, 7, 3.0).waveform.tobytes()
+
+
+def test_clips_are_whole_and_within_full_scale(studio):
+    kinds = set()
+    for index in range(25):
+        clip = clips.render(studio, 0, index, 2.0)
+        kinds.add(clip.about["kind"])
+        assert clip.waveform.dtype == np.float32 and len(clip.waveform) == 2 * SAMPLE_RATE
+        assert np.isfinite(clip.waveform).all() and np.abs(clip.waveform).max() <= 1.05
+        assert all(((o >= 0) & (o < 2)).all() and (np.diff(o) >= clips.FLAM).all() for o in clip.onsets)
+        if clip.about["kind"] == "no drums":
+            assert sum(map(len, clip.onsets)) == 0
+    assert kinds == {"drums", "mix", "no drums"}
+
+
+def test_nothing_of_validation_is_trained_on(made):
+    train, validation = (clips.Studio(made[1], made[2], split) for split in ("train", "validation"))
+    assert not {p.name for p in train.kits} & {p.name for p in validation.kits}
+    assert not {p.name for p in train.instruments} & {p.name for p in validation.instruments}
+    names = [{song.name for song in studio.songs} for studio in (train, validation)]
+    assert not names[0] & names[1] and "g4" not in names[0] | names[1]  # g4: test split
+    assert any(song.kind == "song" for song in validation.songs)
+
+
+@pytest.fixture
+def small_shards(made, tmp_path, monkeypatch):
+    monkeypatch.setattr(corpus, "CLIPS_PER_SHARD", 2)
+    monkeypatch.setattr(corpus, "SHARDS_PER_HOUR", 1)
+    monkeypatch.setattr(corpus, "capture", lambda progress: made[1])
+    monkeypatch.setattr(performances, "songs_folder", lambda: made[2].parent)
+    return lambda hours, folder="clips": corpus.render_corpus(made[0], hours, 1, 0, tmp_path / folder, jobs=1, progress=False)
+
+
+def test_shards_are_read_as_a_prepared_corpus(small_shards, studio):
+    prepared = small_shards(2)
+    units = prepared.units("train")
+    assert [unit.id for unit in units] == [f"train/{index:06d}" for index in range(4)]
+    clip = clips.render(studio, 0, 3)
+    np.testing.assert_allclose(units[3].features, clip.features, atol=2e-3)
+    assert all(np.array_equal(a, b) for a, b in zip(units[3].onsets, clip.onsets, strict=True))
+    assert prepared.totals("validation").n_units == 2
+
+
+def test_rendering_is_resumed_and_only_what_is_missing_is_rendered(small_shards, monkeypatch):
+    folder = small_shards(2).folder
+    before = {path.name: path.read_bytes() for path in (folder / "train").glob("*.npy")}
+    (folder / "train" / "shard-00001.npz").unlink()
+    (folder / "index.json").unlink()
+    rendered, real = [], corpus.render_shard
+    monkeypatch.setattr(corpus, "render_shard", lambda *call: rendered.append(call[1:3]) or real(*call))
+    assert small_shards(3).totals("train").n_units == 6
+    assert rendered == [("train", 1), ("train", 2)]
+    assert {name: (folder / "train" / name).read_bytes() for name in before} == before
+
+
+def test_shards_of_another_recipe_are_rendered_again(small_shards, monkeypatch):
+    small_shards(1)
+    monkeypatch.setattr(corpus, "recipe", lambda *_: "another")
+    rendered, real = [], corpus.render_shard
+    monkeypatch.setattr(corpus, "render_shard", lambda *call: rendered.append(call[1:3]) or real(*call))
+    small_shards(1)
+    assert rendered == [("train", 0), ("validation", 0)]

@@ -1,0 +1,134 @@
+"""Long training on rendered clips: augmentation, schedule, averaging, resuming, thresholds."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from adtlib.features import band_centres
+from adtlib.peak_picking import PeakPicking
+from adtlib.prepared import FORMAT, Prepared
+from adtlib.preparing import _write_part
+from adtlib.rendered import training
+from adtlib.rendered.augmentation import Augmentation, augment, magnitudes
+from adtlib.rendered.thresholds import choose_thresholds
+from adtlib.rendered.training import Crops, LongConfig, fit_long, learning_rate
+
+NOTHING = Augmentation((0, 0), (0, 0), (0, 5_000, 6_000), (0, 40, 50), (0, 0, 0))
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory) -> Prepared:
+    """Clips of 5 s in which each class is a band that lights up; the last clip is without drums."""
+    folder, rng, splits = tmp_path_factory.mktemp("clips"), np.random.default_rng(0), {}
+    for split in ("train", "validation"):
+        units = []
+        for number in range(6):
+            onsets = [np.sort(rng.choice(480, 8, replace=False)) / 100 if number < 5 else np.empty(0) for _ in range(5)]
+            features = 0.05 * rng.random((500, 84)).astype(np.float32)
+            for c, times in enumerate(onsets):
+                features[np.rint(times * 100).astype(int), 10 * c : 10 * c + 8] += 1
+            units.append((f"{split}/{number}", features, onsets))
+        entry = _write_part(folder / split / "shard-00000", units, "made here", [], {})
+        splits[split] = {"parts": [entry], "problems": [], "missing": 0}
+    about = {"format": FORMAT, "corpus": "Rendered", "unit": "clip", "quantised": False, "miniature": False, "features": "madmom"}
+    (folder / "index.json").write_text(json.dumps(about | {"splits": splits}))
+    return Prepared(folder)
+
+
+def small(**changes) -> LongConfig:
+    values = {"epochs": 3, "batch_size": 4, "segments_per_epoch": 16, "precision": "float32", "warm_up": 2} | changes
+    return LongConfig("RNN", ("Rendered",), {"num_layers": 1, "hidden_size": 8}, **values)
+
+
+def test_magnitudes_come_back_from_stored_features():
+    x = np.array([0, 1e-3, 0.1, 5.0, 80.0], dtype=np.float32)
+    np.testing.assert_allclose(magnitudes(np.log10(1 + x).astype(np.float16)), x, rtol=0.01, atol=1e-5)
+
+
+def test_an_augmentation_that_changes_nothing_changes_nothing():
+    features = np.random.default_rng(0).random((3, 20, 84)).astype(np.float32)
+    np.testing.assert_allclose(augment(features, features, NOTHING, np.random.default_rng(1)), features, atol=1e-5)
+
+
+def test_a_low_pass_takes_the_top_and_leaves_the_rest():
+    features = np.full((4, 5, 84), 0.5, dtype=np.float32)
+    config = Augmentation((0, 0), (0, 0), (1, 5_000, 5_001), (0, 40, 50), (0, 0, 0))
+    varied = augment(features, features, config, np.random.default_rng(0))
+    assert np.all(varied[..., band_centres() > 15_000] < 0.05)
+    np.testing.assert_allclose(varied[..., band_centres() < 1_500], 0.5, atol=0.01)
+
+
+def test_added_clips_add_by_energy():
+    quiet, loud = np.full((1, 5, 84), np.log10(1 + 3.0)), np.full((1, 5, 84), np.log10(1 + 4.0))
+    config = Augmentation((0, 0), (0, 0), (0, 5_000, 6_000), (0, 40, 50), (1, 0, 0))  # at equal level
+    varied = augment(quiet.astype(np.float32), loud.astype(np.float32), config, np.random.default_rng(0))
+    np.testing.assert_allclose(10**varied - 1, 3 * np.sqrt(2), rtol=1e-4)
+
+
+def test_crops_carry_the_onsets_of_where_they_were_cut(prepared):
+    crops = Crops(prepared, "train")
+    assert [unit.id for unit in crops.without_drums] == ["train/5"]
+    features, targets = crops.draw(crops.units[:5], 6, np.random.default_rng(0))
+    assert features.shape == (6, 400, 84) and targets.shape == (6, 400, 5)
+    for c in range(5):
+        lit = features[..., 10 * c : 10 * c + 8].mean(axis=-1) > 0.9
+        np.testing.assert_array_equal(lit, targets[..., c] == 1)
+    _, none = crops.draw(crops.without_drums, 2, np.random.default_rng(0))
+    assert not none.any()
+
+
+def test_the_rate_rises_and_falls_to_a_hundredth():
+    config = small(epochs=10, segments_per_epoch=400, warm_up=20)
+    rates = [learning_rate(config, step) for step in range(10 * config.steps_per_epoch)]
+    assert rates[0] == pytest.approx(config.learning_rate / 20)
+    assert int(np.argmax(rates)) in (19, 20) and max(rates) == pytest.approx(config.learning_rate)
+    assert rates[-1] == pytest.approx(config.learning_rate / 100, rel=0.05)
+    assert np.all(np.diff(rates[20:]) < 0)
+
+
+def test_a_long_run_learns_keeps_its_average_and_scores_real_recordings(prepared, tmp_path):
+    config = small(epochs=6, learning_rate=0.02, segments_per_epoch=64)
+    run = fit_long(config, prepared, tmp_path / "run", {"songs": prepared.units("validation")}, progress=False)
+    metrics = run.metrics
+    assert len(metrics) == 6 and metrics["train_loss"].iloc[-1] < 0.7 * metrics["train_loss"].iloc[0]
+    np.testing.assert_allclose(metrics["songs_f1_micro"], metrics["val_f1_micro"])
+    assert run.result["best_epoch"] >= 1 and run.model() is not None
+
+
+def test_a_run_that_was_killed_ends_where_it_would_have_ended(prepared, tmp_path, monkeypatch):
+    whole = fit_long(small(), prepared, tmp_path / "whole", progress=False)
+    real = training.LongTrainer._train_epoch
+
+    def dies(self, number):
+        if number == 3:
+            raise KeyboardInterrupt
+        return real(self, number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training.LongTrainer, "_train_epoch", dies)
+        with pytest.raises(KeyboardInterrupt):
+            fit_long(small(), prepared, tmp_path / "cut", progress=False)
+    resumed = fit_long(small(), prepared, tmp_path / "cut", progress=False)
+    assert list(resumed.metrics["train_loss"]) == list(whole.metrics["train_loss"])
+    for one, other in zip(whole.model().state_dict().values(), resumed.model().state_dict().values(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_thresholds_are_chosen_where_each_class_scores_best(prepared):
+    units = prepared.units("validation")
+    activations = []
+    for unit in units:
+        values = np.zeros((unit.n_frames, 5), dtype=np.float32)
+        for c, times in enumerate(unit.onsets):
+            values[np.rint(times * 100).astype(int), c] = 0.8 if c else 0.4  # the kick is always unsure
+            values[495, c] = 0.6 if c else 0.3  # a false one, where there is none
+        activations.append(values)
+    thresholds = choose_thresholds(activations, units, PeakPicking())
+    assert 0.3 < thresholds[0] <= 0.4 and all(0.6 < threshold <= 0.8 for threshold in thresholds[1:])
+
+
+def test_an_epoch_shorter_than_a_batch_is_refused():
+    with pytest.raises(ValueError, match="3 segments an epoch"):
+        small(segments_per_epoch=3)
