@@ -4,14 +4,12 @@ Figures that the thesis states come from `CorpusInfo`; everything else is counte
 nothing was found gives rows of zeros, or none: never an error. Times are seconds, a unit is a track or, in ADTOF-YT, a sequence.
 """
 
-import hashlib
 import re
-from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 
-from adtlib.corpora.base import SPLITS, Corpus
+from adtlib.corpora.base import Corpus
 from adtlib.features import FPS
 from adtlib.onsets import Onsets, seconds_to_frames
 from adtlib.prepared import Prepared, Unit
@@ -19,7 +17,6 @@ from adtlib.segments import SEGMENT_FRAMES
 from adtlib.vocabulary import CLASSES
 
 TOGETHER = 0.03  # seconds within which a drummer's strokes are meant to sound at once
-MIN_ONSETS = 16  # below, two recordings may have the same rhythm by chance
 
 # .../1_jazz-swing_178_beat_4-4_2: number, style (and variety), tempo, kind, metre, recording of E-GMD
 _PERFORMANCE = re.compile(r"/\d+_(?P<style>[a-z]+)[^/_]*_(?P<tempo>\d+)_(?P<kind>beat|fill)_(?P<metre>\d+-\d+)")
@@ -217,37 +214,3 @@ def annotation_offsets(prepared: Prepared, reach: int = 5, limit: int = 2_000) -
             around = flux[frames[:, None] - 1 + np.arange(-reach, reach + 1)]  # (moments, 2 reach + 1)
             found.append((around.argmax(axis=1) - reach) / FPS)
     return np.concatenate(found) if found else np.empty(0)
-
-
-# --- splits ------------------------------------------------------------------------------------------------------------
-
-
-def overlaps(prepared: Prepared) -> pd.DataFrame:
-    """Recordings that occur in two splits: what, split, id, other_split, other_id; empty where the splits are clean.
-
-    Two units are the same "sound" where their features are equal, and the same "rhythm" where all their onsets are, to 10 ms and
-    counted from the first: of tracks only, and of at least `MIN_ONSETS` onsets, as short patterns repeat by chance. Only the first
-    pair of each two splits is named for a unit. Silent units are not compared.
-    """
-    seen: dict[tuple[str, bytes], tuple[str, str]] = {}
-    rows = []
-    for split in sorted(prepared.splits, key=SPLITS.index):
-        for unit in prepared.units(split):
-            for what, key in _fingerprints(unit, rhythm=prepared.unit == "track"):
-                first = seen.setdefault((what, key), (split, unit.id))
-                if first[0] != split:
-                    rows.append([what, *first, split, unit.id])
-    return pd.DataFrame(rows, columns=["what", "split", "id", "other_split", "other_id"])
-
-
-def _fingerprints(unit: Unit, rhythm: bool) -> Iterable[tuple[str, bytes]]:
-    features = np.ascontiguousarray(unit.features)
-    if features.any():
-        yield "sound", hashlib.blake2b(features.tobytes(), digest_size=16).digest()
-    onsets = unit.onsets
-    times = np.concatenate(onsets)
-    if rhythm and len(times) >= MIN_ONSETS:
-        classes = np.repeat(np.arange(len(CLASSES)), [len(part) for part in onsets])
-        frames = seconds_to_frames(times - times.min())
-        pattern = np.unique(np.column_stack([frames, classes]), axis=0)
-        yield "rhythm", hashlib.blake2b(pattern.tobytes(), digest_size=16).digest()

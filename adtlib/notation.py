@@ -303,17 +303,17 @@ def _write_event(measure: ET.Element, pattern: Pattern, event: _Event, voice: in
             for number, beam in enumerate(event.beams if order == 0 else (), start=1):
                 _text(note, "beam", beam, number=str(number))
         if order == 0:
-            _notations(note, event, [pattern.hits[i] for i in event.hits], triplet_ends)
+            _notations(note, event, [pattern.hits[i] for i in event.hits], triplet_ends, "below" if voice == 2 else "above")
     return note
 
 
-def _notations(note: ET.Element, event: _Event, hits, triplet_ends: list[bool]) -> None:
-    """Triplet brackets, accents, and the circle over an open hi-hat."""
+def _notations(note: ET.Element, event: _Event, hits, triplet_ends: list[bool], side: str) -> None:
+    """Triplet brackets on the side of the stems, accents, and the circle over an open hi-hat."""
     notations = ET.Element("notations")
     if event.triplet:
         for end, kind in zip(triplet_ends, ("start", "stop"), strict=True):
             if end:
-                ET.SubElement(notations, "tuplet", type=kind, bracket="no" if event.beams else "yes", placement="above")
+                ET.SubElement(notations, "tuplet", type=kind, bracket="no" if event.beams else "yes", placement=side)
     if any(PLACES[hit.pitch].open for hit in hits):
         ET.SubElement(ET.SubElement(notations, "technical"), "open-string")
     if any(hit.velocity > _ACCENT for hit in hits):

@@ -78,7 +78,7 @@ def explore_aliasing(frequency: int = 1_000, rate: int = 1_800) -> Panel:
         return mp3(np.concatenate(parts))
 
     controls = {
-        "frequency": slider("frequency of the tone (Hz)", frequency, 100, 5_000, 20),
+        "frequency": slider("tone (Hz)", frequency, 100, 5_000, 20),
         "rate": slider("sampling rate (Hz)", rate, 1_000, 10_000, 100),
     }
     return Panel("aliasing", figure, controls, refresh, [beyond, tone, rebuilt, samples, own, heard_line, fold, dot], sound)

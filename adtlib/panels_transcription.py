@@ -196,7 +196,7 @@ def explore_tolerance(reference: np.ndarray, estimate: np.ndarray, tolerance: fl
 
     controls = {
         "tolerance": slider("tolerance (± ms)", round(1000 * tolerance), 0, 100),
-        "late": slider("estimates late by (ms)", 0, -80, 80),
+        "late": slider("estimates late (ms)", 0, -80, 80),
     }
     return Panel("tolerance", figure, controls, refresh, [*moving, curve, line, dot], sound)
 

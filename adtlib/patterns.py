@@ -145,26 +145,36 @@ def quantise(onsets: Onsets, beat_times: Sequence[float], meter: tuple[int, int]
     Two onsets of a class that fall on one position become one. Raises ValueError for fewer than two or unsorted beats, and for
     onsets more than an eighth of a beat before the first: let the beats begin a bar earlier.
     """
-    beat_times = np.asarray(beat_times, dtype=np.float64)
-    if len(beat_times) < 2 or not np.all(np.diff(beat_times) > 0):
-        raise ValueError(f"{len(beat_times)} beat times: give two or more, rising")
-    period = float(np.median(np.diff(beat_times)))
-    strokes: dict[int, list[tuple[float, int]]] = {}  # by the beat they fall into
-    for name, times in zip(CLASSES, onsets, strict=True):
-        for beat in _beats(np.asarray(times, dtype=np.float64), beat_times, period):
-            if beat < -1 / 8:
-                raise ValueError(f"{name} has an onset {-beat:.2f} beats before the first: let the beats begin a bar earlier")
-            strokes.setdefault(math.floor(max(beat, 0.0)), []).append((max(float(beat), 0.0), MIDI_PITCH[name]))
-    even = all(length == 1 for length in beat_groups(meter))
-    hits = set()
-    for beat, inside in strokes.items():
-        steps = _steps(np.array([position - beat for position, _ in inside])) if even else 4
-        hits |= {Hit(Fraction(round(position * steps), steps), pitch) for position, pitch in inside}
+    positions = grid_positions(onsets, beat_times, meter)
+    hits = {Hit(beat, MIDI_PITCH[name]) for name, beats in zip(CLASSES, positions, strict=True) for beat in beats}
     bar_length = Fraction(4 * meter[0], meter[1])
     if n_bars is None:
         n_bars = max((math.floor(hit.beat / bar_length) + 1 for hit in hits), default=1)
     kept = (hit for hit in hits if hit.beat < n_bars * bar_length)
-    return Pattern(tuple(sorted(kept)), n_bars, 60 / period, meter)
+    return Pattern(tuple(sorted(kept)), n_bars, 60 / float(np.median(np.diff(beat_times))), meter)
+
+
+def grid_positions(onsets: Onsets, beat_times: Sequence[float], meter: tuple[int, int] = (4, 4)) -> list[list[Fraction]]:
+    """The position in quarter notes that each onset is written at, class by class and in order, as `quantise` decides it.
+
+    Raises as `quantise` does.
+    """
+    beat_times = np.asarray(beat_times, dtype=np.float64)
+    if len(beat_times) < 2 or not np.all(np.diff(beat_times) > 0):
+        raise ValueError(f"{len(beat_times)} beat times: give two or more, rising")
+    period = float(np.median(np.diff(beat_times)))
+    exact = [_beats(np.asarray(times, dtype=np.float64), beat_times, period) for times in onsets]
+    for name, beats in zip(CLASSES, exact, strict=True):
+        if early := [beat for beat in beats if beat < -1 / 8]:
+            raise ValueError(f"{name} has an onset {-early[0]:.2f} beats before the first: let the beats begin a bar earlier")
+    exact = [np.maximum(beats, 0.0) for beats in exact]
+    even = all(length == 1 for length in beat_groups(meter))
+    everything = np.concatenate(exact)
+    # Sixteenths or triplets is decided for each beat by all that falls into it.
+    steps = {
+        beat: _steps(everything[np.floor(everything) == beat] - beat) if even else 4 for beat in np.unique(np.floor(everything))
+    }
+    return [[Fraction(round(at * steps[np.floor(at)]), steps[np.floor(at)]) for at in beats.tolist()] for beats in exact]
 
 
 def _beats(times: np.ndarray, beat_times: np.ndarray, period: float) -> np.ndarray:

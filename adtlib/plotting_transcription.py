@@ -130,6 +130,17 @@ def plot_score_over_time(pattern: Pattern, lead_in: float, ax, staff_space: floa
 
     staff_space  centimetres between two lines;  colour  of a pitch's notehead.
     """
+    moved, to_data = score_over_time(pattern, lead_in, ax, staff_space)
+    return draw(moved, ax, to_data, points_a_unit(staff_space), lambda index: colour(pattern.hits[index].pitch))
+
+
+def points_a_unit(staff_space: float) -> float:
+    """Points to a unit of an engraving whose staff lines are `staff_space` centimetres apart."""
+    return staff_space * _POINTS_A_CM / STAFF_SPACE
+
+
+def score_over_time(pattern: Pattern, lead_in: float, ax, staff_space: float = 0.17) -> tuple[Engraving, Affine2D]:
+    """What `plot_score_over_time` draws, and the transform from its units to the data coordinates of `ax`, which is made ready."""
     start, end = ax.get_xlim()
     box = ax.get_position()
     centimetres = 2.54 * ax.figure.get_figwidth() * box.width
@@ -147,8 +158,7 @@ def plot_score_over_time(pattern: Pattern, lead_in: float, ax, staff_space: floa
     ax.set(ylim=(middle + tall * 0.44, middle - tall * 0.56), yticks=[])
     ax.spines[:].set_visible(False)
     ax.tick_params(bottom=False, labelbottom=False)
-    to_data = Affine2D().scale(1 / units, 1).translate(start, 0)
-    return draw(moved, ax, to_data, staff_space * _POINTS_A_CM / STAFF_SPACE, lambda index: colour(pattern.hits[index].pitch))
+    return moved, Affine2D().scale(1 / units, 1).translate(start, 0)
 
 
 # --- MIDI --------------------------------------------------------------------------------------------------------------

@@ -77,11 +77,13 @@ def fit(
     device: torch.device | None = None,
     progress: bool = True,
     on_epoch: Callable[[dict], None] | None = None,
+    trainer: Callable[..., "_Trainer"] | None = None,
 ) -> Run:
     """Train until early stopping or the last epoch; return the finished run in `folder`.
 
     `on_epoch(row)` is called with the row of metrics.csv after each epoch, once its files are written; what it raises ends the
-    training, which can be taken up again.
+    training, which can be taken up again. `trainer` makes another kind of `_Trainer` from the same arguments: another schedule,
+    other segments.
 
     A finished run of the same configuration and data is returned as it is; an interrupted one goes on after its last epoch; a
     finished run of another configuration is moved aside to `<folder>.previous`, `.previous-2` and so on, never deleted. Raises
@@ -98,8 +100,8 @@ def fit(
         "code": code_hash(),
         "machine": {"device": device.type, "threads": torch.get_num_threads()},
     }
-    trainer = _Trainer(config, train, validation, folder, device, record)
-    trainer.train(progress, on_epoch or (lambda row: None))
+    making = (trainer or _Trainer)(config, train, validation, folder, device, record)
+    making.train(progress, on_epoch or (lambda row: None))
     return Run(folder)
 
 
@@ -152,7 +154,7 @@ def _completeness(corpus: Prepared, config: TrainingConfig) -> dict:
 
 
 class _Trainer:
-    """State of one run under way."""
+    """State of one run under way. `judged` is the model that is validated and kept: here the one that is trained."""
 
     def __init__(self, config, train, validation, folder, device, record):
         self.config, self.folder, self.device, self.record = config, folder, device, record
@@ -165,6 +167,7 @@ class _Trainer:
         counts = np.sum([t.onset_counts for t in totals], axis=0)
         self.weights = torch.tensor(infrequency_weights(counts, sum(t.n_frames for t in totals)), dtype=torch.float32)
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+        self.judged: nn.Module = self.model
         self.history: list[dict] = []
         self.best = {"epoch": 0, "f1": -1.0, "loss": float("inf")}  # of the checkpoint kept
         self.lowest_loss, self.stale = float("inf"), 0  # what the schedule watches
@@ -190,7 +193,7 @@ class _Trainer:
         started = time.perf_counter()
         rate = self.optimizer.param_groups[0]["lr"]
         train_loss = self._train_epoch(number)
-        counts, val_loss = evaluate(self.model, self.validation_units, self.config, self.weights)
+        counts, val_loss = evaluate(self.judged, self.validation_units, self.config, self.weights)
         if not np.isfinite(train_loss) or not np.isfinite(val_loss):
             raise Diverged(
                 f"{self.folder}: the loss is {train_loss} in epoch {number}: training diverged; lower the learning rate "
@@ -199,13 +202,14 @@ class _Trainer:
         found = scores(counts)
         row = {"epoch": number, "learning_rate": rate, "train_loss": train_loss, "val_loss": val_loss}
         row |= {f"val_{key}": value for key, value in found.items() if key.startswith("f1_")}
+        row |= self.further_scores()
         row["seconds"] = time.perf_counter() - started
         self.history.append(row)
         self._watch(val_loss)
-        f1 = 0.0 if np.isnan(found["f1_micro"]) else found["f1_micro"]
+        f1 = self.merit(row)
         if (f1, -val_loss) > (self.best["f1"], -self.best["loss"]):
             self.best = {"epoch": number, "f1": f1, "loss": val_loss}
-            save_weights(self.model, self.folder / "model.safetensors")
+            save_weights(self.judged, self.folder / "model.safetensors")
         write_atomically(self.folder / "metrics.csv", pd.DataFrame(self.history).to_csv(index=False).encode())
         self._save_state()
         return row
@@ -236,6 +240,21 @@ class _Trainer:
             total += float(loss.detach()) * len(features)
         return total / len(self.segments)
 
+    def further_scores(self) -> dict[str, float]:
+        """Columns of metrics.csv beyond those of the validation split."""
+        return {}
+
+    def merit(self, row: dict) -> float:
+        """What the best checkpoint has most of, given its row of metrics.csv: validation micro F1."""
+        return 0.0 if np.isnan(row["val_f1_micro"]) else row["val_f1_micro"]
+
+    def further_state(self) -> dict:
+        """What a trainer of another kind needs to resume, beyond this one's state."""
+        return {}
+
+    def take_up(self, state: dict) -> None:
+        """Take up `further_state`."""
+
     def _watch(self, val_loss: float) -> None:
         """Early stopping and learning rate: both count epochs since the lowest validation loss."""
         if val_loss < self.lowest_loss:
@@ -256,6 +275,7 @@ class _Trainer:
             "best": self.best,
             "lowest_loss": self.lowest_loss,
             "stale": self.stale,
+            "further": self.further_state(),
         }
         buffer = io.BytesIO()
         torch.save(state, buffer)
@@ -279,6 +299,7 @@ class _Trainer:
         try:
             self.model.load_state_dict(state["model"])
             self.optimizer.load_state_dict(state["optimizer"])
+            self.take_up(state.get("further", {}))
         except (RuntimeError, ValueError) as error:
             raise RunError(f"{path} does not fit its configuration: delete {self.folder} to train it from the start") from error
         self.history, self.best = state["history"], state["best"]

@@ -33,7 +33,7 @@ FIRST_READER = 50  # notebooks from this number on read what earlier ones left i
 FIRST_LISTER = 70  # and from this on show the figures and tables of earlier ones
 LIBRARIES = ("adtlib", "numpy", "torch")
 # What no notebook imports and no executed copy shows: a change here need not cost hours of training.
-NOT_IN_RESULTS = {"cli.py", "commands", "notebooks.py", "progress.py", "runner.py", "uptodate.py"}
+NOT_IN_RESULTS = {"cli.py", "commands", "notebooks.py", "progress.py", "rendered", "runner.py", "uptodate.py"}
 STAT_LIMIT = 64  # files of a folder that are looked at one by one; beyond, the folder's own time stands for them
 MAX_DEPTH, MAX_LINES = 6, 100_000  # how deep and how far a data root is looked through
 

@@ -11,7 +11,6 @@ from adtlib.corpus_tables import (
     annotation_offsets,
     class_counts,
     moments,
-    overlaps,
     overview_table,
     performance_table,
     polyphony,
@@ -23,6 +22,7 @@ from adtlib.corpus_tables import (
 )
 from adtlib.features import SAMPLE_RATE
 from adtlib.label_tables import annotation_files, label_name, label_table
+from adtlib.leakage import find_leaks
 from adtlib.onsets import write_onsets
 from adtlib.preparing import prepare
 from adtlib.vocabulary import CLASSES, MDB, ROLAND
@@ -102,7 +102,7 @@ def test_a_corpus_that_is_not_there_gives_rows_of_zeros(tmp_path, monkeypatch):
         assert state(corpus) == "absent"
         assert (splits[["found", "usable", "onsets", "hours"]] == 0).all(axis=None)
         assert splits["units_thesis"].sum() == corpus.expected()
-        assert unit_table(prepared).empty and overlaps(prepared).empty and polyphony(unit_table(prepared)).empty
+        assert unit_table(prepared).empty and find_leaks([prepared], progress=False).empty and polyphony(unit_table(prepared)).empty
         assert class_counts(splits).empty and len(annotation_offsets(prepared)) == 0
         assert performance_table(prepared).empty and label_table(corpus).empty
         assert remedy_table({name: corpus})["missing"].item() == corpus.expected()
@@ -114,25 +114,6 @@ def test_readable_shows_a_dash_for_what_is_not_stated(folder):
     assert shown.index.tolist() == ["train", "test"]
     assert shown["units thesis"].tolist() == ["–", "–"]
     assert shown["found"].dtype == "int64"
-
-
-def test_the_same_recording_in_two_splits_is_found(folder):
-    prepared = prepare(FolderCorpus(folder), progress=False)
-    assert overlaps(prepared).empty
-    for suffix in (".wav", ".txt"):
-        (folder / "test" / f"again{suffix}").write_bytes((folder / "train" / f"a{suffix}").read_bytes())
-    found = overlaps(prepare(FolderCorpus(folder), progress=False))
-    assert set(found["what"]) == {"sound", "rhythm"}
-    assert set(found["id"]) == {"train/a"} and set(found["other_id"]) == {"test/again"}
-
-
-def test_the_same_rhythm_with_another_sound_is_found(folder):
-    onsets = [times + 0.2 for times in BEAT]
-    write_audio(folder / "test" / "later.wav", _noise(onsets, 6, seed=9))
-    write_onsets(folder / "test" / "later.txt", onsets)
-    found = overlaps(prepare(FolderCorpus(folder), progress=False))
-    assert found["what"].tolist() == ["rhythm"]
-    assert found["other_id"].tolist() == ["test/later"]
 
 
 def test_offsets_tell_a_late_annotation(folder):

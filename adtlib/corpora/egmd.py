@@ -67,6 +67,13 @@ class Egmd(Corpus):
             warnings.warn(f"{path}: {what}; {self.info.remedy}", stacklevel=2)
         return rows
 
+    def performance_splits(self) -> dict[str, list[str]]:
+        """The splits in which the table has each performance, by its name without the number of the kit; needs no recordings."""
+        splits: dict[str, set[str]] = {}
+        for _, split, _, audio in self._rows:
+            splits.setdefault(audio.rpartition(".")[0].rpartition("_")[0], set()).add(split)
+        return {name: sorted(found, key=SPLITS.index) for name, found in splits.items()}
+
     @cached_property
     def _on_disk(self) -> set[str]:
         """Files of all folders that the table names, relative to the corpus.

@@ -1,0 +1,121 @@
+"""Which recordings of different groups share fingerprints, and at which offset: for any number of them in bounded memory.
+
+Hashes of all recordings go to files, sorted apart by their bits, so that equal ones meet in one file; each file is then taken by
+itself. Nothing else grows with the corpora than the pairs found.
+"""
+
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+
+from adtlib import paths
+from adtlib.fingerprints import find_peaks, hash_peaks
+
+ENTRY = np.dtype([("hash", "u8"), ("unit", "u4"), ("frame", "u4")])
+MAX_ENTRIES = 300_000_000  # hashes stored, 4.8 GB on disk while it runs: of more frames fewer of the hashes are kept
+ENTRIES_A_FILE = 4_000_000  # some 300 MB of memory
+HASHES_A_FRAME = 9  # measured on recorded music: 8 to 10
+COMMON = 32  # a hash that occurs more often tells nothing
+_UNIT_BITS, _OFFSET_BITS = 19, 24
+_MIDDLE = 1 << (_OFFSET_BITS - 1)
+
+
+class FingerprintIndex:
+    """Hashes of recordings, each of a group (a split of a corpus); `pairs` compares recordings of different groups only.
+
+    A context manager: its files, below `cache/`, go with it.
+    """
+
+    def __init__(self, n_frames: int):
+        """An index for recordings of `n_frames` frames in all."""
+        expected = n_frames * HASHES_A_FRAME
+        self.one_in = max(1, -(-int(expected) // MAX_ENTRIES))
+        self.n_files = max(1, round(expected / self.one_in / ENTRIES_A_FILE))
+        self.groups: list[int] = []
+
+    def __enter__(self):
+        paths.CACHE.mkdir(parents=True, exist_ok=True)
+        self._opened = ExitStack()
+        folder = Path(self._opened.enter_context(tempfile.TemporaryDirectory(prefix="fingerprints-", dir=paths.CACHE)))
+        self._files = [self._opened.enter_context((folder / f"{number}").open("w+b")) for number in range(self.n_files)]
+        return self
+
+    def __exit__(self, *_):
+        self._opened.close()
+
+    def add(self, features: np.ndarray, group: int) -> None:
+        """Take in the next recording, `(T, 84)`; recordings are numbered from 0."""
+        self.add_hashes(*hash_peaks(*find_peaks(features), self.one_in), group)
+
+    def add_hashes(self, hashes: np.ndarray, frames: np.ndarray, group: int) -> None:
+        """Take in the next recording by its hashes (uint64) and their frames. ValueError for too many or too long ones."""
+        if len(self.groups) >= 1 << _UNIT_BITS or frames.max(initial=0) >= _MIDDLE:
+            raise ValueError(f"recording {len(self.groups)}: at most 2^{_UNIT_BITS} recordings of at most 23 h can be compared")
+        entries = np.empty(len(hashes), ENTRY)
+        entries["hash"], entries["unit"], entries["frame"] = hashes, len(self.groups), frames
+        self.groups.append(group)
+        if self.n_files == 1:
+            self._files[0].write(entries.tobytes())
+            return
+        # The highest bits of a product spread over the files, however the hashes lie.
+        place = ((hashes * np.uint64(0xD6E8FEB86659FD93)) >> np.uint64(40)) % np.uint64(self.n_files)
+        order = np.argsort(place, kind="stable")
+        ends = np.cumsum(np.bincount(place.astype(np.int64), minlength=self.n_files))
+        for file, part in zip(self._files, np.split(entries[order], ends[:-1]), strict=True):
+            file.write(part.tobytes())
+
+    def pairs(self, min_votes: int) -> np.ndarray:
+        """`(n, 4)` int64: recordings a < b of different groups, offset, votes; sorted by a, b, and most votes first.
+
+        The offset is the frame in a minus that in b of the same sound. Votes are the different hashes that agree on it, to a frame.
+        """
+        groups = np.asarray(self.groups, dtype=np.int64)
+        keys, votes = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+        for file in self._files:
+            file.flush()
+            file.seek(0)
+            found, count = np.unique(_shared(np.fromfile(file, ENTRY), groups), return_counts=True)
+            keys.append(found)
+            votes.append(count)
+        keys, where = np.unique(np.concatenate(keys), return_inverse=True)
+        votes = np.bincount(where, np.concatenate(votes), len(keys)).astype(np.int64)
+        total = votes.copy()
+        for step in (-1, 1):  # an offset between two frames has votes on both
+            near = np.searchsorted(keys, keys + step).clip(max=max(len(keys) - 1, 0))
+            total += np.where(keys[near] == keys + step, votes[near], 0)
+        keys, total, votes = keys[total >= min_votes], total[total >= min_votes], votes[total >= min_votes]
+        a, b = keys >> (_UNIT_BITS + _OFFSET_BITS), (keys >> _OFFSET_BITS) & ((1 << _UNIT_BITS) - 1)
+        offset = (keys & ((1 << _OFFSET_BITS) - 1)) - _MIDDLE
+        order = np.lexsort((-votes, -total, b, a))
+        return np.column_stack([a, b, offset, total])[order]
+
+
+def _shared(entries: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """A key (a, b, offset) for each hash that recordings of two groups share, once for each hash."""
+    entries = entries[np.argsort(entries["hash"], kind="stable")]
+    hashes, units, frames = entries["hash"], entries["unit"].astype(np.int64), entries["frame"].astype(np.int64)
+    _, where, times = np.unique(hashes, return_inverse=True, return_counts=True)
+    rare = times[where] <= COMMON
+    hashes, units, frames, where = hashes[rare], units[rare], frames[rare], where[rare]
+    keys = [np.empty(0, np.int64)]
+    owners = [np.empty(0, np.int64)]
+    for step in range(1, COMMON):
+        equal = np.flatnonzero(hashes[step:] == hashes[:-step])
+        if not len(equal):
+            break
+        equal = equal[groups[units[equal]] != groups[units[equal + step]]]
+        first, second = equal, equal + step
+        swapped = units[first] > units[second]
+        a, b = np.where(swapped, second, first), np.where(swapped, first, second)
+        key = (units[a] << (_UNIT_BITS + _OFFSET_BITS)) | (units[b] << _OFFSET_BITS) | (frames[a] - frames[b] + _MIDDLE)
+        keys.append(key)
+        owners.append(where[first])
+    keys, owners = np.concatenate(keys), np.concatenate(owners)
+    # A hash that comes again and again in a loop votes once for each offset.
+    order = np.lexsort((owners, keys))
+    keys, owners = keys[order], owners[order]
+    new = np.ones(len(keys), bool)
+    new[1:] = (keys[1:] != keys[:-1]) | (owners[1:] != owners[:-1])
+    return keys[new]

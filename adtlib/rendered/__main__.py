@@ -1,0 +1,107 @@
+"""Commands to render training data and to train on it; see `python -m adtlib.rendered --help`."""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+from adtlib import paths
+from adtlib.corpora import EnstMdb
+from adtlib.prepared import Prepared, Unit
+from adtlib.preparing import prepare
+from adtlib.rendered.corpus import corpus_folder, render_corpus
+from adtlib.rendered.sources import SourceError
+
+
+def main(arguments=None) -> int:
+    """Run a command; 1 where something is missing, said in a sentence."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except (SourceError, ValueError, OSError) as error:
+        print(f"adtlib.rendered: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m adtlib.rendered", description="Render training data; train on it.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    render = commands.add_parser("render", help="render clips, as many hours as are asked for; resumable")
+    render.set_defaults(run=_render)
+    render.add_argument("--hours", type=float, required=True, metavar="H", help="of training clips")
+    render.add_argument("--validation-hours", type=float, default=0.5, metavar="H")
+    render.add_argument("--seed", type=int, default=0)
+    render.add_argument("--jobs", type=int, metavar="N", help="processes (default: one for each processor)")
+    train = commands.add_parser("train", help="train on rendered clips; resumable")
+    train.set_defaults(run=_train)
+    train.add_argument("--epochs", type=int, default=40, help="of 3,200 segments, 3.6 h of sound, each (default: 40)")
+    train.add_argument("--architecture", default="CRNN")
+    train.add_argument("--hyperparameters", type=json.loads, default={"num_layers": 3, "hidden_size": 60}, metavar="JSON")
+    train.add_argument("--learning-rate", type=float, default=2e-3)
+    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--threads", type=int, metavar="N", help="of torch (default: all)")
+    train.add_argument("--run", dest="name", default="crnn", metavar="NAME", help="folder below results/rendered/ (default: crnn)")
+    for command in (render, train):
+        command.add_argument("--name", dest="corpus", default="standard", help="which set of clips (default: standard)")
+        command.add_argument("--data", type=Path, metavar="ROOT", help="data folder (default: $ADT_DATA, else data/)")
+    return parser
+
+
+def _render(options) -> int:
+    started = time.perf_counter()
+    done = render_corpus(
+        options.data or paths.real_data_root(),
+        options.hours,
+        options.validation_hours,
+        options.seed,
+        corpus_folder(options.corpus),
+        options.jobs,
+    )
+    listed = ", ".join(f"{split} {done.totals(split).hours:.2f} h {done.totals(split).onset_counts}" for split in done.splits)
+    print(f"{paths.relative(done.folder)}: {listed}; {time.perf_counter() - started:.0f} s")
+    return 0
+
+
+def real_units(root: Path) -> dict[str, list[Unit]]:
+    """The songs of MDB Drums that are at hand, as drum tracks and as mixes: for validation."""
+    found = {}
+    for audio in ("drum_only", "full_mix"):
+        corpus = EnstMdb(root, mdb_audio=audio)
+        if corpus.present:
+            prepared = prepare(corpus, progress=False)
+            found[audio] = [unit for split in prepared.splits for unit in prepared.units(split) if unit.id.startswith("MDB/")]
+    return {name: units for name, units in found.items() if units}
+
+
+def _train(options) -> int:
+    import torch  # not needed to render
+
+    from adtlib.rendered.thresholds import score_table
+    from adtlib.rendered.training import LongConfig, fit_long
+
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    rendered = Prepared(corpus_folder(options.corpus))
+    real = real_units(options.data or paths.real_data_root())
+    config = LongConfig(
+        options.architecture,
+        (rendered.corpus_name,),
+        options.hyperparameters,
+        seed=options.seed,
+        epochs=options.epochs,
+        learning_rate=options.learning_rate,
+    )
+    folder = paths.RESULTS / "rendered" / options.name
+    run = fit_long(config, rendered, folder, real)
+    sets = {"rendered": rendered.units("validation")} | real
+    table = score_table(run.model(), sets, "rendered", config.peak_picking)
+    paths.write_atomically(folder / "scores_by_class.csv", table.round(4).to_csv(index=False).encode())
+    paths.write_atomically(folder / "thresholds.json", json.dumps(table.attrs["thresholds"]).encode())
+    print(table.round(3).to_string(index=False))
+    print(f"thresholds: {table.attrs['thresholds']}; {paths.relative(folder)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""Variations on stored clips while training, on the linear magnitudes behind the features: no clip is seen twice alike.
+
+Features are log10(1 + x) with x the magnitude in a band. Of x the level is changed, a smooth random equaliser is laid over it, half
+of the segments lose what is above a frequency between 5 and 17 kHz (real recordings and codecs hold little there), and some get a
+clip without drums added, by energy, as its phase does not matter to magnitudes.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from adtlib.features import N_BANDS, band_centres
+
+_LN10 = np.float32(np.log(10.0))
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How often, and how far.
+
+    level_db    lowest and highest change of level.
+    equaliser   share of segments with an equaliser, and its standard deviation in dB at seven points.
+    low_pass    share of segments, and the range of the frequency in Hz.
+    high_pass   share of segments, and the range of the frequency in Hz.
+    add         share of segments to which a clip without drums is added, and its range in dB of the segment's level.
+    """
+
+    level_db: tuple[float, float] = (-10.0, 6.0)
+    equaliser: tuple[float, float] = (0.8, 3.0)
+    low_pass: tuple[float, float, float] = (0.5, 5_000.0, 17_000.0)
+    high_pass: tuple[float, float, float] = (0.1, 40.0, 200.0)
+    add: tuple[float, float, float] = (0.2, -12.0, 6.0)
+
+
+def magnitudes(features: np.ndarray) -> np.ndarray:
+    """x of log10(1 + x), float32."""
+    return np.maximum(np.exp(features.astype(np.float32) * _LN10) - 1, 0)
+
+
+def gains(count: int, config: Augmentation, rng: np.random.Generator) -> np.ndarray:
+    """Gains of `count` segments in each band: `(count, 84)` float32."""
+    frequencies = band_centres()
+    decibels = rng.uniform(*config.level_db, (count, 1)) + np.zeros((count, N_BANDS))
+    points = np.linspace(np.log(40), np.log(18_000), 7)
+    share, spread = config.equaliser
+    for row in np.flatnonzero(rng.random(count) < share):
+        decibels[row] += np.interp(np.log(frequencies), points, rng.normal(0, spread, 7))
+    factors = 10 ** (decibels / 20)
+    for (share, low, high), sign in ((config.low_pass, 1), (config.high_pass, -1)):
+        for row in np.flatnonzero(rng.random(count) < share):
+            edge = np.exp(rng.uniform(np.log(low), np.log(high)))
+            steepness = rng.uniform(4, 30)  # 24 dB an octave and more, up to an encoder's cliff
+            factors[row] /= np.sqrt(1 + np.minimum((frequencies / edge) ** (sign * steepness), 1e12))
+    return factors.astype(np.float32)
+
+
+def augment(features: np.ndarray, extra: np.ndarray, config: Augmentation, rng: np.random.Generator) -> np.ndarray:
+    """Vary a batch: `(B, T, 84)` float32, the same shape.
+
+    features  of the segments, as stored.
+    extra     `(B, T, 84)` of clips without drums, of which some are added.
+    """
+    x = magnitudes(features)
+    share, low, high = config.add
+    for row in np.flatnonzero(rng.random(len(x)) < share):
+        other = magnitudes(extra[row])
+        level, its = np.sqrt(np.mean(np.square(x[row]))), np.sqrt(np.mean(np.square(other)))
+        if its > 0:
+            gain = np.float32((level or its) * 10 ** (rng.uniform(low, high) / 20) / its)
+            x[row] = np.sqrt(np.square(x[row]) + np.square(gain * other))
+    x *= gains(len(x), config, rng)[:, None, :]  # the same in every frame
+    return np.log(1 + x) / _LN10

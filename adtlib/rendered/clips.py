@@ -1,0 +1,186 @@
+"""One annotated clip of training data, from (seed, split, index) and nothing else.
+
+A clip is 12 s of drums on kits of its split, in 85 % of the clips with other instruments at -10 to +9 dB of the drums, mixed and
+mastered as music is. One clip in ten has no drums, so that a drummer's silence is learned too. Onsets are exact: each one-shot is
+placed by its attack. Strokes of one class within 25 ms are one onset, as annotators hear a flam.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from adtlib.features import SAMPLE_RATE, log_filter_spectrogram
+from adtlib.onsets import Onsets
+from adtlib.rendered import accompaniment, drumming, mixing, performances, playing
+from adtlib.rendered.articulations import class_index
+from adtlib.rendered.capture import kit_paths
+from adtlib.rendered.drumming import Stroke
+from adtlib.rendered.one_shots import open_bank
+from adtlib.rendered.sources import SourceError
+from adtlib.vocabulary import CLASSES
+
+CLIP_SECONDS = 12.0
+PRE_ROLL = 1.5  # seconds played before the clip begins: what rings on is heard, and not annotated
+FLAM = 0.025
+# Heard in validation only. Kits of one maker share samples and stay together; the bank timgm is wholly for validation.
+VALIDATION_KITS = ("red-zeppelin", "timgm-", "Millo", "ColomboAcousticDrumkit")
+ACOUSTIC = (
+    "black-pearl",
+    "red-zeppelin",
+    "The Black Pearl",
+    "GMRockKit",
+    "ForzeeStereo",
+    "BJA_Pacific",
+    "ColomboAcoustic",
+    "Millo",
+)
+ELECTRONIC = ("TR808", "HardElectro", "ElectricEmpire", "VariBreaks", "rumpf", "Audiophob", "-024", "-025")
+PERCUSSION_ONLY = ("circAfrique", "Gimme A Hand")
+_SPLIT_SEEDS = {"train": 0, "validation": 1}
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """`waveform` (n,) float32 at 44.1 kHz; `onsets` as everywhere; `about`: what it is made of, for people to read."""
+
+    waveform: np.ndarray
+    onsets: Onsets
+    about: dict
+
+    @cached_property
+    def features(self) -> np.ndarray:
+        """`(T, 84)` float32."""
+        return log_filter_spectrogram(self.waveform)
+
+
+class Studio:
+    """All that clips of one split are made from."""
+
+    def __init__(self, banks: Path, notes: Path, split: str):
+        """`banks` of `capture`, `notes` of `performances.gather`. SourceError where one of them holds too little."""
+        if split not in _SPLIT_SEEDS:
+            raise ValueError(f"unknown split {split!r}: choose one of {', '.join(_SPLIT_SEEDS)}")
+        self.split = split
+        self.songs = tuple(song for song in performances.load(notes) if song.split == split)
+        held_out = split == "validation"
+        every = kit_paths(banks)
+        self.kits = [path for path in every if path.name.startswith(VALIDATION_KITS) == held_out]
+        drums = [path for path in self.kits if not path.name.startswith(PERCUSSION_ONLY)]
+        self.drum_kits, self.weights = drums, _weights(drums)
+        self.percussion = [path for path in self.kits if any(key.startswith("other") for key in open_bank(path).by_key)]
+        fonts = sorted(path.with_suffix("") for path in (banks / "instruments").glob("*.json"))
+        self.instruments = [p for p in fonts if p.name != "voices" and p.name.startswith("timgm") == held_out]
+        self.voices = banks / "instruments" / "voices"
+        if len(self.drum_kits) < 2 or not self.instruments or not self.songs:
+            raise SourceError(
+                f"{banks}: {len(self.drum_kits)} kits, {len(self.instruments)} banks of instruments and {len(self.songs)} "
+                f"performances for {split}: delete the folder and capture the sounds again"
+            )
+
+    def choose_kits(self, rng: np.random.Generator) -> list[Path]:
+        """Two kits, and two more that help out."""
+        return [self.drum_kits[i] for i in rng.choice(len(self.drum_kits), min(4, len(self.drum_kits)), False, self.weights)]
+
+
+def _weights(kits: list[Path]) -> np.ndarray:
+    """Multi-sampled acoustic kits have 45 % of the draws, electronic ones 10 %, the many of the General MIDI banks the rest."""
+    kinds = ["acoustic" if p.name.startswith(ACOUSTIC) else "electronic" if _electronic(p.name) else "bank" for p in kits]
+    share = {"acoustic": 0.45, "electronic": 0.10, "bank": 0.45}
+    weights = np.array([share[kind] / kinds.count(kind) for kind in kinds])
+    return weights / weights.sum()
+
+
+def _electronic(name: str) -> bool:
+    return name.startswith(ELECTRONIC) or name.endswith(ELECTRONIC)
+
+
+def render(studio: Studio, seed: int, index: int, seconds: float = CLIP_SECONDS) -> Clip:
+    """Clip `index` of a seed: the same samples whenever it is rendered, whatever was rendered before."""
+    rng = np.random.default_rng([seed, _SPLIT_SEEDS[studio.split], index])
+    played = seconds + PRE_ROLL
+    n_samples = round(played * SAMPLE_RATE)
+    kind = str(rng.choice(["drums", "mix", "no drums"], p=[0.15, 0.75, 0.10]))
+    drums = drumming.choose(studio.songs, played, rng)
+    swing_at = float(rng.uniform(0.53, 0.68)) if rng.random() < 0.1 else 0.5
+    strokes = drumming.strokes(drums, swing_at, rng)
+    if kind == "no drums":
+        strokes = []
+    strokes = sorted(strokes + _percussion(studio, drums.bpm, played, rng))
+    kits = studio.choose_kits(rng) + [studio.percussion[rng.integers(len(studio.percussion))]] * bool(studio.percussion)
+    kit = playing.ClipKit(kits, rng)
+    stems = playing.play(strokes, kit, n_samples)
+    drum_mix = _mix_drums(stems, rng)
+    other = np.zeros(n_samples, dtype=np.float32)
+    if kind != "drums":
+        arrangement = accompaniment.arrange(drums, studio.songs, played * drums.bpm / 60, rng)
+        if arrangement is not None:
+            banks = (studio.instruments[rng.integers(len(studio.instruments))], studio.voices)
+            other = accompaniment.play(arrangement, drums.bpm, swing_at, banks, n_samples, rng)
+    balance = float(rng.uniform(-10, 9))
+    mix = _balance(drum_mix, other, balance, rng)
+    waveform = master(mix[round(PRE_ROLL * SAMPLE_RATE) :], rng)
+    about = {"kind": kind, "bpm": drums.bpm, "balance_db": balance, "kits": [path.name for path in kits[:2]]}
+    return Clip(waveform, annotate(strokes, PRE_ROLL, played), about)
+
+
+def _percussion(studio: Studio, bpm: float, seconds: float, rng: np.random.Generator) -> list[Stroke]:
+    if not studio.percussion or rng.random() > 0.15:
+        return []
+    bank = open_bank(studio.percussion[rng.integers(len(studio.percussion))])
+    names = sorted(key for key in bank.by_key if key.startswith("other"))
+    return accompaniment.percussion(bpm, seconds, names, rng) if len(names) > 1 else []
+
+
+def _mix_drums(stems: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The stems as a recorded kit: room, equaliser, compression, saturation."""
+    dry = stems.sum(axis=0)
+    if not dry.any():
+        return dry
+    wet = 10 ** (rng.uniform(-26, -3) / 20) if rng.random() < 0.85 else 0.0
+    sends = np.exp(rng.normal(0, 0.6, len(stems))).astype(np.float32)
+    sends[0] *= 0.4  # kick drums are kept dry
+    mix = mixing.in_a_room(dry, np.float32(wet) * (sends @ stems), rng) if wet else dry
+    if rng.random() < 0.35:
+        mix = mixing.compress(mix, rng)
+    if rng.random() < 0.3:
+        mix = mixing.saturate(mix, rng)
+    return mix
+
+
+def _balance(drums: np.ndarray, other: np.ndarray, balance_db: float, rng: np.random.Generator) -> np.ndarray:
+    """Drums and the rest `balance_db` above them, by RMS."""
+    level = mixing.rms(drums)
+    if not other.any():
+        return drums
+    if rng.random() < 0.5:
+        other = mixing.in_a_room(other, np.float32(10 ** (rng.uniform(-20, -4) / 20)) * other, rng)
+    return drums + other * np.float32((level or 0.1) * 10 ** (balance_db / 20) / max(mixing.rms(other), 1e-9))
+
+
+def master(mix: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Compression, saturation, hiss, a codec, by chance; the peak lies 0.3 to 9 dB below full scale."""
+    if rng.random() < 0.6:
+        mix = mixing.compress(mix, rng)
+    if rng.random() < 0.4:
+        mix = mixing.saturate(mix, rng)
+    if rng.random() < 0.3 and (level := mixing.rms(mix)) > 0:
+        mix = mix + mixing.noise(len(mix), rng) * np.float32(level * 10 ** (rng.uniform(-60, -24) / 20))
+    mix = mix * np.float32(10 ** (-rng.uniform(0.3, 9) / 20) / max(float(np.abs(mix).max()), 1e-6))
+    return mixing.through_codec(mix, rng) if rng.random() < 0.12 else mix
+
+
+def annotate(strokes: list[Stroke], start: float, end: float) -> Onsets:
+    """Onsets of each class from `start` to before `end`, in seconds from `start`; within 25 ms the loudest stroke counts."""
+    onsets = []
+    for index in range(len(CLASSES)):
+        mine = [s for s in strokes if s.annotated and class_index(s.articulation) == index and start <= s.seconds < end]
+        kept: list[Stroke] = []
+        for stroke in mine:
+            if kept and stroke.seconds - kept[-1].seconds < FLAM:
+                kept[-1] = max(kept[-1], stroke, key=lambda s: s.level)
+            else:
+                kept.append(stroke)
+        onsets.append(np.array(sorted(stroke.seconds - start for stroke in kept)))
+    return onsets

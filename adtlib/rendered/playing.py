@@ -1,0 +1,155 @@
+"""Strokes on sampled kits, as sound: a stem for each class, and one for percussion outside the vocabulary.
+
+A clip has its own kit: each class comes from one of two kits, each articulation is tuned, damped, equalised and levelled by chance,
+so that thousands of kits come of some dozens. Levels are those at which one-shots of equal peak are mixed in music: kick and snare
+0 dB, toms -3, hi-hat -10, cymbals -9, each varied by 3.5 dB.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from scipy.signal import sosfilt
+
+from adtlib.features import SAMPLE_RATE
+from adtlib.rendered.articulations import SUBSTITUTES, class_index
+from adtlib.rendered.drumming import Stroke
+from adtlib.rendered.mixing import shelf_or_peak
+from adtlib.rendered.one_shots import Bank, OneShot, open_bank
+from adtlib.vocabulary import CLASSES
+
+OTHER = len(CLASSES)  # index of the stem outside the vocabulary
+N_STEMS = len(CLASSES) + 1
+_LEVELS = (0.0, 0.0, -3.0, -10.0, -9.0, -6.0)
+_SPREAD_DB = 3.5
+_TUNING = 1.2  # semitones, standard deviation
+_HATS = ("hat_closed", "hat_pedal", "hat_half_open", "hat_open")
+# Longest decay to the e-th part, in seconds, that a damped stroke is given: (shortest, longest), and how often.
+_DAMPING = {
+    "hat_closed": (0.03, 0.4, 0.5),
+    "hat_pedal": (0.03, 0.2, 0.4),
+    "hat_half_open": (0.06, 0.4, 0.6),
+    "hat_open": (0.15, 1.0, 0.4),
+    "kick": (0.05, 0.4, 0.35),
+    "snare": (0.05, 0.4, 0.3),
+    "tom": (0.08, 0.6, 0.35),
+    "crash": (0.3, 2.0, 0.35),
+    "ride": (0.2, 1.5, 0.35),
+}
+
+
+class ClipKit:
+    """The kit of one clip."""
+
+    def __init__(self, kits: list[Path], rng: np.random.Generator):
+        """`kits`: paths of two banks, and further ones that help out where an articulation is missing in both."""
+        self.rng = rng
+        self.banks = [open_bank(path) for path in kits]
+        self.main = [int(rng.integers(2)) for _ in range(N_STEMS)]
+        self.levels = [level + rng.normal(0, _SPREAD_DB) for level in _LEVELS]
+        self.tuning = [rng.normal(0, _TUNING) for _ in _LEVELS]
+        self.touch = rng.uniform(0.7, 1.5)  # how velocity becomes a layer
+        self._layers: dict[str, list] = {}
+        self._sounds: dict[tuple[str, int], tuple[np.ndarray, int]] = {}
+        self._treatment: dict[str, tuple] = {}
+
+    def _find(self, articulation: str, stem: int) -> list[tuple[Bank, OneShot]]:
+        """Layers, softest first, of one voice of the articulation or of what stands in for it; empty where no kit has either."""
+        if articulation not in self._layers:
+            order = [self.banks[self.main[stem]], self.banks[1 - self.main[stem]], *self.banks[2:]]
+            names = (articulation, *SUBSTITUTES.get(articulation, ()))
+            found = [(bank, voices) for bank in order for name in names if (voices := bank.voices(name))]
+            layers = []
+            if found:
+                bank, voices = found[0]
+                layers = [(bank, one_shot) for one_shot in voices[self.rng.integers(len(voices))]]
+            self._layers[articulation] = layers
+        return self._layers[articulation]
+
+    def sound(self, stroke: Stroke) -> tuple[np.ndarray, int, int] | None:
+        """(waveform, sample of its attack, stem) of a stroke, before its level; None where no kit has such a sound."""
+        index = class_index(stroke.articulation)
+        stem = OTHER if index is None else index
+        layers = self._find(stroke.articulation, stem)
+        if not layers:
+            return None
+        velocity = 127 * (stroke.velocity / 127) ** self.touch + self.rng.normal(0, 6)
+        layer = int(np.searchsorted([one_shot.velocity for _, one_shot in layers[:-1]], velocity))
+        key = (stroke.articulation, layer)
+        if key not in self._sounds:
+            self._sounds[key] = self._treat(stroke.articulation, stem, *layers[layer])
+        return (*self._sounds[key], stem)
+
+    def _treat(self, articulation: str, stem: int, bank: Bank, one_shot: OneShot) -> tuple[np.ndarray, int]:
+        """A one-shot tuned, damped and equalised: all layers of an articulation alike."""
+        rng = self.rng
+        if articulation not in self._treatment:
+            kind = next((name for name in _DAMPING if articulation.startswith(name)), None)
+            short, long, share = _DAMPING.get(kind, (0.1, 1.0, 0.0))
+            if articulation == "hat_half_open" and one_shot.key == "hat_open":
+                share = 1.0  # an open hat stands in: it has to be damped
+            decay = np.exp(rng.uniform(np.log(short), np.log(long))) if rng.random() < share else None
+            filters = [shelf_or_peak(rng) for _ in range(2)] if rng.random() < 0.6 else []
+            self._treatment[articulation] = (self.tuning[stem] + rng.normal(0, 0.3), decay, filters)
+        semitones, decay, filters = self._treatment[articulation]
+        speed = 2 ** (semitones / 12)
+        waveform = resample(bank.waveform(one_shot), speed)
+        attack = round(one_shot.attack / speed)
+        if filters:
+            waveform = sosfilt(np.array(filters, dtype=np.float32), waveform)
+        if decay is not None:
+            length = min(len(waveform), round(attack + 7 * decay * SAMPLE_RATE))
+            waveform = waveform[:length]
+            waveform[attack:] *= np.exp(-np.arange(length - attack, dtype=np.float32) / np.float32(decay * SAMPLE_RATE))
+        return waveform / max(float(np.abs(waveform).max()), 1e-6), attack
+
+    def gain(self, stroke: Stroke, stem: int) -> float:
+        """Amplitude of a stroke in its stem."""
+        return 10 ** ((self.levels[stem] + stroke.level + self.rng.normal(0, 0.7)) / 20)
+
+
+def resample(waveform: np.ndarray, speed: float) -> np.ndarray:
+    """Played `speed` times as fast, by linear interpolation: float32."""
+    position = np.arange(0, len(waveform) - 1, speed)
+    whole = position.astype(np.int64)
+    rest = (position - whole).astype(np.float32)
+    return waveform[whole] * (1 - rest) + waveform[whole + 1] * rest
+
+
+def play(strokes: list[Stroke], kit: ClipKit, n_samples: int) -> np.ndarray:
+    """Stems of a performance: `(6, n_samples)` float32, five classes and other percussion.
+
+    strokes  sorted by time; seconds from sample 0.
+
+    A stroke of the hi-hat ends the one before it, as there is one pair of cymbals.
+    """
+    stems = np.zeros((N_STEMS, n_samples), dtype=np.float32)
+    hats = [stroke.seconds for stroke in strokes if stroke.articulation in _HATS]
+    fade = round(kit.rng.uniform(0.01, 0.06) * SAMPLE_RATE)
+    for stroke in strokes:
+        sound = kit.sound(stroke)
+        if sound is None:
+            continue
+        waveform, attack, stem = sound
+        if stroke.articulation in _HATS:
+            after = np.searchsorted(hats, stroke.seconds + 0.03)
+            if after < len(hats):
+                waveform = cut(waveform, attack + round((hats[after] - stroke.seconds) * SAMPLE_RATE), fade)
+        add(stems[stem], waveform, round(stroke.seconds * SAMPLE_RATE) - attack, kit.gain(stroke, stem))
+    return stems
+
+
+def cut(waveform: np.ndarray, length: int, fade: int) -> np.ndarray:
+    """The first `length` samples and a fade; a copy where there is something to cut."""
+    if len(waveform) <= length + fade:
+        return waveform
+    waveform = waveform[: length + fade].copy()
+    waveform[length:] *= np.linspace(1, 0, fade, dtype=np.float32)
+    return waveform
+
+
+def add(stem: np.ndarray, waveform: np.ndarray, start: int, gain: float) -> None:
+    """Add a waveform at a sample of the stem; what lies outside is lost."""
+    if start < 0:
+        waveform, start = waveform[-start:], 0
+    part = stem[start : start + len(waveform)]
+    part += np.float32(gain) * waveform[: len(part)]

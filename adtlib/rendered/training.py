@@ -1,0 +1,178 @@
+"""Training on rendered clips for a long time: `fit` with another schedule, other segments and an averaged model.
+
+What differs from the thesis's training: an epoch is a fixed number of random crops, varied as they are read; the learning rate
+rises for some steps and then falls along a cosine to a hundredth at the last epoch, so that how long to train is decided before;
+the model that is validated and kept is the exponential moving average of the trained one (Polyak and Juditsky 1992); there is no
+early stopping. Beside rendered clips the run is validated on real recordings, if there are any, and the checkpoint kept is the
+best by the mean micro F1 of all of them.
+"""
+
+import copy
+import math
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from adtlib.evaluation import scores
+from adtlib.loss import weighted_bce
+from adtlib.onsets import seconds_to_frames, widen_targets
+from adtlib.prediction import autocast, evaluate
+from adtlib.prepared import N_CLASSES, Prepared, Unit, load_part
+from adtlib.rendered.augmentation import Augmentation, augment
+from adtlib.runs import Run
+from adtlib.segments import SEGMENT_FRAMES
+from adtlib.training import TrainingConfig, _Trainer, fit
+
+_LOWEST_RATE = 0.01  # of the highest
+
+
+@dataclass(frozen=True)
+class LongConfig(TrainingConfig):
+    """A `TrainingConfig` whose epochs are of `segments_per_epoch` random crops; `epochs` is how long it trains."""
+
+    epochs: int = 40
+    batch_size: int = 16
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-2
+    segments_per_epoch: int = 3_200
+    warm_up: int = 300  # steps
+    averaging: float = 0.999  # of the moving average, a step
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.segments_per_epoch < self.batch_size:
+            raise ValueError(f"{self.segments_per_epoch} segments an epoch: fewer than the batch of {self.batch_size}")
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps of the optimiser in an epoch."""
+        return self.segments_per_epoch // self.batch_size
+
+
+def fit_long(
+    config: LongConfig, rendered: Prepared, folder: Path, real: dict[str, list[Unit]] | None = None, progress: bool = True
+) -> Run:
+    """Train on the rendered corpus; resumed where it was interrupted.
+
+    real  units of real recordings by the name that their columns in metrics.csv begin with; never trained on.
+    """
+    trainer = partial(LongTrainer, real=real or {})
+    return fit(config, [rendered], [rendered], folder, progress=progress, trainer=trainer)
+
+
+class Crops:
+    """Random stretches of 400 frames of the units of a split."""
+
+    def __init__(self, prepared: Prepared, split: str):
+        """List the units, those without an onset apart as well."""
+        self.units = prepared.units(split)
+        counts: dict[Path, np.ndarray] = {}
+        for unit in self.units:
+            if unit.part not in counts:
+                counts[unit.part] = np.bincount(load_part(unit.part)["onset_units"], minlength=unit.index + 1)
+        self.without_drums = [u for u in self.units if u.index >= len(counts[u.part]) or counts[u.part][u.index] == 0]
+
+    def draw(self, units: list[Unit], count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """`count` crops of some of the units: `(count, 400, 84)` features and `(count, 400, 5)` widened targets, float32."""
+        features = np.zeros((count, SEGMENT_FRAMES, units[0].features.shape[1]), dtype=np.float32)
+        targets = np.zeros((count, SEGMENT_FRAMES + 2, N_CLASSES), dtype=np.float32)
+        for row, number in enumerate(rng.integers(len(units), size=count)):
+            unit = units[number]
+            first = int(rng.integers(0, max(1, unit.n_frames - SEGMENT_FRAMES + 1)))
+            part = unit.features[first : first + SEGMENT_FRAMES]
+            features[row, : len(part)] = part
+            for c, times in enumerate(unit.onsets):
+                frames = seconds_to_frames(times) - (first - 1)  # one more on either side, so that widening crosses the cut
+                targets[row, frames[(frames >= 0) & (frames < SEGMENT_FRAMES + 2)], c] = 1
+        return features, widen_targets(targets)[:, 1:-1]
+
+
+class LongTrainer(_Trainer):
+    """The state of a long run: `judged` is the moving average."""
+
+    def __init__(self, config: LongConfig, train, validation, folder, device, record, real: dict[str, list[Unit]]):
+        super().__init__(config, train, validation, folder, device, record)
+        self.crops, self.real = Crops(train[0], "train"), real
+        self.judged = copy.deepcopy(self.model).eval().requires_grad_(False)
+
+    def _train_epoch(self, number: int) -> float:
+        config = self.config
+        seed = [config.seed, number]
+        torch.manual_seed(config.seed * 1_000_003 + number)
+        rng = np.random.default_rng(seed)
+        self.model.train()
+        weights, total = self.weights.to(self.device), 0.0
+        for step in range(config.steps_per_epoch):
+            features, targets = self._batch(rng)
+            with autocast(self.device, config.precision):
+                logits = self.model(features)
+            loss = weighted_bce(logits, targets, weights)
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(self.model.parameters(), config.clip_norm)
+            done = (number - 1) * config.steps_per_epoch + step
+            for group in self.optimizer.param_groups:
+                group["lr"] = learning_rate(config, done)
+            self.optimizer.step()
+            self._average(done)
+            total += float(loss.detach())
+        return total / config.steps_per_epoch
+
+    def _batch(self, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        config = self.config
+        features, targets = self.crops.draw(self.crops.units, config.batch_size, rng)
+        if self.crops.without_drums:
+            extra, _ = self.crops.draw(self.crops.without_drums, config.batch_size, rng)
+        else:
+            extra = np.zeros_like(features)
+        features = augment(features, extra, config.augmentation, rng)
+        return torch.from_numpy(features).to(self.device), torch.from_numpy(targets).to(self.device)
+
+    @torch.no_grad()
+    def _average(self, done: int) -> None:
+        """Move the average towards the model: quickly in the beginning, when the model changes quickly."""
+        keep = min(self.config.averaging, (1 + done) / (10 + done))
+        for average, current in zip(self.judged.state_dict().values(), self.model.state_dict().values(), strict=True):
+            if average.dtype.is_floating_point:
+                average.lerp_(current, 1 - keep)
+            else:
+                average.copy_(current)
+
+    def _watch(self, val_loss: float) -> None:
+        """Neither early stopping nor a rate that follows the validation loss."""
+
+    def further_scores(self) -> dict[str, float]:
+        """Scores on real recordings: a column for each set and score."""
+        row = {}
+        for name, units in self.real.items():
+            counts, _ = evaluate(self.judged, units, self.config)
+            row |= {f"{name}_{key}": value for key, value in scores(counts).items() if key.startswith("f1_")}
+        return row
+
+    def merit(self, row: dict) -> float:
+        """Mean micro F1 of rendered and real validation."""
+        found = [row["val_f1_micro"], *(row[f"{name}_f1_micro"] for name in self.real)]
+        return float(np.mean(np.nan_to_num(found)))
+
+    def further_state(self) -> dict:
+        """The average."""
+        return {"judged": self.judged.state_dict()}
+
+    def take_up(self, state: dict) -> None:
+        """The average."""
+        self.judged.load_state_dict(state["judged"])
+
+
+def learning_rate(config: LongConfig, done: int) -> float:
+    """Rate of step `done` (from 0): a straight rise, then a cosine down to a hundredth."""
+    total = config.epochs * config.steps_per_epoch
+    warm_up = min(config.warm_up, total // 10)
+    if done < warm_up:
+        return config.learning_rate * (done + 1) / warm_up
+    share = (done - warm_up) / max(total - warm_up, 1)
+    return config.learning_rate * (_LOWEST_RATE + (1 - _LOWEST_RATE) * 0.5 * (1 + math.cos(math.pi * share)))
