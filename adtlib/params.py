@@ -41,6 +41,7 @@ class Profile:
     weight_decay: float = 1e-4
     patience: int = 10
     lr_patience: int = 3
+    balance: bool = False  # of training sets of several corpora: draw from each equally often, whatever its size
     precision: str = "auto"
     jobs: int = 0  # runs trained at once; 0: by the machine (see side_by_side)
     hyperparameters: dict = field(default_factory=dict)  # for each architecture
@@ -52,6 +53,7 @@ class Profile:
     cpus_per_trial: int = 1  # threads of a trial and of a run on a Ray cluster: equal numbers give equal bits
     gpus_per_trial: float = 1.0  # share of a GPU of each, where there are any
     example_search: dict = field(default_factory=dict)  # what 41 to 45 show where there is no search: corpus, and fields above
+    dataset_architecture: str = "CRNN"  # of the dataset study; "best": of the best validation micro F1 in the architecture study
     # post-processing (thesis 2.4.3) and scoring (2.5)
     peak_picking: dict = field(default_factory=dict)
     tolerance: float = 0.05
@@ -164,6 +166,8 @@ def _check(profile: Profile) -> None:
         if profile.example_search.get("corpus") not in TRAINABLE:
             raise ValueError(f"profile {profile.name}: example_search needs a corpus, one of {', '.join(TRAINABLE)}")
         _check(dataclasses.replace(profile.for_example_search(), example_search={}))
+    if not isinstance(profile.balance, bool):
+        raise ValueError(f"profile {profile.name}: balance = {profile.balance!r}, expected true or false")
     _ = profile.peaks  # raises where a parameter cannot be
 
 

@@ -32,6 +32,8 @@ from adtlib.models.blocks import Standardize
 from adtlib.uptodate import code_state
 from adtlib.vocabulary import CLASSES
 
+# Options that runs of earlier versions do not state, with the value that these had.
+LATER_OPTIONS = {"balance": False}
 COUNT_COLUMNS = [f"{kind}_{name}" for name in CLASSES for kind in ("tp", "fp", "fn")]
 SCORE_COLUMNS = ["test", "split", "unit", "data", "tolerance", "thresholds", "id", "seconds", *COUNT_COLUMNS]
 # Code that decides what a run's weights are (matching and peak picking choose the best epoch); scoring, tables and pictures do not.
@@ -125,11 +127,12 @@ class Run:
 def _read_record(folder: Path) -> dict:
     path = Path(folder) / "config.json"
     try:
-        return json.loads(path.read_text())
+        record = json.loads(path.read_text())
     except FileNotFoundError:
         raise RunError(f"{path} is missing: there is no run in {folder}") from None
     except ValueError as error:
         raise RunError(f"{path} is damaged ({error}): delete {folder} and train again") from error
+    return record | {"config": LATER_OPTIONS | record.get("config", {})}
 
 
 def find_runs(profile: str) -> list[Run]:

@@ -19,13 +19,21 @@ class Segments(Dataset):
 
     def __init__(self, prepared: list[Prepared], split: str):
         """List the segments; nothing is read yet."""
-        self.units = [unit for corpus in prepared for unit in corpus.units(split)]
+        by_corpus = [corpus.units(split) for corpus in prepared]
+        self.units = [unit for units in by_corpus for unit in units]
         lengths = np.array([-(-unit.n_frames // SEGMENT_FRAMES) for unit in self.units], dtype=np.int64)
         self._ends = np.cumsum(lengths)
+        self.corpora = np.repeat(np.arange(len(prepared)), [len(units) for units in by_corpus]).repeat(lengths)
+        """The corpus of each segment, by its place in `prepared`: `(len(self),)`."""
 
     def __len__(self) -> int:
         """Number of segments."""
         return int(self._ends[-1]) if len(self._ends) else 0
+
+    def balancing_weights(self) -> np.ndarray:
+        """Chance of each segment with which every corpus that has any is drawn from equally often: `(len(self),)`, sum 1."""
+        sizes = np.bincount(self.corpora)
+        return 1 / (sizes[self.corpora] * np.count_nonzero(sizes))
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Segment `index`, counted through all units in order."""

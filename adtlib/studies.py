@@ -1,7 +1,8 @@
 """The studies as plain data: which architecture is trained on which corpora and tested on which (thesis, chapters 6 and 7).
 
 A cell is one run and its tests. Cells whose corpora are not there are left out with the reason, so that a study runs on whatever
-a user has. Notebooks 41 to 45 make the runs of the architecture study, 50 reads them; `study_tables` makes tables of them.
+a user has. Notebooks 41 to 45 make the runs of the architecture study, 50 reads them; 60 makes those of the dataset study. A
+run that both have is trained once and tested for both. `study_tables` makes tables of them.
 """
 
 import contextlib
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
 from adtlib.corpora import CORPORA, corpus_name, open_corpus
@@ -18,12 +20,22 @@ from adtlib.params import Profile, open_corpora
 from adtlib.prepared import Prepared
 from adtlib.preparing import prepare
 from adtlib.remote_runs import Job
-from adtlib.runs import Run, run_folder, training_set_name
+from adtlib.runs import Run, find_runs, run_folder, training_set_name
 from adtlib.scoring import score_run
 from adtlib.settings import Settings, settings_of
 from adtlib.shards import refer_to
 from adtlib.side_by_side import call_side_by_side, default_jobs
 from adtlib.training import TrainingConfig, finished_run, fit
+
+# The training sets of several corpora in the dataset study (thesis, chapter 7); each corpus alone comes before them.
+UNIONS = (
+    ("ENST+MDB", "Slakh"),
+    ("ENST+MDB", "ADTOF-YT"),
+    ("Slakh", "ADTOF-YT"),
+    ("ENST+MDB", "Slakh", "ADTOF-YT"),
+    ("E-GMD", "Slakh", "ADTOF-YT"),
+    ("ENST+MDB", "E-GMD", "Slakh", "ADTOF-YT"),
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +57,46 @@ def architecture_study(profile: Profile, architecture: str | None = None) -> lis
     """Each architecture on each corpus alone, tested on that corpus (chapter 6); of one architecture, or of all five."""
     chosen = [architecture] if architecture else list(ARCHITECTURES)
     return [Cell(name, (corpus,), seed, (corpus,)) for name in chosen for corpus in profile.train_corpora for seed in profile.seeds]
+
+
+def dataset_study(profile: Profile) -> list[Cell]:
+    """The selected architecture on each corpus alone and on `UNIONS`, each tested on all five corpora (chapter 7).
+
+    Training sets are those that `profile.train_corpora` has the corpora for; a user's own folder is one more, alone, and a test.
+    """
+    architecture = selected_architecture(profile)
+    own = tuple(corpus for corpus in profile.train_corpora if corpus not in CORPORA)
+    sets = [(corpus,) for corpus in profile.train_corpora]
+    sets += [union for union in UNIONS if set(union) <= set(profile.train_corpora)]
+    tests = (*CORPORA, *own)
+    return [Cell(architecture, train, seed, tests) for train in sets for seed in profile.seeds]
+
+
+def selected_architecture(profile: Profile) -> str:
+    """The architecture of the dataset study: named by the profile, or for "best" chosen by the architecture study.
+
+    The best has the highest validation micro F1, mean over corpora and seeds; test scores have no say in it. FileNotFoundError
+    where an architecture lacks a run that another has, ValueError for an unknown name.
+    """
+    named = profile.dataset_architecture
+    if named in ARCHITECTURES:
+        return named
+    if named != "best":
+        raise ValueError(f"dataset_architecture = {named!r}: choose best or one of {', '.join(ARCHITECTURES)}")
+    cells = {(cell.architecture, cell.train_names, cell.seed) for cell in architecture_study(profile)}
+    scores: dict[str, dict] = {name: {} for name in ARCHITECTURES}
+    for run in find_runs(profile.name):
+        architecture, train, seed = run.config["architecture"], tuple(run.config["train"]), run.config["seed"]
+        if (architecture, train, seed) in cells:
+            scores[architecture][train, seed] = np.nan_to_num(run.result["val_f1_micro"])
+    everywhere = set().union(*scores.values())
+    lacking = [name for name in ARCHITECTURES if set(scores[name]) != everywhere or not everywhere]
+    if lacking:
+        raise FileNotFoundError(
+            f"dataset_architecture = 'best', and runs to choose from are missing ({', '.join(lacking)}): "
+            f"make them with 'adt run --profile {profile.name} 41-45', then run this again"
+        )
+    return max(ARCHITECTURES, key=lambda name: np.mean(list(scores[name].values())))
 
 
 @lru_cache(maxsize=64)
@@ -84,19 +136,23 @@ def base_config(profile: Profile, architecture: str, train, seed: int, settings:
         validation_split=profile.validation_split,
         peak_picking=profile.peaks,
         tolerance=profile.tolerance,
+        balance=profile.balance and len(train) > 1,  # a corpus alone is the same run either way
     )
 
 
 def why_not(profile: Profile, cell: Cell, progress: bool = True) -> str | None:
-    """Why a cell cannot be trained with what is there, in one sentence; None where it can."""
-    corpora = [prepared_corpus(profile, name, progress) for name in cell.train]
-    for split in ("train", profile.validation_split):
-        if not any(corpus.totals(split).n_units for corpus in corpora):
-            known = all(name in CORPORA for name in cell.train)
-            remedy = (
-                "'adt corpora' says how to get it" if known else "recordings go into train/, validation/ and test/ of the folder"
-            )
-            return f"{training_set_name(cell.train_names)}: nothing usable found of the {split} split; {remedy}"
+    """Why a cell cannot be trained with what is there, in one sentence; None where it can.
+
+    A union needs all its corpora: without one of them it would be another training set under its name.
+    """
+    for name in cell.train:
+        corpus = prepared_corpus(profile, name, progress)
+        for split in ("train", profile.validation_split):
+            if not corpus.totals(split).n_units:
+                own = "recordings go into train/, validation/ and test/ of the folder"
+                remedy = "'adt corpora' says how to get it" if name in CORPORA else own
+                where = f" of {corpus.corpus_name}" if len(cell.train) > 1 else ""
+                return f"{training_set_name(cell.train_names)}: nothing usable found of the {split} split{where}; {remedy}"
     return None
 
 

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import nn
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, WeightedRandomSampler
 from tqdm import tqdm
 
 from adtlib.evaluation import TOLERANCE, scores
@@ -31,7 +31,7 @@ from adtlib.paths import move_aside, write_atomically
 from adtlib.peak_picking import PeakPicking
 from adtlib.prediction import autocast, best_device, evaluate, resolve_precision
 from adtlib.prepared import Prepared, standardizer
-from adtlib.runs import Run, RunError, assemble, code_hash, library_versions, load_model, save_weights
+from adtlib.runs import LATER_OPTIONS, Run, RunError, assemble, code_hash, library_versions, load_model, save_weights
 from adtlib.segments import Segments
 
 
@@ -56,6 +56,7 @@ class TrainingConfig:
     validation_split: str = "validation"
     peak_picking: PeakPicking = field(default_factory=PeakPicking)
     tolerance: float = TOLERANCE
+    balance: bool = False  # an epoch draws as many segments as the union holds, equally often from each corpus
 
     def __post_init__(self):
         object.__setattr__(self, "train", tuple(self.train))
@@ -217,13 +218,14 @@ class _Trainer:
     def _train_epoch(self, number: int) -> float:
         config = self.config
         torch.manual_seed(config.seed * 1_000_003 + number)
-        loader = DataLoader(
-            self.segments,
-            config.batch_size,
-            shuffle=True,
-            generator=torch.Generator().manual_seed(config.seed * 1_000_003 + number),
-            pin_memory=self.device.type == "cuda",
-        )
+        draws = torch.Generator().manual_seed(config.seed * 1_000_003 + number)
+        if config.balance:
+            chances = self.segments.balancing_weights()
+            order = {"sampler": WeightedRandomSampler(chances, len(self.segments), generator=draws)}
+        else:
+            order = {"shuffle": True}
+        pinned = self.device.type == "cuda"
+        loader = DataLoader(self.segments, config.batch_size, generator=draws, pin_memory=pinned, **order)
         self.model.train()
         weights = self.weights.to(self.device)
         total = 0.0
@@ -292,7 +294,8 @@ class _Trainer:
             raise RunError(
                 f"{path} is damaged ({type(error).__name__}): delete {self.folder} to train it from the start"
             ) from error
-        same = all(state.get(key) == json.dumps(self.record[key], sort_keys=True) for key in ("config", "data"))
+        stored = {key: json.loads(state.get(key, "{}")) for key in ("config", "data")}
+        same = LATER_OPTIONS | stored["config"] == self.record["config"] and stored["data"] == self.record["data"]
         if not same:
             path.unlink()  # of another configuration, not finished: nothing to go on with
             return False
