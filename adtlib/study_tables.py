@@ -12,7 +12,7 @@ from adtlib.corpora.egmd import Egmd, performance
 from adtlib.params import Profile
 from adtlib.runs import Run, counts_of, find_runs, training_set_name
 from adtlib.significance import interval
-from adtlib.studies import architecture_study
+from adtlib.studies import Cell, architecture_study
 from adtlib.vocabulary import CLASSES
 
 F1_COLUMNS = ["f1_micro", "f1_macro", *(f"f1_{name}" for name in CLASSES)]
@@ -111,10 +111,16 @@ def f1_grid(table: pd.DataFrame, rows: str = "architecture", columns: str = "cor
     return grid.reindex(index=table[rows].unique(), columns=table[columns].unique())
 
 
-def settings_that_differ(profile: Profile) -> dict[str, list]:
-    """Settings of training in which the runs of a profile's study differ: such runs do not compare. Empty where all is well."""
-    names = {(cell.architecture, cell.train_names, cell.seed) for cell in architecture_study(profile)}
-    own = ("architecture", "train", "seed", "hyperparameters")
+def settings_that_differ(profile: Profile, cells: list[Cell] | None = None) -> dict[str, list]:
+    """Settings of training in which the runs of a study differ: such runs do not compare. Empty where all is well.
+
+    cells  of the study; by default those of the architecture study. What the profile sets for each run apart does not count.
+    """
+    cells = architecture_study(profile) if cells is None else cells
+    names = {(cell.architecture, cell.train_names, cell.seed) for cell in cells}
+    own = ["architecture", "train", "seed", "hyperparameters"]
+    own += ["balance"] if profile.balance else []
+    own += ["learning_rate", "weight_decay"] if profile.search != "none" else []
     values: dict[str, list] = {}
     for run in find_runs(profile.name):
         config = run.config

@@ -17,7 +17,7 @@ from adtlib import paths
 # What a bare document must load for any table of this module; each file says so in its first line.
 LATEX_PACKAGES = r"\usepackage{booktabs,graphicx,array}\usepackage[table]{xcolor}"
 SHADE = "#dfe6ee"  # light enough for black text, dark enough for print in grey
-LONG_TEXT = 34  # characters from which on a column of text is broken into lines
+LONG_TEXT = 40  # characters from which on a column of text is broken into lines
 _LATEX_ESCAPES = {
     **{character: "\\" + character for character in "&%_#${}"},
     **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
