@@ -14,15 +14,15 @@ import pandas as pd
 
 from adtlib.corpora import CORPORA, corpus_name
 from adtlib.params import Profile
-from adtlib.runs import Run, counts_of, find_runs, training_set_name
+from adtlib.runs import COUNT_COLUMNS, Run, counts_of, find_runs, training_set_name
 from adtlib.significance import difference_interval, interval, mean_f1
 from adtlib.studies import dataset_study
-from adtlib.study_tables import F1_COLUMNS, score_table
+from adtlib.study_tables import F1_COLUMNS, independent, score_table
 
 COLUMNS = ["train", "test", "zero_shot", "f1_micro", "ci_low", "ci_high", *F1_COLUMNS[1:], "n_tracks", "unit", "seed"]
 
 Counts = dict[tuple[str, str], np.ndarray]
-"""Of each (training set, test corpus) the counts `(seeds, tracks, 5, 3)`."""
+"""Of each (training set, test corpus) the counts `(seeds, independent tracks, 5, 3)`."""
 
 
 def dataset_runs(profile: Profile) -> list[Run]:
@@ -76,7 +76,7 @@ def training_table(profile: Profile) -> pd.DataFrame:
 
 
 def study_counts(profile: Profile) -> Counts:
-    """Counts of each training set and test that was made, tracks in the order of their ids.
+    """Counts of each training set and test that was made; tracks that are not independent (one performance, many kits) are summed.
 
     ValueError where two runs were tested on different tracks.
     """
@@ -91,7 +91,8 @@ def study_counts(profile: Profile) -> Counts:
                     f"{run.folder} was tested on other tracks of {test} than the runs before it: "
                     f"test all alike with 'adt run --profile {profile.name} --force 60'"
                 )
-            found.setdefault((training_set_name(run.config["train"]), test), []).append(counts_of(part))
+            pooled = part.groupby(independent(test, part["id"]))[COUNT_COLUMNS].sum()
+            found.setdefault((training_set_name(run.config["train"]), test), []).append(counts_of(pooled))
     return {key: np.stack(counts) for key, counts in found.items()}
 
 

@@ -106,9 +106,8 @@ def write_run(profile, train, seed, tests, architecture="CRNN", val_f1=0.5):
         counts[:, 0] = units
         rows = pd.DataFrame(counts.reshape(len(units), -1), columns=COUNT_COLUMNS)
         ids = [str(i) for i in range(len(units))]
-        tables.append(
-            rows.assign(test=test, split="test", unit="track", data="x", tolerance=0.05, thresholds="one", id=ids, seconds=1.0)
-        )
+        rows = rows.assign(test=test, split="test", unit="track", data="x", tolerance=0.05, thresholds="one", id=ids, seconds=1.0)
+        tables.append(rows)
     pd.concat(tables).to_csv(folder / "scores.csv", index=False)
     return folder
 
@@ -276,14 +275,14 @@ def test_what_an_epoch_draws_is_balanced_and_repeats(two, monkeypatch, tmp_path)
     orders = {}
     for balance in (False, True):
         config = training_config(dataclasses.replace(two, balance=balance), "CRNN", ("small", "large"), 0)
-        config = dataclasses.replace(config, epochs=40 if balance else 2)
+        config = dataclasses.replace(config, epochs=6 if balance else 2)
         for attempt in ("first", "again") if balance else ("first",):
             drawn.clear()
             fit(config, corpora, corpora, tmp_path / f"{balance}-{attempt}", progress=False)
             orders[balance, attempt] = list(drawn)
     assert np.bincount(orders[False, "first"]).tolist() == [2 * 2, 2 * 6]
     assert len(orders[True, "first"]) % 8 == 0, "an epoch is as long as without the option"
-    assert np.mean(orders[True, "first"]) == pytest.approx(0.5, abs=0.12)
+    assert np.mean(orders[True, "first"]) == pytest.approx(0.5, abs=0.2)
     assert orders[True, "first"] == orders[True, "again"]
 
 
@@ -337,19 +336,19 @@ if __name__ == "__main__":
 
 
 def test_a_study_killed_at_any_time_ends_in_the_same_table(two, tmp_path, monkeypatch):
-    """kill -9 while two runs are trained side by side, three times, started again each time: no epoch is trained but those cut."""
+    """kill -9 while two runs are trained side by side, twice, started again each time: no epoch is trained but those cut."""
     script = tmp_path / "study.py"
     script.write_text(STUDY)
     options = {"train_corpora": list(two.train_corpora), "batch_size": 2, "hyperparameters": two.hyperparameters, "jobs": 2}
-    command = [sys.executable, str(script), json.dumps(options | {"epochs": 12})]
-    profile = dataclasses.replace(two, epochs=12)
+    command = [sys.executable, str(script), json.dumps(options | {"epochs": 6})]
+    profile = dataclasses.replace(two, epochs=6)
     folders = [run_folder("thesis", "CRNN", cell.train_names, 0) for cell in dataset_study(profile)]
 
     def epochs() -> list[int]:
         files = [folder / "metrics.csv" for folder in folders]
         return [len(pd.read_csv(file)) if file.is_file() else 0 for file in files]
 
-    for wait_for in (1, 8, 20):
+    for wait_for in (1, 7):
         child = subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"})
         deadline = time.monotonic() + 240
         while sum(epochs()) < wait_for and child.poll() is None and time.monotonic() < deadline:
@@ -366,7 +365,7 @@ def test_a_study_killed_at_any_time_ends_in_the_same_table(two, tmp_path, monkey
     for folder, cut in before.items():
         pd.testing.assert_frame_equal(Run(folder).metrics.iloc[: len(cut)], cut)  # the seconds too: these epochs were not redone
     killed = dataset_table(profile)
-    assert [Run(folder).result["epochs"] for folder in folders] == [12, 12, 12]
+    assert [Run(folder).result["epochs"] for folder in folders] == [6, 6, 6]
 
     threads = torch.get_num_threads()
     monkeypatch.setattr(paths, "RESULTS", tmp_path / "undisturbed")
