@@ -154,6 +154,16 @@ def _comparisons(corpus: Tested) -> Iterator[dict]:
         yield row | corpus.sample
 
 
+def shown_comparisons(comparisons: pd.DataFrame) -> pd.DataFrame:
+    """The comparisons as they are printed: difference with its interval, p, and what it is after correction."""
+    shown = comparisons[["corpus", "best", "other", "difference"]].copy()
+    limits = zip(comparisons["ci_low"], comparisons["ci_high"], strict=True)
+    shown["95 %"] = ["–" if np.isnan(low) else f"{low:.3f} to {high:.3f}" for low, high in limits]
+    for column, label in (("p", "p"), ("p_holm", "p (Holm)"), ("smallest_p", "smallest p")):
+        shown[label] = ["< 0.001" if value < 0.001 else f"{value:.3f}" for value in comparisons[column]]
+    return shown.assign(recordings=comparisons["n_independent"]).set_index("corpus")
+
+
 def verdicts(comparisons: pd.DataFrame) -> pd.DataFrame:
     """What the data say of each corpus: corpus, highest, f1_micro, verdict ("best", or what it is not told apart from)."""
     rows = []
@@ -211,6 +221,7 @@ def threshold_table(profile: Profile) -> pd.DataFrame:
 def shown_thresholds(table: pd.DataFrame) -> pd.DataFrame:
     """The table as it is printed: means over seeds, a row for each corpus and architecture."""
     means = table.drop(columns="seed").groupby(["corpus", "architecture"], sort=False).mean().reset_index()
+    means = pd.concat([means[means["corpus"] == corpus] for corpus in means["corpus"].unique()] or [means])
     names = {f"threshold_{name}": name for name in CLASSES}
     names |= {
         "f1_one": "test, one",

@@ -82,6 +82,8 @@ def test_best_is_said_only_where_the_tracks_say_it():
     slakh = comparisons[comparisons["corpus"] == "Slakh"]
     assert (slakh["p_holm"] >= slakh["p"]).all() and slakh["told_apart"].all()
     assert (slakh["ci_low"] > 0).all() and (slakh["ci_low"] <= slakh["difference"]).all()
+    shown = tables.shown_comparisons(comparisons)
+    assert shown.loc["Slakh", "p"].tolist() == ["< 0.001"] * 2 and shown.loc["ENST+MDB", "smallest p"].tolist() == ["0.125"] * 2
     assert comparisons.loc[comparisons["corpus"] == "ENST+MDB", "p"].tolist() == [1 / 8, 1 / 8]
 
 
