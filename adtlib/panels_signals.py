@@ -205,7 +205,9 @@ def explore_filterbank(bands_per_octave: int = BANDS_PER_OCTAVE) -> Panel:
         filters.set_segments(triangles)
         dark.set_segments(triangles[len(triangles) % 7 // 2 :: 7])
         image.set_data(decibels(bands).T)
-        image.set_extent((0, len(bands) * HOP_LENGTH / SAMPLE_RATE, -0.5, bands.shape[1] - 0.5))
+        image.set_extent(
+            (-0.5 * HOP_LENGTH / SAMPLE_RATE, (len(bands) - 0.5) * HOP_LENGTH / SAMPLE_RATE, -0.5, bands.shape[1] - 0.5)
+        )
         centres = np.argmax(bank, axis=0) * SAMPLE_RATE / FRAME_SIZE
         ticks = [f for f in (30, 100, 300, 1_000, 3_000, 10_000) if centres[0] <= f <= centres[-1]]
         at = np.interp(ticks, centres, np.arange(len(centres)))
