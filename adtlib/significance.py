@@ -90,11 +90,13 @@ def scores_with_intervals(
 
 def _all_scores(counts: np.ndarray) -> dict[str, np.ndarray]:
     """`evaluation.scores` of many counts at once: `(..., 5, 3)` to arrays `(...)` by name."""
-    found = {"f1_micro": _micro(counts), "f1_macro": _nanmean(f1(counts))}
-    found |= {f"f1_{name}": f1(counts[..., index, :]) for index, name in enumerate(CLASSES)}
-    for measure in (precision, recall):
+    found = {}
+    for measure in (f1, precision, recall):
+        by_class = measure(counts)
         found[f"{measure.__name__}_micro"] = measure(counts.sum(axis=-2))
-        found |= {f"{measure.__name__}_{name}": measure(counts[..., index, :]) for index, name in enumerate(CLASSES)}
+        if measure is f1:
+            found["f1_macro"] = _nanmean(by_class)
+        found |= {f"{measure.__name__}_{name}": by_class[..., index] for index, name in enumerate(CLASSES)}
     return found
 
 
