@@ -214,6 +214,16 @@ def test_a_stroke_is_heard_when_it_is_annotated(studio, articulation):
     assert not np.delete(stems, articulations.class_index(articulation), axis=0).any()
 
 
+def test_what_no_kit_has_is_not_annotated(studio, monkeypatch):
+    real = drumming.strokes
+    extra = [Stroke(2.0 + step, "cowbell", 100, 0.0) for step in range(3)]  # the kits made here have none
+    monkeypatch.setattr(drumming, "strokes", lambda *call: sorted(real(*call) + extra))
+    with_extra = clips.render(studio, 0, 2, 3.0)
+    assert with_extra.about["kind"] != "no drums"
+    times = with_extra.onsets[CLASSES.index("CY")] + clips.PRE_ROLL
+    assert not np.isin(np.round(times, 6), [2.0, 3.0, 4.0]).any()
+
+
 def test_levels_are_those_of_a_mix_on_average(studio):
     kits = [playing.ClipKit(studio.drum_kits, np.random.default_rng(seed)) for seed in range(400)]
     mean = np.mean([kit.levels for kit in kits], axis=0)
@@ -229,7 +239,7 @@ def test_levels_are_those_of_a_mix_on_average(studio):
 def test_a_stroke_of_the_hat_ends_the_one_before(studio):
     def energy(strokes):
         kit = playing.ClipKit(studio.drum_kits, np.random.default_rng(0))
-        kit._treatment = dict.fromkeys(("hat_open", "hat_closed"), (0.0, None, []))
+        kit._treatment = dict.fromkeys(("hat_open", "hat_closed"), (0.0, None, []))  # neither damped nor tuned
         stem = playing.play(strokes, kit, SAMPLE_RATE)[CLASSES.index("HH")]
         return float(np.square(stem[round(0.28 * SAMPLE_RATE) :]).sum())
 

@@ -35,7 +35,8 @@ def _parser() -> argparse.ArgumentParser:
     render.add_argument("--jobs", type=int, metavar="N", help="processes (default: one for each processor)")
     train = commands.add_parser("train", help="train on rendered clips; resumable")
     train.set_defaults(run=_train)
-    train.add_argument("--epochs", type=int, default=40, help="of 3,200 segments, 3.6 h of sound, each (default: 40)")
+    train.add_argument("--epochs", type=int, default=40, help="after each the run is validated and can be resumed (default: 40)")
+    train.add_argument("--segments-per-epoch", type=int, default=3_200, metavar="N", help="of 4 s (default: 3,200)")
     train.add_argument("--architecture", default="CRNN")
     train.add_argument("--hyperparameters", type=json.loads, default={"num_layers": 3, "hidden_size": 60}, metavar="JSON")
     train.add_argument("--learning-rate", type=float, default=2e-3)
@@ -91,6 +92,7 @@ def _train(options) -> int:
         seed=options.seed,
         epochs=options.epochs,
         learning_rate=options.learning_rate,
+        segments_per_epoch=options.segments_per_epoch,
     )
     folder = paths.RESULTS / "rendered" / options.name
     run = fit_long(config, rendered, folder, real)

@@ -107,9 +107,12 @@ def render(studio: Studio, seed: int, index: int, seconds: float = CLIP_SECONDS)
     strokes = drumming.strokes(drums, swing_at, rng)
     if kind == "no drums":
         strokes = []
-    strokes = sorted(strokes + _percussion(studio, drums.bpm, played, rng))
-    kits = studio.choose_kits(rng) + [studio.percussion[rng.integers(len(studio.percussion))]] * bool(studio.percussion)
+    kits, more = studio.choose_kits(rng), []
+    if studio.percussion and rng.random() < 0.15:
+        kits.append(studio.percussion[rng.integers(len(studio.percussion))])
+        more = _percussion(kits[-1], drums.bpm, played, rng)
     kit = playing.ClipKit(kits, rng)
+    strokes = [stroke for stroke in sorted(strokes + more) if kit.has(stroke.articulation)]
     stems = playing.play(strokes, kit, n_samples)
     drum_mix = _mix_drums(stems, rng)
     other = np.zeros(n_samples, dtype=np.float32)
@@ -125,11 +128,9 @@ def render(studio: Studio, seed: int, index: int, seconds: float = CLIP_SECONDS)
     return Clip(waveform, annotate(strokes, PRE_ROLL, played), about)
 
 
-def _percussion(studio: Studio, bpm: float, seconds: float, rng: np.random.Generator) -> list[Stroke]:
-    if not studio.percussion or rng.random() > 0.15:
-        return []
-    bank = open_bank(studio.percussion[rng.integers(len(studio.percussion))])
-    names = sorted(key for key in bank.by_key if key.startswith("other"))
+def _percussion(bank: Path, bpm: float, seconds: float, rng: np.random.Generator) -> list[Stroke]:
+    """Percussion outside the vocabulary, of those that a bank has."""
+    names = sorted(key for key in open_bank(bank).by_key if key.startswith("other"))
     return accompaniment.percussion(bpm, seconds, names, rng) if len(names) > 1 else []
 
 

@@ -12,14 +12,14 @@ from adtlib.features import SAMPLE_RATE
 _STEP = 64  # samples: compression follows levels in steps of 1.5 ms
 
 
-def shelf_or_peak(rng: np.random.Generator) -> np.ndarray:
-    """A biquad of random kind, frequency and gain (standard deviation 4 dB): `(6,)` as `scipy.signal.sosfilt` takes it.
+def shelf_or_peak(rng: np.random.Generator, spread_db: float = 4.0) -> np.ndarray:
+    """A biquad of random kind, frequency and gain (of that standard deviation): `(6,)` as `scipy.signal.sosfilt` takes it.
 
     Formulas: Robert Bristow-Johnson, Cookbook formulae for audio equalizer biquad filter coefficients.
     """
     kind = rng.choice(["low", "high", "peak"])
     frequency = np.exp(rng.uniform(*np.log({"low": (80, 400), "high": (2_500, 9_000), "peak": (120, 9_000)}[str(kind)])))
-    a = 10 ** (rng.normal(0, 4) / 40)
+    a = 10 ** (rng.normal(0, spread_db) / 40)
     omega = 2 * np.pi * frequency / SAMPLE_RATE
     cosine, alpha = np.cos(omega), np.sin(omega) / (2 * rng.uniform(0.5, 1.5))
     if kind == "peak":

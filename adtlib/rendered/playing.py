@@ -21,6 +21,9 @@ OTHER = len(CLASSES)  # index of the stem outside the vocabulary
 N_STEMS = len(CLASSES) + 1
 _LEVELS = (0.0, 0.0, -3.0, -10.0, -9.0, -6.0)
 _SPREAD_DB = 3.5
+# dB of an articulation beside the level of its class.
+_TRIM = {"hat_pedal": -4, "hat_open": 2, "ride": -3, "ride_bell": -1, "crash": 3, "china": 3, "side_stick": -4, "tambourine": 3}
+VARIANTS = 2  # of each one-shot in a clip, slightly unlike each other: no hand strikes twice alike
 _TUNING = 1.2  # semitones, standard deviation
 _HATS = ("hat_closed", "hat_pedal", "hat_half_open", "hat_open")
 # Longest decay to the e-th part, in seconds, that a damped stroke is given: (shortest, longest), and how often.
@@ -49,8 +52,13 @@ class ClipKit:
         self.tuning = [rng.normal(0, _TUNING) for _ in _LEVELS]
         self.touch = rng.uniform(0.7, 1.5)  # how velocity becomes a layer
         self._layers: dict[str, list] = {}
-        self._sounds: dict[tuple[str, int], tuple[np.ndarray, int]] = {}
+        self._sounds: dict[tuple[str, int, int], tuple[np.ndarray, int]] = {}
         self._treatment: dict[str, tuple] = {}
+
+    def has(self, articulation: str) -> bool:
+        """Whether any of the kits has the articulation or what stands in for it: what cannot sound must not be annotated."""
+        index = class_index(articulation)
+        return bool(self._find(articulation, OTHER if index is None else index))
 
     def _find(self, articulation: str, stem: int) -> list[tuple[Bank, OneShot]]:
         """Layers, softest first, of one voice of the articulation or of what stands in for it; empty where no kit has either."""
@@ -74,7 +82,7 @@ class ClipKit:
             return None
         velocity = 127 * (stroke.velocity / 127) ** self.touch + self.rng.normal(0, 6)
         layer = int(np.searchsorted([one_shot.velocity for _, one_shot in layers[:-1]], velocity))
-        key = (stroke.articulation, layer)
+        key = (stroke.articulation, layer, int(self.rng.integers(VARIANTS)))
         if key not in self._sounds:
             self._sounds[key] = self._treat(stroke.articulation, stem, *layers[layer])
         return (*self._sounds[key], stem)
@@ -91,11 +99,11 @@ class ClipKit:
             filters = [shelf_or_peak(rng) for _ in range(2)] if rng.random() < 0.6 else []
             self._treatment[articulation] = (self.tuning[stem] + rng.normal(0, 0.3), decay, filters)
         semitones, decay, filters = self._treatment[articulation]
-        speed = 2 ** (semitones / 12)
+        speed = 2 ** ((semitones + rng.normal(0, 0.08)) / 12)
+        filters = [*filters, shelf_or_peak(rng, 1.0)]  # where on the drum it was struck
         waveform = resample(bank.waveform(one_shot), speed)
         attack = round(one_shot.attack / speed)
-        if filters:
-            waveform = sosfilt(np.array(filters, dtype=np.float32), waveform)
+        waveform = sosfilt(np.array(filters, dtype=np.float32), waveform)
         if decay is not None:
             length = min(len(waveform), round(attack + 7 * decay * SAMPLE_RATE))
             waveform = waveform[:length]
@@ -104,7 +112,8 @@ class ClipKit:
 
     def gain(self, stroke: Stroke, stem: int) -> float:
         """Amplitude of a stroke in its stem."""
-        return 10 ** ((self.levels[stem] + stroke.level + self.rng.normal(0, 0.7)) / 20)
+        level = self.levels[stem] + _TRIM.get(stroke.articulation, 0) + stroke.level
+        return 10 ** ((level + self.rng.normal(0, 0.7)) / 20)
 
 
 def resample(waveform: np.ndarray, speed: float) -> np.ndarray:
