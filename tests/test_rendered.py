@@ -12,6 +12,7 @@ import soundfile
 from adtlib.features import SAMPLE_RATE
 from adtlib.rendered import articulations, capture, clips, corpus, drumming, mixing, performances, playing, sources
 from adtlib.rendered.drumming import Stroke
+from adtlib.rendered.__main__ import main
 from adtlib.rendered.one_shots import Bank, BankWriter, find_attack
 from adtlib.rendered.sources import SourceError
 from adtlib.vocabulary import CLASSES, ROLAND
@@ -177,6 +178,15 @@ def test_missing_sounds_are_named_with_the_command_that_installs_them(tmp_path, 
     monkeypatch.setattr(capture.paths, "CACHE", tmp_path / "cache")
     with pytest.raises(SourceError, match=r"apt-get install .*avldrums\.lv2-soundfont hydrogen-drumkits"):
         capture.capture(progress=False)
+
+
+def test_the_commands_say_what_is_missing(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("ADT_SOUNDS", str(tmp_path))
+    monkeypatch.setattr(capture.paths, "CACHE", tmp_path / "cache")
+    assert main(["render", "--hours", "1", "--data", str(tmp_path)]) == 1
+    assert "apt-get install" in capsys.readouterr().err
+    assert main(["train", "--data", str(tmp_path)]) == 1
+    assert "render --hours" in capsys.readouterr().err
 
 
 def test_without_fluidsynth_the_extra_is_named(tmp_path, monkeypatch):

@@ -15,13 +15,16 @@ from adtlib.rendered.sources import SourceError
 
 
 def main(arguments=None) -> int:
-    """Run a command; 1 where something is missing, said in a sentence."""
+    """Run a command; 1 where something is missing, said in a sentence, 130 when interrupted."""
     options = _parser().parse_args(arguments)
     try:
         return options.run(options)
     except (SourceError, ValueError, OSError) as error:
         print(f"adtlib.rendered: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("adtlib.rendered: interrupted; what was finished is kept, the same command goes on", file=sys.stderr)
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -83,7 +86,10 @@ def _train(options) -> int:
 
     if options.threads:
         torch.set_num_threads(options.threads)
-    rendered = Prepared(corpus_folder(options.corpus))
+    folder = corpus_folder(options.corpus)
+    if not (folder / "index.json").is_file():
+        raise SourceError(f"{folder} holds no rendered clips: python -m adtlib.rendered render --hours 22 --name {options.corpus}")
+    rendered = Prepared(folder)
     real = real_units(options.data or paths.real_data_root())
     config = LongConfig(
         options.architecture,
