@@ -11,8 +11,8 @@ import soundfile
 
 from adtlib.features import SAMPLE_RATE
 from adtlib.rendered import articulations, capture, clips, corpus, drumming, mixing, performances, playing, sources
-from adtlib.rendered.drumming import Stroke
 from adtlib.rendered.__main__ import main
+from adtlib.rendered.drumming import Stroke
 from adtlib.rendered.one_shots import Bank, BankWriter, find_attack
 from adtlib.rendered.sources import SourceError
 from adtlib.vocabulary import CLASSES, ROLAND
