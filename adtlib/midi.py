@@ -29,6 +29,12 @@ def read_notes(path: Path | str, channel: int | None = None) -> tuple[np.ndarray
     Every note-on with a velocity above 0 counts. The order is that of the file. Raises MidiError for a damaged file,
     for format 2 with several patterns, and for a time division of 0.
     """
+    seconds, pitches, _, n_other = read_velocities(path, channel)
+    return seconds, pitches, n_other
+
+
+def read_velocities(path: Path | str, channel: int | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """As `read_notes`, with how hard each note was struck, 1 to 127: (seconds, pitches, velocities int64, others)."""
     try:
         file = mido.MidiFile(path, clip=True)
     except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError) as error:
@@ -36,7 +42,7 @@ def read_notes(path: Path | str, channel: int | None = None) -> tuple[np.ndarray
         raise MidiError(f"damaged or not a MIDI file ({reason}); export or download it again") from None
     if file.type == 2 and len(file.tracks) > 1:
         raise MidiError("MIDI format 2 (patterns without a common time); export it as format 0 or 1")
-    ticks, pitches, tempos, n_other = [], [], [], 0
+    ticks, pitches, velocities, tempos, n_other = [], [], [], [], 0
     for track in file.tracks:
         tick = 0
         for message in track:
@@ -48,10 +54,11 @@ def read_notes(path: Path | str, channel: int | None = None) -> tuple[np.ndarray
                     continue
                 ticks.append(tick)
                 pitches.append(message.note)
+                velocities.append(message.velocity)
             elif kind == "set_tempo":
                 tempos.append((tick, message.tempo))
     seconds = tick_seconds(np.array(ticks, dtype=np.int64), tempos, file.ticks_per_beat)
-    return seconds, np.array(pitches, dtype=np.int64), n_other
+    return seconds, np.array(pitches, dtype=np.int64), np.array(velocities, dtype=np.int64), n_other
 
 
 def tick_seconds(ticks: np.ndarray, tempos: list[tuple[int, int]], division: int) -> np.ndarray:

@@ -34,6 +34,7 @@ SECTIONS = {
     "44_conv_transformer": "3.4",
     "45_vit": "3.5",
     "50_architecture_study": "6",
+    "55_error_anatomy": "6.2",
     "60_dataset_study": "7",
     "70_results": "6",
     "80_transcribe": "",

@@ -1,0 +1,236 @@
+"""Errors by hand: each kind once, their circumstances, and the same counts as in scoring."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adtlib import error_tables, midi, paths
+from adtlib.corpora import open_corpus
+from adtlib.error_anatomy import NOTHING, closest_pairs, confusions, unit_events
+from adtlib.error_tables import (
+    QUARTERS,
+    circumstances,
+    confusion_sentences,
+    confusion_table,
+    contrast_sentences,
+    error_counts,
+    error_events,
+    loudness_quarters,
+    timing_table,
+)
+from adtlib.evaluation import count_matches
+from adtlib.loudness import onset_energies, velocities
+from adtlib.params import load_profile
+from adtlib.plotting import new_figure
+from adtlib.plotting_errors import plot_circumstance, plot_confusions, plot_timing
+from adtlib.vocabulary import CLASSES
+
+#                        KD           SD                TT     HH               CY
+REFERENCE = [np.array(t) for t in ([1.0, 2.0], [1.0, 3.0, 4.0], [5.0], [1.02, 1.5, 2.0], [])]
+# KD 1.0 hit 10 ms late; 2.0 missed, and CY invented 30 ms later: KD heard as CY. SD 1.0 hit; 3.0 missed, an SD 80 ms late: a near
+# miss; 4.0 missed, nothing near. TT 5.0 heard as SD and, farther off, as KD: the closer counts. HH 1.02 and 1.5 hit, 2.0 missed.
+ESTIMATE = [np.array(t) for t in ([1.01, 5.04], [1.0, 3.08, 5.01], [], [1.02, 1.46], [2.03])]
+
+
+@pytest.fixture
+def events() -> pd.DataFrame:
+    return unit_events(REFERENCE, ESTIMATE, 6.0)
+
+
+def row(events, event, name, time):
+    found = events[(events["event"] == event) & (events["class"] == name) & np.isclose(events["time"], time)]
+    assert len(found) == 1
+    return found.iloc[0]
+
+
+def test_each_kind_of_error_is_told(events):
+    assert events["event"].value_counts().to_dict() == {"hit": 4, "missed": 5, "invented": 4}
+    assert np.isclose(row(events, "hit", "KD", 1.0)["difference"], 0.01)
+    assert np.isclose(row(events, "hit", "HH", 1.5)["difference"], -0.04)
+    partners = {("KD", 2.0): "CY", ("SD", 3.0): NOTHING, ("SD", 4.0): NOTHING, ("TT", 5.0): "SD", ("HH", 2.0): NOTHING}
+    assert {key: row(events, "missed", *key)["partner"] for key in partners} == partners
+    instead = {("CY", 2.03): "KD", ("SD", 5.01): "TT", ("KD", 5.04): NOTHING, ("SD", 3.08): NOTHING}
+    assert {key: row(events, "invented", *key)["partner"] for key in instead} == instead
+    assert np.isclose(row(events, "missed", "SD", 3.0)["difference"], 0.08)
+    assert np.isnan(row(events, "missed", "SD", 4.0)["difference"])
+
+
+def test_circumstances_of_a_stroke_and_of_an_estimate(events):
+    assert row(events, "hit", "KD", 1.0)["others"] == 2 and row(events, "hit", "HH", 1.02)["others"] == 2
+    assert row(events, "hit", "HH", 1.5)["others"] == 0
+    assert row(events, "invented", "CY", 2.03)["others"] == 2  # KD and HH at 2.0, 30 ms away
+    # Around 1.5 within half a second: 1.0 twice, 1.02, 2.0 twice, itself not counted.
+    assert row(events, "hit", "HH", 1.5)["density"] == 5
+    # The first half second of 5.9 reaches past the end at 6.0: 0.6 s are there.
+    late = unit_events([np.array([5.5, 5.9]), *[np.array([])] * 4], [np.array([])] * 5, 6.0)
+    assert np.isclose(late.loc[1, "density"], 1 / 0.6)
+
+
+def test_confusions_are_counted_once(events):
+    table = confusions(events)
+    expected = pd.DataFrame(0, index=table.index, columns=table.columns)
+    expected.loc["KD", "KD"], expected.loc["SD", "SD"], expected.loc["HH", "HH"] = 1, 1, 2
+    expected.loc["KD", "CY"] = expected.loc["TT", "SD"] = 1
+    expected.loc["SD", NOTHING], expected.loc["HH", NOTHING] = 2, 1
+    expected.loc[NOTHING, "KD"] = expected.loc[NOTHING, "SD"] = 1
+    pd.testing.assert_frame_equal(table, expected, check_dtype=False)
+
+
+def test_the_closest_are_paired_first():
+    assert closest_pairs(np.array([1.0, 1.04]), np.array([1.03]), 0.05) == [(1, 0)]
+    assert sorted(closest_pairs(np.array([1.0, 1.1]), np.array([0.97, 1.06]), 0.05)) == [(0, 0), (1, 1)]
+    assert closest_pairs(np.array([1.0]), np.array([1.06]), 0.05) == closest_pairs(np.array([]), np.array([1.0]), 1.0) == []
+
+
+times = st.lists(st.integers(0, 300), max_size=12).map(lambda frames: np.array(sorted(frames)) / 100)
+onsets = st.lists(times, min_size=5, max_size=5)
+
+
+@given(onsets, onsets)
+@settings(max_examples=60, deadline=None)
+def test_anatomy_and_scores_count_the_same_errors(reference, estimate):
+    table = unit_events(reference, estimate, 3.01)
+    counts = count_matches(reference, estimate)
+    for name, (hits, false, missed) in zip(CLASSES, counts.tolist(), strict=True):
+        mine = table[table["class"] == name]["event"].value_counts()
+        assert (mine.get("hit", 0), mine.get("invented", 0), mine.get("missed", 0)) == (hits, false, missed)
+    matrix = confusions(table)
+    assert np.trace(matrix.to_numpy()) == counts[:, 0].sum()
+    assert matrix.loc[list(CLASSES)].to_numpy().sum() == counts[:, [0, 2]].sum()
+    assert matrix[list(CLASSES)].to_numpy().sum() == counts[:, [0, 1]].sum()
+
+
+def test_silence_has_no_errors():
+    nothing = [np.array([])] * 5
+    assert unit_events(nothing, nothing, 4.0).empty
+    assert confusions(unit_events(nothing, nothing, 4.0)).to_numpy().sum() == 0
+
+
+# --- loudness ----------------------------------------------------------------------------------------------------------
+
+
+def test_velocities_belong_to_their_strokes(tmp_path):
+    """Through E-GMD's own layout: notes out of order, two of one class at one time, an onset that was dropped."""
+    folder = tmp_path / "e-gmd-v1.0.0"
+    (folder / "d").mkdir(parents=True)
+    (folder / "e-gmd-v1.0.0.csv").write_text(
+        "split,midi_filename,audio_filename\ntest,d/1_rock_90_beat_4-4_1.midi,d/1_rock_90_beat_4-4_1.wav\n"
+    )
+    (folder / "d/1_rock_90_beat_4-4_1.wav").touch()
+    strokes = [(0.5, 36, 30), (1.0, 36, 110), (1.0, 38, 60), (1.0, 40, 80), (1.5, 42, 20), (2.0, 36, 5)]
+    file = midi.mido.MidiFile(type=0, ticks_per_beat=500)
+    file.tracks.append(midi.mido.MidiTrack([midi.mido.MetaMessage("set_tempo", tempo=500_000)]))
+    last = 0
+    for seconds, pitch, velocity in strokes:
+        tick = round(seconds * 1000)
+        file.tracks[0].append(midi.mido.Message("note_on", channel=9, note=pitch, velocity=velocity, time=tick - last))
+        last = tick
+    file.save(folder / "d/1_rock_90_beat_4-4_1.midi")
+    corpus = open_corpus("E-GMD", tmp_path)
+    (track,) = corpus.tracks("test")
+    onsets = corpus.read_annotation(track).onsets
+    onsets[0] = onsets[0][:2]  # the last lay past the end of the audio
+    found = velocities(corpus, track, onsets)
+    assert found[0].tolist() == [30, 110]
+    assert found[1].tolist()[0] == 80 and len(found[1]) == len(onsets[1])
+    assert found[3].tolist() == [20] and len(found[2]) == 0
+
+
+def test_energy_is_the_rise_at_the_onset():
+    features = np.zeros((100, 84), np.float16)
+    features[50:55, 10], features[80:85, 10:14] = 0.5, 0.25
+    energies = onset_energies(features, [np.array([0.5]), np.array([0.8]), np.array([0.2]), np.array([0.0]), np.array([])])
+    assert [values.tolist() for values in energies] == [[0.5], [1.0], [0.0], [0.0], []]
+
+
+# --- tables ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def many() -> pd.DataFrame:
+    """Eight recordings of forty snare strokes: the softest ten of each are missed, in two recordings more."""
+    parts = []
+    for number in range(8):
+        strokes = np.arange(40) / 5 + 0.1
+        found = strokes[10:] if number > 1 else strokes[14:]
+        reference = [np.array([]), strokes, np.array([]), np.array([]), np.array([])]
+        estimate = [np.array([]), found, np.array([]), np.array([]), np.array([1.0])]
+        loudness = [np.array([]), np.arange(40.0), np.array([]), np.array([]), np.array([])]
+        part = unit_events(reference, estimate, 8.2, velocity=loudness)
+        parts.append(part.assign(corpus="E-GMD", id=str(number), group=str(number // 2)))
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_shares_by_loudness_with_their_intervals(many):
+    quarters = loudness_quarters(many)
+    assert quarters[many["event"] != "invented"].value_counts().to_dict() == dict.fromkeys(QUARTERS, 80)
+    assert quarters[many["event"] == "invented"].isna().all()
+    table = circumstances(many)
+    loud = table[table["circumstance"] == "loudness"].set_index("value")
+    assert loud["n"].tolist() == [80] * 4 and loud["errors"].tolist() == [80, 8, 0, 0]
+    assert loud.loc["softest", ["share", "ci_low", "ci_high"]].tolist() == [1.0, 1.0, 1.0]
+    # Both recordings with more misses are of one group of four: drawn never, or all four times.
+    assert (
+        np.isclose(loud.loc["soft", "share"], 0.1) and loud.loc["soft", "ci_low"] == 0 and 0.1 < loud.loc["soft", "ci_high"] <= 0.4
+    )
+    (sentence,) = contrast_sentences(table, "loudness", "missed")
+    assert "100.0 % (softest, n = 80) against 0.0 % (loudest, n = 80)" in sentence and "do not touch" in sentence
+
+
+def test_of_one_recording_there_is_no_interval(many):
+    table = circumstances(many[many["id"] == "5"])
+    assert table["ci_low"].isna().all() and table["share"].notna().all()
+    assert all("do not tell them apart" in line for line in contrast_sentences(table, "loudness", "missed"))
+
+
+def test_counts_and_sentences(events):
+    table = events.assign(corpus="Slakh", id="a", group="a")
+    assert error_counts(table).iloc[0].tolist() == ["Slakh", 9, 4, 5, 4, 2, 1]
+    (sentence,) = confusion_sentences(table)
+    assert "of 9 strokes 5 were missed, 2 of them heard as another class" in sentence
+    assert "4 were invented, 2 of them where no stroke was missed" in sentence
+    timing = timing_table(table).iloc[0]
+    assert timing["hits"] == 4 and (timing["near_early"], timing["near_late"]) == (0, 1) and timing["within_25_ms"] == 0.75
+
+
+def test_pictures_show_what_the_tables_hold(many, events):
+    both = pd.concat([many, events.assign(corpus="Slakh", id="a", group="a")], ignore_index=True)
+    axes = plot_confusions(confusion_table(both))
+    texts = {text.get_text() for text in axes.flat[0].texts}
+    assert "232" in texts and "8" in texts and "88" in texts  # hit, invented, missed snares
+    (ax,) = plot_circumstance(circumstances(both), "loudness", "loudness", QUARTERS)
+    assert ax.get_xticklabels()[0].get_text().startswith("softest\nn = 8")
+    drawn = ax.containers[0].lines[0].get_ydata()
+    assert np.allclose(drawn, [100, 10, 0, 0]) and ax.get_ylim()[1] > 100
+    ax = plot_timing(both, 0.05, new_figure(0.4)[1])
+    assert {label.get_text() for label in ax.get_legend().get_texts()} == {"E-GMD (n = 320)", "Slakh (n = 9)"}
+
+
+def test_without_weights_it_says_what_to_run(tmp_path, monkeypatch):
+    """As in a fresh clone, whose runs have scores and no weights: nothing is invented, and pictures say why they are empty."""
+    monkeypatch.setattr(paths, "RESULTS", tmp_path)
+    profile = load_profile("smoke")
+    table, models, reasons = error_events(profile)
+    assert table.empty and models.empty and "adt run --profile smoke 41-45" in reasons[0]
+    run = type("R", (), {"folder": tmp_path / "CRNN/Slakh/seed_0"})
+    monkeypatch.setattr(error_tables, "best_runs", lambda profile: {"Slakh": run})
+    units = type("P", (), {"splits": ("test",), "units": lambda self, split: ["one"]})()
+    monkeypatch.setattr(error_tables, "prepared_corpus", lambda *_, **__: units)
+    table, models, (reason,) = error_events(profile)
+    assert table.empty and models.empty and "no weights" in reason and "adt run --profile smoke 41-45" in reason
+    assert error_counts(table).empty and confusion_table(table).empty and timing_table(table).empty
+    assert circumstances(table).empty and confusion_sentences(table) == []
+    assert plot_confusions(confusion_table(table)).flat[0].texts
+    assert plot_circumstance(circumstances(table), "others", "others", ("0", "1"))[0].texts
+    assert plot_timing(table, 0.05, new_figure(0.3)[1]).texts
+
+
+def test_the_best_by_validation_is_looked_at(monkeypatch):
+    def run(value):
+        return type("R", (), {"result": {"val_f1_micro": value}})
+
+    runs = {("CNN", "Slakh"): [run(0.9), run(0.2)], ("CRNN", "Slakh"): [run(0.7), run(0.8)]}
+    monkeypatch.setattr(error_tables, "study_runs", lambda profile: runs)
+    assert error_tables.best_runs(None)["Slakh"] is runs["CRNN", "Slakh"][1]
