@@ -141,7 +141,10 @@ class TrackBrowser(Panel):
     def _arrange(self) -> None:
         """Room for long names; controls without a choice are left out of sight."""
         self.controls["track"].layout.width = self.controls["search"].layout.width = "60em"
-        self.controls["listen"].layout.width, self.controls["listen"].style.button_width = "44em", "8em"
+        listen = self.controls["listen"]
+        listen.style.button_width = "8em"
+        # Its description stands above the buttons unless it is told otherwise.
+        listen.layout.width, listen.layout.display, listen.layout.align_items = "44em", "flex", "baseline"
         for name in ("corpus", "split"):
             if len(self.controls[name].options) < 2 and len(self._sources) < 2:
                 self.controls[name].layout.display = "none"
