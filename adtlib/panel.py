@@ -96,7 +96,9 @@ class Picture:
     def small_png(self) -> bytes:
         """The same in 256 colours, well compressed: less than half the size, for what is kept."""
         buffer = io.BytesIO()
-        palette = self._paint().quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        # By coverage, not by median cut, which spends all colours on a spectrogram and leaves none for the few points of a class.
+        method, no_dots = Image.Quantize.MAXCOVERAGE, Image.Dither.NONE
+        palette = self._paint().quantize(256, method=method, kmeans=1, dither=no_dots)
         palette.save(buffer, format="PNG", optimize=True)
         return buffer.getvalue()
 

@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 import soundfile
+from PIL import Image
 
 from adtlib import paths, prepared
 from adtlib.audio import write_audio
@@ -16,6 +17,7 @@ from adtlib.corpora.tfdata import write_saved_dataset
 from adtlib.features import FPS, HOP_LENGTH, SAMPLE_RATE
 from adtlib.onsets import write_onsets
 from adtlib.passages import CLICK_FREQUENCIES
+from adtlib.plotting import CLASS_COLOURS
 from adtlib.preparing import prepare
 from adtlib.shelves import Shelf
 from adtlib.track_browser import LISTED
@@ -129,6 +131,14 @@ def test_the_window_is_the_one_that_is_asked_for(songs):
     assert np.array_equal(picture.get_array()[np.sort(first_rows)], features.T.astype(np.float32))
     browser.set(seconds=16)
     assert browser.controls["start"].value < 0.11 and bottom.get_xlim()[1] == 9.0, "what is shorter is shown to its end"
+
+
+def test_classes_keep_their_colours_in_the_static_picture(songs):
+    bundle = browser_of(songs)._repr_mimebundle_()
+    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(bundle["image/png"]))).convert("RGB")).astype(int)
+    for name in ("KD", "CY"):
+        colour = np.array([int(CLASS_COLOURS[name][i : i + 2], 16) for i in (1, 3, 5)])
+        assert np.abs(pixels - colour).max(axis=2).min() <= 4, f"no point of the colour of {name}"
 
 
 # --- hearing -----------------------------------------------------------------------------------------------------------
