@@ -4,12 +4,13 @@ import pytest
 
 pytestmark = pytest.mark.browser
 
+# Of each notebook the panels from the top down, of each panel a slider with which its picture must change.
 PANELS = {
-    "10_sound_and_fourier": ["aliasing"],
-    "11_stft_and_spectrogram": ["stft"],
-    "12_filterbanks": ["filterbank"],
-    "13_drum_set_and_transcription": ["peak-conditions", "peak-picking"],
-    "14_performance_measures": ["tolerance"],
+    "10_sound_and_fourier": {"aliasing": "rate"},
+    "11_stft_and_spectrogram": {"stft": "hop"},
+    "12_filterbanks": {"filterbank": "bands-per-octave"},
+    "13_drum_set_and_transcription": {"peak-conditions": "threshold", "peak-picking": "threshold"},
+    "14_performance_measures": {"tolerance": "late"},
 }
 
 
@@ -17,10 +18,10 @@ PANELS = {
 def test_a_slider_moves_the_picture_and_reset_brings_it_back(open_notebook, name):
     notebook = open_notebook(name)
     notebook.run_all()
-    assert notebook.panels() == PANELS[name]
-    for panel in map(notebook.panel, PANELS[name]):
+    assert notebook.panels() == list(PANELS[name])
+    for panel, control in zip(map(notebook.panel, PANELS[name]), PANELS[name].values(), strict=True):
         first, sound = panel.picture(), panel.sound()
-        panel.move_slider()
+        panel.move_slider(control)
         panel.wait_for_another(first)
         if sound:
             assert panel.seconds_of_sound() > 0
@@ -49,5 +50,8 @@ def test_the_browser_of_tracks(open_notebook):
     panel.wait_for_another_sound(at_start)
     assert panel.seconds_of_sound() > 0
     panel.screenshot()
+    now = panel.picture()
+    panel.move_slider("start")
+    panel.wait_for_another(now)
     assert not panel.troubled
     assert not notebook.complaints
