@@ -69,8 +69,8 @@ def test_added_clips_add_by_energy():
 
 def test_crops_carry_the_onsets_of_where_they_were_cut(prepared):
     crops = Crops(prepared, "train")
-    assert [unit.id for unit in crops.without_drums] == ["train/5"]
-    features, targets = crops.draw(crops.units[:5], 6, np.random.default_rng(0))
+    assert [unit.id for unit, _, _ in crops.without_drums] == ["train/5"]
+    features, targets = crops.draw(crops.every[:5], 6, np.random.default_rng(0))
     assert features.shape == (6, 400, 84) and targets.shape == (6, 400, 5)
     for c in range(5):
         lit = features[..., 10 * c : 10 * c + 8].mean(axis=-1) > 0.9

@@ -18,10 +18,11 @@ import torch
 from torch import nn
 
 from adtlib.evaluation import scores
+from adtlib.features import N_BANDS
 from adtlib.loss import weighted_bce
 from adtlib.onsets import seconds_to_frames, widen_targets
 from adtlib.prediction import autocast, evaluate
-from adtlib.prepared import N_CLASSES, Prepared, Unit, load_part
+from adtlib.prepared import N_CLASSES, Prepared, Unit
 from adtlib.rendered.augmentation import Augmentation, augment
 from adtlib.runs import Run
 from adtlib.segments import SEGMENT_FRAMES
@@ -69,27 +70,30 @@ class Crops:
     """Random stretches of 400 frames of the units of a split."""
 
     def __init__(self, prepared: Prepared, split: str):
-        """List the units, those without an onset apart as well."""
-        self.units = prepared.units(split)
-        counts: dict[Path, np.ndarray] = {}
-        for unit in self.units:
-            if unit.part not in counts:
-                counts[unit.part] = np.bincount(load_part(unit.part)["onset_units"], minlength=unit.index + 1)
-        self.without_drums = [u for u in self.units if u.index >= len(counts[u.part]) or counts[u.part][u.index] == 0]
+        """List the units, and their onsets: looked up for each crop, they would be read from disk again and again."""
+        units = prepared.units(split)
+        self.every = [(unit, *_onset_frames(unit)) for unit in units]
+        self.without_drums = [entry for entry in self.every if not len(entry[1])]
 
-    def draw(self, units: list[Unit], count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """`count` crops of some of the units: `(count, 400, 84)` features and `(count, 400, 5)` widened targets, float32."""
-        features = np.zeros((count, SEGMENT_FRAMES, units[0].features.shape[1]), dtype=np.float32)
+    def draw(self, entries: list, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """`count` crops of `every` or `without_drums`: `(count, 400, 84)` features, `(count, 400, 5)` widened targets, float32."""
+        features = np.zeros((count, SEGMENT_FRAMES, N_BANDS), dtype=np.float32)
         targets = np.zeros((count, SEGMENT_FRAMES + 2, N_CLASSES), dtype=np.float32)
-        for row, number in enumerate(rng.integers(len(units), size=count)):
-            unit = units[number]
+        for row, number in enumerate(rng.integers(len(entries), size=count)):
+            unit, frames, classes = entries[number]
             first = int(rng.integers(0, max(1, unit.n_frames - SEGMENT_FRAMES + 1)))
             part = unit.features[first : first + SEGMENT_FRAMES]
             features[row, : len(part)] = part
-            for c, times in enumerate(unit.onsets):
-                frames = seconds_to_frames(times) - (first - 1)  # one more on either side, so that widening crosses the cut
-                targets[row, frames[(frames >= 0) & (frames < SEGMENT_FRAMES + 2)], c] = 1
+            at = frames - (first - 1)  # one frame more on either side, so that widening crosses the cut
+            inside = (at >= 0) & (at < SEGMENT_FRAMES + 2)
+            targets[row, at[inside], classes[inside]] = 1
         return features, widen_targets(targets)[:, 1:-1]
+
+
+def _onset_frames(unit: Unit) -> tuple[np.ndarray, np.ndarray]:
+    """Frames and classes of a unit's onsets."""
+    onsets = unit.onsets
+    return seconds_to_frames(np.concatenate(onsets)), np.repeat(np.arange(N_CLASSES), [len(times) for times in onsets])
 
 
 class LongTrainer(_Trainer):
@@ -125,7 +129,7 @@ class LongTrainer(_Trainer):
 
     def _batch(self, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
         config = self.config
-        features, targets = self.crops.draw(self.crops.units, config.batch_size, rng)
+        features, targets = self.crops.draw(self.crops.every, config.batch_size, rng)
         if self.crops.without_drums:
             extra, _ = self.crops.draw(self.crops.without_drums, config.batch_size, rng)
         else:
