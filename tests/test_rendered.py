@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from adtlib.features import SAMPLE_RATE
-from adtlib.rendered import articulations, capture, clips, corpus, drumming, mixing, performances, playing, sources
+from adtlib.rendered import accompaniment, articulations, capture, clips, corpus, drumming, mixing, performances, playing, sources
 from adtlib.rendered.__main__ import main
 from adtlib.rendered.drumming import Stroke
 from adtlib.rendered.one_shots import Bank, BankWriter, find_attack
@@ -100,8 +100,8 @@ def made(tmp_path_factory) -> tuple[Path, Path, Path]:
     for font in ("fluid", "timgm"):
         writer = BankWriter()
         for program in range(116):
-            for pitch in (40, 64, 84):
-                writer.add(f"{program}:{pitch}", "", 127, tone(440 * 2 ** ((pitch - 69) / 12)))
+            for pitch in capture.PITCHES:
+                writer.add(f"{program}:{pitch}", "", 127, tone(440 * 2 ** ((pitch - 69) / 12), 0.1))
         writer.write(banks / "instruments" / font)
     writer = BankWriter()
     for pitch in capture.voices.PITCHES:
@@ -277,6 +277,54 @@ def test_pads_crosstalk_is_left_out_and_ghost_notes_stay(monkeypatch):
     strokes = drumming.strokes(drumming.Drumming(part, 60.0), 0.5, np.random.default_rng(0))
     assert [(round(s.seconds), s.articulation) for s in strokes] == [(0, "snare"), (1, "snare"), (3, "crash")]
     assert drumming.FLOOR_DB <= strokes[1].level < -6
+
+
+# --- songs and other instruments ----------------------------------------------------------------------------------------
+
+
+def test_a_song_is_read_in_beats_at_the_tempo_that_holds_longest(tmp_path):
+    file = mido.MidiFile(ticks_per_beat=100)
+    tempos = mido.MidiTrack(
+        [mido.MetaMessage("set_tempo", tempo=1_000_000), mido.MetaMessage("set_tempo", tempo=400_000, time=200)]
+    )
+    drums = mido.MidiTrack([mido.Message("note_on", channel=9, note=38, velocity=90, time=150)])
+    drums.append(mido.Message("note_off", channel=9, note=38, time=10))
+    bass = mido.MidiTrack([mido.Message("program_change", channel=2, program=33)])
+    bass.append(mido.Message("note_on", channel=2, note=40, velocity=70, time=400))
+    bass.append(mido.Message("note_on", channel=2, note=40, velocity=0, time=600))
+    file.tracks.extend([tempos, drums, bass])
+    file.save(tmp_path / "song.mid")
+    song = performances.read_song(tmp_path / "song.mid", "song", "song", "train")
+    assert song.bpm == pytest.approx(150) and song.n_beats == 10
+    assert (song.drums.beats.tolist(), song.drums.pitches.tolist(), song.drums.velocities.tolist()) == ([1.5], [38], [90])
+    (part,) = song.others
+    assert (part.program, part.beats.tolist(), part.lengths.tolist(), part.pitches.tolist()) == (33, [4.0], [6.0], [40])
+    assert part.within(3, 5).beats.tolist() == [1.0] and not len(part.within(5, 9).beats)
+
+
+def test_a_damaged_song_is_named(tmp_path):
+    (tmp_path / "song.mid").write_bytes(b"MThd")
+    with pytest.raises(SourceError, match=r"song\.mid cannot be read"):
+        performances.read_song(tmp_path / "song.mid", "song", "song", "train")
+
+
+def test_other_instruments_are_heard_on_the_beat_of_the_drums_and_at_their_pitch(made):
+    part = performances.Part(0, np.array([2.0]), np.array([1.0]), np.array([64]), np.array([100]))
+    banks = (made[1] / "instruments" / "fluid", made[1] / "instruments" / "voices")
+    arrangement = accompaniment.Arrangement((part,), 5)
+    waveform = accompaniment.play(arrangement, 120.0, 0.5, banks, 2 * SAMPLE_RATE, np.random.default_rng(0))
+    assert find_attack(waveform) / SAMPLE_RATE == pytest.approx(1.0, abs=0.05)  # players are a little early or late
+    assert mixing.rms(waveform) == pytest.approx(1, abs=0.01)
+    spectrum = np.abs(np.fft.rfft(waveform))
+    assert np.argmax(spectrum) / 2 == pytest.approx(440.0, rel=0.02)  # E4 and five semitones
+
+
+def test_a_song_twice_as_fast_is_played_at_half_its_tempo():
+    assert [accompaniment._tempo_factor(bpm, 80.0) for bpm in (75, 90, 165, 330, 42)] == [1, 1, 2, 2, 0.5]
+
+
+def test_swing_moves_the_second_eighth_and_leaves_the_beats():
+    np.testing.assert_allclose(drumming.swing(np.array([0.0, 0.25, 0.5, 1.0, 3.5]), 2 / 3), [0, 1 / 3, 2 / 3, 1, 3 + 2 / 3])
 
 
 # --- clips and shards --------------------------------------------------------------------------------------------------
