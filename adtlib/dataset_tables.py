@@ -56,7 +56,7 @@ def dataset_table(profile: Profile) -> pd.DataFrame:
 
 
 def training_table(profile: Profile) -> pd.DataFrame:
-    """A row for each run: train, seed, hours of the training split, epochs, best epoch, its validation micro F1, seconds."""
+    """A row for each run: train, seed, hours of the training split, settings, epochs, validation micro F1 of the best, seconds."""
     rows = []
     for run in dataset_runs(profile):
         record, result = run.record, run.result
@@ -66,6 +66,8 @@ def training_table(profile: Profile) -> pd.DataFrame:
                 "train": training_set_name(run.config["train"]),
                 "seed": run.config["seed"],
                 "hours": hours,
+                "parameters": result["n_parameters"],
+                "learning rate": run.config["learning_rate"],
                 "epochs": result["epochs"],
                 "best epoch": result["best_epoch"],
                 "validation micro F1": result["val_f1_micro"],
