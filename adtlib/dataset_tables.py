@@ -163,6 +163,9 @@ def findings(counts: Counts) -> list[str]:
     sentences = []
     for test in dict.fromkeys(test for _, test in counts):
         ranked = against_best(counts, test)
+        if not ranked["f1_micro"][0] > 0:
+            sentences.append(f"{test}: no training set finds an onset.")
+            continue
         close = ranked["train"][1:][~(ranked["behind_low"][1:] > 0)].tolist()
         sentence = f"{test}: best trained on {ranked['train'][0]} ({ranked['f1_micro'][0]:.3f})"
         zero_shot = ranked[ranked["zero_shot"]]
@@ -174,8 +177,10 @@ def findings(counts: Counts) -> list[str]:
         part = compared[compared["zero_shot"] == zero_shot]
         if len(part):
             worse, better = int((part["low"] > 0).sum()), int((part["high"] < 0).sum())
+            over = "one pair" if len(part) == 1 else f"{len(part)} pairs"
+            gained = f"{0.0 - part['loss'].mean():+.3f}"
             sentences.append(
-                f"{what}: {-part['loss'].mean():+.3f} micro F1 on average over {len(part)} pairs; {worse} of them lose and "
-                f"{better} gain by more than the choice of tracks explains."
+                f"{what}: {gained} micro F1 on average over {over}; beyond what the choice of tracks explains lose {worse} and "
+                f"gain {better}."
             )
     return sentences

@@ -64,8 +64,8 @@ def independent(corpus: str, ids) -> list[str]:
 
 
 def counts_by_test(profile: Profile, runs: list[Run]) -> dict[str, np.ndarray]:
-    """Counts `(N, 5, 3)` of each test corpus, the tracks of all runs (seeds) one after the other."""
-    tables = [run.scores for run in runs]
+    """Counts `(N, 5, 3)` of each corpus by the runs that were trained on it, the tracks of all runs (seeds) one after the other."""
+    tables = [table[table["test"].isin(run.config["train"])] for run in runs for table in [run.scores]]
     table = (
         pd.concat([table for table in tables if len(table)]) if any(map(len, tables)) else pd.DataFrame(columns=["test", "split"])
     )
