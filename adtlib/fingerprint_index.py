@@ -2,6 +2,10 @@
 
 Hashes of all recordings go to files, sorted apart by their bits, so that equal ones meet in one file; each file is then taken by
 itself. Nothing else grows with the corpora than the pairs found.
+
+At the size of all corpora together one hash in nine is kept. Measured on songs of MDB Drums against sequences of 4 s made of them
+with features computed otherwise: of 26 sequences all are found with every hash, 23 with one in nine; of the four songs all, both
+ways. A corpus compared by itself, as in notebooks 21 to 25, keeps more of its hashes.
 """
 
 import tempfile
@@ -94,11 +98,15 @@ class FingerprintIndex:
 
 def _shared(entries: np.ndarray, groups: np.ndarray) -> np.ndarray:
     """A key (a, b, offset) for each hash that recordings of two groups share, once for each hash."""
-    entries = entries[np.argsort(entries["hash"], kind="stable")]
-    hashes, units, frames = entries["hash"], entries["unit"].astype(np.int64), entries["frame"].astype(np.int64)
-    _, where, times = np.unique(hashes, return_inverse=True, return_counts=True)
-    rare = times[where] <= COMMON
-    hashes, units, frames, where = hashes[rare], units[rare], frames[rare], where[rare]
+    order = np.argsort(entries["hash"])
+    hashes = entries["hash"][order]
+    starts = np.flatnonzero(np.concatenate([[True], hashes[1:] != hashes[:-1]])) if len(hashes) else np.empty(0, np.int64)
+    times = np.diff(starts, append=len(hashes))
+    # Most hashes occur once: only the others are looked at further.
+    rare = np.repeat((times > 1) & (times <= COMMON), times)
+    where = np.repeat(np.arange(len(starts)), times)[rare]
+    hashes, order = hashes[rare], order[rare]
+    units, frames = entries["unit"][order].astype(np.int64), entries["frame"][order].astype(np.int64)
     keys = [np.empty(0, np.int64)]
     owners = [np.empty(0, np.int64)]
     for step in range(1, COMMON):

@@ -10,8 +10,6 @@ from itertools import combinations
 
 import numpy as np
 
-from adtlib.features import N_BANDS
-
 PEAK_FRAMES, PEAK_BANDS = 8, 4  # a peak is the largest value within so many frames and bands to either side
 LOUDEST = 0.5  # share of a recording's values below which no peaks are taken
 FLOOR = 0.003  # log10(magnitude + 1): less is silence, or the noise of a codec
@@ -20,6 +18,7 @@ STEP = 4  # frames, to which times are known: a copy whose frames lie between ou
 # Which of the peaks that follow its first make a hash: any three but the very next, so that a hash spans more than one stroke
 # (two recordings of the same drum samples would share those), and in many ways, so that a lost peak spoils some and not all.
 FOLLOWING = tuple(combinations(range(2, 9), 3))
+_TIME_BITS, _PART_BITS = 5, 12  # REACH // STEP < 32, and 84 bands < 128
 
 
 def find_peaks(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -56,21 +55,23 @@ def hash_peaks(frames: np.ndarray, bands: np.ndarray, one_in: int = 1) -> tuple[
     one_in  keep of all possible hashes one in so many, the same ones in every recording: less to store, and found less surely.
     """
     hashes, starts = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
-    bands = bands.astype(np.uint64)
-    for steps in FOLLOWING:
-        n = len(frames) - steps[-1]
-        if n <= 0:
-            continue
-        near = np.flatnonzero(frames[steps[-1] :] - frames[:n] <= REACH)
-        code = bands[near]
-        for step in steps:
-            apart = (frames[near + step] - frames[near]).astype(np.uint64)
-            code = (code * np.uint64(N_BANDS) + bands[near + step]) * np.uint64(REACH // STEP + 1) + apart // np.uint64(STEP)
+    n = len(frames)
+    parts, near = {}, {}  # of each step: band and time of the later peak in 12 bits; whether it is within reach
+    for step in sorted({step for steps in FOLLOWING for step in steps}):
+        apart = frames[step:] - frames[: max(n - step, 0)]
+        near[step] = apart <= REACH
+        parts[step] = ((bands[step:] << _TIME_BITS) | (np.minimum(apart, REACH) // STEP)).astype(np.uint64)
+    first = bands.astype(np.uint64) << np.uint64(3 * _PART_BITS)
+    for i, j, k in FOLLOWING:
+        within = np.flatnonzero(near[k])
+        code = first[within]
+        for place, step in enumerate((k, j, i)):
+            code |= parts[step][within] << np.uint64(place * _PART_BITS)
         if one_in > 1:
             kept = _mixed(code) % np.uint64(one_in) == 0
-            code, near = code[kept], near[kept]
+            code, within = code[kept], within[kept]
         hashes.append(code)
-        starts.append(frames[near])
+        starts.append(frames[within])
     return np.concatenate(hashes), np.concatenate(starts)
 
 
