@@ -362,6 +362,32 @@ def test_nothing_of_validation_is_trained_on(made):
     assert any(song.kind == "song" for song in validation.songs)
 
 
+@pytest.mark.parametrize("ingredient", [*clips.INGREDIENTS])
+def test_a_clip_can_be_rendered_without_each_ingredient(made, ingredient, monkeypatch):
+    def never(*_, **__):
+        raise AssertionError("played all the same")
+
+    if ingredient == "kits":
+        with pytest.raises(SourceError, match="0 kits"):  # none of the few is made here
+            clips.Studio(made[1], made[2], "train", (ingredient,))
+        return
+    forbidden = {
+        "accompaniment": (accompaniment, "arrange"),
+        "voices": (accompaniment, "_sing"),
+        "edits": (drumming, "_edit"),
+        "variation": (playing, "sosfilt"),
+        "studio": (mixing, "room_response"),
+    }
+    monkeypatch.setattr(*forbidden[ingredient], never)
+    studio = clips.Studio(made[1], made[2], "train", (ingredient,))
+    assert all(np.isfinite(clips.render(studio, 0, index, 2.0).waveform).all() for index in range(8))
+
+
+def test_an_unknown_ingredient_is_named(made):
+    with pytest.raises(ValueError, match="salt: choose from accompaniment"):
+        clips.Studio(made[1], made[2], "train", ("salt",))
+
+
 @pytest.fixture
 def small_shards(made, tmp_path, monkeypatch):
     monkeypatch.setattr(corpus, "CLIPS_PER_SHARD", 2)

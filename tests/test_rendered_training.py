@@ -52,6 +52,13 @@ def test_an_augmentation_that_changes_nothing_changes_nothing():
     np.testing.assert_allclose(augment(features, features, NOTHING, np.random.default_rng(1)), features, atol=1e-5)
 
 
+def test_without_all_of_its_variations_an_augmentation_changes_nothing():
+    features = np.random.default_rng(0).random((8, 20, 84)).astype(np.float32)
+    bare = Augmentation().without(["level_db", "equaliser", "low_pass", "high_pass", "add"])
+    np.testing.assert_allclose(augment(features, features, bare, np.random.default_rng(1)), features, atol=1e-5)
+    assert not np.allclose(augment(features, features, Augmentation(), np.random.default_rng(1)), features, atol=0.01)
+
+
 def test_a_low_pass_takes_the_top_and_leaves_the_rest():
     features = np.full((4, 5, 84), 0.5, dtype=np.float32)
     config = Augmentation((0, 0), (0, 0), (1, 5_000, 5_001), (0, 40, 50), (0, 0, 0))

@@ -10,6 +10,7 @@ from adtlib import paths
 from adtlib.corpora import EnstMdb
 from adtlib.prepared import Prepared, Unit
 from adtlib.preparing import prepare
+from adtlib.rendered.clips import INGREDIENTS
 from adtlib.rendered.corpus import corpus_folder, render_corpus
 from adtlib.rendered.sources import SourceError
 
@@ -35,6 +36,8 @@ def _parser() -> argparse.ArgumentParser:
     render.add_argument("--hours", type=float, required=True, metavar="H", help="of training clips")
     render.add_argument("--validation-hours", type=float, default=0.5, metavar="H")
     render.add_argument("--seed", type=int, default=0)
+    listed = "; ".join(f"{name}: {what}" for name, what in INGREDIENTS.items())
+    render.add_argument("--without", nargs="+", default=[], choices=INGREDIENTS, metavar="INGREDIENT", help=listed)
     render.add_argument("--jobs", type=int, metavar="N", help="processes (default: one for each processor)")
     train = commands.add_parser("train", help="train on rendered clips; resumable")
     train.set_defaults(run=_train)
@@ -42,6 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--segments-per-epoch", type=int, default=3_200, metavar="N", help="of 4 s (default: 3,200)")
     train.add_argument("--architecture", default="CRNN")
     train.add_argument("--hyperparameters", type=json.loads, default={"num_layers": 3, "hidden_size": 60}, metavar="JSON")
+    varied = ("level_db", "equaliser", "low_pass", "high_pass", "add")
+    train.add_argument("--without", nargs="+", default=[], choices=varied, metavar="AUGMENTATION", help=f"of {', '.join(varied)}")
     train.add_argument("--learning-rate", type=float, default=2e-3)
     train.add_argument("--seed", type=int, default=0)
     train.add_argument("--threads", type=int, metavar="N", help="of torch (default: all)")
@@ -61,6 +66,7 @@ def _render(options) -> int:
         options.seed,
         corpus_folder(options.corpus),
         options.jobs,
+        without=tuple(options.without),
     )
     listed = ", ".join(f"{split} {done.totals(split).hours:.2f} h {done.totals(split).onset_counts}" for split in done.splits)
     print(f"{paths.relative(done.folder)}: {listed}; {time.perf_counter() - started:.0f} s")
@@ -81,6 +87,7 @@ def real_units(root: Path) -> dict[str, list[Unit]]:
 def _train(options) -> int:
     import torch  # not needed to render
 
+    from adtlib.rendered.augmentation import Augmentation
     from adtlib.rendered.thresholds import score_table
     from adtlib.rendered.training import LongConfig, fit_long
 
@@ -99,6 +106,7 @@ def _train(options) -> int:
         epochs=options.epochs,
         learning_rate=options.learning_rate,
         segments_per_epoch=options.segments_per_epoch,
+        augmentation=Augmentation().without(options.without),
     )
     folder = paths.RESULTS / "rendered" / options.name
     run = fit_long(config, rendered, folder, real)

@@ -32,10 +32,12 @@ class Arrangement:
     semitones: int
 
 
-def arrange(drumming: Drumming, songs: tuple[Song, ...], n_beats: float, rng: np.random.Generator) -> Arrangement | None:
+def arrange(
+    drumming: Drumming, songs: tuple[Song, ...], n_beats: float, rng: np.random.Generator, sung: bool = True
+) -> Arrangement | None:
     """Choose a song, a place in it and its parts; None where nothing is played there.
 
-    A song's own drums keep the song they belong to, in three of four clips.
+    A song's own drums keep the song they belong to, in three of four clips. With `sung` a third of the clips have a sung part.
     """
     of_kind = [song for song in songs if song.kind == "song"]
     if not of_kind:
@@ -55,7 +57,7 @@ def arrange(drumming: Drumming, songs: tuple[Song, ...], n_beats: float, rng: np
         return None
     chosen = rng.permutation(len(parts))[: rng.integers(2, 8)]
     parts = [_orchestrate(_thin(parts[index]), rng) for index in chosen]
-    if rng.random() < 0.35:
+    if rng.random() < 0.35 and sung:
         parts = _sing(parts, rng)
     return Arrangement(tuple(parts), int(rng.integers(-5, 7)))
 

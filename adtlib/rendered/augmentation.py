@@ -5,7 +5,7 @@ of the segments lose what is above a frequency between 5 and 17 kHz (real record
 clip without drums added, by energy, as its phase does not matter to magnitudes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,6 +30,10 @@ class Augmentation:
     low_pass: tuple[float, float, float] = (0.5, 5_000.0, 17_000.0)
     high_pass: tuple[float, float, float] = (0.1, 40.0, 200.0)
     add: tuple[float, float, float] = (0.2, -12.0, 6.0)
+
+    def without(self, names) -> "Augmentation":
+        """The same without some of its variations, by their names."""
+        return replace(self, **{name: (0.0, *getattr(self, name)[1:]) if name != "level_db" else (0.0, 0.0) for name in names})
 
 
 def magnitudes(features: np.ndarray) -> np.ndarray:

@@ -41,6 +41,16 @@ ACOUSTIC = (
 )
 ELECTRONIC = ("TR808", "HardElectro", "ElectricEmpire", "VariBreaks", "rumpf", "Audiophob", "-024", "-025")
 PERCUSSION_ONLY = ("circAfrique", "Gimme A Hand")
+_FEW = ("fluid-000", "fluid-008", "timgm-000", "timgm-008")
+# What a clip can be rendered without, to find what each brings.
+INGREDIENTS = {
+    "accompaniment": "other instruments and percussion: drums alone",
+    "voices": "sung parts",
+    "edits": "edits of the performances: as they were played",
+    "variation": "tuning, damping, equalising and levelling of the kit: one-shots as captured",
+    "studio": "room, compression, saturation, hiss and codec",
+    "kits": f"all kits but {', '.join(_FEW)}",
+}
 _SPLIT_SEEDS = {"train": 0, "validation": 1}
 
 
@@ -61,16 +71,23 @@ class Clip:
 class Studio:
     """All that clips of one split are made from."""
 
-    def __init__(self, banks: Path, notes: Path, split: str):
-        """`banks` of `capture`, `notes` of `performances.gather`. SourceError where one of them holds too little."""
+    def __init__(self, banks: Path, notes: Path, split: str, without: tuple[str, ...] = ()):
+        """`banks` of `capture`, `notes` of `performances.gather`, `without` some of INGREDIENTS.
+
+        SourceError where banks or performances hold too little.
+        """
         if split not in _SPLIT_SEEDS:
             raise ValueError(f"unknown split {split!r}: choose one of {', '.join(_SPLIT_SEEDS)}")
-        self.split = split
+        if unknown := set(without) - set(INGREDIENTS):
+            raise ValueError(f"unknown ingredient {', '.join(sorted(unknown))}: choose from {', '.join(INGREDIENTS)}")
+        self.split, self.without = split, frozenset(without)
         self.songs = tuple(song for song in performances.load(notes) if song.split == split)
         held_out = split == "validation"
         every = kit_paths(banks)
         self.kits = [path for path in every if path.name.startswith(VALIDATION_KITS) == held_out]
         drums = [path for path in self.kits if not path.name.startswith(PERCUSSION_ONLY)]
+        if "kits" in self.without:
+            drums = [path for path in drums if path.name in _FEW]
         self.drum_kits, self.weights = drums, _weights(drums)
         self.percussion = [path for path in self.kits if any(key.startswith("other") for key in open_bank(path).by_key)]
         fonts = sorted(path.with_suffix("") for path in (banks / "instruments").glob("*.json"))
@@ -107,26 +124,23 @@ def render(studio: Studio, seed: int, index: int, seconds: float = CLIP_SECONDS)
     kind = str(rng.choice(["drums", "mix", "no drums"], p=[0.15, 0.75, 0.10]))
     drums = drumming.choose(studio.songs, played, rng)
     swing_at = float(rng.uniform(0.53, 0.68)) if rng.random() < 0.1 else 0.5
-    strokes = drumming.strokes(drums, swing_at, rng)
+    without = studio.without
+    strokes = drumming.strokes(drums, swing_at, rng, "edits" not in without)
     if kind == "no drums":
         strokes = []
     kits, more = studio.choose_kits(rng), []
-    if studio.percussion and rng.random() < 0.15:
+    if studio.percussion and rng.random() < 0.15 and "accompaniment" not in without:
         kits.append(studio.percussion[rng.integers(len(studio.percussion))])
         more = _percussion(kits[-1], drums.bpm, played, rng)
-    kit = playing.ClipKit(kits, rng)
+    kit = playing.ClipKit(kits, rng, "variation" not in without)
     strokes = [stroke for stroke in sorted(strokes + more) if kit.has(stroke.articulation)]
     stems = playing.play(strokes, kit, n_samples)
-    drum_mix = _mix_drums(stems, rng)
-    other = np.zeros(n_samples, dtype=np.float32)
-    if kind != "drums":
-        arrangement = accompaniment.arrange(drums, studio.songs, played * drums.bpm / 60, rng)
-        if arrangement is not None:
-            banks = (studio.instruments[rng.integers(len(studio.instruments))], studio.voices)
-            other = accompaniment.play(arrangement, drums.bpm, swing_at, banks, n_samples, rng)
     balance = float(np.clip(rng.normal(*BALANCE_DB), -10, 13))
-    mix = _balance(drum_mix, other, balance, rng)
-    waveform = master(mix[round(PRE_ROLL * SAMPLE_RATE) :], rng)
+    in_studio = "studio" not in without
+    mix = _mix_drums(stems, rng) if in_studio else stems.sum(axis=0)
+    if kind != "drums" and "accompaniment" not in without:
+        mix = _balance(mix, _accompany(studio, drums, swing_at, n_samples, rng), balance, in_studio, rng)
+    waveform = master(mix[round(PRE_ROLL * SAMPLE_RATE) :], in_studio, rng)
     about = {"kind": kind, "bpm": drums.bpm, "balance_db": balance, "kits": [path.name for path in kits[:2]]}
     return Clip(waveform, annotate(strokes, PRE_ROLL, played), about)
 
@@ -153,26 +167,36 @@ def _mix_drums(stems: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return mix
 
 
-def _balance(drums: np.ndarray, other: np.ndarray, balance_db: float, rng: np.random.Generator) -> np.ndarray:
+def _accompany(studio: Studio, drums: drumming.Drumming, swing_at: float, n_samples: int, rng: np.random.Generator) -> np.ndarray:
+    """What sounds beside the drums; zeros where the song that was drawn has nothing there."""
+    n_beats = n_samples / SAMPLE_RATE * drums.bpm / 60
+    arrangement = accompaniment.arrange(drums, studio.songs, n_beats, rng, "voices" not in studio.without)
+    if arrangement is None:
+        return np.zeros(n_samples, dtype=np.float32)
+    banks = (studio.instruments[rng.integers(len(studio.instruments))], studio.voices)
+    return accompaniment.play(arrangement, drums.bpm, swing_at, banks, n_samples, rng)
+
+
+def _balance(drums: np.ndarray, other: np.ndarray, balance_db: float, in_studio: bool, rng: np.random.Generator) -> np.ndarray:
     """Drums and the rest `balance_db` above them, by RMS."""
     level = mixing.rms(drums)
     if not other.any():
         return drums
-    if rng.random() < 0.5:
+    if rng.random() < 0.5 and in_studio:
         other = mixing.in_a_room(other, np.float32(10 ** (rng.uniform(-20, -4) / 20)) * other, rng)
     return drums + other * np.float32((level or 0.1) * 10 ** (balance_db / 20) / max(mixing.rms(other), 1e-9))
 
 
-def master(mix: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Compression, saturation, hiss, a codec, by chance; the peak lies 0.3 to 9 dB below full scale."""
-    if rng.random() < 0.6:
+def master(mix: np.ndarray, in_studio: bool, rng: np.random.Generator) -> np.ndarray:
+    """In the studio compression, saturation, hiss, a codec, by chance; the peak lies 0.3 to 9 dB below full scale."""
+    if rng.random() < 0.6 and in_studio:
         mix = mixing.compress(mix, rng)
-    if rng.random() < 0.4:
+    if rng.random() < 0.4 and in_studio:
         mix = mixing.saturate(mix, rng)
-    if rng.random() < 0.3 and (level := mixing.rms(mix)) > 0:
+    if rng.random() < 0.3 and in_studio and (level := mixing.rms(mix)) > 0:
         mix = mix + mixing.noise(len(mix), rng) * np.float32(level * 10 ** (rng.uniform(-60, -24) / 20))
     mix = mix * np.float32(10 ** (-rng.uniform(0.3, 9) / 20) / max(float(np.abs(mix).max()), 1e-6))
-    return mixing.through_codec(mix, rng) if rng.random() < 0.12 else mix
+    return mixing.through_codec(mix, rng) if rng.random() < 0.12 and in_studio else mix
 
 
 def annotate(strokes: list[Stroke], start: float, end: float) -> Onsets:

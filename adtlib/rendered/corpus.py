@@ -50,23 +50,30 @@ def render_corpus(
     folder: Path | None = None,
     jobs: int | None = None,
     progress: bool = True,
+    without: tuple[str, ...] = (),
 ) -> Prepared:
     """Render what is not rendered yet and return the prepared corpus, splits train and validation.
 
     data  folder with `groove/` and `midi_songs_freedoom/`.
     jobs  processes; default one for each processor.
+    without  ingredients to leave out, of `clips.INGREDIENTS`, in train; validation clips always have all.
 
     The first time the sounds are captured, some minutes. SourceError names what is missing.
     """
     folder = folder or corpus_folder()
     banks, notes = capture(progress), performances.gather(data)
-    source = recipe(banks, notes, seed)
+    left_out = {"train": tuple(sorted(set(without))), "validation": ()}
+    sources = {split: recipe(banks, notes, seed, left_out[split]) for split in left_out}
     counts = {"train": shards_for(train_hours), "validation": shards_for(validation_hours)}
-    calls = [(folder, split, number, seed, banks, notes, source) for split, n in counts.items() for number in range(n)]
-    waiting = [call for call in calls if _done(_shard(*call[:3]), source) is None]
+    calls = [
+        (folder, split, number, seed, banks, notes, left_out[split], sources[split])
+        for split, count in counts.items()
+        for number in range(count)
+    ]
+    waiting = [call for call in calls if _done(_shard(*call[:3]), call[-1]) is None]
     with tqdm(total=len(calls), initial=len(calls) - len(waiting), desc="render", unit="shard", disable=not progress) as bar:
         _render_all(waiting, jobs or os.cpu_count() or 1, bar)
-    _write_index(folder, counts, source)
+    _write_index(folder, counts, sources)
     return Prepared(folder)
 
 
@@ -80,11 +87,11 @@ def _render_all(calls: list[tuple], jobs: int, bar: tqdm) -> None:
         call_side_by_side(render_shard, calls, jobs, watch=lambda done: bar.update(start + done - bar.n))
 
 
-def recipe(banks: Path, notes: Path, seed: int) -> str:
-    """What a shard is made from, besides its number: seed, performances, names and sizes of the banks, the code that renders."""
+def recipe(banks: Path, notes: Path, seed: int, without: tuple[str, ...] = ()) -> str:
+    """What a shard is made from, besides its number: seed, ingredients, performances, banks by name and size, the code."""
     there = sorted(f"{path.relative_to(banks)}:{path.stat().st_size}" for path in banks.rglob("*.json"))
     code = code_state(Path(__file__).parent, lambda name: name.name not in _NOT_RENDERING)
-    return json.dumps([seed, code, notes.stat().st_size, there])
+    return json.dumps([seed, without, code, notes.stat().st_size, there])
 
 
 _NOT_RENDERING = {"__init__.py", "__main__.py", "augmentation.py", "corpus.py", "training.py", "thresholds.py", "sources.py"}
@@ -95,13 +102,15 @@ def _shard(folder: Path, split: str, number: int) -> Path:
 
 
 @lru_cache(maxsize=2)
-def _studio(banks: Path, notes: Path, split: str) -> clips.Studio:
-    return clips.Studio(banks, notes, split)
+def _studio(banks: Path, notes: Path, split: str, without: tuple[str, ...]) -> clips.Studio:
+    return clips.Studio(banks, notes, split, without)
 
 
-def render_shard(folder: Path, split: str, number: int, seed: int, banks: Path, notes: Path, source: str) -> None:
+def render_shard(
+    folder: Path, split: str, number: int, seed: int, banks: Path, notes: Path, without: tuple[str, ...], source: str
+) -> None:
     """Render and write one shard."""
-    studio = _studio(banks, notes, split)
+    studio = _studio(banks, notes, split, without)
     units = []
     for index in range(number * CLIPS_PER_SHARD, (number + 1) * CLIPS_PER_SHARD):
         clip = clips.render(studio, seed, index)
@@ -109,11 +118,11 @@ def render_shard(folder: Path, split: str, number: int, seed: int, banks: Path, 
     _write_part(_shard(folder, split, number), units, source, [], {})
 
 
-def _write_index(folder: Path, counts: dict[str, int], source: str) -> None:
+def _write_index(folder: Path, counts: dict[str, int], sources: dict[str, str]) -> None:
     splits = {}
     for split, count in counts.items():
-        entries: Iterable[dict] = (_done(_shard(folder, split, number), source) for number in range(count))
+        entries: Iterable[dict] = (_done(_shard(folder, split, number), sources[split]) for number in range(count))
         parts = [{key: value for key, value in entry.items() if key not in ("notes", "unknown", "source")} for entry in entries]
         splits[split] = {"parts": parts, "problems": [], "missing": 0}
     about = {"format": FORMAT, "corpus": NAME, "unit": "clip", "quantised": False, "miniature": False, "features": "madmom"}
-    paths.write_atomically(folder / "index.json", json.dumps(about | {"splits": splits, "recipe": source}).encode())
+    paths.write_atomically(folder / "index.json", json.dumps(about | {"splits": splits, "recipe": sources}).encode())

@@ -119,8 +119,8 @@ def swing(beats: np.ndarray, at: float) -> np.ndarray:
     return whole + np.interp(beats - whole, (0, 0.5, 1), (0, at, 1))
 
 
-def strokes(drumming: Drumming, swing_at: float, rng: np.random.Generator) -> list[Stroke]:
-    """The strokes of a clip, edited, sorted by time; seconds count from the drumming's first beat."""
+def strokes(drumming: Drumming, swing_at: float, rng: np.random.Generator, edited: bool = True) -> list[Stroke]:
+    """The strokes of a clip, edited or as they were played, sorted by time; seconds count from the drumming's first beat."""
     part = drumming.part
     beats = swing(part.beats, swing_at)
     seconds = beats * 60 / drumming.bpm
@@ -138,7 +138,7 @@ def strokes(drumming: Drumming, swing_at: float, rng: np.random.Generator) -> li
         if articulation is not None:
             level = max(FLOOR_DB, contrast * 20 * np.log10(velocity / loud[pitch]))
             found.append(Stroke(second, articulation, velocity, level))
-    return sorted(_edit(found, 60 / drumming.bpm, rng))
+    return sorted(_edit(found, 60 / drumming.bpm, rng) if edited else found)
 
 
 def _edit(strokes: list[Stroke], beat: float, rng: np.random.Generator) -> list[Stroke]:

@@ -43,12 +43,15 @@ _DAMPING = {
 class ClipKit:
     """The kit of one clip."""
 
-    def __init__(self, kits: list[Path], rng: np.random.Generator):
-        """`kits`: paths of two banks, and further ones that help out where an articulation is missing in both."""
-        self.rng = rng
+    def __init__(self, kits: list[Path], rng: np.random.Generator, varied: bool = True):
+        """`kits`: paths of two banks, and further ones that help out where an articulation is missing in both.
+
+        Without `varied` its one-shots are played as they were captured, each class at its mean level.
+        """
+        self.rng, self.varied = rng, varied
         self.banks = [open_bank(path) for path in kits]
         self.main = [int(rng.integers(2)) for _ in range(N_STEMS)]
-        self.levels = [level + rng.normal(0, _SPREAD_DB) for level in _LEVELS]
+        self.levels = [level + (rng.normal(0, _SPREAD_DB) if varied else 0.0) for level in _LEVELS]
         self.tuning = [rng.normal(0, _TUNING) for _ in _LEVELS]
         self.touch = rng.uniform(0.7, 1.5)  # how velocity becomes a layer
         self._layers: dict[str, list] = {}
@@ -90,6 +93,8 @@ class ClipKit:
     def _treat(self, articulation: str, stem: int, bank: Bank, one_shot: OneShot) -> tuple[np.ndarray, int]:
         """A one-shot tuned, damped and equalised: all layers of an articulation alike."""
         rng = self.rng
+        if not self.varied:
+            return bank.waveform(one_shot), one_shot.attack
         if articulation not in self._treatment:
             kind = next((name for name in _DAMPING if articulation.startswith(name)), None)
             short, long, share = _DAMPING.get(kind, (0.1, 1.0, 0.0))
