@@ -37,6 +37,7 @@ test: lint
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile
 	.venv/bin/adt prepare --profile smoke
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest $(NBVAL) -n 2 --dist loadfile notebooks/[0-4]*.ipynb
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -m rerun tests/test_rerun.py
 	.venv/bin/python -m pytest $(NBVAL) notebooks/[5-9]*.ipynb
 
 # Skipped, saying why, where there is no Chromium or no Playwright. ADT_SCREENSHOTS=FOLDER keeps pictures of the panels.
