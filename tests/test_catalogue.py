@@ -1,7 +1,9 @@
 """The thesis's figures and tables are all made: the list of them against the notebooks, and against what is committed."""
 
+import ast
 import re
 
+import nbformat
 import pandas as pd
 import pytest
 
@@ -91,6 +93,27 @@ def test_the_notebook_makes_what_the_list_says(kind):
     missing = set(zip(listed["notebook"], listed["file"], strict=True)) - made
     assert not missing, "no cell of the notebook makes it"
     assert len(names) == len(set(names)), "each figure and table comes from exactly one cell"
+
+
+def numbers_in_notebooks() -> dict[str, str]:
+    """The number that each call of `save_figure` gives its figure, by file."""
+    numbers = {}
+    for path in paths.NOTEBOOKS.glob("*.ipynb"):
+        cells = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+        for node in (node for source in cells for node in ast.walk(ast.parse(source))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "save_figure":
+                numbers[ast.literal_eval(node.args[1])] = ast.literal_eval(node.args[4])
+    return numbers
+
+
+def test_the_list_and_the_notebooks_agree_on_every_figure_and_its_number():
+    """A new figure needs a row in adtlib/catalogue.csv."""
+    assert numbers_in_notebooks() == dict(zip(FIGURES["file"], FIGURES["number"], strict=True))
+
+
+def test_every_table_that_a_notebook_makes_is_listed():
+    made = {name for names in notebook_map()["tables"] for name in names}
+    assert made == set(TABLES["file"]), "give it a row in adtlib/catalogue.csv"
 
 
 # --- what is committed -------------------------------------------------------------------------------------------------
