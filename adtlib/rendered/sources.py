@@ -2,7 +2,7 @@
 
     fluid-soundfont-gm, musescore-general-soundfont, timgm6mb-soundfont   General MIDI banks, MIT and GPL-2
     avldrums.lv2-soundfont                                                two multi-sampled acoustic kits, CC BY-SA 3.0
-    hydrogen-drumkits, hydrogen-data                                      recorded and electronic kits, mostly GPL and CC BY-SA
+    hydrogen-drumkits, hydrogen-data                                      recorded and electronic kits, GPL-2, CC BY (SA), CC0
 
 `ADT_SOUNDS` names another folder with the same two folders in it: `sounds/` and `hydrogen/data/drumkits/`.
 """
