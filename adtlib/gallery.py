@@ -59,7 +59,8 @@ def for_readme(profile: str = "showcase") -> str:
     parts = []
     for chapter, rows in by_chapter(profile).items():
         if rows:
-            head = f"<details><summary>Chapter {chapter}, {CHAPTERS[chapter]}: {len(rows)} figures</summary>"
+            figures = "1 figure" if len(rows) == 1 else f"{len(rows)} figures"
+            head = f"<details><summary>Chapter {chapter}, {CHAPTERS[chapter]}: {figures}</summary>"
             cells = [_linked(row, names.get(row["notebook"]), profile) for row in rows]
             parts.append(f"{head}\n\n{_table(cells)}\n\n</details>")
     return "\n".join(parts)
