@@ -1,7 +1,7 @@
 """Which recordings of different groups share fingerprints, and at which offset: for any number of them in bounded memory.
 
 Hashes of all recordings go to files, sorted apart by their bits, so that equal ones meet in one file; each file is then taken by
-itself. Nothing else grows with the corpora than the pairs found.
+itself. What two recordings share goes to files again, sorted apart by the two, and is counted there.
 
 At the size of all corpora together one hash in nine is kept. Measured on songs of MDB Drums against sequences of 4 s made of them
 with features computed otherwise: of 26 sequences all are found with every hash, 23 with one in nine; of the four songs all, both
@@ -21,7 +21,7 @@ ENTRY = np.dtype([("hash", "u8"), ("unit", "u4"), ("frame", "u4")])
 MAX_ENTRIES = 300_000_000  # hashes stored, 4.8 GB on disk while it runs: of more frames fewer of the hashes are kept
 ENTRIES_A_FILE = 4_000_000  # some 300 MB of memory
 HASHES_A_FRAME = 9  # measured on recorded music: 8 to 10
-COMMON = 32  # a hash that occurs more often tells nothing
+COMMON = 16  # a hash that occurs more often tells nothing: the sound of one stroke of a kit that many recordings have
 _UNIT_BITS, _OFFSET_BITS = 19, 24
 _MIDDLE = 1 << (_OFFSET_BITS - 1)
 
@@ -43,7 +43,10 @@ class FingerprintIndex:
         paths.CACHE.mkdir(parents=True, exist_ok=True)
         self._opened = ExitStack()
         folder = Path(self._opened.enter_context(tempfile.TemporaryDirectory(prefix="fingerprints-", dir=paths.CACHE)))
-        self._files = [self._opened.enter_context((folder / f"{number}").open("w+b")) for number in range(self.n_files)]
+        self._files, self._key_files = (
+            [self._opened.enter_context((folder / f"{kind}-{number}").open("w+b")) for number in range(self.n_files)]
+            for kind in ("hashes", "keys")
+        )
         return self
 
     def __exit__(self, *_):
@@ -60,40 +63,58 @@ class FingerprintIndex:
         entries = np.empty(len(hashes), ENTRY)
         entries["hash"], entries["unit"], entries["frame"] = hashes, len(self.groups), frames
         self.groups.append(group)
-        if self.n_files == 1:
-            self._files[0].write(entries.tobytes())
-            return
-        # The highest bits of a product spread over the files, however the hashes lie.
-        place = ((hashes * np.uint64(0xD6E8FEB86659FD93)) >> np.uint64(40)) % np.uint64(self.n_files)
-        order = np.argsort(place, kind="stable")
-        ends = np.cumsum(np.bincount(place.astype(np.int64), minlength=self.n_files))
-        for file, part in zip(self._files, np.split(entries[order], ends[:-1]), strict=True):
-            file.write(part.tobytes())
+        _deal(entries, entries["hash"], self._files)
 
-    def pairs(self, min_votes: int) -> np.ndarray:
+    def pairs(self, min_votes: int, most: int = 1_000_000) -> np.ndarray:
         """`(n, 4)` int64: recordings a < b of different groups, offset, votes; sorted by a, b, and most votes first.
 
         The offset is the frame in a minus that in b of the same sound. Votes are the different hashes that agree on it, to a frame.
+        Of more than `most` rows those with most votes are given.
         """
         groups = np.asarray(self.groups, dtype=np.int64)
-        keys, votes = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
         for file in self._files:
-            file.flush()
-            file.seek(0)
-            found, count = np.unique(_shared(np.fromfile(file, ENTRY), groups), return_counts=True)
-            keys.append(found)
-            votes.append(count)
-        keys, where = np.unique(np.concatenate(keys), return_inverse=True)
-        votes = np.bincount(where, np.concatenate(votes), len(keys)).astype(np.int64)
-        total = votes.copy()
-        for step in (-1, 1):  # an offset between two frames has votes on both
-            near = np.searchsorted(keys, keys + step).clip(max=max(len(keys) - 1, 0))
-            total += np.where(keys[near] == keys + step, votes[near], 0)
-        keys, total, votes = keys[total >= min_votes], total[total >= min_votes], votes[total >= min_votes]
-        a, b = keys >> (_UNIT_BITS + _OFFSET_BITS), (keys >> _OFFSET_BITS) & ((1 << _UNIT_BITS) - 1)
-        offset = (keys & ((1 << _OFFSET_BITS) - 1)) - _MIDDLE
-        order = np.lexsort((-votes, -total, b, a))
-        return np.column_stack([a, b, offset, total])[order]
+            keys = _shared(_content(file, ENTRY), groups)
+            _deal(keys, (keys >> _OFFSET_BITS).astype(np.uint64), self._key_files)
+        found = np.empty((0, 4), np.int64)
+        for file in self._key_files:
+            found = np.concatenate([found, _count(_content(file, np.int64), min_votes)])
+            if len(found) > most:
+                found = found[np.argsort(-found[:, 3], kind="stable")[:most]]
+        return found[np.lexsort((-found[:, 3], found[:, 1], found[:, 0]))]
+
+
+def _deal(records: np.ndarray, by: np.ndarray, files: list) -> None:
+    """Append records to files, those with equal `by` (uint64) to the same one."""
+    if len(files) == 1:
+        files[0].write(records.tobytes())
+        return
+    # The higher bits of a product spread over the files, however the numbers lie.
+    place = ((by * np.uint64(0xD6E8FEB86659FD93)) >> np.uint64(40)) % np.uint64(len(files))
+    order = np.argsort(place, kind="stable")
+    ends = np.cumsum(np.bincount(place.astype(np.int64), minlength=len(files)))
+    for file, part in zip(files, np.split(records[order], ends[:-1]), strict=True):
+        file.write(part.tobytes())
+
+
+def _content(file, dtype) -> np.ndarray:
+    file.flush()
+    file.seek(0)
+    return np.fromfile(file, dtype)
+
+
+def _count(keys: np.ndarray, min_votes: int) -> np.ndarray:
+    """Rows (a, b, offset, votes) of the keys of all hashes; an offset that lies between two frames has votes on both."""
+    keys, votes = np.unique(keys, return_counts=True)
+    total = votes.copy()
+    for step in (-1, 1):
+        near = np.searchsorted(keys, keys + step).clip(max=max(len(keys) - 1, 0))
+        total += np.where(keys[near] == keys + step, votes[near], 0)
+    kept = total >= min_votes
+    keys, total, votes = keys[kept], total[kept], votes[kept]
+    order = np.argsort(-votes, kind="stable")  # of two such offsets the fuller one first
+    keys, total = keys[order], total[order]
+    a, b = keys >> (_UNIT_BITS + _OFFSET_BITS), (keys >> _OFFSET_BITS) & ((1 << _UNIT_BITS) - 1)
+    return np.column_stack([a, b, (keys & ((1 << _OFFSET_BITS) - 1)) - _MIDDLE, total])
 
 
 def _shared(entries: np.ndarray, groups: np.ndarray) -> np.ndarray:

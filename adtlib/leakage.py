@@ -13,6 +13,7 @@ whatever the size of the corpora; each feature is read once, and those of candid
 """
 
 import hashlib
+import warnings
 from itertools import groupby
 
 import numpy as np
@@ -29,6 +30,7 @@ MIN_VOTES = 3  # different hashes that agree on an offset: then two units are co
 MIN_SECONDS = 2  # shared, at least: half a sequence
 SAME = 0.8  # similarity of a second above which it is the same sound
 OFFSETS_TRIED = 3  # of two units
+MAX_COMPARED = 300_000  # pairs of units, some minutes; the likeliest first, as drum machines and sampled kits agree by chance
 BLOCK = round(FPS)  # frames: a second
 LOOP_MARGIN = 0.03  # by which two recordings must be more alike than either is like itself later on
 LOOP_LAGS = 20, 800  # frames: what repeats faster is a tone, what repeats later is no loop
@@ -67,11 +69,27 @@ def shared_sounds(units: list[Unit], groups: list[int], progress: bool = False) 
         found = index.pairs(MIN_VOTES)
     copies = {(i, j) for _, i, j, *_ in rows}
     candidates = [(pair, [row[2] for row in part]) for pair, part in groupby(found.tolist(), key=lambda row: (row[0], row[1]))]
+    if len(candidates) > MAX_COMPARED:
+        candidates = _most_likely(candidates, found)
     for (i, j), offsets in tqdm(candidates, desc="comparing", unit="pair", disable=not progress):
         if (i, j) not in copies and (shared := compare(units[i], units[j], offsets[:OFFSETS_TRIED])):
             what, *rest = shared
             rows.append((what, i, j, *rest))
     return rows
+
+
+def _most_likely(candidates: list, found: np.ndarray) -> list:
+    """The pairs with most votes, as many as are compared; what is left out is said."""
+    pairs, firsts = np.unique(found[:, :2], axis=0, return_index=True)  # the first row of two has most votes
+    likeliest = np.argsort(-found[firsts, 3], kind="stable")[:MAX_COMPARED]
+    fewest = int(found[firsts[likeliest], 3].min())
+    warnings.warn(
+        f"{len(candidates):,} pairs of recordings share fingerprints; the {MAX_COMPARED:,} that share most were compared, each at "
+        f"least {fewest}: compare fewer corpora at once to look at the others",
+        stacklevel=3,
+    )
+    wanted = {tuple(pair) for pair in pairs[likeliest].tolist()}
+    return [candidate for candidate in candidates if candidate[0] in wanted]
 
 
 def _groups(prepared: list[Prepared]) -> tuple[list[tuple[int, str]], list[Unit]]:

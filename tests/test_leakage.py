@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pytest
 
-from adtlib import fingerprint_index, paths
+from adtlib import fingerprint_index, leakage, paths
 from adtlib.audio import write_audio
 from adtlib.corpora import open_corpus
 from adtlib.corpora.folder import FolderCorpus
@@ -110,6 +110,21 @@ def test_many_files_find_what_one_finds(monkeypatch):
     monkeypatch.setattr(fingerprint_index, "ENTRIES_A_FILE", 3_000)
     n_files, found = pairs()
     assert n_files > 5 and np.array_equal(found, expected)
+
+
+def test_of_too_many_pairs_the_likeliest_are_compared(monkeypatch):
+    """Two real copies among pairs that share little: with room for two comparisons they are found, and what is left out is said."""
+    takes = [Take(features(music(seed)[0])) for seed in range(4)]
+    part = music(2)[0]
+    part[5 * SAMPLE_RATE :] = music(50)[0][5 * SAMPLE_RATE :]
+    copies = [Take(takes[0].features[250:]), Take(takes[1].features[:900]), Take(features(part))]
+    arguments = takes + copies, [0] * 4 + [1] * 3
+    everything = {(i, j) for _, i, j, *_ in shared_sounds(*arguments)}
+    assert everything == {(0, 4), (1, 5), (2, 6)}
+    monkeypatch.setattr(leakage, "MAX_COMPARED", 2)
+    with pytest.warns(UserWarning, match="the 2 that share most were compared"):
+        found = {(i, j) for _, i, j, *_ in shared_sounds(*arguments)}
+    assert found == {(0, 4), (1, 5)}
 
 
 def test_an_index_leaves_no_files_behind():
