@@ -7,15 +7,18 @@ is seeded by epoch. Equal bits need an equal number of threads, which is therefo
 Nothing here needs Ray: `home` is a `Home`, or something that passes its methods on to one.
 """
 
+import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import torch
 
 from adtlib import paths
-from adtlib.runs import Run, RunError, code_hash
+from adtlib.runs import RunError, code_hash
 from adtlib.scoring import score_run
 from adtlib.shards import CorpusReference, list_shards, open_here, read_shard
 from adtlib.training import TrainingConfig, fit
@@ -95,19 +98,31 @@ def train_away(job: Job, home: Home, on_epoch: Callable[[dict], None] | None = N
         raise RunError(f"{job.folder}: this machine has another version of adtlib than the one that started it: install the same")
     torch.set_num_threads(job.threads)
     train, tests = ([open_here(corpus, home) for corpus in corpora] for corpora in (job.train, job.tests))
-    with tempfile.TemporaryDirectory(prefix="adt-run-") as scratch:
-        copy = _Copy(Path(scratch) / "run", job, home)
+    scratch = scratch_folder("adt-run")
+    copy = _Copy(scratch / "run", job, home)
+    try:
 
         def after(row: dict) -> None:
             copy.send()
             if on_epoch:
                 on_epoch(row)
 
-        try:
-            run = fit(job.config, train, train, copy.folder, progress=False, on_epoch=after)
-            if tests:
-                score_run(run, tests, job.test_split, validation=train)
-        except RunError as error:
-            raise type(error)(str(error).replace(str(copy.folder), str(job.folder))) from error
+        run = fit(job.config, train, train, copy.folder, progress=False, on_epoch=after)
+        if tests:
+            score_run(run, tests, job.test_split, validation=train)
         copy.send()
-        return Run(copy.folder).result
+        return run.result
+    except RunError as error:
+        raise type(error)(str(error).replace(str(copy.folder), str(job.folder))) from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def scratch_folder(name: str, root: Path | None = None) -> Path:
+    """A new folder for what need not stay; those of processes that were killed are removed."""
+    root = root or Path(tempfile.gettempdir())
+    for left in root.glob(f"{name}-*-*"):
+        process = left.name.removeprefix(f"{name}-").split("-")[0]
+        if process.isdigit() and not psutil.pid_exists(int(process)):
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{name}-{os.getpid()}-", dir=root))

@@ -113,5 +113,15 @@ def best_row(rows: list[dict]) -> dict:
     return max(scored, key=lambda row: (_number(row["val_f1_micro"]), -row["val_loss"]))  # of equals the first
 
 
+def trials_table(searches: list[Search]) -> pd.DataFrame:
+    """The trials of several searches, one after the other: corpus, the columns of `Search.trials`, best (whether it was chosen)."""
+    tables = [pd.DataFrame(columns=["corpus", "trial", "seconds", "best"])] if not searches else []
+    for search in searches:
+        table = search.trials
+        table.insert(0, "corpus", training_set_name(search.record["search"]["config"]["train"]))
+        tables.append(table.assign(best=table["trial"] == search.best.folder.name))
+    return pd.concat(tables, ignore_index=True)
+
+
 def _number(f1: float) -> float:
     return f1 if f1 == f1 else 0.0  # no onset in truth and estimate: F1 is not defined

@@ -21,11 +21,10 @@ from functools import partial
 from pathlib import Path
 
 import pandas as pd
-import psutil
 from tqdm import tqdm
 
 from adtlib import paths
-from adtlib.remote_runs import Home, Job, train_away
+from adtlib.remote_runs import Home, Job, scratch_folder, train_away
 from adtlib.runs import code_hash
 from adtlib.search_spaces import LEARNING_RATE, WEIGHT_DECAY, as_hyperparameters, check_space, count_combinations
 from adtlib.searches import SETTINGS, Search, SearchError, best_row, trial_name, trial_row
@@ -146,14 +145,9 @@ def check_address(address: str) -> None:
 
 
 def _session_folder() -> Path:
-    """A folder for a Ray started here; those of processes that were killed are removed."""
-    # Sockets in it must not have paths of more than 107 bytes, which a deep TMPDIR would make.
-    root = Path("/tmp" if len(tempfile.gettempdir()) > 30 and os.path.isdir("/tmp") else tempfile.gettempdir())
-    for left in root.glob("adt-ray-*-*"):
-        process = left.name.split("-")[2]
-        if process.isdigit() and not psutil.pid_exists(int(process)):
-            shutil.rmtree(left, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=f"adt-ray-{os.getpid()}-", dir=root))
+    """A folder for a Ray started here; sockets in it must not have paths of more than 107 bytes, which a deep TMPDIR would make."""
+    short = len(tempfile.gettempdir()) > 30 and os.path.isdir("/tmp")
+    return scratch_folder("adt-ray", Path("/tmp") if short else None)
 
 
 class FarHome:
@@ -287,6 +281,7 @@ def _tune(plan: Plan, job: Job, resources: Resources, home: FarHome, bar: tqdm) 
                 failure_config=tune.FailureConfig(max_failures=MAX_FAILURES),
                 callbacks=[_Bar(bar)],
                 verbose=0,
+                progress_reporter=_Silent(),
             ),
         )
         results = tuner.fit()
@@ -384,9 +379,22 @@ class _Bar(tune.Callback):
     def __init__(self, bar: tqdm):
         self.bar, self.best = bar, 0.0
 
+    def __getstate__(self):
+        return {}  # Ray stores the search with its callbacks; a bar holds a notebook's connection, which cannot be stored
+
     def on_trial_result(self, iteration, trials, trial, result, **info):
         self.best = max(self.best, result.get(METRIC, 0.0))
         self.bar.set_postfix(best_f1=f"{self.best:.3f}")
 
     def on_trial_complete(self, iteration, trials, trial, **info):
         self.bar.update()
+
+
+class _Silent(tune.ProgressReporter):
+    """Keeps Ray from showing a table of its own, of which a notebook would keep an empty one."""
+
+    def should_report(self, trials, done=False) -> bool:
+        return False
+
+    def report(self, trials, done, *sys_info) -> None:
+        pass
