@@ -16,6 +16,7 @@ import logging
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -51,7 +52,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy  # noq
 METRIC = "best_val_f1_micro"
 OBJECT_STORE_BYTES = 256 * 2**20  # of a Ray started here: runs' folders and shards pass through it one at a time
 QUIET = {"log_to_driver": False, "logging_level": logging.ERROR}
-ATTEMPTS = 5  # to start Ray: on a machine that is busy it gives up after half a minute (ray-project/ray issue 65983)
+ATTEMPTS = 3  # to start Ray: on a machine that is very busy it gives up after half a minute
 MAX_FAILURES = 5  # how often a run is started again whose process or machine died
 BATCH = 5  # trials that Optuna proposes at once: 15 and 25 are whole batches
 
@@ -112,19 +113,48 @@ def session(slots: int | None = None) -> Iterator["FarHome"]:
 def _start(slots: int, folder: Path) -> None:
     for attempt in range(ATTEMPTS):
         try:
-            ray.init(
-                address="local",
-                num_cpus=slots,
-                include_dashboard=False,
-                object_store_memory=OBJECT_STORE_BYTES,
-                _temp_dir=str(folder),
-                **QUIET,
-            )
+            with patient_start(folder):
+                ray.init(
+                    address="local",
+                    num_cpus=slots,
+                    include_dashboard=False,
+                    object_store_memory=OBJECT_STORE_BYTES,
+                    _temp_dir=str(folder),
+                    **QUIET,
+                )
             return
         except Exception as error:  # Ray gives a bare Exception where its processes took more than half a minute to start
             ray.shutdown()
             if "timed out" not in str(error) or attempt == ATTEMPTS - 1:
                 raise SearchError(f"Ray did not start on this machine: {error}") from error
+
+
+@contextlib.contextmanager
+def patient_start(folder: Path) -> Iterator[None]:
+    """While Ray starts in `folder`, state to it that the dashboard's agent listens on no port.
+
+    Ray stops itself where that agent has not said so within 15 seconds, which are not enough on a busy machine (ray-project/ray
+    issue 65983). Without a dashboard it never says anything else. Where Ray looks for the port elsewhere, this changes nothing.
+    """
+    started = threading.Event()
+
+    def state() -> None:
+        while not started.wait(0.1):
+            for path in folder.glob("session_2*/*_port_*"):
+                node = path.name.rpartition("_")[2]
+                for name in ("metrics_agent_port", "metrics_export_port", "dashboard_agent_listen_port"):
+                    stated = path.with_name(f"{name}_{node}")
+                    if not stated.exists():
+                        with contextlib.suppress(OSError):  # the session has ended
+                            paths.write_atomically(stated, b"-1")
+
+    thread = threading.Thread(target=state, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        started.set()
+        thread.join()
 
 
 def _connect(address: str) -> None:
