@@ -33,6 +33,7 @@ def protocol_table(profile: Profile) -> pd.DataFrame:
     rate = f"{features.SAMPLE_RATE / 1000:g} kHz, mono"
     frames = f"Hann {features.FRAME_SIZE:,}, hop {features.HOP_LENGTH} ({features.FPS:g} frames/s)"
     clip = f"norm {config.clip_norm:g}"
+    searched = "searched" if profile.searches else "published" if profile.search == "published" else ""
     rows = [
         ("features", "audio", unstated, "44.1 kHz, mono", rate),
         ("features", "STFT", unstated, "Hann 2,048, hop 441 (100 frames/s), magnitude", f"{frames}, magnitude"),
@@ -52,13 +53,13 @@ def protocol_table(profile: Profile) -> pd.DataFrame:
         ("loss", "infrequency weights", "yes", "1 / entropy of each class, summed over the onsets of a frame", same),
         ("training", "optimiser", unstated, "AdamW", "AdamW"),
         ("training", "batch", unstated, "128", f"{profile.batch_size}"),
-        ("training", "learning rate", "searched", "log-uniform 1e-4 to 5e-3", f"{profile.learning_rate:g}"),
-        ("training", "weight decay", "searched", "log-uniform 1e-6 to 1e-2", f"{profile.weight_decay:g}"),
+        ("training", "learning rate", "searched", "log-uniform 1e-4 to 5e-3", searched or f"{profile.learning_rate:g}"),
+        ("training", "weight decay", "searched", "log-uniform 1e-6 to 1e-2", searched or f"{profile.weight_decay:g}"),
         ("training", "gradient clipping", unstated, "norm 2", clip),
         ("training", "epochs at most", "100", "100", f"{profile.epochs}"),
         ("training", "early stopping", "10 epochs", "15 epochs", f"{profile.patience} epochs"),
         ("training", "learning rate ÷ 5", "after 3 epochs", "after 5 epochs", f"after {profile.lr_patience} epochs"),
-        ("training", "search", "random or grid, FIFO", "Bayesian, 15 trials (25 on ENST+MDB)", "one configuration"),
+        ("training", "search", "random or grid, FIFO", "Bayesian, 15 trials (25 on ENST+MDB)", _search_in_words(profile)),
         ("training", "selection", "best validation micro F1", same, same),
         (
             "peak picking",
@@ -82,6 +83,15 @@ def protocol_table(profile: Profile) -> pd.DataFrame:
         ("scoring", "class absent everywhere", unstated, "F1 = 1", "left out of the mean"),
     ]
     return pd.DataFrame(rows, columns=["step", "choice", "draft", "finished_thesis", "here"])
+
+
+def _search_in_words(profile: Profile) -> str:
+    if profile.search == "published":
+        return "none: the published hyperparameters"
+    if not profile.searches:
+        return "none: one configuration"
+    trials = "all combinations" if profile.search == "grid" else f"{profile.trials} trials ({profile.trials_enst_mdb} on ENST+MDB)"
+    return f"{profile.search}, {profile.search_space} spaces, {trials}"
 
 
 def parameter_table(profile: Profile) -> pd.DataFrame:

@@ -25,12 +25,14 @@ def plot_trials(searches: list[Search], axes=None):
         for trial in search.trials.fillna({"val_f1_micro": 0.0}).itertuples():
             filled = to_rgba(colour) if trial.trial == best else "white"
             shape = "x" if trial.outcome == "diverged" else marker
-            axes[1].plot(trial.learning_rate, trial.val_f1_micro, shape, color=colour, markerfacecolor=filled, markersize=6)
+            axes[1].plot(
+                trial.learning_rate, trial.val_f1_micro, shape, color=colour, markerfacecolor=filled, markersize=6, clip_on=False
+            )
         axes[1].plot([], [], marker, color=colour, label=f"{corpus}: {len(search.trials)} trials, the best filled")
     axes[0].set(xlabel="epoch", ylabel="validation micro F1", ylim=(0, 1))
     axes[0].xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True, min_n_ticks=1))
     axes[1].set(xlabel="learning rate", ylabel="best validation micro F1", ylim=(0, 1), xscale="log", xlim=(8e-5, 6.5e-3))
     for ax in axes:
         ax.grid()
-    axes[1].legend(loc="upper left")
+    axes[1].legend(loc="best")
     return axes

@@ -93,21 +93,26 @@ def session(slots: int | None = None) -> Iterator["FarHome"]:
 
     slots  processors that a Ray started here may use; by default all.
 
-    A Ray that the process is connected to already is used and left as it is. Raises SearchError for a cluster that cannot be
-    reached or of which this machine is not a node.
+    Inside another session that one's is used; a Ray that the process is connected to already is left as it is. Raises SearchError
+    for a cluster that cannot be reached or of which this machine is not a node.
     """
     if ray.is_initialized():
-        yield _call_home()
+        yield _HOMES[-1] if _HOMES else _call_home()
         return
     address = os.environ.get("RAY_ADDRESS")
     folder = None if address else _session_folder()
     try:
         _connect(address) if address else _start(slots or os.cpu_count(), folder)
-        yield _call_home()
+        _HOMES.append(_call_home())
+        yield _HOMES[-1]
     finally:
+        _HOMES.clear()
         ray.shutdown()
         if folder:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+_HOMES: list["FarHome"] = []  # that of the session under way
 
 
 def _start(slots: int, folder: Path) -> None:

@@ -212,3 +212,18 @@ def test_an_error_of_the_code_itself_keeps_its_traceback(monkeypatch, tmp_path, 
     monkeypatch.setattr(runner, "run_notebooks", lambda *_: np.zeros(3).reshape(2, 2))
     assert main(["run"]) == 1
     assert "Traceback" in capsys.readouterr().err
+
+
+def test_the_address_of_a_cluster_reaches_the_notebooks(monkeypatch, capsys):
+    """A notebook's process finds it in its environment; one of Ray's client is refused before anything runs."""
+    from adtlib import runner
+
+    monkeypatch.setenv("RAY_ADDRESS", "")
+    seen = []
+    monkeypatch.setattr(runner, "run_notebooks", lambda *_: seen.append(os.environ["RAY_ADDRESS"]))
+    assert main(["run", "41"]) == 0
+    assert main(["run", "41", "--ray-address", "head:6379"]) == 0
+    assert seen == ["", "head:6379"]
+    with pytest.raises(SystemExit, match="2"):
+        main(["run", "--ray-address", "ray://head:10001"])
+    assert "ray start --address=HOST:PORT" in capsys.readouterr().err

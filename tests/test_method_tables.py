@@ -79,3 +79,18 @@ def test_the_map_names_every_notebook_and_what_it_makes():
     assert "20_hours" in table.loc["20_corpora", "figures"] and "20_splits" in table.loc["20_corpora", "tables"]
     assert (table["title"].str.len() > 3).all()
     assert "[20_corpora](20_corpora.ipynb)" in as_markdown(notebook_map())
+
+
+@pytest.mark.parametrize(
+    ("name", "search", "rate"),
+    [
+        ("miniature", "none: one configuration", "0.002"),
+        ("thesis", "random, draft spaces, 15 trials (25 on ENST+MDB)", "searched"),
+        ("thesis_finished", "optuna, finished spaces, 15 trials (25 on ENST+MDB)", "searched"),
+        ("thesis_published", "none: the published hyperparameters", "published"),
+    ],
+)
+def test_where_the_hyperparameters_come_from_is_said(name, search, rate):
+    table = protocol_table(load_profile(name))
+    here = table[table["step"] == "training"].set_index("choice")["here"]
+    assert (here["search"], here["learning rate"]) == (search, rate)
