@@ -13,6 +13,7 @@ import base64
 import contextlib
 import html
 import io
+import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -144,6 +145,9 @@ class Panel(ipywidgets.VBox):
         self._refresh, self._sound = refresh, sound
         self._defaults = self.values
         self._held, self._waiting = False, None
+        # JupyterLab hands messages of widgets to several threads of a kernel: two at once must not draw into one figure. Each draws
+        # what the controls say by then, so the last one is right.
+        self._drawing = threading.RLock()
         words = refresh(**self.values)
         self.picture = Picture(figure, moving)
         self.image = ipywidgets.Image(format="png", value=self.picture.png())
@@ -171,28 +175,30 @@ class Panel(ipywidgets.VBox):
         unknown = sorted(set(values) - set(self.controls))
         if unknown:
             raise KeyError(f"the panel {self.name} has no control {', '.join(unknown)}: it has {', '.join(self.controls)}")
-        self._held = True
-        try:
-            for name, value in values.items():
-                self.controls[name].value = value
-        finally:
-            self._held = False
-        self._on_change()
+        with self._drawing:
+            self._held = True
+            try:
+                for name, value in values.items():
+                    self.controls[name].value = value
+            finally:
+                self._held = False
+            self._on_change()
 
     # ---- callbacks
 
     def _on_change(self, _change: Any = None) -> None:
-        if self._held:
-            return
-        try:
-            words = self._refresh(**self.values)
-            self.image.value = self.picture.png()
-            self._say(words or "")
-            self._sound_soon()
-        except ValueError as error:
-            self._say(f"<b>Not possible:</b> {html.escape(str(error))}", trouble=True)
-        except Exception as error:  # whatever it was, the user has to see it
-            self._say_error(error)
+        with self._drawing:
+            if self._held:
+                return
+            try:
+                words = self._refresh(**self.values)
+                self.image.value = self.picture.png()
+                self._say(words or "")
+                self._sound_soon()
+            except ValueError as error:
+                self._say(f"<b>Not possible:</b> {html.escape(str(error))}", trouble=True)
+            except Exception as error:  # whatever it was, the user has to see it
+                self._say_error(error)
 
     def _sound_soon(self) -> None:
         """Make the sound once the controls rest, so that a slider that is dragged need not wait for it."""
@@ -207,10 +213,11 @@ class Panel(ipywidgets.VBox):
 
     def _make_sound(self) -> None:
         self._waiting = None
-        try:
-            self.player.value = self._sound(**self.values) or b""
-        except Exception as error:
-            self._say_error(error)
+        with self._drawing:
+            try:
+                self.player.value = self._sound(**self.values) or b""
+            except Exception as error:
+                self._say_error(error)
 
     def _say_error(self, error: Exception) -> None:
         text = f"<b>{type(error).__name__}:</b> {html.escape(str(error))}"

@@ -100,7 +100,8 @@ def _heard_in_words(frequency: int, rate: int, heard: float) -> str:
 # --- the short-time Fourier transform ----------------------------------------------------------------------------------
 
 _PASSAGES = {"two tones and two clicks": tones_and_clicks, "kick, hi-hat, snare, hi-hat": functools.lru_cache(four_strokes)}
-_HIGHEST = 2_500.0  # Hz that the spectrogram shows
+# kHz at which the spectrogram's axis has its marks, up to the highest that it shows.
+_MARKS = dict(zip(_PASSAGES, ((0, 0.5, 1, 1.5, 2, 2.5), (0, 4, 8, 12, 16)), strict=True))
 
 
 @house_theme()
@@ -120,7 +121,7 @@ def explore_stft(size: int = FRAME_SIZE, hop: int = HOP_LENGTH, function: str = 
     leak.set(xlabel="distance from a tone (bins)", ylabel="leakage (dB)", xlim=(-8, 8), ylim=(-RANGE, 3), yticks=[-80, -40, 0])
     image = picture.imshow(np.zeros((2, 2)), origin="lower", aspect="auto", vmin=-RANGE, vmax=0, interpolation="nearest")
     marker = picture.axvline(0, color="white", linewidth=0.8, linestyle=(0, (4, 3)))
-    picture.set(xlabel="time (s)", ylabel="frequency (kHz)", xlim=(0, 0.65), ylim=(0, _HIGHEST / 1000))
+    picture.set(xlabel="time (s)", ylabel="frequency (kHz)", xlim=(0, 0.65), ylim=(0, 2.5))
     (level,) = column.plot([], [], color=WINE, linewidth=0.8, marker=".", markersize=3)
     column.set(xlabel="level in this frame (dB)", xlim=(-RANGE, 3), xticks=[-80, -40, 0], ylim=picture.get_ylim())
     column.tick_params(labelleft=False)
@@ -128,11 +129,13 @@ def explore_stft(size: int = FRAME_SIZE, hop: int = HOP_LENGTH, function: str = 
 
     def refresh(passage: str, function: str, size: int, hop: int, moment: float) -> str:
         if hop > size:
-            raise ValueError(f"A hop of {hop:,} samples is longer than the window of {size:,}: what lies between is in no frame.")
+            raise ValueError(f"A hop of {hop:,} samples is longer than a frame of {size:,}: what lies between is in no frame.")
         sound, values = _PASSAGES[passage](), window(function, size)
         magnitude = np.abs(stft(sound, hop, values))  # (T, size / 2 + 1)
-        step = SAMPLE_RATE / size
-        shown = decibels(magnitude[:, : round(_HIGHEST / step) + 2], magnitude.max())
+        step, marks = SAMPLE_RATE / size, _MARKS[passage]
+        shown = decibels(magnitude[:, : round(1000 * marks[-1] / step) + 2], magnitude.max())
+        for ax in (picture, column):
+            ax.set(ylim=(0, marks[-1]), yticks=marks)
         frame = min(round(moment * SAMPLE_RATE / hop), len(shown) - 1)
         at = frame * hop / SAMPLE_RATE
         image.set_data(shown.T)
@@ -150,11 +153,11 @@ def explore_stft(size: int = FRAME_SIZE, hop: int = HOP_LENGTH, function: str = 
     controls = {
         "passage": menu("sound", next(iter(_PASSAGES)), list(_PASSAGES)),
         "function": menu("window", function, list(WINDOWS)),
-        "size": choice("length of the window", size, sorted({*powers, size})),
+        "size": choice("frame length", size, sorted({*powers, size})),
         "hop": choice("hop", hop, sorted({*powers[:-1], hop})),
         "moment": slider("frame shown, at (s)", 0.31, 0.0, 0.64),
     }
-    moving = [curve, outline, centres, smear, image, marker, level]
+    moving = [curve, outline, centres, smear, image, marker, level, picture.yaxis, column.yaxis]
     return Panel("stft", figure, controls, refresh, moving, lambda passage, **_: mp3(_PASSAGES[passage]()))
 
 

@@ -42,7 +42,8 @@ OTHER_COLOUR = "#777777"  # a user's own corpus
 
 def use_theme() -> None:
     """Set the theme for all figures that follow."""
-    mpl.rcParams.update(mpl.rcParamsDefault)
+    # Not rcParamsDefault: it would also take away what shows figures in a notebook, and a second run of a cell would show none.
+    mpl.rcdefaults()
     mpl.rcParams.update(
         {
             "figure.dpi": 110,

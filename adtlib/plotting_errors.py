@@ -63,8 +63,8 @@ def plot_circumstance(table: pd.DataFrame, circumstance: str, label: str, order:
         shown = table[table["measure"] == measure]
         for index, corpus in enumerate(corpora):
             part = shown[shown["corpus"] == corpus]
-            at = part["value"].map(order.index) + (index - (len(corpora) - 1) / 2) * 0.12
-            _draw_shares(ax, at.to_numpy(float), part, corpus)
+            at = np.array([order.index(value) for value in part["value"]], dtype=float)  # empty where a corpus has no such errors
+            _draw_shares(ax, at + (index - (len(corpora) - 1) / 2) * 0.12, part, corpus)
         counts = shown.groupby("value")["n"].sum()
         ax.set_xticks(range(len(order)), [f"{value}\nn = {counts.get(value, 0):,}" for value in order])
         ax.set(xlabel=label, ylabel=MEASURES[measure], xlim=(-0.5, len(order) - 0.5))

@@ -48,29 +48,31 @@ class TrackBrowser(Panel):
 
     def set(self, **values: Any) -> None:
         """Give several controls new values at once, those that others depend on first; see `Panel.set`."""
-        self._held = True
-        try:
-            for name in self.controls:  # in the order of their dependence
-                if name in values:
-                    self.controls[name].value = values.pop(name)
-                    self._follow(name)
-        finally:
-            self._held = False
-        super().set(**values)  # draws, and refuses what is no control
+        with self._drawing:
+            self._held = True
+            try:
+                for name in self.controls:  # in the order of their dependence
+                    if name in values:
+                        self.controls[name].value = values.pop(name)
+                        self._follow(name)
+            finally:
+                self._held = False
+            super().set(**values)  # draws, and refuses what is no control
 
     def _on_change(self, change: Any = None) -> None:
-        if self._held:
-            return
-        self._held = True
-        try:
-            for name, control in self.controls.items():
-                if change is not None and change["owner"] is control:
-                    self._follow(name)
-        except Exception as error:  # whatever it was, the user has to see it
-            return self._say_error(error)
-        finally:
-            self._held = False
-        super()._on_change(change)
+        with self._drawing:
+            if self._held:
+                return
+            self._held = True
+            try:
+                for name, control in self.controls.items():
+                    if change is not None and change["owner"] is control:
+                        self._follow(name)
+            except Exception as error:  # whatever it was, the user has to see it
+                return self._say_error(error)
+            finally:
+                self._held = False
+            super()._on_change(change)
 
     def _follow(self, name: str) -> None:
         """Bring in line what depends on the control `name`: corpus, split, track, start, each on those before it."""

@@ -10,6 +10,7 @@ from adtlib import error_tables, midi, paths
 from adtlib.corpora import open_corpus
 from adtlib.error_anatomy import NOTHING, closest_pairs, confusions, unit_events
 from adtlib.error_tables import (
+    OTHERS,
     QUARTERS,
     circumstances,
     confusion_sentences,
@@ -206,6 +207,15 @@ def test_pictures_show_what_the_tables_hold(many, events):
     assert np.allclose(drawn, [100, 10, 0, 0]) and ax.get_ylim()[1] > 100
     ax = plot_timing(both, 0.05, new_figure(0.4)[1])
     assert {label.get_text() for label in ax.get_legend().get_texts()} == {"E-GMD (n = 320)", "Slakh (n = 9)"}
+
+
+def test_a_corpus_without_estimates_has_no_invented_ones_to_draw(events):
+    silent = events[events["event"] == "missed"].assign(corpus="Slakh", id="b", group="b")
+    heard = events.assign(corpus="E-GMD", id="a", group="a")
+    table = circumstances(pd.concat([heard, silent], ignore_index=True))
+    axes = plot_circumstance(table, "others", "others", OTHERS)
+    drawn = {line.get_label(): ax for ax in axes for line in ax.containers}
+    assert len(axes) == 2 and set(drawn) == {"E-GMD", "Slakh"}
 
 
 def test_without_weights_it_says_what_to_run(tmp_path, monkeypatch):

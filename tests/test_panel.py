@@ -3,6 +3,8 @@
 import asyncio
 import base64
 import concurrent.futures
+import threading
+import time
 
 import matplotlib as mpl
 import numpy as np
@@ -129,3 +131,34 @@ def test_an_error_in_the_sound_is_seen():
     panel, _ = line_panel(sound=lambda frequency: b"x" if frequency < 5 else 1 / 0)
     panel.set(frequency=5)
     assert "ZeroDivisionError" in panel.sentence.value
+
+
+@house_theme()
+def test_two_controls_changed_by_two_threads_end_in_the_picture_of_both():
+    """JupyterLab hands messages to several threads: what is drawn last has to show what the controls say."""
+    figure, ax = own_figure(0.3)
+    (curve,) = ax.plot([0, 1], [0, 1])
+    entered = threading.Barrier(2)
+
+    def refresh(left: int, right: int) -> str:
+        curve.set_ydata([left, 0.5])
+        time.sleep(0.02)  # here the other thread would come in between
+        curve.set_ydata([left / 10, right / 10])
+        return f"{left} {right}"
+
+    panel = Panel("pair", figure, {"left": slider("l", 0, 0, 10), "right": slider("r", 0, 0, 10)}, refresh, [curve])
+
+    def move(name: str, value: int) -> None:
+        entered.wait()
+        panel.controls[name].value = value
+
+    for value in (3, 7, 9):
+        threads = [threading.Thread(target=move, args=(name, value)) for name in ("left", "right")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        after = panel.image.value
+        assert panel.sentence.value == f"{value} {value}"
+        panel.set(left=value, right=value)
+        assert panel.image.value == after

@@ -4,6 +4,8 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 import matplotlib.pyplot as plt
+import nbclient
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
@@ -99,3 +101,13 @@ def test_bars_start_at_zero_and_skip_what_was_not_scored():
     plotting.plot_f1_bars(table, "corpus", "architecture", ax)
     assert ax.get_ylim() == (0, 1)
     assert sorted(bar.get_height() for bar in ax.patches) == [0.5, 0.7]
+
+
+def test_cells_that_are_run_again_show_their_figures_again():
+    """Setting the theme a second time must not take away what shows figures in a notebook."""
+    setup = "import matplotlib.pyplot as plt\nfrom adtlib.plotting import use_theme\nuse_theme()"
+    cells = [nbformat.v4.new_code_cell(source) for source in [setup, "plt.plot([1, 2]);"] * 2]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    shown = [sum("image/png" in output.get("data", {}) for output in cell.outputs) for cell in notebook.cells]
+    assert shown == [0, 1, 0, 1]

@@ -152,7 +152,7 @@ def test_a_long_window_tells_tones_apart_and_a_short_one_clicks():
 def test_a_hop_longer_than_the_window_is_answered_in_words():
     panel = explore_stft()
     panel.set(size=256, hop=1_024)
-    assert "longer than the window of 256" in panel.sentence.value and "adt-trouble" in panel._dom_classes
+    assert "longer than a frame of 256" in panel.sentence.value and "adt-trouble" in panel._dom_classes
     panel.set(hop=128)
     assert "adt-trouble" not in panel._dom_classes
 
