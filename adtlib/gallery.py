@@ -69,7 +69,8 @@ def for_readme(profile: str = "showcase") -> str:
 def _linked(row: dict[str, str], notebook: str | None, profile: str) -> str:
     picture = f"figures/{profile}/{row['file']}.png"
     shown = f'<a href="{picture}"><img src="{picture}" width="200" alt="{row["file"]}"></a>'
-    made_by = f'<a href="notebooks/{notebook}.ipynb">{notebook}</a>' if notebook else row["notebook"]
+    # The executed copy: a notebook is stored without outputs, so that a page which only shows files has no picture of it.
+    made_by = f'<a href="results/{profile}/notebooks/{notebook}.ipynb">{notebook}</a>' if notebook else row["notebook"]
     return f"{shown}<br>{label(row['thesis_number'])} · {made_by}"
 
 

@@ -22,7 +22,7 @@ def test_every_figure_is_there_with_its_number_and_its_notebook():
     for row in ROWS:
         (cell,) = re.findall(rf"<td>[^\n]*?/{row['file']}\.png\"><img[^\n]*?</td>", text)
         assert f"<br>{gallery.label(row['thesis_number'])} · <a" in cell
-        assert f'<a href="notebooks/{row["notebook"]}_' in cell
+        assert f'<a href="results/showcase/notebooks/{row["notebook"]}_' in cell
     assert text.count("<img") == len(ROWS)
 
 
