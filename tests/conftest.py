@@ -1,6 +1,7 @@
 """What several test files share: the real data, where it is, and a small seeded random generator."""
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -24,3 +25,10 @@ def real_data() -> Path:
 def rng() -> np.random.Generator:
     """A random generator with a fixed seed: a failing random case can be repeated."""
     return np.random.default_rng(20250421)
+
+
+@pytest.fixture(autouse=True)
+def no_corpus_of_an_earlier_test():
+    """What a process keeps of prepared corpora points into the folders of the test that prepared them."""
+    if "adtlib.studies" in sys.modules:
+        sys.modules["adtlib.studies"]._prepared.cache_clear()
