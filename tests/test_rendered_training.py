@@ -10,7 +10,7 @@ from adtlib.features import band_centres
 from adtlib.peak_picking import PeakPicking
 from adtlib.prepared import FORMAT, Prepared
 from adtlib.preparing import _write_part
-from adtlib.rendered import training
+from adtlib.rendered import study, training
 from adtlib.rendered.augmentation import Augmentation, augment, magnitudes
 from adtlib.rendered.thresholds import choose_thresholds
 from adtlib.rendered.training import Crops, LongConfig, fit_long, learning_rate
@@ -38,8 +38,9 @@ def prepared(tmp_path_factory) -> Prepared:
 
 
 def small(**changes) -> LongConfig:
-    values = {"epochs": 3, "batch_size": 4, "segments_per_epoch": 16, "precision": "float32", "warm_up": 2} | changes
-    return LongConfig("RNN", ("Rendered",), {"num_layers": 1, "hidden_size": 8}, **values)
+    values = {"epochs": 3, "batch_size": 4, "segments_per_epoch": 16, "precision": "float32", "warm_up": 2}
+    values |= {"hyperparameters": {"num_layers": 1, "hidden_size": 8}} | changes
+    return LongConfig("RNN", ("Rendered",), **values)
 
 
 def test_magnitudes_come_back_from_stored_features():
@@ -139,3 +140,36 @@ def test_thresholds_are_chosen_where_each_class_scores_best(prepared):
 def test_an_epoch_shorter_than_a_batch_is_refused():
     with pytest.raises(ValueError, match="3 segments an epoch"):
         small(segments_per_epoch=3)
+
+
+def test_a_run_can_begin_with_the_weights_of_another(prepared, tmp_path):
+    first = fit_long(small(epochs=6, learning_rate=0.02, segments_per_epoch=64), prepared, tmp_path / "first", progress=False)
+    barely = {"epochs": 1, "learning_rate": 1e-9, "weight_decay": 0.0}
+    run = fit_long(small(**barely), prepared, tmp_path / "second", progress=False, start=first.model())
+    assert run.config["start_from"] == training.fingerprint(first.model()) != training.fingerprint(run.model())
+    for one, other in zip(first.model().state_dict().values(), run.model().state_dict().values(), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-6, rtol=0)
+    alone = fit_long(small(**barely), prepared, tmp_path / "alone", progress=False)
+    assert alone.metrics["train_loss"][0] > 1.1 * run.metrics["train_loss"][0]
+    with pytest.raises(ValueError, match="not those of a RNN with"):
+        other = small(**barely, hyperparameters={"num_layers": 2, "hidden_size": 8})
+        fit_long(other, prepared, tmp_path / "third", progress=False, start=first.model())
+
+
+def test_a_study_scores_its_variants_and_keeps_the_rows_of_others(prepared, tmp_path, monkeypatch):
+    tiny = {"architecture": "RNN", "hyperparameters": {"num_layers": 1, "hidden_size": 8}, "epochs": 1}
+    variants = (study.Variant("all", **tiny), study.Variant("without add", training=("add",), **tiny))
+    monkeypatch.setattr(study, "VARIANTS", variants)
+    monkeypatch.setattr(study, "SEGMENTS", 16)
+    monkeypatch.setattr(study, "render_corpus", lambda *given, **named: prepared)
+    monkeypatch.setattr(study, "corpus_folder", lambda name: prepared.folder)
+    monkeypatch.setattr(study, "call_side_by_side", lambda function, calls, jobs: [function(*call) for call in calls])
+    monkeypatch.setattr(study.paths, "RESULTS", tmp_path)
+    songs = {"songs": prepared.units("validation")}
+    first = study.study(["all"], tmp_path, songs, table=tmp_path / "study.csv")
+    assert list(first["set"]) == ["rendered", "rendered", "songs", "songs"] and set(first["variant"]) == {"all"}
+    both = study.study(["without add"], tmp_path, songs, table=tmp_path / "study.csv")
+    assert list(both["variant"]) == ["all"] * 4 + ["without add"] * 4
+    assert json.loads((study.folder_of(variants[1]) / "config.json").read_text())["config"]["augmentation"]["add"][0] == 0
+    with pytest.raises(ValueError, match="unknown variant without kick"):
+        study.study(["without kick"], tmp_path, songs)

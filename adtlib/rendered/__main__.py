@@ -49,10 +49,16 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--without", nargs="+", default=[], choices=varied, metavar="AUGMENTATION", help=f"of {', '.join(varied)}")
     train.add_argument("--learning-rate", type=float, default=2e-3)
     train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--start-from", type=Path, metavar="RUN", help="folder of a run whose weights to begin with")
     train.add_argument("--threads", type=int, metavar="N", help="of torch (default: all)")
     train.add_argument("--run", dest="name", default="crnn", metavar="NAME", help="folder below results/rendered/ (default: crnn)")
+    study = commands.add_parser("study", help="the short runs of notebook 81; resumable")
+    study.set_defaults(run=_study)
+    study.add_argument("variants", nargs="*", metavar="VARIANT", help="their names, as in the table (default: all)")
+    study.add_argument("--jobs", type=int, default=2, metavar="N", help="runs at a time (default: 2)")
     for command in (render, train):
         command.add_argument("--name", dest="corpus", default="standard", help="which set of clips (default: standard)")
+    for command in (render, train, study):
         command.add_argument("--data", type=Path, metavar="ROOT", help="data folder (default: $ADT_DATA, else data/)")
     return parser
 
@@ -90,6 +96,7 @@ def _train(options) -> int:
     from adtlib.rendered.augmentation import Augmentation
     from adtlib.rendered.thresholds import score_table
     from adtlib.rendered.training import LongConfig, fit_long
+    from adtlib.runs import Run
 
     if options.threads:
         torch.set_num_threads(options.threads)
@@ -109,13 +116,25 @@ def _train(options) -> int:
         augmentation=Augmentation().without(options.without),
     )
     folder = paths.RESULTS / "rendered" / options.name
-    run = fit_long(config, rendered, folder, real)
+    start = Run(options.start_from).model() if options.start_from else None
+    run = fit_long(config, rendered, folder, real, start=start)
     sets = {"rendered": rendered.units("validation")} | real
     table = score_table(run.model(), sets, "rendered", config.peak_picking)
     paths.write_atomically(folder / "scores_by_class.csv", table.round(4).to_csv(index=False).encode())
     paths.write_atomically(folder / "thresholds.json", json.dumps(table.attrs["thresholds"]).encode())
     print(table.round(3).to_string(index=False))
     print(f"thresholds: {table.attrs['thresholds']}; {paths.relative(folder)}")
+    return 0
+
+
+def _study(options) -> int:
+    from adtlib.rendered.study import TABLE, VARIANTS, study  # needs torch
+
+    data = options.data or paths.real_data_root()
+    table = study(options.variants or [variant.name for variant in VARIANTS], data, real_units(data), options.jobs)
+    shown = table[table["thresholds"] == "by class"]
+    print(shown[["variant", "set", "f1_micro", "f1_macro", "seconds"]].round(3).to_string(index=False))
+    print(paths.relative(TABLE))
     return 0
 
 

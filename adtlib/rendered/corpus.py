@@ -94,7 +94,9 @@ def recipe(banks: Path, notes: Path, seed: int, without: tuple[str, ...] = ()) -
     return json.dumps([seed, without, code, notes.stat().st_size, there])
 
 
-_NOT_RENDERING = {"__init__.py", "__main__.py", "augmentation.py", "corpus.py", "training.py", "thresholds.py", "sources.py"}
+_NOT_RENDERING = {
+    f"{name}.py" for name in ("__init__", "__main__", "augmentation", "corpus", "sources", "study", "thresholds", "training")
+}
 
 
 def _shard(folder: Path, split: str, number: int) -> Path:

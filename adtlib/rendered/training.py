@@ -8,8 +8,9 @@ best by the mean micro F1 of all of them.
 """
 
 import copy
+import hashlib
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -42,6 +43,7 @@ class LongConfig(TrainingConfig):
     segments_per_epoch: int = 3_200
     warm_up: int = 300  # steps
     averaging: float = 0.999  # of the moving average, a step
+    start_from: str = ""  # fingerprint of the weights that training begins with; "" for random ones
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self):
@@ -56,14 +58,31 @@ class LongConfig(TrainingConfig):
 
 
 def fit_long(
-    config: LongConfig, rendered: Prepared, folder: Path, real: dict[str, list[Unit]] | None = None, progress: bool = True
+    config: LongConfig,
+    rendered: Prepared,
+    folder: Path,
+    real: dict[str, list[Unit]] | None = None,
+    progress: bool = True,
+    start: nn.Module | None = None,
 ) -> Run:
     """Train on the rendered corpus; resumed where it was interrupted.
 
-    real  units of real recordings by the name that their columns in metrics.csv begin with; never trained on.
+    real   units of real recordings by the name that their columns in metrics.csv begin with; never trained on.
+    start  a trained model, standardising included, whose weights training begins with; it must be of the same architecture and
+           hyperparameters (ValueError).
     """
-    trainer = partial(LongTrainer, real=real or {})
+    if start is not None:
+        config = replace(config, start_from=fingerprint(start))
+    trainer = partial(LongTrainer, real=real or {}, start=start)
     return fit(config, [rendered], [rendered], folder, progress=progress, trainer=trainer)
+
+
+def fingerprint(model: nn.Module) -> str:
+    """Eight bytes, in hexadecimal, that tell the weights of a model from others."""
+    digest = hashlib.sha256()
+    for name, values in sorted(model.state_dict().items()):
+        digest.update(name.encode() + values.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]
 
 
 class Crops:
@@ -99,8 +118,14 @@ def _onset_frames(unit: Unit) -> tuple[np.ndarray, np.ndarray]:
 class LongTrainer(_Trainer):
     """The state of a long run: `judged` is the moving average."""
 
-    def __init__(self, config: LongConfig, train, validation, folder, device, record, real: dict[str, list[Unit]]):
+    def __init__(self, config: LongConfig, train, validation, folder, device, record, real: dict[str, list[Unit]], start=None):
         super().__init__(config, train, validation, folder, device, record)
+        if start is not None:
+            try:
+                self.model.load_state_dict(start.state_dict())
+            except RuntimeError as error:
+                wanted = f"{config.architecture} with {config.hyperparameters}"
+                raise ValueError(f"the weights to start from are not those of a {wanted}: give the same hyperparameters") from error
         self.crops, self.real = Crops(train[0], "train"), real
         self.judged = copy.deepcopy(self.model).eval().requires_grad_(False)
 

@@ -1,0 +1,116 @@
+"""What each ingredient of the training data brings, and which architecture of the thesis learns most in equal time.
+
+Each variant is one short run; those that leave out an ingredient are compared with the one that has all, those of other
+architectures with the CRNN. Ingredients of the clips are left out by rendering a set of clips without them, those of training by
+leaving out a variation. All variants are judged on the same clips with all ingredients and on the real songs at hand; checkpoints
+and thresholds are chosen on the rendered clips alone. The table is committed and shown in `81_rendered_to_real`.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from adtlib import paths
+from adtlib.prepared import Prepared, Unit
+from adtlib.rendered.augmentation import Augmentation
+from adtlib.rendered.corpus import corpus_folder, render_corpus
+from adtlib.rendered.thresholds import score_table
+from adtlib.rendered.training import LongConfig, fit_long
+from adtlib.side_by_side import call_side_by_side
+
+TABLE = Path(__file__).parent / "study.csv"
+CLIP_HOURS, VALIDATION_HOURS = 3.0, 0.25
+SEGMENTS = 800  # an epoch, of 4 s
+EPOCHS = 8  # of the CRNN: 7 hours of sound seen
+CRNN = {"num_layers": 3, "hidden_size": 60}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One run. `clips` and `training`: what is left out of the clips and of the variations while training."""
+
+    name: str
+    clips: tuple[str, ...] = ()
+    training: tuple[str, ...] = ()
+    architecture: str = "CRNN"
+    hyperparameters: dict = field(default_factory=lambda: dict(CRNN))
+    epochs: int = EPOCHS
+
+    @property
+    def corpus(self) -> str:
+        """Name of its set of clips."""
+        return "study" + "".join(f"-{name}" for name in self.clips)
+
+
+# Epochs of the other architectures: as many as take the CRNN's time, by a measurement of one epoch each (`seconds` of the table).
+VARIANTS = (
+    Variant("all ingredients"),
+    Variant("RNN", architecture="RNN", hyperparameters={"num_layers": 3, "hidden_size": 144}),
+    Variant("CNN", architecture="CNN", hyperparameters={}),
+    Variant("conv. transformer", architecture="ConvTransformer", hyperparameters={}),
+    Variant("ViT", architecture="ViT", hyperparameters={}),
+    Variant("without accompaniment", clips=("accompaniment",)),
+    Variant("without many kits", clips=("kits",)),
+    Variant("without variation of the kit", clips=("variation",)),
+    Variant("without edits of the playing", clips=("edits",)),
+    Variant("without studio effects", clips=("studio",)),
+    Variant("without voices", clips=("voices",)),
+    Variant("without low-pass", training=("low_pass",)),
+    Variant("without equaliser", training=("equaliser",)),
+    Variant("without clips added by energy", training=("add",)),
+)
+
+
+def folder_of(variant: Variant) -> Path:
+    """Where the run of a variant lies."""
+    return paths.RESULTS / "rendered" / "study" / variant.name.replace(" ", "_").replace(".", "")
+
+
+def study(names: list[str], data: Path, real: dict[str, list[Unit]], jobs: int = 2, table: Path = TABLE) -> pd.DataFrame:
+    """Train the variants of these names (ValueError for an unknown one), `jobs` at a time, and write the table.
+
+    data   folder with `groove/` and `midi_songs_freedoom/`.
+    real   units of real recordings by the name of their rows; judged on, never trained on, nothing is chosen on them.
+    table  rows of variants that are not trained now are kept.
+    """
+    if unknown := set(names) - {variant.name for variant in VARIANTS}:
+        raise ValueError(f"unknown variant {', '.join(sorted(unknown))}: choose from {', '.join(v.name for v in VARIANTS)}")
+    chosen = [variant for variant in VARIANTS if variant.name in names]
+    render_corpus(data, CLIP_HOURS, VALIDATION_HOURS, folder=corpus_folder("study"), jobs=jobs)
+    for clips in dict.fromkeys(variant.clips for variant in chosen if variant.clips):
+        folder = corpus_folder(next(variant.corpus for variant in chosen if variant.clips == clips))
+        render_corpus(data, CLIP_HOURS, VALIDATION_HOURS, folder=folder, jobs=jobs, without=clips)
+    call_side_by_side(train, [(variant, real) for variant in chosen], jobs)
+    found = {variant.name: pd.read_csv(folder_of(variant) / "table.csv") for variant in chosen}
+    if table.is_file():
+        found = dict(tuple(pd.read_csv(table).groupby("variant"))) | found
+    rows = pd.concat([found[variant.name] for variant in VARIANTS if variant.name in found])
+    paths.write_atomically(table, rows.to_csv(index=False).encode())
+    return rows
+
+
+def train(variant: Variant, real: dict[str, list[Unit]], seed: int = 0) -> None:
+    """Train a variant, or go on with it, and score it: `table.csv` in its folder, a row for each set and choice of thresholds."""
+    config = LongConfig(
+        variant.architecture,
+        ("Rendered",),
+        variant.hyperparameters,
+        seed=seed,
+        epochs=variant.epochs,
+        segments_per_epoch=SEGMENTS,
+        augmentation=Augmentation().without(variant.training),
+    )
+    rendered = Prepared(corpus_folder(variant.corpus))
+    run = fit_long(config, rendered, folder_of(variant), progress=False)
+    table = score_table(run.model(), {"rendered": rendered.units("validation")} | real, "rendered", config.peak_picking)
+    about = {
+        "variant": variant.name,
+        "architecture": variant.architecture,
+        "parameters": run.result["n_parameters"],
+        "hours_seen": round(variant.epochs * SEGMENTS * 4 / 3600, 2),
+        "seconds": round(run.result["seconds"]),
+        "seed": seed,
+    }
+    rows = pd.DataFrame([about | row for row in table.round(4).to_dict("records")])
+    paths.write_atomically(folder_of(variant) / "table.csv", rows.to_csv(index=False).encode())
