@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import nn
@@ -31,6 +31,9 @@ from adtlib.models import build
 from adtlib.models.blocks import Standardize
 from adtlib.uptodate import code_state
 from adtlib.vocabulary import CLASSES
+
+if TYPE_CHECKING:  # only tables need it: a model is rebuilt without
+    import pandas as pd
 
 # Options that runs of earlier versions do not state, with the value that these had.
 LATER_OPTIONS = {"balance": False}
@@ -84,16 +87,18 @@ class Run:
         return self.record["result"]
 
     @property
-    def metrics(self) -> pd.DataFrame:
+    def metrics(self) -> "pd.DataFrame":
         """A row an epoch: epoch, learning_rate, train_loss, val_loss, val_f1_micro, val_f1_macro, val_f1_KD ..., seconds."""
+        import pandas as pd
+
         return pd.read_csv(self.folder / "metrics.csv")
 
     @property
-    def scores(self) -> pd.DataFrame:
+    def scores(self) -> "pd.DataFrame":
         """The rows of `all_scores` of the run's own protocol: its configuration's tolerance, one threshold for all classes."""
         return self.scores_with()
 
-    def scores_with(self, tolerance: float | None = None, thresholds: str = "one") -> pd.DataFrame:
+    def scores_with(self, tolerance: float | None = None, thresholds: str = "one") -> "pd.DataFrame":
         """The rows of `all_scores` at a tolerance in seconds (None: the configured one), with `thresholds` "one" or "class"."""
         if thresholds not in ("one", "class"):
             raise ValueError(f"thresholds = {thresholds!r}: choose one or class")
@@ -102,11 +107,13 @@ class Run:
         return table[np.isclose(table["tolerance"], wanted) & (table["thresholds"] == thresholds)].reset_index(drop=True)
 
     @property
-    def all_scores(self) -> pd.DataFrame:
+    def all_scores(self) -> "pd.DataFrame":
         """A row for each unit tested and way of scoring: SCORE_COLUMNS, that is where from, how, tp_KD, fp_KD, fn_KD, ...
 
         Empty before a test. A file from before there were several ways holds the configuration's own.
         """
+        import pandas as pd
+
         path = self.folder / "scores.csv"
         if not path.is_file():
             return pd.DataFrame(columns=SCORE_COLUMNS).astype({"tolerance": float})
@@ -143,7 +150,7 @@ def find_runs(profile: str) -> list[Run]:
     return [run for run in runs if "result" in run.record]
 
 
-def counts_of(scores: pd.DataFrame) -> np.ndarray:
+def counts_of(scores: "pd.DataFrame") -> np.ndarray:
     """`(N, 5, 3)` counts of the rows of a scores table, as `adtlib.evaluation` takes them."""
     return scores[COUNT_COLUMNS].to_numpy(dtype=np.int64).reshape(-1, len(CLASSES), 3)
 

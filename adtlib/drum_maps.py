@@ -1,0 +1,139 @@
+"""Which MIDI pitch each class is written as: for kits and samplers that do not follow General MIDI, and for anyone's own.
+
+A transcription knows five classes. It does not tell an open hi-hat from a closed one, one tom from another, or a crash from a
+ride, so each class is one pitch: that of the instrument which stands for it best. In General MIDI these are 36 (bass drum 1), 38
+(acoustic snare), 47 (low-mid tom), 42 (closed hi-hat) and 49 (crash cymbal 1).
+"""
+
+import csv
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from adtlib.vocabulary import CLASSES, FIVE_CLASS, MIDI_PITCH, UnknownLabel
+
+
+class DrumMapError(ValueError):
+    """A drum map that cannot be used; the message names it and the remedy."""
+
+
+@dataclass(frozen=True, eq=False)
+class DrumMap:
+    """The pitch of each class.
+
+    name, plays   for the command line, and the kits that it is for.
+    pitches       {class: MIDI pitch, 0 to 127}, all five and each another one, so that a file can be read back.
+    source        where the pitches are from.
+    """
+
+    name: str
+    pitches: Mapping[str, int]
+    plays: str = ""
+    source: str = ""
+
+    def __post_init__(self):
+        if missing := [name for name in CLASSES if name not in self.pitches]:
+            raise DrumMapError(f"drum map {self.name}: no pitch for {', '.join(missing)}")
+        for name, pitch in self.pitches.items():
+            if name not in CLASSES:
+                raise DrumMapError(f"drum map {self.name}: {name!r} is no class: choose of {', '.join(CLASSES)}")
+            if not (isinstance(pitch, int) and 0 <= pitch <= 127):
+                raise DrumMapError(f"drum map {self.name}: pitch {pitch!r} of {name} must be a whole number in 0 to 127")
+        if len(set(self.pitches.values())) < len(CLASSES):
+            raise DrumMapError(f"drum map {self.name}: two classes share a pitch and could not be told apart")
+
+
+def _named(name: str, pitches: tuple[int, ...], plays: str, source: str) -> DrumMap:
+    return DrumMap(name, dict(zip(CLASSES, pitches, strict=True)), plays, source)
+
+
+# KD, SD, TT, HH, CY.
+_MAPS = (
+    _named(
+        "general-midi",
+        tuple(MIDI_PITCH[name] for name in CLASSES),
+        "General MIDI instruments; EZdrummer and Superior Drummer, whose layout extends it",
+        "General MIDI percussion key map; Toontrack's key map, by which General MIDI files play as they are",
+    ),
+    # 47 is the rim of tom 2 on these modules; 45 is its head.
+    _named(
+        "roland",
+        (36, 38, 45, 42, 49),
+        "Roland V-Drums (TD-07, TD-11, TD-17, TD-27 and others at factory settings)",
+        "Roland, 'TD-17: Default Factory MIDI Note Map'; Groove MIDI Dataset (Gillick et al. 2019), for the TD-11",
+    ),
+    _named(
+        "alesis", (36, 38, 45, 42, 49), "Alesis Nitro and others at factory settings", "Alesis Nitro user guide: pad MIDI notes"
+    ),
+    # Closed 1 tip, tom 2 open hit, cymbal 1 hit.
+    _named("addictive-drums-2", (36, 38, 69, 49, 77), "Addictive Drums 2", "XLN Audio, 'Addictive Drums 2 Keymap', June 2021"),
+    # Pitches count instruments from 36; 47 is a cowbell.
+    _named("hydrogen", (36, 38, 43, 42, 49), "Hydrogen's GMRockKit", "the order of the instruments in its drumkit.xml"),
+)
+DRUM_MAPS = {entry.name: entry for entry in _MAPS}
+
+
+def drum_map(given: "DrumMap | Mapping[str, int] | Path | str | None" = None) -> DrumMap:
+    """The drum map that is meant.
+
+    given  the name of one in DRUM_MAPS; "KD=35,SD=40", where what is not named stays General MIDI; a .csv (class,pitch) or .json
+           ({class: pitch}) file; a dictionary; None for General MIDI.
+
+    Raises DrumMapError for an unknown name, class or pitch, and for a file that cannot be read.
+    """
+    if given is None:
+        return DRUM_MAPS["general-midi"]
+    if isinstance(given, DrumMap):
+        return given
+    if isinstance(given, Mapping):
+        return _completed("given", given)
+    text = str(given)
+    if text.lower() in DRUM_MAPS:
+        return DRUM_MAPS[text.lower()]
+    if Path(text).suffix.lower() in (".csv", ".json"):
+        return _completed(Path(text).name, _read(Path(text).expanduser()))
+    if "=" in text:
+        return _completed(text, dict(part.partition("=")[::2] for part in text.split(",") if part.strip()))
+    raise DrumMapError(
+        f"{text!r} is no drum map: choose one of {', '.join(DRUM_MAPS)}; or give KD=36,SD=38,TT=47,HH=42,CY=49, "
+        "or a .csv or .json file"
+    )
+
+
+def _completed(name: str, given: Mapping) -> DrumMap:
+    """A map of what is given, General MIDI for the rest; classes by any of their names."""
+    pitches = dict(MIDI_PITCH)
+    for label, pitch in given.items():
+        try:
+            index = FIVE_CLASS.class_index(str(label).strip())
+        except UnknownLabel:
+            raise DrumMapError(f"drum map {name}: {label!r} is no class: choose of {', '.join(CLASSES)}") from None
+        try:
+            pitches[CLASSES[index]] = int(str(pitch).strip())
+        except ValueError:
+            raise DrumMapError(f"drum map {name}: {pitch!r} of {label} is no pitch: give a whole number in 0 to 127") from None
+    return DrumMap(name, pitches, "your own", "given")
+
+
+def _read(path: Path) -> dict[str, str]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError:
+        raise DrumMapError(f"{path}: no such drum map; put it there or name another") from None
+    except UnicodeDecodeError:
+        raise DrumMapError(f"{path}: not a text file in UTF-8; save it as one") from None
+    if path.suffix.lower() == ".json":
+        try:
+            table = json.loads(text)
+        except ValueError as error:
+            raise DrumMapError(f"{path}: not JSON ({error}); correct it") from None
+        if not isinstance(table, dict):
+            raise DrumMapError(f'{path}: expected {{"KD": 36, ...}}')
+        return table
+    rows = [row for row in csv.reader(text.splitlines()) if any(cell.strip() for cell in row) and not row[0].startswith("#")]
+    if rows and rows[0][0].strip().lower() in ("class", "drum", "name"):
+        rows = rows[1:]
+    if wrong := [row for row in rows if len(row) < 2]:
+        raise DrumMapError(f"{path}: the line {','.join(wrong[0])!r} is not class,pitch; correct or remove it")
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,85 @@
+"""Pack runs into one file that `adtlib.pretrained.load` opens; see `python -m adtlib.pretrained --help`."""
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from adtlib import paths
+from adtlib.pretrained import AVERAGES, ModelError, chosen_thresholds, load
+from adtlib.pretrained.packing import pack
+
+
+def main(arguments=None) -> int:
+    """Pack; 1 where runs are missing or do not fit, said in a sentence."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _pack(options)
+    except (ValueError, OSError) as error:
+        print(f"adtlib.pretrained: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m adtlib.pretrained", description="Pack runs into one file to transcribe with.")
+    parser.add_argument("out", metavar="OUT", type=Path, help="file to write (.safetensors); its stem is the model's name")
+    parser.add_argument("runs", metavar="RUN", type=Path, nargs="+", help="folders of runs; several become an ensemble")
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument("--choose-on", metavar="SET", help="choose thresholds on the validation clips of this rendered set")
+    chosen.add_argument("--thresholds", metavar="KD,SD,TT,HH,CY", help="five thresholds, separated by commas")
+    parser.add_argument("--average", choices=AVERAGES, default=AVERAGES[0], help="of an ensemble (default: logits)")
+    parser.add_argument("--half", action="store_true", help="weights as float16: half the size")
+    parser.add_argument("--about", default="", help="where the model comes from, in a sentence or two")
+    parser.add_argument("--licence", default="", help="of the weights")
+    return parser
+
+
+def _pack(options: argparse.Namespace) -> int:
+    if options.out.suffix != ".safetensors":
+        raise ModelError(f"{options.out}: give it the suffix .safetensors")
+    named = {"name": options.out.stem, "about": options.about, "licence": options.licence}
+    how = {"average": options.average, "half": options.half}
+    thresholds, chosen_on = _thresholds(options, how)
+    paths.write_atomically(options.out, pack(options.runs, thresholds, chosen_on=chosen_on, **named, **how))
+    model = load(options.out)  # what was written is read before anyone depends on it
+    listed = ", ".join(f"{name} {value:g}" for name, value in model.thresholds.items())
+    print(
+        f"{options.out}: {options.out.stat().st_size / 1e6:.2f} MB, {len(options.runs)} members; thresholds {listed} ({chosen_on})"
+    )
+    return 0
+
+
+def _thresholds(options: argparse.Namespace, how: dict):
+    """(thresholds, in words where they are from)."""
+    if options.thresholds:
+        return tuple(map(float, options.thresholds.split(","))), "given"
+    if options.choose_on:
+        return _choose(options, how), f"rendered validation clips, set {options.choose_on}"
+    found = chosen_thresholds(options.runs[0])
+    if len(options.runs) > 1 or found is None:
+        why = "an ensemble has thresholds of its own" if len(options.runs) > 1 else f"{options.runs[0]} has none chosen"
+        raise ModelError(f"{why}: choose them with --choose-on SET, or give them with --thresholds")
+    return found, "the run's validation data"
+
+
+def _choose(options: argparse.Namespace, how: dict) -> tuple[float, ...]:
+    """Thresholds of the model as it will be stored, on rendered clips that it was not trained on."""
+    from adtlib.prepared import Prepared
+    from adtlib.rendered.corpus import corpus_folder
+    from adtlib.rendered.thresholds import activations_of, choose_thresholds
+
+    folder = corpus_folder(options.choose_on)
+    if not (folder / "index.json").is_file():
+        raise ModelError(f"{folder} holds no rendered clips: python -m adtlib.rendered render --name {options.choose_on} --hours 1")
+    units = Prepared(folder).units("validation")
+    draft = options.out.with_name(f".{options.out.stem}.draft.safetensors")
+    try:
+        paths.write_atomically(draft, pack(options.runs, 0.5, "draft", **how))
+        model = load(draft)
+    finally:
+        draft.unlink(missing_ok=True)
+    return choose_thresholds(activations_of(model.network, units), units, replace(model.peak_picking, threshold=0.5))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,275 @@
+"""From a recording to its drums: `transcribe` listens, `Transcription` is what it heard and all that can be made of it.
+
+    song = adtlib.transcribe("song.mp3")
+    song.onsets                                  one sorted array of seconds for each class
+    song.to_midi("song.mid")                     and to_csv, to_musicxml, to_svg, to_pdf, plot, click_track, play_drums
+    song.with_thresholds({"HH": 0.4})            picked again, without the network
+    song.add("SD", 12.31).remove("CY", 14.02)    corrected by hand
+
+A transcription never changes: each of these methods gives another. Seconds count from the first sample of the recording.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from adtlib import paths
+from adtlib.features import FPS, SAMPLE_RATE
+from adtlib.onsets import Onsets
+from adtlib.peak_picking import PeakPicking, pick_peaks
+from adtlib.thresholds import with_thresholds
+from adtlib.velocities import velocities
+from adtlib.vocabulary import CLASSES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from adtlib.pretrained import Pretrained
+
+SAME = 0.03  # seconds within which a picked onset and one that was set by hand are one
+COLUMNS = ("time_seconds", "class", "pitch", "velocity", "confidence")
+
+
+class Event(NamedTuple):
+    """One onset: seconds, class, velocity 1 to 127, confidence 0 to 1 (the activation at the peak; 1 where a person set it)."""
+
+    seconds: float
+    name: str
+    velocity: int
+    confidence: float
+
+
+class Edit(NamedTuple):
+    """A correction by hand: `add` or `remove` of an onset; velocity 0 is that of the energy in the recording."""
+
+    kind: str
+    name: str
+    seconds: float
+    velocity: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Transcription:
+    """What was heard in a recording.
+
+    name          of the recording: its file's stem.
+    duration      seconds.
+    activations   `(T, 5)` float32 in [0, 1], 100 frames a second.
+    energies      `(T, 5)` float32, of `velocities.band_energies`.
+    peak_picking  with which onsets were picked.
+    model         name of the model.
+    edits         corrections by hand, in order; they outlast other thresholds.
+    features      `(T, 84)` float16, what the network saw; None where it was not kept.
+    source        the file, None for samples in memory.
+    """
+
+    name: str
+    duration: float
+    activations: np.ndarray
+    energies: np.ndarray
+    peak_picking: PeakPicking
+    model: str = ""
+    edits: tuple[Edit, ...] = ()
+    features: np.ndarray | None = None
+    source: Path | None = None
+
+    # ---- what was heard
+
+    @cached_property
+    def events(self) -> tuple[Event, ...]:
+        """The onsets in order of time, those of one moment in the order of the classes."""
+        picked = pick_peaks(self.activations, self.peak_picking)
+        times, by_hand = _edited(picked, self.edits)
+        strengths = velocities(self.energies, times)
+        last = max(len(self.activations) - 1, 0)
+        found = []
+        for index, name in enumerate(CLASSES):
+            for time, velocity in zip(times[index].tolist(), strengths[index].tolist(), strict=True):
+                edit = by_hand.get((index, time))
+                sure = 1.0 if edit else float(self.activations[min(round(time * FPS), last), index])
+                found.append(Event(time, name, edit.velocity if edit and edit.velocity else velocity, sure))
+        return tuple(sorted(found, key=lambda event: (event.seconds, CLASSES.index(event.name))))
+
+    @property
+    def onsets(self) -> Onsets:
+        """Five sorted arrays of seconds, in the order of CLASSES."""
+        return [np.array([event.seconds for event in self.events if event.name == name]) for name in CLASSES]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of onsets of each class."""
+        return {name: sum(event.name == name for event in self.events) for name in CLASSES}
+
+    def table(self, drum_map=None) -> "pd.DataFrame":
+        """The onsets as a table: time_seconds, class, pitch, velocity, confidence."""
+        import pandas as pd
+
+        return pd.DataFrame(self._rows(drum_map), columns=list(COLUMNS))
+
+    def _rows(self, drum_map) -> list[tuple]:
+        from adtlib.drum_maps import drum_map as named
+
+        pitches = named(drum_map).pitches
+        return [(e.seconds, e.name, pitches[e.name], e.velocity, round(e.confidence, 4)) for e in self.events]
+
+    # ---- other onsets
+
+    def with_thresholds(self, thresholds: float | Sequence[float] | Mapping[str, float]) -> "Transcription":
+        """Picked again: one threshold for all classes, five, or some by the class's name. What was set by hand stays.
+
+        ValueError for an unknown class or a threshold outside [0, 1].
+        """
+        return replace(self, peak_picking=with_thresholds(self.peak_picking, thresholds))
+
+    def add(self, name: str, seconds: float, velocity: int | None = None) -> "Transcription":
+        """With one onset more; without a velocity that of the energy in the recording. ValueError outside the recording."""
+        _check_class(name)
+        if not 0 <= seconds <= self.duration:
+            raise ValueError(f"{seconds:g} s lies outside the recording of {self.duration:.2f} s")
+        if velocity is not None and not 1 <= velocity <= 127:
+            raise ValueError(f"velocity = {velocity}: it must lie in 1 to 127")
+        return replace(self, edits=(*self.edits, Edit("add", name, float(seconds), int(velocity or 0))))
+
+    def remove(self, name: str, seconds: float, within: float = 0.05) -> "Transcription":
+        """Without the onset of that class nearest to `seconds`. ValueError where none lies within `within` seconds."""
+        event = self._nearest(name, seconds, within)
+        return replace(self, edits=(*self.edits, Edit("remove", name, event.seconds)))
+
+    def move(self, name: str, seconds: float, to: float, within: float = 0.05) -> "Transcription":
+        """With the onset nearest to `seconds` at `to` instead, as hard as it was. Raises as `remove` and `add` do."""
+        event = self._nearest(name, seconds, within)
+        return self.remove(name, event.seconds).add(name, to, event.velocity)
+
+    def _nearest(self, name: str, seconds: float, within: float) -> Event:
+        _check_class(name)
+        near = [event for event in self.events if event.name == name and abs(event.seconds - seconds) <= within]
+        if not near:
+            raise ValueError(f"no onset of {name} within {1000 * within:g} ms of {seconds:g} s")
+        return min(near, key=lambda event: abs(event.seconds - seconds))
+
+    # ---- files
+
+    def to_csv(self, path: Path | str | None = None, drum_map=None) -> str:
+        """A line an onset, `time_seconds,class,pitch,velocity,confidence`; also written to `path`. `adt score` reads it."""
+        lines = [",".join(COLUMNS)]
+        lines += [f"{time:.3f},{name},{pitch},{velocity},{sure:.3f}" for time, name, pitch, velocity, sure in self._rows(drum_map)]
+        text = "\n".join(lines) + "\n"
+        return _written(path, text)
+
+
+def _check_class(name: str) -> None:
+    if name not in CLASSES:
+        raise ValueError(f"{name!r} is no class: choose one of {', '.join(CLASSES)}")
+
+
+def _written(path: Path | str | None, content):
+    """The content as it is; also written to a file where one is named."""
+    if path is not None:
+        paths.write_atomically(Path(path), content.encode() if isinstance(content, str) else content)
+    return content
+
+
+def _edited(picked: Onsets, edits: Iterable[Edit]) -> tuple[Onsets, dict[tuple[int, float], Edit]]:
+    """(onsets with the edits applied, the edit of each that a person set, by class and seconds)."""
+    times = [list(map(float, column)) for column in picked]
+    by_hand: dict[tuple[int, float], Edit] = {}
+    for edit in edits:
+        index = CLASSES.index(edit.name)
+        gone = [time for time in times[index] if abs(time - edit.seconds) <= SAME]
+        if edit.kind == "remove":
+            gone = sorted(gone, key=lambda time: abs(time - edit.seconds))[:1]
+        for time in gone:
+            by_hand.pop((index, time), None)
+        times[index] = [time for time in times[index] if time not in gone]
+        if edit.kind == "add":
+            times[index].append(edit.seconds)
+            by_hand[index, edit.seconds] = edit
+    return [np.array(sorted(column)) for column in times], by_hand
+
+
+# --- listening ---------------------------------------------------------------------------------------------------------
+
+
+def transcribe(
+    source: Path | str | np.ndarray,
+    sample_rate: int | None = None,
+    model: "Pretrained | Path | str | None" = None,
+    thresholds: float | Sequence[float] | Mapping[str, float] | None = None,
+    name: str | None = None,
+    keep_features: bool = True,
+    progress: Callable[[float], None] | None = None,
+) -> Transcription:
+    """Transcribe the drums of a recording of any length, in bounded memory.
+
+    source         a file (wav, flac, ogg, mp3, ...; m4a and the like where ffmpeg is installed), or samples: `(n,)` or
+                   `(n, channels)` floats in [-1, 1].
+    sample_rate    Hz of samples; files state their own.
+    model          what `pretrained.load` takes or gives; by default the model that is shipped.
+    thresholds     other than the model's: one, five, or some by the class's name.
+    name           of the recording; by default the file's stem.
+    keep_features  for pictures; without, an hour takes 60 MB less.
+    progress       called with the seconds heard so far.
+
+    Raises AudioError for a file that cannot be read, ModelError for a model that is not there, ValueError for samples without their
+    rate or of another kind.
+    """
+    from adtlib.pretrained import Pretrained, load
+    from adtlib.streaming import array_blocks, audio_blocks
+
+    in_memory = isinstance(source, np.ndarray)
+    if in_memory and sample_rate is None:
+        raise ValueError("samples without sample_rate: give their rate in Hz")
+    if not in_memory and sample_rate is not None:
+        raise ValueError(f"sample_rate = {sample_rate} for the file {source}: files state their own, leave it out")
+    blocks = array_blocks(source, sample_rate) if in_memory else audio_blocks(source)
+    trained = model if isinstance(model, Pretrained) else load(model)
+    picking = trained.peak_picking if thresholds is None else with_thresholds(trained.peak_picking, thresholds)
+    heard = _Listening(blocks, trained, keep_features, progress)
+    return Transcription(
+        name=name or ("recording" if in_memory else Path(source).stem),
+        duration=heard.n_samples / SAMPLE_RATE,
+        activations=heard.activations,
+        energies=heard.energies,
+        peak_picking=picking,
+        model=trained.name,
+        features=heard.features,
+        source=None if in_memory else Path(source),
+    )
+
+
+class _Listening:
+    """One way through a recording: what of each block is kept."""
+
+    def __init__(self, blocks: Iterable[np.ndarray], model: "Pretrained", keep_features: bool, progress) -> None:
+        from adtlib.features import N_BANDS
+        from adtlib.prediction import to_activations
+        from adtlib.streaming import feature_blocks, logit_blocks
+
+        self.n_samples, self._energies, self._features = 0, [], []
+        self._keep, self._progress = keep_features, progress
+        features = self._noted(feature_blocks(self._counted(blocks), model.features))
+        logits = list(logit_blocks(model.network, features))
+        self.activations = to_activations(np.concatenate(logits))
+        self.energies = np.concatenate([np.zeros((0, len(CLASSES)), dtype=np.float32), *self._energies])
+        nothing = np.zeros((0, N_BANDS), dtype=np.float16)
+        self.features = np.concatenate([nothing, *self._features]) if keep_features else None
+
+    def _counted(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        for block in blocks:
+            self.n_samples += len(block)
+            if self._progress:
+                self._progress(self.n_samples / SAMPLE_RATE)
+            yield block
+
+    def _noted(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        from adtlib.velocities import band_energies
+
+        for block in blocks:
+            self._energies.append(band_energies(block))
+            if self._keep:
+                self._features.append(block.astype(np.float16))
+            yield block

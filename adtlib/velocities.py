@@ -1,0 +1,53 @@
+"""How hard a drum was struck, from how much energy its onset brings: MIDI velocities without a second network.
+
+Each class has a range of frequencies in which it is loud. The energy of an onset is by how much the sum of the magnitudes in that
+range rises within 30 ms. What is loud in one recording is soft in another, so velocities are relative: the upper quartile of a
+class's onsets gets velocity 100, and 40 dB of energy are a factor of 10 in velocity, as General MIDI synthesisers have it.
+"""
+
+import numpy as np
+
+from adtlib.features import band_centres
+from adtlib.onsets import Onsets, seconds_to_frames
+from adtlib.vocabulary import CLASSES
+
+# Hz, from and to.
+RANGES = {"KD": (30, 130), "SD": (180, 5_000), "TT": (70, 400), "HH": (6_000, 16_000), "CY": (3_000, 16_000)}
+LOUD, LOUD_QUANTILE = 100, 0.75
+SOFTEST = 1e-3  # energy that counts as none, in units of the features' magnitudes
+_BEFORE, _AFTER = 2, 3  # frames
+
+
+def band_energies(features: np.ndarray) -> np.ndarray:
+    """Sum of the magnitudes in each class's range: features `(T, 84)` to `(T, 5)` float32."""
+    magnitudes = np.power(np.float32(10), np.asarray(features, dtype=np.float32)) - 1
+    centres = band_centres()
+    chosen = np.array([(centres >= low) & (centres <= high) for low, high in (RANGES[name] for name in CLASSES)], dtype=np.float32)
+    return magnitudes @ chosen.T  # (T, 84) x (84, 5)
+
+
+def onset_energies(energies: np.ndarray, onsets: Onsets) -> list[np.ndarray]:
+    """Rise of the energy at each onset, class by class, in the features' units; never below SOFTEST.
+
+    energies  `(T, 5)` of `band_energies`;  onsets  seconds.
+    """
+    if not len(energies):
+        return [np.full(len(times), SOFTEST) for times in onsets]
+    last = len(energies) - 1
+    risen = []
+    for column, times in zip(energies.T, onsets, strict=True):
+        frames = np.clip(seconds_to_frames(times), 0, last)
+        after = column[np.minimum(frames[:, None] + np.arange(_AFTER + 1), last)].max(axis=1, initial=0)
+        before = column[np.maximum(frames - _BEFORE, 0)] * (frames >= _BEFORE)  # silence precedes the recording
+        risen.append(np.maximum(after - before, SOFTEST))
+    return risen
+
+
+def velocities(energies: np.ndarray, onsets: Onsets) -> list[np.ndarray]:
+    """Velocity of each onset, 1 to 127, class by class: int64 arrays. Arguments as for `onset_energies`."""
+    found = []
+    for risen in onset_energies(energies, onsets):
+        reference = np.quantile(risen, LOUD_QUANTILE) if len(risen) else 1.0
+        decibels = 20 * np.log10(risen / reference)
+        found.append(np.clip(np.rint(LOUD * 10 ** (decibels / 40)), 1, 127).astype(np.int64))
+    return found
