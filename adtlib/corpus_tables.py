@@ -11,6 +11,7 @@ import pandas as pd
 
 from adtlib.corpora.base import Corpus
 from adtlib.features import FPS
+from adtlib.headers import header
 from adtlib.onsets import Onsets, seconds_to_frames
 from adtlib.prepared import Prepared, Unit
 from adtlib.segments import SEGMENT_FRAMES
@@ -121,7 +122,7 @@ def class_counts(splits: pd.DataFrame, by: str = "corpus") -> pd.DataFrame:
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
-    """The table for the eye: first column as index, blanks for underscores, a dash where nothing is stated."""
+    """The table for the eye: first column as index, heads in words with units (`headers`), a dash where nothing is stated."""
     shown = table.set_index(table.columns[0])
     for column in shown:
         if pd.api.types.is_float_dtype(shown[column]) or not pd.api.types.is_numeric_dtype(shown[column]):
@@ -130,7 +131,7 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
             shown[column] = [f"{value:,}" if pd.notna(value) else "–" for value in shown[column]]
         else:
             shown[column] = shown[column].astype("int64")
-    return shown.rename(columns=lambda name: str(name).replace("_", " "))
+    return shown.rename(columns=lambda name: header(str(name)).replace("_", " ")).rename_axis(index=header)
 
 
 # --- how it is played --------------------------------------------------------------------------------------------------

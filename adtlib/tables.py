@@ -1,30 +1,23 @@
 """Tables: a data frame as CSV with full precision, and as LaTeX (booktabs) and Markdown with the thesis's marks.
 
-Three decimals, the protocol in the caption. The marks of results: the best of a column in bold; in the dataset study zero-shot
-cells are shaded and the best of them in each column underlined. Markdown has no shading that every viewer shows: there
-zero-shot is in italics. A legend below each table says so. All files are written at once and whole.
+Three decimals, fewer for numbers from 10 on, whole numbers without any; heads in words with their units (`headers`); the
+protocol in the caption. The marks of results: the best of a column in bold; in the dataset study zero-shot cells are shaded and
+the best of them in each column underlined. Markdown has no shading that every viewer shows: there zero-shot is in italics. A
+legend below each table says so. All files are written at once and whole.
 """
 
 import hashlib
 import html
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from adtlib import paths
+from adtlib import latex, paths
+from adtlib.headers import header
 
-# What a bare document must load for any table of this module; each file says so in its first line.
-LATEX_PACKAGES = r"\usepackage{booktabs,graphicx,array}\usepackage[table]{xcolor}"
 SHADE = "#dfe6ee"  # light enough for black text, dark enough for print in grey
-LONG_TEXT = 40  # characters from which on a column of text is broken into lines
-_LATEX_ESCAPES = {
-    **{character: "\\" + character for character in "&%_#${}"},
-    **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
-    **{"<": "$<$", ">": "$>$", "±": r"$\pm$", "≥": r"$\geq$", "≤": r"$\leq$", "×": r"$\times$", "÷": r"$\div$", "−": "$-$"},
-    **{"→": r"$\rightarrow$", "≈": r"$\approx$", "·": r"$\cdot$", "µ": r"$\mu$", "²": "$^2$", "°": r"$^\circ$", "Δ": r"$\Delta$"},
-    **{"–": "--", "—": "---", "…": r"\ldots{}", "’": "'", "“": "``", "”": "''"},
-}
 
 
 def save_table(
@@ -39,7 +32,7 @@ def save_table(
     """Write `results/<profile>/tables/<name>.{csv,tex,md}`.
 
     table    goes into the CSV as it is, without its index.
-    shown    what LaTeX and Markdown show, its index as the first column; by default `table`.
+    shown    what LaTeX and Markdown show, the levels of its index as the first columns; by default `table`.
     bold     "columns": the highest number of each column in bold; None: nothing.
     shaded   booleans of the index and columns of `shown`: its zero-shot cells. The best of them in each column is underlined.
     caption  a sentence with the protocol: split, tolerance, averaging, profile. The legend of the marks is added.
@@ -55,8 +48,8 @@ def save_table(
 
 
 def _best(values: pd.Series) -> list[bool]:
-    """Which numbers read as the highest; none where nothing is above 0."""
-    if not pd.api.types.is_float_dtype(values) or not values.max() > 0:
+    """Which numbers read as the highest; none where nothing is above 0, or where fewer than two are compared."""
+    if not pd.api.types.is_float_dtype(values) or values.count() < 2 or not values.max() > 0:
         return [False] * len(values)
     # What reads as equal is marked alike.
     return [_format(value) == _format(values.max()) for value in values]
@@ -74,7 +67,8 @@ def _cells(table: pd.DataFrame, bold: str | None, shaded: pd.DataFrame | None, w
         gray = [False] * len(values) if shaded is None else shaded.iloc[:, position].tolist()
         best = _best(values) if bold else [False] * len(values)
         best_gray = _best(values.where(gray)) if any(gray) else [False] * len(values)
-        columns.append([write(_format(v), b, u, g) for v, b, u, g in zip(values, best, best_gray, gray, strict=True)])
+        whole = _is_whole(values)
+        columns.append([write(_format(v, whole), b, u, g) for v, b, u, g in zip(values, best, best_gray, gray, strict=True)])
     return [list(row) for row in zip(*columns, strict=True)]
 
 
@@ -85,10 +79,34 @@ def _legend(bold: str | None, shaded: pd.DataFrame | None, shading: str) -> str:
     return " ".join(sentences)
 
 
-def _format(value) -> str:
-    if isinstance(value, float):
-        return "–" if pd.isna(value) else f"{value:.3f}"
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+def _format(value, whole: bool = False) -> str:
+    """A cell as it is read; `whole`: its column holds whole numbers alone (means of counts that happen to be whole)."""
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    if isinstance(value, float | np.floating):
+        if pd.isna(value):
+            return "–"
+        if whole:
+            return f"{value:,.0f}"
+        # Digits beyond the third say nothing of what was measured; a size that was stated with one decimal keeps it.
+        stated = abs(value) < 1_000 and round(value, 1) == value
+        return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}" if abs(value) < 100 or stated else f"{value:,.0f}"
+    return f"{value:,}" if isinstance(value, int | np.integer) else str(value)
+
+
+def _is_whole(column: pd.Series) -> bool:
+    """Whether a column of floats holds counts: whole numbers, one at least above 1 (a score of 1.000 keeps its decimals)."""
+    if not pd.api.types.is_float_dtype(column):
+        return False
+    values = column.dropna()
+    return len(values) > 0 and bool((values % 1 == 0).all()) and values.abs().max() > 1
+
+
+def _lead(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """Heads and texts of the leading columns, which are the levels of the index."""
+    names = [header(str(name)) if name is not None else "" for name in table.index.names]
+    rows = [index if isinstance(index, tuple) else (index,) for index in table.index]
+    return names, [[str(value) for value in row] for row in rows]
 
 
 def _is_number(column: pd.Series) -> bool:
@@ -106,9 +124,10 @@ def to_markdown(table: pd.DataFrame, caption: str, bold: str | None = None, shad
         text = f"*{text}*" if gray else text
         return f"**{text}**" if best else text
 
-    head = [table.index.name or "", *map(str, table.columns)]
-    body = [[str(index), *row] for index, row in zip(table.index, _cells(table, bold, shaded, write), strict=True)]
-    align = [":--"] + ["--:" if _is_number(table.iloc[:, i]) else ":--" for i in range(table.shape[1])]
+    names, lead = _lead(table)
+    head = [*names, *(header(str(name)) for name in table.columns)]
+    body = [[*first, *row] for first, row in zip(lead, _cells(table, bold, shaded, write), strict=True)]
+    align = [":--"] * len(names) + ["--:" if _is_number(table.iloc[:, i]) else ":--" for i in range(table.shape[1])]
     lines = [head, align, *body]
     text = "\n".join("| " + " | ".join(" ".join(cell.split()).replace("|", r"\|") for cell in line) + " |" for line in lines)
     below = [sentence for sentence in (caption, _legend(bold, shaded, "Italics")) if sentence]
@@ -127,7 +146,9 @@ def to_styled(table: pd.DataFrame, caption: str, bold: str | None = None, shaded
             text = f"<{tag}>{text}</{tag}>"
         return text
 
-    texts = pd.DataFrame(_cells(table, bold, shaded, write), index=table.index, columns=table.columns)
+    index = table.index.set_names([header(str(name)) if name is not None else None for name in table.index.names])
+    heads = [header(str(name)) for name in table.columns]
+    texts = pd.DataFrame(_cells(table, bold, shaded, write), index=index, columns=heads)
     below = html.escape(" ".join([caption, _legend(bold, shaded, "Shaded, italics")]).strip())
     own = hashlib.sha256(f"{texts.to_csv()}{below}".encode()).hexdigest()[:8]  # drawn at random, it would differ from run to run
     styler = (
@@ -138,67 +159,29 @@ def to_styled(table: pd.DataFrame, caption: str, bold: str | None = None, shaded
         )
     )
     if shaded is not None:
-        styler = styler.apply(
-            lambda _: shaded.map(lambda gray: f"background-color: {SHADE}; color: black" if gray else ""), axis=None
-        )
+        styles = shaded.map(lambda gray: f"background-color: {SHADE}; color: black" if gray else "").set_axis(heads, axis=1)
+        styler = styler.apply(lambda _: styles.set_axis(index), axis=None)
     return styler
 
 
 def to_latex(table: pd.DataFrame, caption: str, label: str, bold: str | None = None, shaded: pd.DataFrame | None = None) -> str:
-    """A `table` environment no wider than the text; its first line names the packages it needs.
+    """A `table` environment no wider than the text and no longer than a page; its first line names the packages it needs.
 
-    Columns of long texts are broken into lines; what is wider than the text even so is scaled down.
+    Columns of long texts are broken into lines. What would be set below 7 pt to be no wider than the text is set in panels, one
+    below the other, and what is longer than a page in several environments (`latex`).
     """
     below = " ".join(sentence for sentence in (caption, _legend(bold, shaded, "Shaded")) if sentence)
-    head = [_escape(text) for text in [table.index.name or "", *map(str, table.columns)]]
-    numbers = [False, *(_is_number(table.iloc[:, i]) for i in range(table.shape[1]))]
-    first = pd.Series([str(index) for index in table.index], dtype=object)
-    long = [_is_long(first), *(_is_long(table.iloc[:, i]) for i in range(table.shape[1]))]
-    align = "".join(map(_column_type, numbers, long))
-    rows = [
-        [_may_break(text) if wrapped else text for text, wrapped in zip([_escape(name), *cells], long, strict=True)]
-        for name, cells in zip(first, _cells(table, bold, shaded, _write_latex), strict=True)
-    ]
-    lines = [
-        f"% needs {LATEX_PACKAGES}",
-        r"\begin{table}",
-        r"\centering",
-        rf"\definecolor{{shade}}{{HTML}}{{{SHADE[1:].upper()}}}",
-        rf"\caption{{{_escape(below)}}}",
-        rf"\label{{{label}}}",
-        r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
-        rf"\begin{{tabular}}{{{align}}}",
-        r"\toprule",
-        " & ".join(head) + r" \\",
-        r"\midrule",
-        *(" & ".join(row) + r" \\" for row in rows),
-        r"\bottomrule",
-        r"\end{tabular}}",
-        r"\end{table}",
-    ]
-    return "\n".join(lines) + "\n"
+    names, lead = _lead(table)
+    head = [*names, *(header(str(name)) for name in table.columns)]
+    numbers = [*[False] * len(names), *(_is_number(table.iloc[:, i]) for i in range(table.shape[1]))]
+    plain = [[*first, *cells] for first, cells in zip(lead, _cells(table, None, None, lambda text, *_: text), strict=True)]
+    marked = _cells(table, bold, shaded, _write_latex)
+    set_ = [[*map(latex.escape, first), *cells] for first, cells in zip(lead, marked, strict=True)]
+    return latex.write_floats(head, plain, set_, numbers, len(names), below, label, SHADE[1:].upper())
 
 
 def _write_latex(text: str, best: bool, underlined: bool, gray: bool) -> str:
-    text = _escape(text)
+    text = latex.escape(text)
     text = rf"\underline{{{text}}}" if underlined else text
     text = rf"\textbf{{{text}}}" if best else text
     return rf"\cellcolor{{shade}}{text}" if gray else text
-
-
-def _may_break(text: str) -> str:
-    """An address is one word to LaTeX; in a narrow column it may be broken after a slash."""
-    return text.replace("/", r"/\allowbreak{}")
-
-
-def _is_long(column: pd.Series) -> bool:
-    return not _is_number(column) and column.map(lambda value: len(_format(value))).max() > LONG_TEXT
-
-
-def _column_type(number: bool, long: bool) -> str:
-    return "r" if number else r">{\raggedright\arraybackslash}p{5.5cm}" if long else "l"
-
-
-def _escape(text: str) -> str:
-    text = "".join(character if character.isprintable() else " " for character in text)  # line ends, tabs
-    return "".join(_LATEX_ESCAPES.get(character, character) for character in text)

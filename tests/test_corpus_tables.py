@@ -112,7 +112,7 @@ def test_readable_shows_a_dash_for_what_is_not_stated(folder):
     corpus = FolderCorpus(folder)
     shown = readable(split_table(corpus, prepare(corpus, progress=False)).drop(columns="corpus"))
     assert shown.index.tolist() == ["train", "test"]
-    assert shown["units thesis"].tolist() == ["–", "–"]
+    assert shown["units, thesis"].tolist() == ["–", "–"]
     assert shown["found"].dtype == "int64"
 
 

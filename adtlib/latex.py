@@ -1,0 +1,214 @@
+"""Tables in LaTeX (booktabs) that stay on a page: no wider than lets type be read, no float longer than a page.
+
+Sizes are estimates from the widths of Computer Modern at 10 pt, so that no LaTeX is needed to make a table. What is too wide is set
+in panels, one above the other, each with the leading columns again; what is too long is set in several floats.
+"""
+
+import math
+from dataclasses import dataclass
+
+# What a bare document must load for any table of this module; each file says so in its first line.
+LATEX_PACKAGES = r"\usepackage{booktabs,graphicx,array}\usepackage[table]{xcolor}"
+SET_FOR = "set for a text width of 15 cm"
+TEXT_WIDTH = 427.0  # pt: 15 cm
+WIDEST = TEXT_WIDTH * 10 / 7.2  # scaled down to the text width, type of 10 pt is still above 7 pt
+HIGHEST = 440.0  # pt, of the tabulars of a float; a page of `article` has 550, captions and panels' spacing the rest
+LINE = 12.3  # pt, a row with its share of the rules
+WIDE_GAP, NARROW_GAP = 12.0, 8.0  # pt between two columns, the narrow one where the table is wider than the text
+LONG_TEXT = 40  # characters from which on a column of text is broken into lines
+_LONG_WIDTHS = (85.0, 156.0)  # pt, of a broken column: at least, at most
+_ESCAPES = {
+    **{character: "\\" + character for character in "&%_#${}"},
+    **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
+    **{"<": "$<$", ">": "$>$", "±": r"$\pm$", "≥": r"$\geq$", "≤": r"$\leq$", "×": r"$\times$", "÷": r"$\div$", "−": "$-$"},
+    **{"→": r"$\rightarrow$", "≈": r"$\approx$", "·": r"$\cdot$", "µ": r"$\mu$", "²": "$^2$", "°": r"$^\circ$", "Δ": r"$\Delta$"},
+    **{"–": "--", "—": "---", "…": r"\ldots{}", "’": "'", "“": "``", "”": "''", "†": r"$\dagger$"},
+}
+
+
+def escape(text: str) -> str:
+    """Any text as LaTeX sets it; line ends and tabs become blanks."""
+    text = "".join(character if character.isprintable() else " " for character in text)
+    return "".join(_ESCAPES.get(character, character) for character in text)
+
+
+def text_width(text: str) -> float:
+    """Width in pt of a text in Computer Modern at 10 pt, to about a tenth."""
+    narrow, wide = set("iljtf.,:;|'!()[] -/I"), set("mwMW%±×−→≥≤@")
+    return sum(3.3 if c in narrow else 8.3 if c in wide else 7.1 if c.isupper() else 5.0 for c in text)
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Of each column: its head in lines, whether its text is broken, its width in pt; of each row its lines; the gap between."""
+
+    heads: list[list[str]]
+    long: list[bool]
+    widths: list[float]
+    lines: list[int]
+    gap: float
+
+    def width(self, columns: list[int]) -> float:
+        return sum(self.widths[i] + self.gap for i in columns)
+
+
+def write_floats(
+    head: list[str],
+    plain: list[list[str]],
+    marked: list[list[str]],
+    numbers: list[bool],
+    n_lead: int,
+    caption: str,
+    label: str,
+    shade: str,
+) -> str:
+    """One `table` environment, or several; the first line names the packages that they need.
+
+    head     of each column, as plain text.
+    plain    rows of texts without marks, from which widths are estimated; marked  the same cells as LaTeX.
+    numbers  which columns are set to the right; n_lead  how many leading columns each panel repeats.
+    shade    colour of shaded cells, six hexadecimal digits.
+    """
+    layout = _measure(head, plain, numbers)
+    panels = []
+    for columns in _column_groups(head, [width + layout.gap for width in layout.widths], n_lead):
+        height = LINE * min(1.0, TEXT_WIDTH / layout.width(columns))  # of a line, once scaled down
+        top = max(len(layout.heads[i]) for i in columns)
+        for rows in _row_groups(layout.lines, HIGHEST / height - top):
+            panels.append(((top + sum(layout.lines[r] for r in rows)) * height, _panel(layout, marked, numbers, columns, rows)))
+    floats = _pack(panels)
+    parts = [rf"% needs {LATEX_PACKAGES}; {SET_FOR}"]
+    for index, texts in enumerate(floats):
+        which, after = (f" Part {index + 1} of {len(floats)}." if len(floats) > 1 else ""), (f"-{index + 1}" if index else "")
+        parts += [r"\begin{table}", r"\centering", rf"\setlength{{\tabcolsep}}{{{layout.gap / 2:g}pt}}"]
+        parts += [
+            rf"\definecolor{{shade}}{{HTML}}{{{shade}}}",
+            rf"\caption{{{escape(caption + which)}}}",
+            rf"\label{{{label}{after}}}",
+        ]
+        parts += [line for k, text in enumerate(texts) for line in ([r"\par\medskip"] if k else []) + text]
+        parts.append(r"\end{table}")
+    return "\n".join(parts) + "\n"
+
+
+def _measure(head: list[str], plain: list[list[str]], numbers: list[bool]) -> _Layout:
+    texts = [[row[i] for row in plain] for i in range(len(head))]
+    long = [not number and max(map(len, column), default=0) > LONG_TEXT for number, column in zip(numbers, texts, strict=True)]
+    bodies = [max(map(text_width, column), default=0.0) for column in texts]
+    heads = [_broken_head(text, body) for text, body in zip(head, bodies, strict=True)]
+    widths = [max(body, *map(text_width, parts)) for body, parts in zip(bodies, heads, strict=True)]
+    short = [width for width, broken in zip(widths, long, strict=True) if not broken]
+    gap = WIDE_GAP
+    if sum(short) + gap * len(head) + sum(long) * _LONG_WIDTHS[0] > TEXT_WIDTH:
+        gap = NARROW_GAP
+    if any(long):
+        room = (TEXT_WIDTH - sum(short) - gap * len(head)) / sum(long)
+        broken = min(max(room, _LONG_WIDTHS[0]), _LONG_WIDTHS[1])
+        widths = [broken if is_long else width for width, is_long in zip(widths, long, strict=True)]
+    lines = [max((_n_lines(row[i], widths[i]) for i in range(len(head)) if long[i]), default=1) for row in plain]
+    return _Layout(heads, long, widths, lines, gap)
+
+
+def _panel(layout: _Layout, marked: list[list[str]], numbers: list[bool], columns: list[int], rows: list[int]) -> list[str]:
+    body = [[_may_break(marked[r][i]) if layout.long[i] else marked[r][i] for i in columns] for r in rows]
+    align = "".join(_column_type(numbers[i], layout.long[i], layout.widths[i]) for i in columns)
+    return [
+        r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
+        rf"\begin{{tabular}}{{{align}}}",
+        r"\toprule",
+        " & ".join(_set_head(layout.heads[i], numbers[i]) for i in columns) + r" \\",
+        r"\midrule",
+        *(" & ".join(row) + r" \\" for row in body),
+        r"\bottomrule",
+        r"\end{tabular}}",
+    ]
+
+
+def _pack(panels: list[tuple[float, list[str]]]) -> list[list[list[str]]]:
+    """Panels in floats, as many in each as a page holds."""
+    floats: list[list[list[str]]] = [[]]
+    left = HIGHEST
+    for height, text in panels:
+        if floats[-1] and height > left:
+            floats.append([])
+            left = HIGHEST
+        floats[-1].append(text)
+        left -= height + LINE
+    return floats
+
+
+def _column_groups(head: list[str], widths: list[float], n_lead: int) -> list[list[int]]:
+    """Columns of each panel, about as wide as each other; those of one name before a comma ("Slakh, here") stay together.
+
+    widths  with the gaps between columns.
+    """
+    lead, others = list(range(n_lead)), range(n_lead, len(head))
+    start = sum(widths[i] for i in lead)
+    total = sum(widths[i] for i in others)
+    room = max(WIDEST - start, 1.0)
+    if total <= room:
+        return [list(range(len(head)))]
+    blocks: list[list[int]] = []
+    for i in others:
+        name = head[i].split(", ")[0] if ", " in head[i] else None
+        if blocks and name is not None and head[blocks[-1][-1]].split(", ")[0] == name:
+            blocks[-1].append(i)
+        else:
+            blocks.append([i])
+    aim = total / math.ceil(total / room)
+    groups: list[list[int]] = [[]]
+    used = 0.0
+    for block in blocks:
+        width = sum(widths[i] for i in block)
+        if groups[-1] and (used + width > room or used + width / 2 > aim):
+            groups.append([])
+            used = 0.0
+        groups[-1] += block
+        used += width
+    return [lead + group for group in groups]
+
+
+def _row_groups(lines: list[int], most: float) -> list[list[int]]:
+    """Rows of each float, about as many lines in each."""
+    total = sum(lines)
+    aim = total / math.ceil(total / max(most, 1.0)) if total else 0
+    groups: list[list[int]] = [[]]
+    used = 0
+    for row, count in enumerate(lines):
+        if groups[-1] and (used + count > most or used >= aim):
+            groups.append([])
+            used = 0
+        groups[-1].append(row)
+        used += count
+    return groups
+
+
+def _broken_head(text: str, body: float) -> list[str]:
+    """A head in lines, broken at blanks where it is wider than what stands below it."""
+    parts: list[str] = []
+    for word in text.split():
+        if parts and text_width(f"{parts[-1]} {word}") <= max(body, 30.0):
+            parts[-1] += f" {word}"
+        else:
+            parts.append(word)
+    return parts or [""]
+
+
+def _set_head(parts: list[str], number: bool) -> str:
+    # A bracket or star at the beginning of a line would be taken for an option of the line break before it.
+    texts = [f"{{}}{escape(part)}" if part.startswith(("[", "*")) else escape(part) for part in parts]
+    stacked = r"\\".join(texts)
+    return stacked if len(texts) == 1 else rf"\shortstack[{'r' if number else 'l'}]{{{stacked}}}"
+
+
+def _n_lines(text: str, width: float) -> int:
+    return max(1, math.ceil(1.15 * text_width(text) / width))
+
+
+def _may_break(text: str) -> str:
+    """An address is one word to LaTeX; in a narrow column it may be broken after a slash."""
+    return text.replace("/", r"/\allowbreak{}")
+
+
+def _column_type(number: bool, long: bool, width: float) -> str:
+    return "r" if number else rf">{{\raggedright\arraybackslash}}p{{{width:.0f}pt}}" if long else "l"
