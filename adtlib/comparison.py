@@ -14,7 +14,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from adtlib import paths
 from adtlib.corpora import CORPORA
+from adtlib.corpus_tables import readable
+from adtlib.headers import header
 from adtlib.models import ARCHITECTURES
 from adtlib.params import Profile
 from adtlib.runs import Run, counts_of, find_runs, training_set_name
@@ -63,8 +66,9 @@ def against_published(profile: Profile, splits: pd.DataFrame, runs: list[Run] | 
     table = table.astype({"seeds": "Int64", "n_tracks": "Int64"})
     table["profile"] = profile.name
     table["data"] = "generated miniature" if profile.data == "miniature" else "real"
-    table["trained_on"] = [how_complete(splits, train.split(" + "), "train") for train in table["train"]]
-    table["tested_on"] = [how_complete(splits, [test], profile.test_split) for test in table["test"]]
+    generated = profile.data == "miniature"
+    table["trained_on"] = [how_complete(splits, train.split(" + "), "train", generated) for train in table["train"]]
+    table["tested_on"] = [how_complete(splits, [test], profile.test_split, generated) for test in table["test"]]
     return table.sort_values([*TEST, "measure"], key=_ranks, kind="stable")[COLUMNS].reset_index(drop=True)
 
 
@@ -121,37 +125,63 @@ def _here(profile: Profile, runs: list[Run]) -> pd.DataFrame:
     return pd.concat(rows)[columns] if rows else pd.DataFrame(columns=columns).astype(dict.fromkeys(columns[5:8], float))
 
 
-def how_complete(splits: pd.DataFrame, corpora: list[str], split: str) -> str:
-    """How much of a split of some corpora there is, in words: "96 of 896 sequences"; the thesis's count where it states one."""
+def compared_once(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `against_published` without those of chapter 7 that repeat a test of chapter 6."""
+    return table[~table.duplicated(["architecture", "train", "test", "measure"])]
+
+
+def compared_studies(profile: Profile) -> list[str]:
+    """The studies that this profile has made: the architecture study, and the dataset study once notebook 60 has made its table.
+
+    Until then the dataset study's only runs are those that it shares with the architecture study.
+    """
+    made = (paths.RESULTS / profile.name / "tables" / "60_f1_by_training_set.csv").is_file()
+    return ["architecture", "dataset"] if made else ["architecture"]
+
+
+def how_complete(splits: pd.DataFrame, corpora: list[str], split: str, generated: bool = False) -> str:
+    """How much of a split of some corpora there is, in words: "96 of 896 sequences"; the thesis's count where it states one.
+
+    generated  the corpora are miniatures, which are no part of the thesis's: "41 generated (thesis: 896)".
+    """
     mine = splits[splits["corpus"].isin(corpora) & (splits["split"] == split)]
-    stated = mine["sequences_thesis"].sum() if len(mine) and mine["sequences_thesis"].notna().all() else None
+    stated = int(mine["sequences_thesis"].sum()) if len(mine) and mine["sequences_thesis"].notna().all() else None
     found = int(mine["sequences"].sum())
-    return f"{found:,} sequences" if stated is None else f"{found:,} of {int(stated):,} sequences"
+    if stated is None:
+        return f"{found:,} sequences"
+    return f"{found:,} generated (thesis: {stated:,})" if generated else f"{found:,} of {stated:,} sequences"
 
 
 def completeness(splits: pd.DataFrame, states: dict[str, str]) -> pd.DataFrame:
     """A row for each split: corpus, split, state, sequences (of 4 s) here and in the thesis, percent of them here.
 
-    splits  rows of `corpus_tables.split_table`; states  one word a corpus, as `corpus_tables.state` gives it.
+    splits  rows of `corpus_tables.split_table`; states  one word a corpus, as `corpus_tables.state` gives it. What is generated is
+    no part of the thesis's corpora: its percent is NaN.
     """
     table = splits[["corpus", "split", "sequences", "sequences_thesis"]].copy()
     table.insert(2, "state", table["corpus"].map(states))
-    return table.assign(percent=(100 * table["sequences"] / table["sequences_thesis"]).astype(float))
+    share = (100 * table["sequences"] / table["sequences_thesis"]).astype(float)
+    return table.assign(percent=share.mask(table["state"] == "generated"))
+
+
+def shown_completeness(table: pd.DataFrame) -> pd.DataFrame:
+    """`completeness` as it is printed: without percent where all is generated."""
+    whole = table["percent"].notna().any()
+    return readable(table if whole else table.drop(columns="percent"))
 
 
 # --- for the eye -------------------------------------------------------------------------------------------------------
 
 
 def architecture_view(table: pd.DataFrame) -> pd.DataFrame:
-    """Micro F1 of chapter 6 for print: this run's with interval, the draft's, the finished thesis's, differences, how much data."""
+    """Micro F1 of chapter 6 for print: this run's with interval, the draft's, the finished thesis's, differences."""
     rows = _micro(table, "architecture")
     shown = rows[["architecture", "train", "here", "draft", "minus_draft", "published", "minus_published"]].copy()
     intervals = zip(rows["ci_low"], rows["ci_high"], strict=True)
     shown.insert(3, "95 %", [f"{low:.2f} to {high:.2f}" if np.isfinite(low) else "–" for low, high in intervals])
     shown["inside"] = rows["published_inside"].map({True: "yes", False: "no"}).fillna("–")
-    shown = shown.assign(trained_on=rows["trained_on"], tested_on=rows["tested_on"])
     names = {"train": "corpus", "minus_draft": "− draft", "minus_published": "− published"}
-    return shown.rename(columns=names).rename(columns=lambda name: name.replace("_", " ")).set_index("architecture")
+    return shown.rename(columns=names).set_index("architecture")
 
 
 def dataset_view(table: pd.DataFrame, architecture: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -198,3 +228,8 @@ def verdict(table: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def shown_verdict(near: pd.DataFrame) -> pd.DataFrame:
+    """`verdict` as it is printed: measures in words."""
+    return readable(near.assign(measure=near["measure"].map(header)))

@@ -11,11 +11,14 @@ from adtlib.comparison import (
     COLUMNS,
     against_published,
     architecture_view,
+    compared_once,
+    compared_studies,
     completeness,
     dataset_view,
     draft_results,
     how_complete,
     published_results,
+    shown_completeness,
     verdict,
 )
 from adtlib.evaluation import scores
@@ -120,11 +123,31 @@ def test_a_run_stands_beside_what_was_published(table, counts):
 
 def test_every_row_says_on_how_much_data_it_rests(table):
     mine = row(table, study="dataset", train="ENST+MDB + Slakh", test="ENST+MDB", measure="f1_micro")
-    assert mine["trained_on"] == "458 of 81,558 sequences" and mine["tested_on"] == "38 of 152 sequences"
+    assert mine["trained_on"] == "458 generated (thesis: 81,558)" and mine["tested_on"] == "38 generated (thesis: 152)"
     assert set(table["profile"]) == {"smoke"} and set(table["data"]) == {"generated miniature"}
-    assert how_complete(SPLITS, ["mine"], "test") == "7 sequences"
-    share = completeness(SPLITS, {"ENST+MDB": "incomplete"}).set_index(["corpus", "split"])["percent"]
+    assert how_complete(SPLITS, ["ENST+MDB", "Slakh"], "train") == "458 of 81,558 sequences"
+    assert how_complete(SPLITS, ["mine"], "test") == how_complete(SPLITS, ["mine"], "test", generated=True) == "7 sequences"
+    found = completeness(SPLITS, {"ENST+MDB": "incomplete", "Slakh": "generated"})
+    share = found.set_index(["corpus", "split"])["percent"]
     assert share["ENST+MDB", "train"] == 50 and np.isnan(share["mine", "test"])
+    assert share["Slakh"].isna().all(), "what is generated is no part of the thesis's corpus"
+    assert shown_completeness(found).columns[-1] == "of the thesis (%)"
+    generated = completeness(SPLITS, dict.fromkeys(SPLITS["corpus"], "generated"))
+    assert list(shown_completeness(generated).columns) == ["split", "state", "sequences", "sequences, thesis"]
+
+
+def test_a_test_that_both_studies_have_counts_once(table):
+    once = compared_once(table)
+    assert len(once) == 67 * len(F1_COLUMNS) and once["minus_published"].notna().sum() == 2 * len(F1_COLUMNS)
+    assert table["minus_published"].notna().sum() == 3 * len(F1_COLUMNS)
+
+
+def test_the_dataset_study_is_compared_once_it_was_made():
+    assert compared_studies(PROFILE) == ["architecture"]
+    made = paths.RESULTS / "smoke" / "tables" / "60_f1_by_training_set.csv"
+    made.parent.mkdir(parents=True)
+    made.write_text("train\n")
+    assert compared_studies(PROFILE) == ["architecture", "dataset"]
 
 
 def test_seeds_that_were_tested_on_different_tracks_are_refused(counts):
@@ -154,12 +177,28 @@ def test_the_verdict_counts_what_can_be_compared(table):
     assert micro["inside"] == float(mine["published_inside"]) and near.loc[("dataset", "f1_micro"), "with_run"] == 2
 
 
+def markers(ax) -> list:
+    return [line for line in ax.lines if line.get_marker() not in ("None", "", None)]
+
+
 def test_the_picture_has_a_point_for_each_comparison_and_says_where_there_is_none(table):
     use_theme()
-    left, right = plot_against_published(table)
-    points = [(line.get_xdata()[0], line.get_ydata()[0]) for line in right.lines if line.get_marker() not in ("None", "", None)]
+    _, right = plot_against_published(table)
+    points = [(line.get_xdata()[0], line.get_ydata()[0]) for line in markers(right)]
     micro = table.query("study == 'dataset' and measure == 'f1_micro'").dropna(subset=["here", "published"])
     assert sorted(points) == sorted(zip(micro["published"], micro["here"], strict=True))
-    assert left.get_xlim() == left.get_ylim() == (0, 1)
+    (alone,) = plot_against_published(table, studies=["architecture"])
+    low, high = alone.get_xlim()
+    one = row(table, study="architecture", architecture="CRNN", train="ENST+MDB", measure="f1_micro")
+    assert high == 1 and 0 <= one["ci_low"] - low < 0.1 and alone.get_ylim() == alone.get_xlim()
     empty = plot_against_published(against_published(PROFILE, SPLITS, runs=[]))
     assert all("no run" in ax.texts[0].get_text() for ax in empty)
+
+
+def test_architectures_of_one_corpus_are_told_apart(table):
+    use_theme()
+    other = row(table, study="architecture", architecture="CRNN", train="ENST+MDB", measure="f1_micro")
+    both = pd.concat([table, other.to_frame().T.assign(architecture="CNN")])
+    (ax,) = plot_against_published(both, studies=["architecture"])
+    assert len({line.get_marker() for line in markers(ax)}) == 2
+    assert len({line.get_markerfacecolor() for line in markers(ax)}) == 1, "one corpus, one colour"
