@@ -121,6 +121,16 @@ def class_counts(splits: pd.DataFrame, by: str = "corpus") -> pd.DataFrame:
     return counts[counts.sum(axis=1) > 0]
 
 
+def frequency_sentences(counts: pd.DataFrame) -> list[str]:
+    """For each corpus which class is struck most and which least, in words: a row of `class_counts` each."""
+    sentences = []
+    for corpus, row in counts.iterrows():
+        share = 100 * row[list(CLASSES)].astype(float) / max(row[list(CLASSES)].sum(), 1)
+        most, least = share.idxmax(), share.idxmin()
+        sentences.append(f"{corpus}: most strokes are {most} ({share[most]:.0f} %), fewest {least} ({share[least]:.0f} %)")
+    return sentences
+
+
 def readable(table: pd.DataFrame) -> pd.DataFrame:
     """The table for the eye: first column as index, heads in words with units (`headers`), a dash where nothing is stated."""
     shown = table.set_index(table.columns[0])

@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 
 from adtlib import manifest, paths
-from adtlib.evaluation import f1
 from adtlib.features import FPS, HOP_LENGTH, SAMPLE_RATE, band_centres
 from adtlib.onsets import Onsets
 from adtlib.peak_picking import PeakPicking
@@ -36,7 +35,8 @@ ARCHITECTURE_HATCHES = {"RNN": "", "CNN": "//", "CRNN": "xx", "ConvTransformer":
 ARCHITECTURE_MARKERS = {"RNN": "o", "CNN": "s", "CRNN": "^", "ConvTransformer": "D", "ViT": "v"}
 CORPUS_COLOURS = {"ENST+MDB": "#332288", "E-GMD": "#88CCEE", "Slakh": "#117733", "ADTOF-YT": "#DDCC77", "SADTP": "#CC6677"}
 CORPUS_MARKERS = {"ENST+MDB": "o", "E-GMD": "s", "Slakh": "^", "ADTOF-YT": "D", "SADTP": "v"}
-CORPUS_HATCHES = {"ENST+MDB": "", "E-GMD": "//", "Slakh": "xx", "ADTOF-YT": "..", "SADTP": "\\\\"}
+# No corpus has an architecture's hatch: some of their colours are near each other.
+CORPUS_HATCHES = {"ENST+MDB": "--", "E-GMD": "||", "Slakh": "++", "ADTOF-YT": "oo", "SADTP": "O."}
 OTHER_COLOUR = "#777777"  # a user's own corpus
 
 
@@ -274,25 +274,30 @@ def plot_f1_bars(table: pd.DataFrame, group: str, bar: str, ax=None, intervals: 
             )
             low, high = rows["ci_low"].mean(), rows["ci_high"].mean()
             if intervals and np.isfinite(low):
-                ax.errorbar(x, mean, [[max(mean - low, 0)], [max(high - mean, 0)]], color="black", linewidth=0.8, capsize=1.5)
+                limits = [[max(mean - low, 0)], [max(high - mean, 0)]]
+                for colour, line in (("white", 2.2), ("black", 0.8)):  # a light edge: black alone is lost on dark bars
+                    ax.errorbar(x, mean, limits, color=colour, linewidth=line, capsize=1.5 + (line - 0.8) / 2, capthick=line)
             if len(rows) > 1:
-                ax.plot(np.full(len(rows), first[0].get_x() + first[0].get_width() / 2), rows["f1_micro"], "k.", markersize=2.5)
+                at = np.full(len(rows), first[0].get_x() + first[0].get_width() / 2)
+                ax.plot(
+                    at, rows["f1_micro"], "o", color="black", markersize=3.2, markeredgecolor="white", markeredgewidth=0.6, zorder=3
+                )
     ax.set_xticks(range(len(groups)), groups)
-    ax.set(ylabel="micro F1", ylim=(0, 1))
+    ax.set(xlabel=group, ylabel="micro F1", ylim=(0, 1))
     ax.grid(axis="y")
     ax.legend(ncols=len(bars), loc="lower center", bbox_to_anchor=(0.5, 1.0), columnspacing=1.0, handlelength=1.4)
     return ax
 
 
-def plot_class_f1(counts: dict[str, np.ndarray], ax=None):
-    """F1 of each class: `counts` are `(N, 5, 3)` by label; a row of points a class."""
+def plot_class_f1(table: pd.DataFrame, ax=None, label: str = "test"):
+    """F1 of each class, mean over seeds: rows of `study_tables.score_table`, a point a class for each value of column `label`."""
     ax = _axes(ax)
-    for index, (label, count) in enumerate(counts.items()):
-        values = f1(np.asarray(count).reshape(-1, len(CLASSES), 3).sum(axis=0))
-        rows = np.arange(len(CLASSES)) + (index - (len(counts) - 1) / 2) * 0.14  # side by side where values are equal
-        colour = ARCHITECTURE_COLOURS.get(label) or CORPUS_COLOURS.get(label, OTHER_COLOUR)
-        marker = ARCHITECTURE_MARKERS.get(label) or CORPUS_MARKERS.get(label, ".")
-        ax.plot(values, rows, marker, color=colour, label=label, linestyle="none", markersize=5, clip_on=False)
+    means = table.groupby(label, sort=False)[[f"f1_{name}" for name in CLASSES]].mean()
+    for index, (name, values) in enumerate(means.iterrows()):
+        rows = np.arange(len(CLASSES)) + (index - (len(means) - 1) / 2) * 0.14  # side by side where values are equal
+        colour = ARCHITECTURE_COLOURS.get(name) or CORPUS_COLOURS.get(name, OTHER_COLOUR)
+        marker = ARCHITECTURE_MARKERS.get(name) or CORPUS_MARKERS.get(name, ".")
+        ax.plot(values, rows, marker, color=colour, label=name, linestyle="none", markersize=5, clip_on=False)
     ax.set_yticks(range(len(CLASSES)), CLASSES)
     ax.set(xlabel="F1", xlim=(0, 1), ylim=(len(CLASSES) - 0.5, -0.5))
     ax.grid(axis="x")

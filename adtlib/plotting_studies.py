@@ -16,8 +16,8 @@ COSTS = {
 def plot_costs(table: pd.DataFrame, axes=None):
     """Micro F1 over parameters, training time and inference speed, one axes each, logarithmic: `speed.cost_table`.
 
-    A large marker is an architecture's mean over corpora, the small ones its corpora. The F1 axis begins at the tenth below the
-    lowest score, which the caption has to say.
+    A large open marker is the mean of an architecture over corpora, the small ones its corpora. The F1 axis begins at the tenth
+    below the lowest score, which the caption has to say.
     """
     if axes is None:
         _, axes = new_figure(0.42, columns=len(COSTS), sharey=True)
@@ -25,7 +25,9 @@ def plot_costs(table: pd.DataFrame, axes=None):
         for name, part in table.groupby("architecture", sort=False):
             style = {"color": ARCHITECTURE_COLOURS[name], "marker": ARCHITECTURE_MARKERS[name], "linestyle": "none"}
             mean = part[[column, "f1_micro"]].mean()
-            ax.plot(mean[column], mean["f1_micro"], markersize=7, markeredgecolor="black", alpha=0.85, label=name, **style)
+            # Open, so that one mean does not hide another.
+            large = {"markersize": 8, "markerfacecolor": "none", "markeredgewidth": 1.5}
+            ax.plot(mean[column], mean["f1_micro"], label=name, zorder=4, **large, **style)
             ax.plot(part[column], part["f1_micro"], markersize=3, markeredgecolor="black", markeredgewidth=0.3, zorder=3, **style)
         ax.set(xlabel=label, xscale="log", ylim=(np.floor(10 * table["f1_micro"].min()) / 10, 1))
         low, high = table[column].min(), table[column].max()

@@ -219,17 +219,46 @@ def job_of(profile: Profile, cell: Cell) -> Job:
 
 @contextlib.contextmanager
 def _watching(profile: Profile, cells: list[Cell], where: str, progress: bool):
-    """A bar of runs; yields what to call with the number that have ended. It counts epochs, which the runs' metrics.csv tell."""
+    """A bar of runs; yields what to call with the number that have ended. It tells epochs trained from runs taken over."""
     folders = [run_folder(profile.name, cell.architecture, cell.train_names, cell.seed) for cell in cells]
     label = " and ".join(dict.fromkeys(cell.architecture for cell in cells))
+    progress_of = Progress(folders)
     with tqdm(total=len(cells), desc=f"{label}, {where}", unit="run", disable=not progress) as bar:
 
         def watch(ended: int) -> None:
-            bar.set_postfix_str(f"{sum(map(_count_epochs, folders))} epochs", refresh=False)
+            bar.set_postfix_str(progress_of.text(ended), refresh=False)
             bar.update(ended - bar.n)
             bar.refresh()
 
         yield watch
+
+
+class Progress:
+    """What is done of some runs since this was made, as their folders tell: metrics.csv has a line an epoch."""
+
+    def __init__(self, folders: list[Path]):
+        self.before = {folder: (_changed(folder), _count_epochs(folder), _is_finished(folder)) for folder in folders}
+
+    def text(self, ended: int) -> str:
+        """ "96 epochs, 6 taken over": epochs trained; runs, of `ended`, that were finished before and are as they were."""
+        epochs = taken_over = 0
+        for folder, (changed, count, finished) in self.before.items():
+            if _changed(folder) == changed:
+                taken_over += finished
+            else:  # one that was finished and is trained anew begins at its first epoch, one that was not goes on
+                epochs += max(0, _count_epochs(folder) - (0 if finished else count))
+        taken_over = min(taken_over, ended)
+        parts = [f"{epochs} epochs"] if epochs or not taken_over else []
+        return ", ".join(parts + ([f"{taken_over} taken over"] if taken_over else []))
+
+
+def _changed(folder: Path) -> int | None:
+    path = folder / "metrics.csv"
+    return path.stat().st_mtime_ns if path.is_file() else None
+
+
+def _is_finished(folder: Path) -> bool:
+    return (folder / "config.json").is_file() and "result" in Run(folder).record
 
 
 def _count_epochs(folder: Path) -> int:

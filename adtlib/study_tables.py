@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from adtlib import evaluation
+from adtlib.corpora import corpus_name
 from adtlib.corpora.egmd import Egmd, performance
 from adtlib.params import Profile
 from adtlib.runs import Run, counts_of, find_runs, training_set_name
 from adtlib.significance import interval
-from adtlib.studies import Cell, architecture_study
+from adtlib.studies import Cell, architecture_study, prepared_corpus
 from adtlib.vocabulary import CLASSES
 
 F1_COLUMNS = ["f1_micro", "f1_macro", *(f"f1_{name}" for name in CLASSES)]
@@ -63,14 +64,12 @@ def independent(corpus: str, ids) -> list[str]:
     return [performance(str(name)) if corpus == Egmd.info.name else str(name) for name in ids]
 
 
-def counts_by_test(profile: Profile, runs: list[Run]) -> dict[str, np.ndarray]:
-    """Counts `(N, 5, 3)` of each corpus by the runs that were trained on it, the tracks of all runs (seeds) one after the other."""
-    tables = [table[table["test"].isin(run.config["train"])] for run in runs for table in [run.scores]]
-    table = (
-        pd.concat([table for table in tables if len(table)]) if any(map(len, tables)) else pd.DataFrame(columns=["test", "split"])
-    )
-    table = table[table["split"] == profile.test_split]
-    return {test: counts_of(part) for test, part in table.groupby("test", sort=False)}
+def training_counts(profile: Profile, runs: list[Run]) -> pd.DataFrame:
+    """Onsets of each class (columns) in the training split of each corpus (index) that runs were trained on alone."""
+    trained = {run.config["train"][0] for run in runs if len(run.config["train"]) == 1}
+    corpora = [corpus for corpus in profile.train_corpora if corpus_name(corpus) in trained]
+    counts = {corpus_name(corpus): prepared_corpus(profile, corpus).totals("train").onset_counts for corpus in corpora}
+    return pd.DataFrame.from_dict(counts, orient="index", columns=list(CLASSES))
 
 
 def architecture_table(profile: Profile, tolerance: float | None = None) -> pd.DataFrame:

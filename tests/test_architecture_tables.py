@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from adtlib import architecture_tables as tables
 from adtlib import paths, speed
@@ -127,18 +128,44 @@ def test_costs_are_those_of_the_runs_and_speed_is_measured(monkeypatch):
     write_run("CNN", "Slakh", 1, [4, 6])
     write_run("RNN", "Slakh", 0, [4, 6])
     asked = []
-    monkeypatch.setattr(speed, "times_real_time", lambda config: asked.append(config["architecture"]) or 40.0)
+    found = {"CNN": speed.Speed(40.0, 1.2), "RNN": speed.Speed(20.0, 2.04)}
+    monkeypatch.setattr(
+        speed,
+        "inference_speeds",
+        lambda configs: asked.extend(c["architecture"] for c in configs) or [found[c["architecture"]] for c in configs],
+    )
     scores = tables.table_with_intervals(PROFILE)
-    cost = speed.cost_table(PROFILE, scores).set_index("architecture")
-    assert cost.loc["CNN", "training_seconds"] == 2.5 and cost.loc["CNN", "f1_micro"] == pytest.approx(0.6)
+    table = speed.cost_table(PROFILE, scores)
+    cost = table.set_index("architecture")
+    assert cost.loc["CNN", "training_seconds"] == 2.0 and cost.loc["CNN", "f1_micro"] == pytest.approx(0.6)
     assert sorted(asked) == ["CNN", "RNN"], "one measurement for each network, not for each run"
+    assert cost["times_real_time"].to_dict() == {"CNN": 40.0, "RNN": 20.0}
+    assert speed.unsteadiness(table).endswith("RNN 2.0.") and "CNN" not in speed.unsteadiness(table)
+    assert speed.unsteadiness(table.assign(spread=1.4)) == ""
+
+
+def test_networks_are_timed_in_turn_and_the_fastest_round_counts(monkeypatch):
+    """Seconds that each call takes: a first round to warm up, then one in which the machine is busy."""
+    clock, order, takes = [0.0], [], iter([9.0, 9.0, 1.0, 2.0, 4.0, 2.2, 1.1, 2.0])
+    monkeypatch.setattr(speed, "assemble", lambda config: torch.nn.Linear(config["width"], 1))
+
+    def predict(model, features, precision):
+        order.append(model.in_features)
+        clock[0] += next(takes)
+
+    monkeypatch.setattr(speed, "predict", predict)
+    monkeypatch.setattr(speed.time, "perf_counter", lambda: clock[0])
+    narrow, wide = speed.inference_speeds([{"width": 1}, {"width": 2}], seconds=10.0, rounds=3)
+    assert order == [1, 2] * 4
+    assert (narrow.times_real_time, narrow.spread) == pytest.approx((10.0, 4.0))
+    assert (wide.times_real_time, wide.spread) == pytest.approx((5.0, 1.1))
 
 
 def test_a_smaller_network_of_one_kind_is_faster():
-    small, large = ({"num_layers": layers, "hidden_size": size} for layers, size in ((1, 24), (5, 288)))
     config = {"architecture": "RNN", "precision": "float32"}
-    found = [speed.times_real_time(config | {"hyperparameters": given}, seconds=8.0, repeats=2) for given in (small, large)]
-    assert found[0] > found[1] > 0
+    sizes = ({"num_layers": layers, "hidden_size": size} for layers, size in ((1, 24), (5, 288)))
+    small, large = speed.inference_speeds([config | {"hyperparameters": given} for given in sizes], seconds=8.0, rounds=2)
+    assert small.times_real_time > large.times_real_time > 0
 
 
 def test_f1_of_the_tables_is_evaluations():

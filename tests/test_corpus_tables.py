@@ -1,6 +1,7 @@
 """What the tables of the corpora count, on small corpora whose every onset is known."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from adtlib import paths
@@ -10,6 +11,7 @@ from adtlib.corpora.folder import FolderCorpus
 from adtlib.corpus_tables import (
     annotation_offsets,
     class_counts,
+    frequency_sentences,
     moments,
     overview_table,
     performance_table,
@@ -106,6 +108,13 @@ def test_a_corpus_that_is_not_there_gives_rows_of_zeros(tmp_path, monkeypatch):
         assert class_counts(splits).empty and len(annotation_offsets(prepared)) == 0
         assert performance_table(prepared).empty and label_table(corpus).empty
         assert remedy_table({name: corpus})["missing"].item() == corpus.expected()
+
+
+def test_which_class_is_rare_is_read_from_the_counts():
+    counts = pd.DataFrame([[50, 20, 15, 10, 5], [1, 1, 6, 1, 1]], columns=list(CLASSES), index=["Slakh", "mine"])
+    first, second = frequency_sentences(counts)
+    assert first == "Slakh: most strokes are KD (50 %), fewest CY (5 %)"
+    assert second.startswith("mine: most strokes are TT (60 %)")
 
 
 def test_readable_shows_a_dash_for_what_is_not_stated(folder):

@@ -75,6 +75,20 @@ def test_each_has_a_colour_of_its_own(colours, names):
     assert list(colours) == list(names) and len(set(colours.values())) == len(names)
 
 
+def test_no_corpus_has_the_hatch_of_an_architecture():
+    hatches = [*plotting.ARCHITECTURE_HATCHES.values(), *plotting.CORPUS_HATCHES.values()]
+    assert list(plotting.CORPUS_HATCHES) == list(CORPORA) and len(set(hatches)) == len(hatches)
+
+
+def test_a_class_s_point_is_the_mean_over_seeds():
+    scores = {f"f1_{name}": [0.2, 0.6, 0.5] for name in CLASSES}
+    table = pd.DataFrame({"test": ["Slakh", "Slakh", "E-GMD"], "seed": [0, 1, 0], **scores})
+    ax = plotting.plot_class_f1(table, plotting.new_figure()[1])
+    points = {line.get_label(): np.asarray(line.get_xdata()) for line in ax.lines}
+    np.testing.assert_allclose(points["Slakh"], 0.4)
+    np.testing.assert_allclose(points["E-GMD"], 0.5)
+
+
 def test_a_spectrogram_has_seconds_and_hertz_and_a_unit():
     figure, ax = plotting.new_figure()
     features = np.zeros((100, 84), dtype=np.float16)

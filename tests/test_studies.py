@@ -1,6 +1,7 @@
 """The architecture study from corpora to its table, on the real recordings and on made-up runs."""
 
 import json
+import os
 import shutil
 
 import numpy as np
@@ -12,8 +13,8 @@ import torch
 from adtlib import paths
 from adtlib.params import load_profile
 from adtlib.runs import COUNT_COLUMNS, run_folder
-from adtlib.studies import Cell, architecture_study, run_all, run_cell
-from adtlib.study_tables import F1_COLUMNS, architecture_table, f1_grid, score_table
+from adtlib.studies import Cell, Progress, architecture_study, run_all, run_cell
+from adtlib.study_tables import F1_COLUMNS, architecture_table, f1_grid, score_table, training_counts
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +85,7 @@ def test_without_runs_the_remedy_is_said():
         architecture_table(load_profile("smoke"))
 
 
-def test_runs_side_by_side_are_what_they_are_one_after_the_other(tmp_path, monkeypatch):
+def test_runs_side_by_side_are_what_they_are_one_after_the_other(tmp_path, monkeypatch, capsys):
     """A user's own folder as training corpus, two seeds in two processes."""
     rng = np.random.default_rng(0)
     for split in ("train", "validation", "test"):
@@ -110,6 +111,9 @@ def test_runs_side_by_side_are_what_they_are_one_after_the_other(tmp_path, monke
     assert architecture_table(profile)["corpus"].tolist() == ["own", "own"]
     assert left_out == [] and [run.config["seed"] for run in runs] == [0, 1]
     assert all(len(run.metrics) == 2 and len(run.scores) == 1 for run in runs)
+    assert training_counts(profile, runs).loc["own"].tolist() == [1, 1, 0, 1, 0]
+    run_all(profile, cells)
+    assert "2/2" in (said := capsys.readouterr().err) and "2 taken over" in said and "epochs" not in said.splitlines()[-1]
     threads, before = torch.get_num_threads(), runs[1].metrics.drop(columns="seconds")
     torch.set_num_threads(runs[1].record["machine"]["threads"])
     shutil.rmtree(runs[1].folder)
@@ -117,6 +121,24 @@ def test_runs_side_by_side_are_what_they_are_one_after_the_other(tmp_path, monke
         pd.testing.assert_frame_equal(run_cell(profile, cells[1], progress=False).metrics.drop(columns="seconds"), before)
     finally:
         torch.set_num_threads(threads)
+
+
+def test_progress_tells_what_is_trained_from_what_is_taken_over(tmp_path):
+    def write(name, epochs, finished, at):
+        (tmp_path / name).mkdir(exist_ok=True)
+        (tmp_path / name / "config.json").write_text(json.dumps({"config": {}} | ({"result": {}} if finished else {})))
+        (tmp_path / name / "metrics.csv").write_text("epoch\n" + "1\n" * epochs)
+        os.utime(tmp_path / name / "metrics.csv", (at, at))
+
+    write("finished", 16, True, 100)
+    write("interrupted", 5, False, 100)
+    write("other settings", 16, True, 100)
+    progress = Progress([tmp_path / name for name in ("finished", "interrupted", "other settings", "new")])
+    assert progress.text(0) == "0 epochs" and progress.text(1) == "1 taken over"
+    write("interrupted", 16, True, 200)
+    write("other settings", 4, False, 200)
+    write("new", 2, False, 200)
+    assert progress.text(2) == "17 epochs, 1 taken over"
 
 
 def test_real_recordings_are_trained_on_and_what_is_missing_is_said(real_data, monkeypatch):
