@@ -118,7 +118,7 @@ def shown_scores(summary: pd.DataFrame, tolerance: float, thresholds: str = "one
             row[f"95 % ({name})"] = "–" if np.isnan(low) else f"{low:.3f}–{high:.3f}"
         row |= {measure: by_score.loc[f"{measure}_micro", "mean"] for measure in ("precision", "recall")}
         rows.append(row | {name: by_score.loc[f"f1_{name}", "mean"] for name in CLASSES})
-    return pd.DataFrame(rows).set_index("corpus")
+    return pd.DataFrame(rows).set_index(["corpus", "architecture"])
 
 
 # --- who is best -------------------------------------------------------------------------------------------------------

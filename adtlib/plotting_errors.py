@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 
 from adtlib.error_anatomy import NEAR, NOTHING
+from adtlib.error_views import FEW
 from adtlib.plotting import CORPUS_COLOURS, CORPUS_MARKERS, OTHER_COLOUR, new_figure
 from adtlib.plotting_passages import say_nothing_found
 from adtlib.vocabulary import CLASSES
 
 MEASURES = {"missed": "strokes missed (%)", "invented": "estimates invented (%)"}
+TIMING_STEP = 1.6
 NO_DATA = "no weights here: nothing could be predicted"
 
 
@@ -52,7 +54,10 @@ def plot_confusions(table: pd.DataFrame):
 
 
 def plot_circumstance(table: pd.DataFrame, circumstance: str, label: str, order: tuple[str, ...]):
-    """Shares of errors over the values of a circumstance, a line a corpus, whiskers 95 % intervals; a panel a measure: the axes."""
+    """Shares of errors over the values of a circumstance, a line a corpus, a panel a measure: the axes.
+
+    Whiskers are 95 % intervals; open markers are shares of fewer than `FEW` strokes or estimates of that corpus.
+    """
     table = table[table["circumstance"] == circumstance]
     measures = [measure for measure in MEASURES if measure in set(table["measure"])]
     if not measures:
@@ -87,22 +92,36 @@ def _draw_shares(ax, at: np.ndarray, part: pd.DataFrame, corpus: str) -> None:
     ax.errorbar(
         at, share, [low, high], color=colour, marker=marker, markersize=4, linewidth=0.9, elinewidth=0.8, capsize=1.5, label=corpus
     )
+    few = part["n"].to_numpy() < FEW
+    style = {"color": colour, "markerfacecolor": "white", "markersize": 4, "linestyle": "none", "zorder": 3}
+    ax.plot(at[few], share[few], marker, **style)
 
 
 def plot_timing(events: pd.DataFrame, tolerance: float, ax=None):
-    """How much later than the stroke an estimate is, hits and near misses, a line a corpus; dotted lines are the tolerances."""
+    """How much later than the stroke an estimate is, hits and near misses, a line a corpus; dotted lines are the tolerances.
+
+    Points are of 10 ms; those of different corpora stand `TIMING_STEP` ms beside each other.
+    """
     ax = ax or plt.gca()
     known = events[events["difference"].notna()]
     if known.empty:
         return say_nothing_found(ax, NO_DATA)
     edges = np.arange(-NEAR - 0.005, NEAR + 0.006, 0.01)
     centres = 1000 * (edges[:-1] + edges[1:]) / 2
-    for corpus, part in known.groupby("corpus", sort=False):
+    corpora = list(dict.fromkeys(known["corpus"]))
+    for index, corpus in enumerate(corpora):
+        part = known[known["corpus"] == corpus]
+        beside = TIMING_STEP * (index - (len(corpora) - 1) / 2)  # ms: equal shares would hide each other
         n_strokes = int((events["corpus"].eq(corpus) & events["event"].ne("invented")).sum())
         share = 100 * np.histogram(part["difference"].astype(float), edges)[0] / n_strokes
         style = {"color": CORPUS_COLOURS.get(corpus, OTHER_COLOUR), "marker": CORPUS_MARKERS.get(corpus, ".")}
         ax.plot(
-            centres, np.where(share > 0, share, np.nan), markersize=4, linewidth=0.9, label=f"{corpus} (n = {n_strokes:,})", **style
+            centres + beside,
+            np.where(share > 0, share, np.nan),
+            markersize=4,
+            linewidth=0.9,
+            label=f"{corpus} (n = {n_strokes:,})",
+            **style,
         )
     for limit in sorted({0.025, tolerance}):
         for sign in (-1, 1):

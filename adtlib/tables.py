@@ -81,6 +81,8 @@ def _legend(bold: str | None, shaded: pd.DataFrame | None, shading: str) -> str:
 
 def _format(value, whole: bool = False) -> str:
     """A cell as it is read; `whole`: its column holds whole numbers alone (means of counts that happen to be whole)."""
+    if value is pd.NA:
+        return "–"
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     if isinstance(value, float | np.floating):

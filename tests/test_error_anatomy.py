@@ -21,11 +21,12 @@ from adtlib.error_tables import (
     loudness_quarters,
     timing_table,
 )
+from adtlib.error_views import FEW, shown_circumstances, shown_confusions
 from adtlib.evaluation import count_matches
 from adtlib.loudness import onset_energies, velocities
 from adtlib.params import load_profile
 from adtlib.plotting import new_figure
-from adtlib.plotting_errors import plot_circumstance, plot_confusions, plot_timing
+from adtlib.plotting_errors import TIMING_STEP, plot_circumstance, plot_confusions, plot_timing
 from adtlib.vocabulary import CLASSES
 
 #                        KD           SD                TT     HH               CY
@@ -207,6 +208,39 @@ def test_pictures_show_what_the_tables_hold(many, events):
     assert np.allclose(drawn, [100, 10, 0, 0]) and ax.get_ylim()[1] > 100
     ax = plot_timing(both, 0.05, new_figure(0.4)[1])
     assert {label.get_text() for label in ax.get_legend().get_texts()} == {"E-GMD (n = 320)", "Slakh (n = 9)"}
+
+
+def test_few_strokes_are_drawn_open_and_corpora_beside_each_other(many, events):
+    both = pd.concat([many, events.assign(corpus="Slakh", id="a", group="a")], ignore_index=True)
+    table = circumstances(both)
+    (ax,) = plot_circumstance(table, "loudness", "loudness", QUARTERS)
+    opened = [len(line.get_xdata()) for line in ax.lines if line.get_markerfacecolor() == "white"]
+    loud = table[table["circumstance"] == "loudness"]
+    assert opened == [int((part["n"] < FEW).sum()) for _, part in loud.groupby("corpus", sort=False)] and sum(opened)
+    ax = plot_timing(both, 0.05, new_figure(0.4)[1])
+    first, second = (line.get_xdata() for line in ax.lines[:2])
+    assert np.allclose(second - first, TIMING_STEP)
+
+
+def test_printed_tables_hold_what_the_csv_does(many, events):
+    both = pd.concat([many, events.assign(corpus="Slakh", id="a", group="a")], ignore_index=True)
+    confused, table = confusion_table(both), circumstances(both)
+    matrix = shown_confusions(confused)
+    assert matrix.shape == (12, 6) and matrix.sum().sum() == confused["n"].sum()
+    one = confused.set_index(["corpus", "struck", "heard"])["n"]
+    assert matrix.loc[("E-GMD", "SD"), "SD"] == one["E-GMD", "SD", "SD"] == 232
+    assert matrix.loc[("Slakh", "struck nothing"), "HH"] == one["Slakh", NOTHING, "HH"]
+    assert pd.isna(matrix.loc[("Slakh", "struck nothing"), "heard nothing"])
+    shares = shown_circumstances(table)
+    assert list(shares.columns) == ["E-GMD", "Slakh"] and len(shares) == len(
+        table[["circumstance", "value", "measure"]].drop_duplicates()
+    )
+    softest = table.query("corpus == 'E-GMD' and circumstance == 'loudness' and value == 'softest'").iloc[0]
+    assert shares.loc[("loudness", "softest", "missed"), "E-GMD"].startswith(
+        f"{100 * softest['share']:.1f} % ({100 * softest['ci_low']:.1f}–"
+    )
+    assert shares["Slakh"].str.endswith(("†", "–")).all(), "a handful of strokes"
+    assert shown_confusions(confused.iloc[:0]).empty and shown_circumstances(table.iloc[:0]).empty
 
 
 def test_a_corpus_without_estimates_has_no_invented_ones_to_draw(events):
