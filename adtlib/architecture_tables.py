@@ -1,7 +1,7 @@
-"""The architecture study's results beyond micro F1 (thesis, chapter 6): all scores, who is best, thresholds, and what it costs.
+"""The architecture study's results beyond micro F1 (thesis, chapter 6): all scores, who is best, which is shown, thresholds.
 
 Everything is made from the runs' counts and records. All architectures of a corpus are compared on the tracks that all of them were
-tested on; recordings of one performance count as one (see `significance`).
+tested on; what is not independent counts as one (see `study_tables.independent`). *Highest* is a number, *best* what the test says.
 """
 
 from collections.abc import Iterator
@@ -13,17 +13,24 @@ import pandas as pd
 from adtlib.params import Profile
 from adtlib.runs import Run, counts_of, find_runs
 from adtlib.scoring import TOLERANCES
-from adtlib.significance import difference_interval, holm, interval, mean_f1, paired_test, scores_with_intervals, smallest_p
+from adtlib.significance import (
+    LEVEL,
+    difference_interval,
+    holm,
+    interval,
+    mean_f1,
+    paired_test,
+    scores_with_intervals,
+    smallest_p,
+)
 from adtlib.studies import architecture_study
-from adtlib.study_tables import architecture_table, independent
+from adtlib.study_tables import architecture_table, group_kind, groups_in_words, independent, scored_rows, too_few
 from adtlib.vocabulary import CLASSES
-
-LEVEL = 0.05  # a difference with a smaller p, corrected, is called one
 
 
 @dataclass(frozen=True, eq=False)
 class Tested:
-    """What the architectures scored on one corpus: counts `(S, N, 5, 3)` by architecture, and the performance of each track."""
+    """What the architectures scored on one corpus: counts `(S, N, 5, 3)` by architecture, and the group of each track."""
 
     corpus: str
     unit: str
@@ -32,8 +39,9 @@ class Tested:
 
     @property
     def sample(self) -> dict:
-        """What stands beside every number: how many tracks, of how many performances."""
-        return {"n_tracks": len(self.groups), "n_independent": len(set(self.groups)), "unit": self.unit}
+        """What stands beside every number: how many tracks, in how many independent groups, and what a group is."""
+        found = {"n_tracks": len(self.groups), "n_independent": len(set(self.groups))}
+        return found | {"unit": self.unit, "group": group_kind(self.corpus)}
 
 
 def study_runs(profile: Profile) -> dict[tuple[str, str], list[Run]]:
@@ -46,13 +54,32 @@ def study_runs(profile: Profile) -> dict[tuple[str, str], list[Run]]:
     return runs
 
 
-def tested(profile: Profile, tolerance: float | None = None, thresholds: str = "one") -> list[Tested]:
-    """What was scored on each corpus's own test split, as `Run.scores_with` scores it; corpora without any score are left out."""
+def chosen_runs(profile: Profile) -> dict[str, Run]:
+    """The run of each corpus that is shown wherever one is: engraved examples, error anatomy.
+
+    Of the architecture of the highest validation micro F1 (mean over seeds) the run of the highest. Test scores choose nothing.
+    """
+    runs: dict[str, dict[str, list[Run]]] = {}
+    for (architecture, corpus), found in study_runs(profile).items():
+        runs.setdefault(corpus, {})[architecture] = found
+    chosen = {}
+    for corpus, by_architecture in runs.items():
+        seeds = max(by_architecture.values(), key=lambda found: np.mean(list(map(_validation_f1, found))))
+        chosen[corpus] = max(seeds, key=_validation_f1)
+    return chosen
+
+
+def _validation_f1(run: Run) -> float:
+    return float(np.nan_to_num(run.result["val_f1_micro"]))
+
+
+def tested(profile: Profile, tolerance: float | None = None, thresholds: str | None = None) -> list[Tested]:
+    """What was scored on each corpus's own test split, as `scored_rows` has it; corpora without any score are left out."""
     tables: dict[str, dict[str, list[pd.DataFrame]]] = {}
     for (architecture, corpus), runs in study_runs(profile).items():
         for run in runs:
-            table = run.scores_with(tolerance, thresholds)
-            table = table[(table["test"] == corpus) & (table["split"] == profile.test_split)]
+            table = scored_rows(profile, run, tolerance, thresholds)
+            table = table[table["test"] == corpus]
             if len(table):
                 tables.setdefault(corpus, {}).setdefault(architecture, []).append(table)
     return [_aligned(corpus, by_architecture) for corpus, by_architecture in tables.items()]
@@ -76,7 +103,8 @@ def score_summary(profile: Profile) -> pd.DataFrame:
     """Every score of every cell, at each tolerance and choice of thresholds, a row each.
 
     Columns: architecture, corpus, tolerance (s), thresholds, score ("f1_micro", "recall_SD", ...), mean and std over seeds,
-    ci_low and ci_high (95 % interval of the mean, over tracks), n_seeds, n_tracks, n_independent, unit.
+    ci_low and ci_high (95 % interval of the mean, over independent groups), n_seeds, n_tracks, n_independent (groups), unit (of
+    n_tracks), group (what one is).
     """
     parts = []
     for thresholds in ("one", "class"):
@@ -125,43 +153,47 @@ def shown_scores(summary: pd.DataFrame, tolerance: float, thresholds: str = "one
 
 
 def comparison_table(profile: Profile) -> pd.DataFrame:
-    """The best architecture of each corpus (mean micro F1 over seeds) beside each other one, on the same tracks.
+    """The architecture of the highest micro F1 (mean over seeds) of each corpus beside each other one, on the same tracks.
 
-    Columns: corpus, best, other, f1_best, f1_other, difference with ci_low and ci_high (paired bootstrap), p (`paired_test`),
-    p_holm (corrected for the comparisons of the corpus), told_apart (p_holm below LEVEL), smallest_p (what p cannot fall below with
-    so few tracks, before correction), n_tracks, n_independent, unit.
+    Columns: corpus, highest, other, f1_highest, f1_other, difference with ci_low and ci_high (paired bootstrap), p (`paired_test`
+    of this difference), p_holm (corrected for the comparisons of the corpus), told_apart (p_holm below LEVEL), smallest_p (what p
+    cannot fall below with so few groups, before correction), n_tracks, n_independent (groups), unit (of n_tracks), group (what one
+    is).
 
-    Which is best is read from the same data: where all are equal a single comparison comes out in up to 9 % of studies. That
+    Which is highest is read from the same data: where all are equal a single comparison comes out in up to 9 % of studies. That
     all four come out, the only case in which `verdicts` says "best", stays below 5 %.
     """
-    columns = ["corpus", "best", "other", "f1_best", "f1_other", "difference", "ci_low", "ci_high", "p", "p_holm"]
-    columns += ["told_apart", "smallest_p", "n_tracks", "n_independent", "unit"]
+    columns = ["corpus", "highest", "other", "f1_highest", "f1_other", "difference", "ci_low", "ci_high", "p", "p_holm"]
+    columns += ["told_apart", "smallest_p", "n_tracks", "n_independent", "unit", "group"]
     return pd.DataFrame([row for corpus in tested(profile) for row in _comparisons(corpus)], columns=columns)
 
 
 def _comparisons(corpus: Tested) -> Iterator[dict]:
     means = {name: mean_f1(counts) for name, counts in corpus.counts.items()}
-    best = max(means, key=lambda name: np.nan_to_num(means[name], nan=-1))
-    if not means[best] > 0:  # nothing was found by any: nobody is best
+    first = max(means, key=lambda name: np.nan_to_num(means[name], nan=-1))
+    if not means[first] > 0:  # nothing was found by any: none is the highest
         return
-    others = [name for name in means if name != best]
-    p_values = [paired_test(corpus.counts[best], corpus.counts[name], corpus.groups)[1] for name in others]
-    for name, p, corrected in zip(others, p_values, holm(p_values), strict=True):
-        low, high = difference_interval(corpus.counts[best], corpus.counts[name], corpus.groups)
-        row = {"corpus": corpus.corpus, "best": best, "other": name, "f1_best": means[best], "f1_other": means[name]}
-        row |= {"difference": means[best] - means[name], "ci_low": low, "ci_high": high, "p": p, "p_holm": corrected}
-        row |= {"told_apart": bool(corrected < LEVEL), "smallest_p": smallest_p(len(set(corpus.groups)))}
+    others = [name for name in means if name != first]
+    found = [paired_test(corpus.counts[first], corpus.counts[name], corpus.groups) for name in others]
+    corrected = holm([p for _, p in found])
+    for name, (difference, p), p_holm in zip(others, found, corrected, strict=True):
+        low, high = difference_interval(corpus.counts[first], corpus.counts[name], corpus.groups)
+        row = {"corpus": corpus.corpus, "highest": first, "other": name, "f1_highest": means[first], "f1_other": means[name]}
+        row |= {"difference": difference, "ci_low": low, "ci_high": high, "p": p, "p_holm": p_holm}
+        row |= {"told_apart": bool(p_holm < LEVEL), "smallest_p": smallest_p(len(set(corpus.groups)))}
         yield row | corpus.sample
 
 
 def shown_comparisons(comparisons: pd.DataFrame) -> pd.DataFrame:
     """The comparisons as they are printed: difference with its interval, p, and what it is after correction."""
-    shown = comparisons[["corpus", "best", "other", "difference"]].copy()
+    shown = comparisons[["corpus", "highest", "other", "difference"]].copy()
     limits = zip(comparisons["ci_low"], comparisons["ci_high"], strict=True)
     shown["95 %"] = ["–" if np.isnan(low) else f"{low:.3f} to {high:.3f}" for low, high in limits]
     for column, label in (("p", "p"), ("p_holm", "p (Holm)"), ("smallest_p", "smallest p")):
         shown[label] = ["< 0.001" if value < 0.001 else f"{value:.3f}" for value in comparisons[column]]
-    return shown.assign(recordings=comparisons["n_independent"]).set_index("corpus")
+    of = zip(comparisons["corpus"], comparisons["n_independent"], strict=True)
+    shown["independent groups"] = [groups_in_words(corpus, n).replace(" independent", "") for corpus, n in of]
+    return shown.set_index("corpus")
 
 
 def verdicts(comparisons: pd.DataFrame) -> pd.DataFrame:
@@ -171,23 +203,11 @@ def verdicts(comparisons: pd.DataFrame) -> pd.DataFrame:
         first = part.iloc[0]
         close = part.loc[~part["told_apart"], "other"].tolist()
         verdict = f"not told apart from {', '.join(close)}" if close else "best"
-        floor = len(part) * first["smallest_p"]
+        floor = min(1.0, len(part) * first["smallest_p"])
         if close and floor >= LEVEL:
-            verdict += f"; {first['n_independent']} independent recordings are too few (p of {floor:.2f} at the least)"
-        rows.append({"corpus": corpus, "highest": first["best"], "f1_micro": first["f1_best"], "verdict": verdict})
+            verdict += f"; {too_few(corpus, first['n_independent'])} (p of {floor:.3g} at the least)"
+        rows.append({"corpus": corpus, "highest": first["highest"], "f1_micro": first["f1_highest"], "verdict": verdict})
     return pd.DataFrame(rows, columns=["corpus", "highest", "f1_micro", "verdict"])
-
-
-def highest_mean(table: pd.DataFrame) -> str:
-    """The architecture whose micro F1, averaged over seeds and then over the corpora all have, is the highest.
-
-    table  `architecture_table`. ValueError where nothing was tested.
-    """
-    grid = table.pivot_table(index="architecture", columns="corpus", values="f1_micro")
-    means = (grid.dropna(axis=1) if grid.notna().all().any() else grid).mean(axis=1)
-    if means.isna().all():
-        raise ValueError("no run was tested: there is no best architecture")
-    return str(means.idxmax())
 
 
 # --- thresholds --------------------------------------------------------------------------------------------------------

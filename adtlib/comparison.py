@@ -22,7 +22,7 @@ from adtlib.models import ARCHITECTURES
 from adtlib.params import Profile
 from adtlib.runs import Run, counts_of, find_runs, training_set_name
 from adtlib.significance import scores_with_intervals
-from adtlib.study_tables import F1_COLUMNS, independent
+from adtlib.study_tables import F1_COLUMNS, independent, scored_rows
 
 PUBLISHED = Path(__file__).with_name("published")
 TEST = ["study", "architecture", "train", "test"]  # what names a test
@@ -102,8 +102,8 @@ def _here(profile: Profile, runs: list[Run]) -> pd.DataFrame:
     found: dict[tuple, list[pd.DataFrame]] = {}
     for run in (run for run in runs if run.config["seed"] in profile.seeds):
         train = labels.get(frozenset(run.config["train"]), training_set_name(run.config["train"]))
-        scores = run.scores
-        for test, part in scores[scores["split"] == profile.test_split].groupby("test", sort=False):
+        scores = scored_rows(profile, run)
+        for test, part in scores.groupby("test", sort=False):
             found.setdefault((run.config["architecture"], train, test), []).append(part.sort_values("id"))
     rows = []
     for (architecture, train, test), parts in found.items():

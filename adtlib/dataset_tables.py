@@ -4,9 +4,9 @@ Zero-shot: the test corpus is not in the training set. The transfer gap of a tes
 been trained on it: micro F1 of the model trained on that corpus alone, minus that of a model trained on others. Both are scored
 on the same tracks, so the gap does not mix in that one corpus is harder than another.
 
-Over several seeds, scores are means. Intervals are those of `significance`, over tracks (sequences of ADTOF-YT): how far other
-tracks of the same corpus could move a number, not what other seeds would. Each stands for itself: of twenty differences that are
-none, one would seem to be one.
+Over several seeds, scores are means. Intervals are those of `significance`, over independent groups (`study_tables.independent`):
+how far other music of the same corpus could move a number, not what other seeds would. Of fewer than FEWEST_GROUPS groups they
+decide nothing. Each stands for itself: of twenty differences that are none, one would seem to be one.
 """
 
 import numpy as np
@@ -15,14 +15,14 @@ import pandas as pd
 from adtlib.corpora import CORPORA, corpus_name
 from adtlib.params import Profile
 from adtlib.runs import COUNT_COLUMNS, Run, counts_of, find_runs, training_set_name
-from adtlib.significance import difference_interval, interval, mean_f1
+from adtlib.significance import FEWEST_GROUPS, difference_interval, interval, mean_f1
 from adtlib.studies import dataset_study
-from adtlib.study_tables import F1_COLUMNS, independent, score_table
+from adtlib.study_tables import F1_COLUMNS, independent, score_table, scored_rows, too_few
 
 COLUMNS = ["train", "test", "zero_shot", "f1_micro", "ci_low", "ci_high", *F1_COLUMNS[1:], "n_tracks", "unit", "seed"]
 
 Counts = dict[tuple[str, str], np.ndarray]
-"""Of each (training set, test corpus) the counts `(seeds, independent tracks, 5, 3)`."""
+"""Of each (training set, test corpus) the counts `(seeds, independent groups, 5, 3)`."""
 
 
 def dataset_runs(profile: Profile) -> list[Run]:
@@ -78,15 +78,14 @@ def training_table(profile: Profile) -> pd.DataFrame:
 
 
 def study_counts(profile: Profile) -> Counts:
-    """Counts of each training set and test that was made; tracks that are not independent (one performance, many kits) are summed.
+    """Counts of each training set and test that was made; tracks of one independent group are summed.
 
     ValueError where two runs were tested on different tracks.
     """
     found: dict[tuple[str, str], list] = {}
     ids: dict[str, list[str]] = {}
     for run in dataset_runs(profile):
-        table = run.scores
-        for test, part in table[table["split"] == profile.test_split].groupby("test", sort=False):
+        for test, part in scored_rows(profile, run).groupby("test", sort=False):
             part = part.sort_values("id")
             if ids.setdefault(test, part["id"].tolist()) != part["id"].tolist():
                 raise ValueError(
@@ -142,45 +141,55 @@ def against_own(counts: Counts) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["test", "train", "zero_shot", "own_f1", "f1_micro", "loss", "low", "high"])
 
 
-def against_best(counts: Counts, test: str) -> pd.DataFrame:
-    """Training sets on one test corpus, the best first: train, zero_shot, f1_micro, low, high, behind, behind_low, behind_high.
+def against_highest(counts: Counts, test: str) -> pd.DataFrame:
+    """Training sets on one test corpus, the highest first: train, zero_shot, f1_micro, low, high, behind, behind_low, behind_high.
 
-    `low` and `high` are of the score; `behind`, `behind_low` and `behind_high` of its distance from the best one's.
+    `low` and `high` are of the score; `behind`, `behind_low` and `behind_high` of its distance from the highest.
     """
     scores = {train: mean_f1(count) for (train, other), count in counts.items() if other == test}
     ranked = sorted(scores, key=lambda train: -np.nan_to_num(scores[train]))
     rows = []
     for train in ranked:
-        best, own = counts[ranked[0], test], counts[train, test]
+        first, own = counts[ranked[0], test], counts[train, test]
         behind = scores[ranked[0]] - scores[train]
-        rows.append([train, is_zero_shot(train, test), scores[train], *interval(own), behind, *difference_interval(best, own)])
+        rows.append([train, is_zero_shot(train, test), scores[train], *interval(own), behind, *difference_interval(first, own)])
     columns = ["train", "zero_shot", "f1_micro", "low", "high", "behind", "behind_low", "behind_high"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def findings(counts: Counts) -> list[str]:
-    """What the numbers say, a sentence each. "Not told apart": the interval of the distance from the best reaches 0."""
+    """What the numbers say, a sentence each.
+
+    "Not told apart": the interval of the distance from the highest reaches 0, or there are fewer than FEWEST_GROUPS groups.
+    """
     sentences = []
     for test in dict.fromkeys(test for _, test in counts):
-        ranked = against_best(counts, test)
+        ranked = against_highest(counts, test)
         if not ranked["f1_micro"][0] > 0:
             sentences.append(f"{test}: no training set finds an onset.")
             continue
+        n_groups = counts[ranked["train"][0], test].shape[1]
         close = ranked["train"][1:][~(ranked["behind_low"][1:] > 0)].tolist()
-        sentence = f"{test}: best trained on {ranked['train'][0]} ({ranked['f1_micro'][0]:.3f})"
+        sentence = f"{test}: highest trained on {ranked['train'][0]} ({ranked['f1_micro'][0]:.3f})"
         zero_shot = ranked[ranked["zero_shot"]]
         if len(zero_shot) and not ranked["zero_shot"][0]:
             sentence += f", zero-shot on {zero_shot['train'].iloc[0]} ({zero_shot['f1_micro'].iloc[0]:.3f})"
-        sentences.append(f"{sentence}; not told apart from the best: {', '.join(close) or 'none'}.")
+        if n_groups < FEWEST_GROUPS:
+            sentences.append(f"{sentence}; {too_few(test, n_groups)} to tell training sets apart.")
+        else:
+            sentences.append(f"{sentence}; not told apart from it: {', '.join(close) or 'none'}.")
     compared = against_own(counts)
+    enough = compared["test"].map(lambda test: counts[test, test].shape[1] >= FEWEST_GROUPS).astype(bool)
     for zero_shot, what in ((True, "Zero-shot instead of the corpus alone"), (False, "The corpus and others instead of it alone")):
         part = compared[compared["zero_shot"] == zero_shot]
         if len(part):
-            worse, better = int((part["low"] > 0).sum()), int((part["high"] < 0).sum())
             over = "one pair" if len(part) == 1 else f"{len(part)} pairs"
             gained = f"{0.0 - part['loss'].mean():+.3f}"
-            sentences.append(
-                f"{what}: {gained} micro F1 on average over {over}; beyond what the choice of tracks explains lose {worse} and "
-                f"gain {better}."
-            )
+            sentence = f"{what}: {gained} micro F1 on average over {over}"
+            if (decided := part[enough[part.index]]).empty:
+                sentences.append(f"{sentence}; no test has the {FEWEST_GROUPS} independent groups that it takes to say more.")
+                continue
+            worse, better = int((decided["low"] > 0).sum()), int((decided["high"] < 0).sum())
+            of = "" if len(decided) == len(part) else f" of the {len(decided)} with at least {FEWEST_GROUPS} independent groups"
+            sentences.append(f"{sentence}; beyond what the choice of tracks explains{of} lose {worse} and gain {better}.")
     return sentences

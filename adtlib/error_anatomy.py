@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from adtlib.evaluation import GRID_SLACK, TOLERANCE, match_onsets
+from adtlib.features import FPS
 from adtlib.onsets import Onsets
 from adtlib.vocabulary import CLASSES
 
@@ -16,7 +17,7 @@ NOTHING = "nothing"
 NEAR = 0.15  # seconds: a stroke and an estimate of its class that are not farther apart are a near miss
 TOGETHER = 0.03  # seconds within which strokes are meant to sound at once
 AROUND = 0.5  # seconds to either side in which the density of strokes is counted
-COLUMNS = ["event", "class", "partner", "time", "difference", "velocity", "energy", "others", "density"]
+COLUMNS = ["event", "class", "partner", "time", "difference", "velocity", "energy", "others", "doubled", "density"]
 
 
 def closest_pairs(first: np.ndarray, second: np.ndarray, reach: float) -> list[tuple[int, int]]:
@@ -49,7 +50,8 @@ def unit_events(
     difference  estimate minus stroke in seconds: of a hit its match; of a missed one the nearest estimate of its class that
                 matched nothing, if there is one within 0.15 s, else NaN.
     velocity, energy  loudness of the stroke; NaN where not given.
-    others      how many other classes are struck within 30 ms.
+    others      how many classes are struck within 30 ms, its own not counted: of hits, misses and inventions alike.
+    doubled     of an invented one whether its own class is struck within 30 ms, a stroke heard twice; False of strokes.
     density     strokes a second of all classes in the second around, this one not counted.
     """
     parts = []
@@ -59,7 +61,10 @@ def unit_events(
         )
     table = pd.concat(parts, ignore_index=True)
     table["partner"] = _partners(table, tolerance)
-    table["others"] = _others(table, reference)
+    struck = _struck(table["time"].to_numpy(), reference)
+    own = struck[np.arange(len(table)), table["class"].to_numpy()]
+    table["others"] = struck.sum(axis=1) - own
+    table["doubled"] = own & (table["event"] == "invented").to_numpy()
     table["density"] = _density(table, reference, duration)
     table["class"] = [CLASSES[c] for c in table["class"]]
     return table[COLUMNS]
@@ -106,16 +111,30 @@ def _partners(table: pd.DataFrame, tolerance: float) -> np.ndarray:
     return partner
 
 
-def _others(table: pd.DataFrame, reference: Onsets) -> np.ndarray:
-    """How many classes but the row's own are struck within 30 ms of its time."""
-    times, classes = table["time"].to_numpy(), table["class"].to_numpy()
-    count = np.zeros(len(table), dtype=np.int64)
+def _struck(times: np.ndarray, reference: Onsets) -> np.ndarray:
+    """Which classes are struck within 30 ms of each time: booleans (n, 5)."""
+    struck = np.zeros((len(times), len(reference)), dtype=bool)
     for c, strokes in enumerate(reference):
         low, high = (
             np.searchsorted(strokes, times + sign * (TOGETHER + GRID_SLACK), side) for sign, side in ((-1, "left"), (1, "right"))
         )
-        count += (high > low) & (classes != c)
-    return count
+        struck[:, c] = high > low
+    return struck
+
+
+def unstruck_moments(reference: Onsets, duration: float) -> np.ndarray:
+    """How often a class could have been invented: moments of 60 ms in which it is not struck, by how many others are, `(5,)`.
+
+    Index k: the recording's frames at which k classes are struck within 30 ms, each counted once for every class that is not, in
+    moments (60 ms are 6 frames, as a stroke alone has around it). With all five struck nothing is left to invent.
+
+    An invention with k other classes struck (`others` in `unit_events`, `doubled` apart) fell into one of the moments k: the ratio
+    says whether drums that sound make a model hear more. The share of inventions among the estimates of a bin does not, since a hit
+    of the same bin is one drum more that sounds.
+    """
+    frames = np.arange(np.ceil(duration * FPS - GRID_SLACK)) / FPS  # estimates stand on frames
+    n_frames = np.bincount(_struck(frames, reference).sum(axis=1), minlength=len(CLASSES) + 1)[: len(CLASSES)]
+    return n_frames * (len(CLASSES) - np.arange(len(CLASSES))) / (2 * TOGETHER * FPS)
 
 
 def _density(table: pd.DataFrame, reference: Onsets, duration: float) -> np.ndarray:

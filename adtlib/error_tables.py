@@ -1,51 +1,42 @@
-"""Errors of the best architecture on each corpus, as tables: which errors there are, and under what circumstances they are made.
+"""Errors of the chosen architecture on each corpus, as tables: which errors there are, heard as what, how far off in time.
 
-Of each corpus's architectures the one of the highest validation micro F1 (mean over seeds) is taken, and of its runs the best.
-Shares have 95 % intervals by bootstrap over recordings; those of one E-GMD performance on several kits are drawn together.
+Of each corpus's architectures the one of the highest validation micro F1 (mean over seeds) is looked at, and of its runs the one of
+the highest: `architecture_tables.chosen_runs`. Under what circumstances errors are made: `error_circumstances`.
 """
 
 import numpy as np
 import pandas as pd
 
 from adtlib import paths
-from adtlib.architecture_tables import study_runs
+from adtlib.architecture_tables import chosen_runs
 from adtlib.corpora import open_corpus
-from adtlib.error_anatomy import NOTHING, confusions, unit_events
+from adtlib.error_anatomy import NOTHING, confusions, unit_events, unstruck_moments
 from adtlib.loudness import no_velocities, onset_energies, velocities
 from adtlib.params import Profile
-from adtlib.peak_picking import PeakPicking, pick_peaks
+from adtlib.peak_picking import pick_peaks
 from adtlib.runs import Run
-from adtlib.scoring import predict_units
+from adtlib.scoring import picking_of, predict_units
 from adtlib.studies import prepared_corpus
-from adtlib.study_tables import independent
+from adtlib.study_tables import group_kind, independent
 
-QUARTERS = ("softest", "soft", "loud", "loudest")
-OTHERS = ("0", "1", "2 or more")
-DENSITY_EDGES = (4, 8, 12)  # strokes a second
-DENSITIES = ("below 4", "4 to 8", "8 to 12", "12 or more")
-EVENT_COLUMNS = ["corpus", "id", "group", "event", "class", "partner", "difference", "velocity", "energy", "others", "density"]
-RUN_COLUMNS = ["corpus", "architecture", "seed", "val_f1_micro", "n_units", "n_independent", "loudness"]
+EVENT_COLUMNS = ["corpus", "id", "group", "event", "class", "partner", "difference", "velocity", "energy", "others", "doubled"]
+EVENT_COLUMNS += ["density"]
+MOMENT_COLUMNS = ["corpus", "id", "group", "others", "n"]
+RUN_COLUMNS = ["corpus", "architecture", "seed", "val_f1_micro", "n_units", "n_independent", "group", "loudness"]
 
 
-def best_runs(profile: Profile) -> dict[str, Run]:
-    """The run to look at of each corpus: of the architecture of the highest mean validation micro F1 the run of the highest."""
-    runs: dict[str, dict[str, list[Run]]] = {}
-    for (architecture, corpus), found in study_runs(profile).items():
-        runs.setdefault(corpus, {})[architecture] = found
-    best = {}
-    for corpus, by_architecture in runs.items():
-        chosen = max(by_architecture.values(), key=lambda found: np.mean([run.result["val_f1_micro"] for run in found]))
-        best[corpus] = max(chosen, key=lambda run: run.result["val_f1_micro"])
-    return best
+def error_events(profile: Profile) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, list[str]]:
+    """(events, moments, models, reasons): what happened in every test split, by which run, and why others could not be looked at.
 
-
-def error_events(profile: Profile) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
-    """(every event of every test split as `unit_events` has them, a row for each run looked at, why others could not be).
+    events   every event as `unit_events` has them, with corpus, id of the recording and independent group.
+    moments  corpus, id, group, others, n: how often a class could have been invented with that many others struck, as
+             `unstruck_moments` counts.
+    models   a row for each run looked at; `n_independent` counts groups, `group` says what one is.
 
     The tables are empty where no run has its weights.
     """
-    events, looked_at, reasons = [], [], []
-    for corpus, run in best_runs(profile).items():
+    events, moments, looked_at, reasons = [], [], [], []
+    for corpus, run in chosen_runs(profile).items():
         prepared = prepared_corpus(profile, corpus, progress=False)
         units = prepared.units(profile.test_split) if profile.test_split in prepared.splits else []
         if not units:
@@ -56,30 +47,36 @@ def error_events(profile: Profile) -> tuple[pd.DataFrame, pd.DataFrame, list[str
                 f"{corpus}: {where} has no weights (none are committed): make them with 'adt run --profile {profile.name} 41-45'"
             )
         else:
-            found = _events_of(profile, corpus, run, units)
+            found, places = _events_of(profile, corpus, run, units)
             events.append(found)
+            moments.append(places)
             measure = "velocity" if found["velocity"].notna().any() else "energy"
             who = [corpus, run.config["architecture"], run.config["seed"], run.result["val_f1_micro"]]
-            looked_at.append([*who, len(units), len(set(independent(corpus, [unit.id for unit in units]))), measure])
+            n_groups = len(set(independent(corpus, [unit.id for unit in units])))
+            looked_at.append([*who, len(units), n_groups, group_kind(corpus), measure])
     if not events and not reasons:
         reasons.append(f"no runs of profile {profile.name}: make them with 'adt run --profile {profile.name} 41-45'")
     table = pd.concat(events, ignore_index=True) if events else pd.DataFrame(columns=EVENT_COLUMNS)
-    return table, pd.DataFrame(looked_at, columns=RUN_COLUMNS), reasons
+    places = pd.concat(moments, ignore_index=True) if moments else pd.DataFrame(columns=MOMENT_COLUMNS)
+    return table, places, pd.DataFrame(looked_at, columns=RUN_COLUMNS), reasons
 
 
-def _events_of(profile: Profile, corpus_name: str, run: Run, units) -> pd.DataFrame:
+def _events_of(profile: Profile, corpus_name: str, run: Run, units) -> tuple[pd.DataFrame, pd.DataFrame]:
     options = {"mdb_audio": profile.mdb_audio} if corpus_name == "ENST+MDB" else {}
     corpus = open_corpus(corpus_name, profile.data_root, **options)
     tracks = {track.id: track for track in corpus.tracks(profile.test_split)} if corpus.info.unit == "track" else {}
-    picking, parts = PeakPicking(**run.config["peak_picking"]), []
+    picking, parts, moments = picking_of(run, profile.thresholds), [], []
     for unit, activations in predict_units(run.model(), units, run.config["precision"]):
         onsets, track = unit.onsets, tracks.get(unit.id)
         struck = velocities(corpus, track, onsets) if track else no_velocities(onsets)
         energies = onset_energies(unit.features, onsets)
         part = unit_events(onsets, pick_peaks(activations, picking), unit.duration, run.config["tolerance"], struck, energies)
         parts.append(part.assign(corpus=corpus.info.name, id=unit.id))
-    table = pd.concat(parts, ignore_index=True)
-    return table.assign(group=independent(corpus.info.name, table["id"]))[EVENT_COLUMNS]
+        n = unstruck_moments(onsets, unit.duration)
+        moments.append(pd.DataFrame({"corpus": corpus.info.name, "id": unit.id, "others": np.arange(len(n)), "n": n}))
+    both = (pd.concat(found, ignore_index=True) for found in (parts, moments))
+    events, places = (table.assign(group=independent(corpus.info.name, table["id"])) for table in both)
+    return events[EVENT_COLUMNS], places[MOMENT_COLUMNS]
 
 
 # --- tables ------------------------------------------------------------------------------------------------------------
@@ -105,59 +102,6 @@ def error_counts(events: pd.DataFrame) -> pd.DataFrame:
         confused, near = int((missed["partner"] != NOTHING).sum()), int(missed["difference"].notna().sum())
         rows.append([corpus, hits + len(missed), hits, len(missed), invented, confused, near])
     return pd.DataFrame(rows, columns=["corpus", "strokes", "hits", "missed", "invented", "confused", "near_misses"])
-
-
-def loudness_quarters(events: pd.DataFrame) -> pd.Series:
-    """Quarter of each stroke in its class and corpus, by velocity where all have one, else by energy; NaN of estimates."""
-    quarters = pd.Series(np.nan, index=events.index, dtype=object)
-    strokes = events[events["event"] != "invented"]
-    for (_, _), part in strokes.groupby(["corpus", "class"], sort=False):
-        loudness = part["velocity"] if part["velocity"].notna().all() else part["energy"]
-        edges = np.quantile(loudness, [0.25, 0.5, 0.75])
-        quarters[part.index] = [QUARTERS[k] for k in np.searchsorted(edges, loudness, side="left")]
-    return quarters
-
-
-def circumstances(events: pd.DataFrame) -> pd.DataFrame:
-    """Share of strokes missed, and of estimates invented, by circumstance, with 95 % intervals.
-
-    Columns: corpus, circumstance (loudness, others, density), value, measure (missed, invented), n (strokes or estimates), errors,
-    share, ci_low, ci_high. Loudness is known of strokes only. Values without a stroke or estimate have no row.
-    """
-    dense = pd.cut(events["density"].astype(float), [-np.inf, *DENSITY_EDGES, np.inf], right=False, labels=list(DENSITIES))
-    others = events["others"].astype(int).clip(upper=2).map(lambda count: OTHERS[count])
-    named = {
-        "loudness": (loudness_quarters(events), QUARTERS),
-        "others": (others, OTHERS),
-        "density": (dense.astype(object), DENSITIES),
-    }
-    rows = []
-    for circumstance, (values, order) in named.items():
-        for measure, event in (("missed", "missed"), ("invented", "invented")):
-            if circumstance == "loudness" and measure == "invented":
-                continue
-            relevant = events[events["event"].isin(["hit", event])].assign(value=values)
-            for corpus, part in relevant.groupby("corpus", sort=False):
-                for value in order:
-                    here = part[part["value"] == value]
-                    if len(here):
-                        wrong = (here["event"] == event).to_numpy()
-                        rows.append(
-                            [corpus, circumstance, value, measure, len(here), int(wrong.sum()), *_share(wrong, here["group"])]
-                        )
-    return pd.DataFrame(rows, columns=["corpus", "circumstance", "value", "measure", "n", "errors", "share", "ci_low", "ci_high"])
-
-
-def _share(wrong: np.ndarray, groups: pd.Series, n_resamples: int = 1_000) -> tuple[float, float, float]:
-    """(share, low, high): 95 % interval over groups drawn with replacement; NaN of fewer than two."""
-    names, index = np.unique(groups.to_numpy(dtype=str), return_inverse=True)
-    errors, totals = np.bincount(index, wrong, len(names)), np.bincount(index, minlength=len(names))
-    share = float(errors.sum() / totals.sum())
-    if len(names) < 2:
-        return share, np.nan, np.nan
-    drawn = np.random.default_rng(0).multinomial(len(names), np.full(len(names), 1 / len(names)), size=n_resamples)
-    low, high = np.quantile((drawn @ errors) / (drawn @ totals), [0.025, 0.975])
-    return share, float(low), float(high)
 
 
 def timing_table(events: pd.DataFrame) -> pd.DataFrame:
@@ -191,19 +135,4 @@ def confusion_sentences(events: pd.DataFrame) -> list[str]:
         if alone.max() > 0:
             text += f" (most often {alone.idxmax()}: {alone.max():,})"
         sentences.append(f"{text}.")
-    return sentences
-
-
-def contrast_sentences(table: pd.DataFrame, circumstance: str, measure: str) -> list[str]:
-    """For each corpus the two ends of a circumstance, and whether their intervals tell them apart."""
-    sentences = []
-    part = table[(table["circumstance"] == circumstance) & (table["measure"] == measure)]
-    for corpus, rows in part.groupby("corpus", sort=False):
-        if len(rows) < 2:
-            continue
-        first, last = rows.iloc[0], rows.iloc[-1]
-        apart = first["ci_high"] < last["ci_low"] or last["ci_high"] < first["ci_low"]
-        ends = [f"{100 * row['share']:.1f} % ({row['value']}, n = {row['n']:,})" for row in (first, last)]
-        said = "the intervals do not touch" if apart else "the intervals touch or are not known: the data do not tell them apart"
-        sentences.append(f"**{corpus}**: {measure} {ends[0]} against {ends[1]}; {said}.")
     return sentences

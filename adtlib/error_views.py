@@ -6,7 +6,7 @@ import pandas as pd
 from adtlib.error_anatomy import NOTHING
 from adtlib.vocabulary import CLASSES
 
-FEW = 30  # strokes or estimates below which a share says little
+FEW = 30  # strokes, estimates or moments below which a share says little, and below which no two are compared
 FEW_MARK = "†"
 
 
@@ -25,7 +25,7 @@ def shown_confusions(table: pd.DataFrame) -> pd.DataFrame:
 def shown_circumstances(table: pd.DataFrame) -> pd.DataFrame:
     """`circumstances` as percentages with their intervals: a row for each circumstance, value and measure, a column a corpus.
 
-    `FEW_MARK` stands where the share is of fewer than `FEW` strokes or estimates.
+    `FEW_MARK` stands where the share is of fewer than `FEW` strokes, estimates or moments.
     """
     keys = ["circumstance", "value", "measure"]
     cells = table[[*keys, "corpus"]].copy()
@@ -34,7 +34,7 @@ def shown_circumstances(table: pd.DataFrame) -> pd.DataFrame:
     wide = cells.pivot(index=keys, columns="corpus", values="text")
     wide = wide.reindex(index=order, columns=list(dict.fromkeys(table["corpus"]))).fillna("–")
     wide.columns.name = None
-    return wide.rename_axis(index=keys)
+    return wide.rename_axis(index=keys).rename(index={"invented_per_moment": "invented, of 100 moments"}, level="measure")
 
 
 def _share(row) -> str:

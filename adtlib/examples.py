@@ -4,13 +4,14 @@ Which onset is an error is decided in seconds, as in scoring. For the eye onsets
 `beat_grids`): a transcribed onset that is right stands where the target has it, one that is wrong at the nearest position.
 """
 
+import dataclasses
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from adtlib.architecture_tables import study_runs
+from adtlib.architecture_tables import chosen_runs
 from adtlib.beat_grids import BeatGrid, beat_grid
 from adtlib.corpora import open_corpus
 from adtlib.corpora.base import Track
@@ -18,10 +19,11 @@ from adtlib.evaluation import match_onsets
 from adtlib.onsets import Onsets
 from adtlib.params import Profile
 from adtlib.patterns import Hit, Pattern, grid_positions
-from adtlib.peak_picking import PeakPicking, pick_peaks
+from adtlib.peak_picking import pick_peaks
 from adtlib.prediction import predict
 from adtlib.prepared import Unit
 from adtlib.runs import Run
+from adtlib.scoring import picking_of
 from adtlib.studies import prepared_corpus
 from adtlib.vocabulary import CLASSES, MIDI_PITCH
 
@@ -47,6 +49,7 @@ class Example:
     n_right: int
     n_missed: int
     n_invented: int
+    system: str = "transcription"  # what transcribed it
 
     @property
     def summary(self) -> str:
@@ -76,15 +79,15 @@ def example_of(profile: Profile, run: Run, corpus_name: str, n_bars: int = 2, se
         if sum(np.count_nonzero((times >= first) & (times < last)) for times in onsets) < FEWEST_ONSETS:
             continue
         activations = predict(run.model(), unit.features, config["precision"])
-        estimate = pick_peaks(activations, PeakPicking(**config["peak_picking"]))
-        return write_down(corpus_name, unit.id, grid, onsets, estimate, (first, last), n_bars, config["tolerance"])
+        estimate = pick_peaks(activations, picking_of(run, profile.thresholds))
+        found = write_down(corpus_name, unit.id, grid, onsets, estimate, (first, last), n_bars, config["tolerance"])
+        return dataclasses.replace(found, system=config["architecture"])
     return None
 
 
-def examples_of(profile: Profile, architecture: str, seed: int = 0) -> list[Example]:
-    """An example of each corpus of the architecture study, by the run of the first seed that was trained on it."""
-    runs = {corpus: runs[0] for (name, corpus), runs in study_runs(profile).items() if name == architecture}
-    found = [example_of(profile, run, corpus, seed=seed) for corpus, run in runs.items()]
+def examples_of(profile: Profile, seed: int = 0) -> list[Example]:
+    """An example of each corpus of the architecture study, by the run that validation chose (`chosen_runs`)."""
+    found = [example_of(profile, run, corpus, seed=seed) for corpus, run in chosen_runs(profile).items()]
     return [example for example in found if example is not None]
 
 

@@ -57,6 +57,7 @@ class Profile:
     # post-processing (thesis 2.4.3) and scoring (2.5)
     peak_picking: dict = field(default_factory=dict)
     tolerance: float = 0.05
+    thresholds: str = "one"  # "one" for all classes, as in the thesis, or one a "class", chosen on validation: what tables print
 
     @property
     def data_root(self) -> Path:
@@ -86,6 +87,11 @@ class Profile:
         chosen = {key: value for key, value in self.example_search.items() if key != "corpus"}
         chosen.setdefault("trials_enst_mdb", chosen.get("trials", self.trials))
         return dataclasses.replace(self, **chosen)
+
+    @property
+    def scoring(self) -> str:
+        """How onsets are scored, to stand in captions: the tolerance, and thresholds where they are not the thesis's."""
+        return f"±{self.tolerance * 1000:.0f} ms" + (", thresholds by class" if self.thresholds == "class" else "")
 
     @property
     def note(self) -> str:
@@ -140,6 +146,7 @@ def profile_files(name: str) -> list[Path]:
 def _check(profile: Profile) -> None:
     choices = {"data": ("miniature", "real"), "features": ("madmom", "thesis"), "mdb_audio": ("full_mix", "drum_only")}
     choices |= {"search": ("none", "published", *SEARCHES), "search_space": ("draft", "finished", "small")}
+    choices |= {"thresholds": ("one", "class")}
     for key, allowed in choices.items():
         if getattr(profile, key) not in allowed:
             raise ValueError(f"profile {profile.name}: {key} = {getattr(profile, key)!r}, expected {' or '.join(allowed)}")

@@ -250,7 +250,8 @@ def plot_learning_curves(metrics: dict[str, pd.DataFrame], axes=None):
 def plot_f1_bars(table: pd.DataFrame, group: str, bar: str, ax=None, intervals: bool = True):
     """Micro F1 as bars from 0: a group for each value of `group`, a bar for each of `bar`, columns of the architecture table.
 
-    Bars are means over seeds, each seed a dot. The whisker is the 95 % bootstrap interval over tracks, averaged over seeds.
+    Bars are means over seeds, each seed a dot. The whisker is the interval in the table, ci_low to ci_high: of
+    `architecture_tables.table_with_intervals` that of the mean, the same in the rows of all seeds.
     """
     ax = _axes(ax)
     groups, bars = list(dict.fromkeys(table[group])), list(dict.fromkeys(table[bar]))

@@ -60,7 +60,7 @@ def plot_against_own(table: pd.DataFrame, gain: bool = False):
 def plot_training_sets(scores: pd.DataFrame, seeds: pd.DataFrame | None = None, ax=None):
     """Micro F1 of all training sets on one test corpus, with intervals, a row each.
 
-    scores  train, f1_micro, low, high: rows of `against_best`, shown from the top.
+    scores  train, f1_micro, low, high: rows of `against_highest`, shown from the top.
     seeds   train and f1_micro of single runs, shown as small crosses; by default none.
     """
     ax = plt.gca() if ax is None else ax

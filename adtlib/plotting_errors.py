@@ -13,7 +13,7 @@ from adtlib.plotting import CORPUS_COLOURS, CORPUS_MARKERS, OTHER_COLOUR, new_fi
 from adtlib.plotting_passages import say_nothing_found
 from adtlib.vocabulary import CLASSES
 
-MEASURES = {"missed": "strokes missed (%)", "invented": "estimates invented (%)"}
+MEASURES = {"missed": "strokes missed (%)", "invented": "estimates invented (%)", "invented_per_moment": "invented in 100 moments"}
 TIMING_STEP = 1.6
 NO_DATA = "no weights here: nothing could be predicted"
 
@@ -56,14 +56,18 @@ def plot_confusions(table: pd.DataFrame):
 def plot_circumstance(table: pd.DataFrame, circumstance: str, label: str, order: tuple[str, ...]):
     """Shares of errors over the values of a circumstance, a line a corpus, a panel a measure: the axes.
 
-    Whiskers are 95 % intervals; open markers are shares of fewer than `FEW` strokes or estimates of that corpus.
+    table  `error_circumstances.circumstances`. Panels share the axis of shares in percent; what is counted in moments has its own.
+
+    Whiskers are 95 % intervals; open markers are shares of fewer than `FEW` strokes, estimates or moments of that corpus.
     """
     table = table[table["circumstance"] == circumstance]
     measures = [measure for measure in MEASURES if measure in set(table["measure"])]
     if not measures:
         return np.array([say_nothing_found(new_figure(0.2)[1], NO_DATA)])
-    _, axes = new_figure(0.44, columns=len(measures), sharey=True, squeeze=False, width=1 if len(measures) > 1 else 0.75)
+    shared = "invented_per_moment" not in measures
+    _, axes = new_figure(0.44, columns=len(measures), sharey=shared, squeeze=False, width=1 if len(measures) > 1 else 0.75)
     corpora = list(dict.fromkeys(table["corpus"]))
+    tops = {}
     for measure, ax in zip(measures, axes[0], strict=True):
         shown = table[table["measure"] == measure]
         for index, corpus in enumerate(corpora):
@@ -75,8 +79,10 @@ def plot_circumstance(table: pd.DataFrame, circumstance: str, label: str, order:
         ax.set(xlabel=label, ylabel=MEASURES[measure], xlim=(-0.5, len(order) - 0.5))
         ax.tick_params(labelleft=True)
         ax.grid(axis="y")
-    top = 100 * float(np.nanmax(table[["share", "ci_high"]].to_numpy(float)))
-    axes[0, 0].set_ylim(-0.03 * max(top, 1), 1.05 * max(top, 1))  # the panels share it; a marker at 0 is whole
+        tops[ax] = max(100 * float(np.nanmax(shown[["share", "ci_high"]].to_numpy(float))), 1)
+    for ax, top in tops.items():
+        top = max(tops.values()) if shared else top
+        ax.set_ylim(-0.03 * top, 1.05 * top)  # a marker at 0 is whole
     handles, labels = axes[0, 0].get_legend_handles_labels()
     axes[0, 0].figure.legend(handles, labels, loc="outside upper center", ncols=4, columnspacing=1.0, handletextpad=0.3)
     return axes[0]

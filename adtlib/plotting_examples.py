@@ -17,8 +17,9 @@ _HEIGHT = 0.135  # of one staff, text widths
 _BEFORE = 0.75  # quarter notes before the first, for clef and metre
 
 
-def plot_examples(examples: Sequence[Example], system: str):
-    """For each example two staves, the target and what `system` made of it; missed strokes ringed, invented ones boxed: the figure.
+def plot_examples(examples: Sequence[Example]):
+    """For each example two staves, the target and what its system made of it, missed strokes ringed, invented ones boxed: the
+    figure.
 
     Raises ValueError without examples.
     """
@@ -31,7 +32,8 @@ def plot_examples(examples: Sequence[Example], system: str):
     for example in examples:
         figure.text(0.005, 1 - (top + 0.62 * gap) / total, example.summary, fontsize=8, va="center", linespacing=1.25)
         top += gap
-        staves = ((example.target, example.missed, MISSED, "target"), (example.transcription, example.invented, INVENTED, system))
+        heard = (example.transcription, example.invented, INVENTED, example.system)
+        staves = ((example.target, example.missed, MISSED, "target"), heard)
         for pattern, errors, style, label in staves:
             ax = figure.add_axes([0.09, 1 - (top + _HEIGHT) / total, 0.9, _HEIGHT / total])
             ax.set_xlim(-_BEFORE, float(pattern.n_bars * pattern.bar_length))

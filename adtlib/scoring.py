@@ -20,7 +20,7 @@ from adtlib.paths import write_atomically
 from adtlib.peak_picking import PeakPicking, pick_peaks
 from adtlib.prediction import best_device, predict_logits, to_activations
 from adtlib.prepared import Prepared, Unit
-from adtlib.runs import COUNT_COLUMNS, Run
+from adtlib.runs import COUNT_COLUMNS, Run, RunError
 from adtlib.vocabulary import CLASSES
 
 TOLERANCES = (TOLERANCE, 0.025)  # seconds; the draft says 25 to 50 ms
@@ -55,11 +55,24 @@ def score_run(run: Run, corpora: list[Prepared], split: str = "test", validation
     return run.scores
 
 
+def picking_of(run: Run, thresholds: str = "one") -> PeakPicking:
+    """Peak picking of a run: its configuration's, or for thresholds "class" with those that were chosen on validation.
+
+    Raises RunError where none were chosen.
+    """
+    picking = PeakPicking(**run.config["peak_picking"])
+    if thresholds == "one":
+        return picking
+    if not (chosen := run.result.get("thresholds")):
+        raise RunError(f"{run.folder / 'config.json'} has no thresholds by class: score again with 'adt run 41-60 --force'")
+    return dataclasses.replace(picking, threshold=tuple(chosen["class"][name] for name in CLASSES))
+
+
 def _variants(run: Run, picking: PeakPicking, tolerance: float) -> dict[tuple[float, str], PeakPicking]:
     """Peak picking of each (tolerance, thresholds) that is scored, the thesis's protocol first."""
     pickings = {"one": picking}
-    if chosen := run.result.get("thresholds"):
-        pickings["class"] = dataclasses.replace(picking, threshold=tuple(chosen["class"][name] for name in CLASSES))
+    if "thresholds" in run.result:
+        pickings["class"] = picking_of(run, "class")
     tolerances = dict.fromkeys((tolerance, *TOLERANCES))
     return {(seconds, name): config for name, config in pickings.items() for seconds in tolerances}
 

@@ -1,38 +1,39 @@
 """The studies' results as tables: scores of runs by architecture, training set and test corpus (thesis, chapters 6 and 7).
 
-Every table is made from the counts in the runs' scores.csv, without a model. Rows are of the thesis's protocol (the profile's
-tolerance and one threshold for all classes) unless another is asked for.
+Every table is made from the counts in the runs' scores.csv, without a model. Rows are of the profile's protocol (its tolerance, and
+one threshold for all classes or one a class) unless another is asked for. Here is also what of a test split is independent, for all
+intervals and tests: see `independent`.
 """
 
 import numpy as np
 import pandas as pd
 
 from adtlib import evaluation
-from adtlib.corpora import corpus_name
+from adtlib.corpora import CORPORA, corpus_name
 from adtlib.corpora.egmd import Egmd, performance
 from adtlib.params import Profile
-from adtlib.runs import Run, counts_of, find_runs, training_set_name
+from adtlib.runs import Run, RunError, counts_of, find_runs, training_set_name
 from adtlib.significance import interval
 from adtlib.studies import Cell, architecture_study, prepared_corpus
 from adtlib.vocabulary import CLASSES
 
 F1_COLUMNS = ["f1_micro", "f1_macro", *(f"f1_{name}" for name in CLASSES)]
+BLOCK = 15  # sequences of 4 s: a minute
 
 
 def score_table(
-    profile: Profile, runs: list[Run] | None = None, tolerance: float | None = None, thresholds: str = "one"
+    profile: Profile, runs: list[Run] | None = None, tolerance: float | None = None, thresholds: str | None = None
 ) -> pd.DataFrame:
     """One row for each run and test corpus: architecture, train, test, zero_shot, scores, interval, n_tracks, unit, seed.
 
-    tolerance, thresholds  as `Run.scores_with` takes them; by default the protocol of the thesis.
+    tolerance, thresholds  as `scored_rows` takes them; by default the profile's.
 
-    The 95 % interval of micro F1 (`ci_low`, `ci_high`) is a bootstrap over independent tracks. Only tests on the profile's test
-    split count.
+    The 95 % interval of micro F1 (`ci_low`, `ci_high`) is a bootstrap over independent groups (`independent`). Only tests on
+    the profile's test split count.
     """
     rows = []
     for run in find_runs(profile.name) if runs is None else runs:
-        config, table = run.config, run.scores_with(tolerance, thresholds)
-        table = table[table["split"] == profile.test_split]
+        config, table = run.config, scored_rows(profile, run, tolerance, thresholds)
         for test, part in table.groupby("test", sort=False):
             counts = counts_of(part)
             low, high = interval(counts[None], independent(test, part["id"]))
@@ -55,13 +56,71 @@ def score_table(
     return pd.DataFrame(rows, columns=columns)
 
 
-def independent(corpus: str, ids) -> list[str]:
-    """What each track is a sample of: in E-GMD the performance, which several kits share, elsewhere the track itself.
+def scored_rows(profile: Profile, run: Run, tolerance: float | None = None, thresholds: str | None = None) -> pd.DataFrame:
+    """Rows of a run's scores on the profile's test split, as `Run.scores_with` has them.
 
-    ADTOF-YT's sequences come from songs that its distribution does not name: as far as one song's sequences are alike, its
-    intervals are too narrow.
+    tolerance   in seconds; by default that of the run's configuration.
+    thresholds  "one" or "class"; by default the profile's.
+
+    Raises RunError where the profile asks for thresholds by class and a run was scored without them.
     """
-    return [performance(str(name)) if corpus == Egmd.info.name else str(name) for name in ids]
+    table = run.scores_with(tolerance, thresholds or profile.thresholds)
+    if thresholds is None and table.empty and len(run.all_scores):
+        raise RunError(
+            f"{run.folder / 'scores.csv'} has no scores with thresholds = {profile.thresholds!r}: "
+            f"score again with 'adt run 41-60 --profile {profile.name} --force'"
+        )
+    return table[table["split"] == profile.test_split]
+
+
+# --- what is independent -----------------------------------------------------------------------------------------------
+
+
+def independent(corpus: str, ids) -> list[str]:
+    """The group of each track: what intervals draw and tests swap as a whole, as its members are not independent of each other.
+
+    corpus  name of the test corpus.
+    ids     of its tracks or sequences; those of sequences end in their number in the file, "test/000016".
+
+    In E-GMD a group is the performance, which several kits share. ADTOF-YT is distributed in sequences of 4 s, many of one song,
+    without saying which: there BLOCK neighbours in file order, a minute, are one group (block bootstrap, Künsch, "The jackknife and
+    the bootstrap for general stationary observations", The Annals of Statistics 17, 1989; blocks lie side by side, so that the same
+    ones can be swapped in a test). That holds as far as neighbours in the file are neighbours in a song, and what is alike beyond a
+    minute still makes intervals too narrow. Elsewhere a group is the recording. ValueError for a sequence without a number.
+    """
+    kind, names = group_kind(corpus), [str(name) for name in ids]
+    if kind == "performance":
+        return [performance(name) for name in names]
+    return [_minute(corpus, name) for name in names] if kind == "minute of sequences" else names
+
+
+def _minute(corpus: str, name: str) -> str:
+    split, _, number = name.rpartition("/")
+    if not number.isdecimal():
+        raise ValueError(f"{corpus}: {name!r} is no sequence's id: expected its number in the file, as in 'test/000016'")
+    return f"{split}/minute {int(number) // BLOCK}"
+
+
+def group_kind(corpus: str) -> str:
+    """What a group of `independent` is, in words: recording, performance or minute of sequences."""
+    if corpus == Egmd.info.name:
+        return "performance"
+    sequences = corpus in CORPORA and CORPORA[corpus].info.unit == "sequence"
+    return "minute of sequences" if sequences else "recording"
+
+
+def groups_in_words(corpus: str, n_groups: int) -> str:
+    """A number of groups of a corpus, to stand in a sentence: "2 independent minutes of sequences"."""
+    first, *rest = group_kind(corpus).split()
+    return " ".join([f"{n_groups} independent", first if n_groups == 1 else f"{first}s", *rest])
+
+
+def too_few(corpus: str, n_groups: int) -> str:
+    """That so many groups do not suffice: "4 independent recordings are too few"; what for is said by who calls."""
+    return f"{groups_in_words(corpus, n_groups)} {'is' if n_groups == 1 else 'are'} too few"
+
+
+# --- tables ------------------------------------------------------------------------------------------------------------
 
 
 def training_counts(profile: Profile, runs: list[Run]) -> pd.DataFrame:

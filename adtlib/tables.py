@@ -1,9 +1,9 @@
 """Tables: a data frame as CSV with full precision, and as LaTeX (booktabs) and Markdown with the thesis's marks.
 
 Three decimals, fewer for numbers from 10 on, whole numbers without any; heads in words with their units (`headers`); the
-protocol in the caption. The marks of results: the best of a column in bold; in the dataset study zero-shot cells are shaded and
-the best of them in each column underlined. Markdown has no shading that every viewer shows: there zero-shot is in italics. A
-legend below each table says so. All files are written at once and whole.
+protocol in the caption. The marks of results: the highest of a column in bold; in the dataset study zero-shot cells are shaded
+and the highest of them in each column underlined; numbers that print alike are marked alike. Markdown has no shading that every
+viewer shows: there zero-shot is in italics. A legend below each table says so. All files are written at once and whole.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ def save_table(
     table    goes into the CSV as it is, without its index.
     shown    what LaTeX and Markdown show, the levels of its index as the first columns; by default `table`.
     bold     "columns": the highest number of each column in bold; None: nothing.
-    shaded   booleans of the index and columns of `shown`: its zero-shot cells. The best of them in each column is underlined.
+    shaded   booleans of the index and columns of `shown`: its zero-shot cells. The highest of them in each column is underlined.
     caption  a sentence with the protocol: split, tolerance, averaging, profile. The legend of the marks is added.
     """
     folder = paths.RESULTS / profile / "tables"
@@ -47,7 +47,7 @@ def save_table(
 # --- marks -------------------------------------------------------------------------------------------------------------
 
 
-def _best(values: pd.Series) -> list[bool]:
+def _highest(values: pd.Series) -> list[bool]:
     """Which numbers read as the highest; none where nothing is above 0, or where fewer than two are compared."""
     if not pd.api.types.is_float_dtype(values) or values.count() < 2 or not values.max() > 0:
         return [False] * len(values)
@@ -65,17 +65,17 @@ def _cells(table: pd.DataFrame, bold: str | None, shaded: pd.DataFrame | None, w
     for position in range(table.shape[1]):
         values = table.iloc[:, position]
         gray = [False] * len(values) if shaded is None else shaded.iloc[:, position].tolist()
-        best = _best(values) if bold else [False] * len(values)
-        best_gray = _best(values.where(gray)) if any(gray) else [False] * len(values)
+        high = _highest(values) if bold else [False] * len(values)
+        high_gray = _highest(values.where(gray)) if any(gray) else [False] * len(values)
         whole = _is_whole(values)
-        columns.append([write(_format(v, whole), b, u, g) for v, b, u, g in zip(values, best, best_gray, gray, strict=True)])
+        columns.append([write(_format(v, whole), b, u, g) for v, b, u, g in zip(values, high, high_gray, gray, strict=True)])
     return [list(row) for row in zip(*columns, strict=True)]
 
 
 def _legend(bold: str | None, shaded: pd.DataFrame | None, shading: str) -> str:
-    sentences = ["Bold: best of its column."] if bold else []
+    sentences = ["Bold: highest of its column; numbers that print alike are all bold."] if bold else []
     if shaded is not None and shaded.to_numpy().any():
-        sentences.append(f"{shading}: zero-shot, the test corpus is not trained on. Underlined: best zero-shot of its column.")
+        sentences.append(f"{shading}: zero-shot, the test corpus is not trained on. Underlined: highest zero-shot of its column.")
     return " ".join(sentences)
 
 
@@ -121,10 +121,10 @@ def _is_number(column: pd.Series) -> bool:
 def to_markdown(table: pd.DataFrame, caption: str, bold: str | None = None, shaded: pd.DataFrame | None = None) -> str:
     """The table in pipes, its caption and legend below. Underlining is `<ins>`, which code hosts and JupyterLab show."""
 
-    def write(text: str, best: bool, underlined: bool, gray: bool) -> str:
+    def write(text: str, highest: bool, underlined: bool, gray: bool) -> str:
         text = f"<ins>{text}</ins>" if underlined else text
         text = f"*{text}*" if gray else text
-        return f"**{text}**" if best else text
+        return f"**{text}**" if highest else text
 
     names, lead = _lead(table)
     head = [*names, *(header(str(name)) for name in table.columns)]
@@ -142,9 +142,9 @@ def to_styled(table: pd.DataFrame, caption: str, bold: str | None = None, shaded
     Zero-shot cells are in italics as well: some viewers of notebooks drop all colours.
     """
 
-    def write(text: str, best: bool, underlined: bool, gray: bool) -> str:
+    def write(text: str, highest: bool, underlined: bool, gray: bool) -> str:
         text = html.escape(text)
-        for tag in [tag for tag, wanted in (("ins", underlined), ("em", gray), ("strong", best)) if wanted]:
+        for tag in [tag for tag, wanted in (("ins", underlined), ("em", gray), ("strong", highest)) if wanted]:
             text = f"<{tag}>{text}</{tag}>"
         return text
 
@@ -182,8 +182,8 @@ def to_latex(table: pd.DataFrame, caption: str, label: str, bold: str | None = N
     return latex.write_floats(head, plain, set_, numbers, len(names), below, label, SHADE[1:].upper())
 
 
-def _write_latex(text: str, best: bool, underlined: bool, gray: bool) -> str:
+def _write_latex(text: str, highest: bool, underlined: bool, gray: bool) -> str:
     text = latex.escape(text)
     text = rf"\underline{{{text}}}" if underlined else text
-    text = rf"\textbf{{{text}}}" if best else text
+    text = rf"\textbf{{{text}}}" if highest else text
     return rf"\cellcolor{{shade}}{text}" if gray else text

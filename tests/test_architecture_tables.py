@@ -1,5 +1,6 @@
 """The architecture study's tables, on made-up runs whose answer is known."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -12,7 +13,7 @@ from adtlib import paths, speed
 from adtlib.corpora.egmd import performance
 from adtlib.evaluation import f1_micro
 from adtlib.params import load_profile
-from adtlib.runs import COUNT_COLUMNS, run_folder
+from adtlib.runs import COUNT_COLUMNS, RunError, run_folder
 from adtlib.study_tables import independent, score_table
 from adtlib.vocabulary import CLASSES
 
@@ -78,10 +79,12 @@ def test_best_is_said_only_where_the_tracks_say_it():
     said = tables.verdicts(comparisons).set_index("corpus")
     assert said.loc["Slakh", "verdict"] == "best" and said.loc["Slakh", "highest"] == "CNN"
     assert said.loc["ENST+MDB", "highest"] == "CNN"
-    assert "RNN, ViT; 4 independent recordings are too few" in said.loc["ENST+MDB", "verdict"]
+    assert "RNN, ViT; 4 independent recordings are too few (p of 0.25 at the least)" in said.loc["ENST+MDB", "verdict"]
     assert said.loc["E-GMD", "verdict"].startswith("not told apart from")
     slakh = comparisons[comparisons["corpus"] == "Slakh"]
     assert (slakh["p_holm"] >= slakh["p"]).all() and slakh["told_apart"].all()
+    means = tables.table_with_intervals(PROFILE).groupby(["corpus", "architecture"])["f1_micro"].mean()["Slakh"]
+    assert slakh["difference"].tolist() == pytest.approx([means["CNN"] - means[other] for other in slakh["other"]])
     assert (slakh["ci_low"] > 0).all() and (slakh["ci_low"] <= slakh["difference"]).all()
     shown = tables.shown_comparisons(comparisons)
     assert shown.loc["Slakh", "p"].tolist() == ["< 0.001"] * 2 and shown.loc["ENST+MDB", "smallest p"].tolist() == ["0.125"] * 2
@@ -108,9 +111,60 @@ def test_kits_of_one_performance_count_as_one():
     assert len(set(independent("E-GMD", ids))) == 2 and len(set(independent("Slakh", ids))) == 6
     write_run("CNN", "E-GMD", 0, [9, 9, 9, 5, 5, 5], ids=ids)
     (tested,) = tables.tested(PROFILE)
-    assert tested.sample == {"n_tracks": 6, "n_independent": 2, "unit": "track"}
+    assert tested.sample == {"n_tracks": 6, "n_independent": 2, "unit": "track", "group": "performance"}
     row = score_table(PROFILE).iloc[0]
     assert (row["ci_low"], row["ci_high"]) == pytest.approx((0.5, 0.9)), "as of two recordings, not of six"
+
+
+def test_neighbouring_sequences_count_as_one_minute():
+    """Seventeen sequences, as the miniature has: two groups, of which no test can say anything."""
+    ids = [f"test/{number:06d}" for number in range(17)]
+    groups = independent("ADTOF-YT", ids)
+    assert groups == ["test/minute 0"] * 15 + ["test/minute 1"] * 2
+    assert independent("ADTOF-YT", ids[::-1]) == groups[::-1], "by the number in the file, not by the order of rows"
+    assert len(set(independent("ADTOF-YT", ["test/000014", "train/000014", "test/000015"]))) == 3
+    with pytest.raises(ValueError, match="'x' is no sequence's id"):
+        independent("ADTOF-YT", ["x"])
+    for name, hits in (("CNN", 9), ("RNN", 2), ("ViT", 1)):
+        write_run(name, "ADTOF-YT", 0, [hits] * 17, ids=ids)
+    comparisons = tables.comparison_table(PROFILE)
+    assert comparisons["n_independent"].tolist() == [2, 2] and comparisons["smallest_p"].tolist() == [0.5, 0.5]
+    assert comparisons["n_tracks"].tolist() == [17, 17] and (comparisons["group"] == "minute of sequences").all()
+    assert tables.shown_comparisons(comparisons)["independent groups"].tolist() == ["2 minutes of sequences"] * 2
+    (verdict,) = tables.verdicts(comparisons)["verdict"]
+    assert verdict == "not told apart from RNN, ViT; 2 independent minutes of sequences are too few (p of 1 at the least)"
+
+
+def test_the_interval_of_sequences_is_that_of_their_minutes():
+    ids = [f"test/{number:06d}" for number in range(30)]
+    write_run("CNN", "ADTOF-YT", 0, [9] * 15 + [5] * 15, ids=ids)
+    row = score_table(PROFILE).iloc[0]
+    assert (row["ci_low"], row["ci_high"]) == pytest.approx((0.5, 0.9))
+
+
+def test_the_profile_says_which_thresholds_are_shown():
+    """In every table of both studies alike; and no table is silently empty where a run was not scored so."""
+    write_run("CNN", "Slakh", 0, [6, 8], by_class=1)
+    write_run("RNN", "Slakh", 0, [6, 8])
+    by_class = dataclasses.replace(PROFILE, thresholds="class")
+    for profile, expected in ((PROFILE, [0.7, 0.7]), (by_class, [0.8, 0.7])):
+        assert tables.table_with_intervals(profile)["f1_micro"].tolist() == pytest.approx(expected[::-1])
+        assert score_table(profile)["f1_micro"].tolist() == pytest.approx(expected)
+        assert tables.comparison_table(profile)["difference"].tolist() == pytest.approx([expected[0] - expected[1]])
+    path = run_folder(PROFILE.name, "RNN", ("Slakh",), 0) / "scores.csv"
+    scores = pd.read_csv(path)
+    scores[scores["thresholds"] == "one"].to_csv(path, index=False)
+    with pytest.raises(RunError, match=r"no scores with thresholds = 'class'.*--force"):
+        score_table(by_class)
+
+
+def test_what_is_shown_is_chosen_by_validation(monkeypatch):
+    def run(value):
+        return type("R", (), {"result": {"val_f1_micro": value}})
+
+    runs = {("CNN", "Slakh"): [run(0.9), run(0.2)], ("CRNN", "Slakh"): [run(0.7), run(0.8)], ("ViT", "Slakh"): [run(np.nan)]}
+    monkeypatch.setattr(tables, "study_runs", lambda profile: runs)
+    assert tables.chosen_runs(None)["Slakh"] is runs["CRNN", "Slakh"][1]
 
 
 def test_both_choices_of_thresholds_are_reported():

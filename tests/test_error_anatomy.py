@@ -8,17 +8,22 @@ from hypothesis import strategies as st
 
 from adtlib import error_tables, midi, paths
 from adtlib.corpora import open_corpus
-from adtlib.error_anatomy import NOTHING, closest_pairs, confusions, unit_events
-from adtlib.error_tables import (
+from adtlib.error_anatomy import NOTHING, closest_pairs, confusions, unit_events, unstruck_moments
+from adtlib.error_circumstances import (
     OTHERS,
     QUARTERS,
     circumstances,
+    contrast_sentences,
+    contrasts,
+    loudness_quarters,
+    tallies,
+)
+from adtlib.error_tables import (
+    MOMENT_COLUMNS,
     confusion_sentences,
     confusion_table,
-    contrast_sentences,
     error_counts,
     error_events,
-    loudness_quarters,
     timing_table,
 )
 from adtlib.error_views import FEW, shown_circumstances, shown_confusions
@@ -63,11 +68,54 @@ def test_circumstances_of_a_stroke_and_of_an_estimate(events):
     assert row(events, "hit", "KD", 1.0)["others"] == 2 and row(events, "hit", "HH", 1.02)["others"] == 2
     assert row(events, "hit", "HH", 1.5)["others"] == 0
     assert row(events, "invented", "CY", 2.03)["others"] == 2  # KD and HH at 2.0, 30 ms away
+    assert not events["doubled"].any()
     # Around 1.5 within half a second: 1.0 twice, 1.02, 2.0 twice, itself not counted.
     assert row(events, "hit", "HH", 1.5)["density"] == 5
     # The first half second of 5.9 reaches past the end at 6.0: 0.6 s are there.
     late = unit_events([np.array([5.5, 5.9]), *[np.array([])] * 4], [np.array([])] * 5, 6.0)
     assert np.isclose(late.loc[1, "density"], 1 / 0.6)
+
+
+def test_bins_of_overlap_leave_the_own_class_out_for_all_kinds_of_events():
+    """Kick and snare together at 1 s, a hi-hat alone at 2 s: each kind of event once with one other class, by hand."""
+    reference = [np.array(t) for t in ([1.0], [1.0], [], [2.0], [])]
+    estimate = [np.array(t) for t in ([1.0, 2.0], [], [1.0], [2.0, 2.03], [3.0])]
+    events = unit_events(reference, estimate, 4.0)
+    others = {key: row(events, *key)["others"] for key in [("hit", "KD", 1.0), ("missed", "SD", 1.0)]}
+    assert set(others.values()) == {1}, "one other drum sounds with each"
+    assert row(events, "invented", "KD", 2.0)["others"] == 1, "as much of other drums sounds where a kick is invented"
+    assert row(events, "invented", "TT", 1.0)["others"] == 2 and row(events, "invented", "CY", 3.0)["others"] == 0
+    twice = row(events, "invented", "HH", 2.03)
+    assert twice["others"] == 0 and twice["doubled"] and events["doubled"].sum() == 1
+    # 400 frames: 7 about 1 s with two classes struck, 7 about 2 s with one, 386 in silence.
+    assert unstruck_moments(reference, 4.0) * 6 == pytest.approx([386 * 5, 7 * 4, 7 * 3, 0, 0])
+    named = {"corpus": "Slakh", "id": "a", "group": "a"}
+    moments = pd.DataFrame({**named, "others": range(5), "n": unstruck_moments(reference, 4.0)})
+    table = tallies(events.assign(**named), moments)
+    rates = table[table["measure"] == "invented_per_moment"].set_index("value")
+    assert rates["errors"].to_dict() == {"0": 1, "1": 1, "2 or more": 1}, "a stroke heard twice is no drum heard more"
+    assert rates["n"].tolist() == pytest.approx([386 * 5 / 6, 28 / 6, 21 / 6])
+    missed = table[(table["measure"] == "missed") & (table["circumstance"] == "others")].set_index("value")
+    assert missed[["n", "errors"]].to_numpy().tolist() == [[1, 0], [2, 1]] and list(missed.index) == ["0", "1"]
+
+
+def test_overlap_that_makes_no_difference_shows_none():
+    """Kicks alone and with snares, each other class invented in one of eleven: equal rates, where the shares are far apart."""
+    kicks = np.arange(2_000) / 2 + 0.25
+    struck = [kicks, kicks[1::2], *[np.array([])] * 3]
+    free = [np.setdiff1d(kicks, times) for times in struck]
+    estimate = [np.sort(np.concatenate([times, other[::11]])) for times, other in zip(struck, free, strict=True)]
+    events = unit_events(struck, estimate, 1_000.0)
+    named = {"corpus": "Slakh", "id": "a", "group": "a"}
+    moments = pd.DataFrame({**named, "others": range(5), "n": unstruck_moments(struck, 1_000.0)})
+    table = tallies(events.assign(**named), moments)
+    rates = table[table["measure"] == "invented_per_moment"].set_index("value")
+    # An invention needs one frame of a moment; there are seven about a stroke that stands on a frame.
+    assert (rates["errors"] / rates["n"]).loc[["1", "2 or more"]].tolist() == pytest.approx([6 / 7 / 11] * 2, rel=0.02)
+    heard = events[events["event"] != "missed"]
+    assert heard.groupby("others")["event"].agg(lambda event: (event == "invented").mean()).loc[[1, 2]].tolist() == pytest.approx(
+        [0.154, 1.0], abs=0.01
+    )
 
 
 def test_confusions_are_counted_once(events):
@@ -108,6 +156,7 @@ def test_silence_has_no_errors():
     nothing = [np.array([])] * 5
     assert unit_events(nothing, nothing, 4.0).empty
     assert confusions(unit_events(nothing, nothing, 4.0)).to_numpy().sum() == 0
+    assert unstruck_moments(nothing, 4.0) * 6 == pytest.approx([400 * 5, 0, 0, 0, 0])
 
 
 # --- loudness ----------------------------------------------------------------------------------------------------------
@@ -150,6 +199,9 @@ def test_energy_is_the_rise_at_the_onset():
 # --- tables ------------------------------------------------------------------------------------------------------------
 
 
+NO_MOMENTS = pd.DataFrame(columns=MOMENT_COLUMNS)
+
+
 @pytest.fixture
 def many() -> pd.DataFrame:
     """Eight recordings of forty snare strokes: the softest ten of each are missed, in two recordings more."""
@@ -169,7 +221,8 @@ def test_shares_by_loudness_with_their_intervals(many):
     quarters = loudness_quarters(many)
     assert quarters[many["event"] != "invented"].value_counts().to_dict() == dict.fromkeys(QUARTERS, 80)
     assert quarters[many["event"] == "invented"].isna().all()
-    table = circumstances(many)
+    by_group = tallies(many, NO_MOMENTS)
+    table = circumstances(by_group)
     loud = table[table["circumstance"] == "loudness"].set_index("value")
     assert loud["n"].tolist() == [80] * 4 and loud["errors"].tolist() == [80, 8, 0, 0]
     assert loud.loc["softest", ["share", "ci_low", "ci_high"]].tolist() == [1.0, 1.0, 1.0]
@@ -177,14 +230,50 @@ def test_shares_by_loudness_with_their_intervals(many):
     assert (
         np.isclose(loud.loc["soft", "share"], 0.1) and loud.loc["soft", "ci_low"] == 0 and 0.1 < loud.loc["soft", "ci_high"] <= 0.4
     )
-    (sentence,) = contrast_sentences(table, "loudness", "missed")
-    assert "100.0 % (softest, n = 80) against 0.0 % (loudest, n = 80)" in sentence and "do not touch" in sentence
+    (sentence,) = contrast_sentences(contrasts(by_group), "loudness", "missed")
+    assert "100.0 % (softest, n = 80) against 0.0 % (loudest, n = 80); 4 independent performances are too few" in sentence
 
 
 def test_of_one_recording_there_is_no_interval(many):
-    table = circumstances(many[many["id"] == "5"])
+    by_group = tallies(many[many["id"] == "5"], NO_MOMENTS)
+    table, ends = circumstances(by_group), contrasts(by_group)
     assert table["ci_low"].isna().all() and table["share"].notna().all()
-    assert all("do not tell them apart" in line for line in contrast_sentences(table, "loudness", "missed"))
+    assert not ends["told_apart"].any() and len(contrast_sentences(ends, "loudness", "missed")) == 1
+
+
+def ends(errors, n=20):
+    """Tallies of the softest and loudest strokes: of each group the errors among `n` in both; what `contrasts` says of them."""
+    rows = [
+        ["Slakh", "loudness", "missed", value, str(group), n, wrong]
+        for group, pair in enumerate(errors)
+        for value, wrong in zip(("softest", "loudest"), pair, strict=True)
+    ]
+    columns = ["corpus", "circumstance", "measure", "value", "group", "n", "errors"]
+    return contrasts(pd.DataFrame(rows, columns=columns)).iloc[0]
+
+
+def test_ends_are_told_apart_by_the_interval_of_their_difference():
+    # Recordings differ more than their ends: intervals of the two shares overlap widely, that of the difference leaves out 0.
+    paired = ends([(4 + 2 * k, 1 + 2 * k) for k in range(8)])
+    assert paired["told_apart"] and paired[["difference", "ci_low", "ci_high"]].tolist() == pytest.approx([-0.15] * 3)
+    assert (paired["share_first"], paired["share_last"]) == pytest.approx((0.55, 0.4)) and paired["n_groups"] == 8
+    mixed = ends([(4, 9), (9, 4), (5, 3), (3, 6), (7, 6), (2, 5), (6, 5), (4, 4)])
+    assert not mixed["told_apart"] and mixed["ci_low"] < 0 < mixed["ci_high"] and "do not tell them apart" in mixed["why_not"]
+
+
+def test_nothing_is_told_apart_by_few_groups_few_events_or_an_interval_without_width():
+    errors = [(8, 2), (9, 1), (7, 3), (10, 2), (8, 1), (9, 3)]
+    assert ends(errors)["told_apart"]
+    assert ends(errors[:5])["why_not"].startswith("5 independent recordings are too few")
+    assert ends([(2, 1)] * 6, n=3)["why_not"].startswith(f"fewer than {FEW} cases")
+    assert "does not show how sure" in ends([(first, 0) for first, _ in errors])["why_not"], "[0, 0] decides nothing"
+    assert "does not show how sure" in ends([(20, last) for _, last in errors])["why_not"]
+
+
+def test_equal_ends_are_seldom_told_apart():
+    rng = np.random.default_rng(4)
+    said = [ends(rng.binomial(20, rng.beta(4, 8, (12, 1)), (12, 2)).tolist())["told_apart"] for _ in range(100)]
+    assert sum(said) <= 14, "5 % and somewhat more: of 12 groups the percentile interval is a little narrow"
 
 
 def test_counts_and_sentences(events):
@@ -202,7 +291,7 @@ def test_pictures_show_what_the_tables_hold(many, events):
     axes = plot_confusions(confusion_table(both))
     texts = {text.get_text() for text in axes.flat[0].texts}
     assert "232" in texts and "8" in texts and "88" in texts  # hit, invented, missed snares
-    (ax,) = plot_circumstance(circumstances(both), "loudness", "loudness", QUARTERS)
+    (ax,) = plot_circumstance(circumstances(tallies(both, NO_MOMENTS)), "loudness", "loudness", QUARTERS)
     assert ax.get_xticklabels()[0].get_text().startswith("softest\nn = 8")
     drawn = ax.containers[0].lines[0].get_ydata()
     assert np.allclose(drawn, [100, 10, 0, 0]) and ax.get_ylim()[1] > 100
@@ -212,7 +301,7 @@ def test_pictures_show_what_the_tables_hold(many, events):
 
 def test_few_strokes_are_drawn_open_and_corpora_beside_each_other(many, events):
     both = pd.concat([many, events.assign(corpus="Slakh", id="a", group="a")], ignore_index=True)
-    table = circumstances(both)
+    table = circumstances(tallies(both, NO_MOMENTS))
     (ax,) = plot_circumstance(table, "loudness", "loudness", QUARTERS)
     opened = [len(line.get_xdata()) for line in ax.lines if line.get_markerfacecolor() == "white"]
     loud = table[table["circumstance"] == "loudness"]
@@ -224,7 +313,7 @@ def test_few_strokes_are_drawn_open_and_corpora_beside_each_other(many, events):
 
 def test_printed_tables_hold_what_the_csv_does(many, events):
     both = pd.concat([many, events.assign(corpus="Slakh", id="a", group="a")], ignore_index=True)
-    confused, table = confusion_table(both), circumstances(both)
+    confused, table = confusion_table(both), circumstances(tallies(both, NO_MOMENTS))
     matrix = shown_confusions(confused)
     assert matrix.shape == (12, 6) and matrix.sum().sum() == confused["n"].sum()
     one = confused.set_index(["corpus", "struck", "heard"])["n"]
@@ -246,35 +335,32 @@ def test_printed_tables_hold_what_the_csv_does(many, events):
 def test_a_corpus_without_estimates_has_no_invented_ones_to_draw(events):
     silent = events[events["event"] == "missed"].assign(corpus="Slakh", id="b", group="b")
     heard = events.assign(corpus="E-GMD", id="a", group="a")
-    table = circumstances(pd.concat([heard, silent], ignore_index=True))
+    n = unstruck_moments(REFERENCE, 6.0)
+    moments = pd.DataFrame({"corpus": "E-GMD", "id": "a", "group": "a", "others": range(5), "n": n})
+    table = circumstances(tallies(pd.concat([heard, silent], ignore_index=True), moments))
     axes = plot_circumstance(table, "others", "others", OTHERS)
     drawn = {line.get_label(): ax for ax in axes for line in ax.containers}
     assert len(axes) == 2 and set(drawn) == {"E-GMD", "Slakh"}
+    assert axes[1].get_ylabel() == "invented in 100 moments" and axes[0].get_ylim() != axes[1].get_ylim()
+    dense = plot_circumstance(table, "density", "density", ("below 4", "4 to 8", "8 to 12", "12 or more"))
+    assert dense[0].get_ylim() == dense[1].get_ylim(), "shares of strokes and of estimates have one axis"
 
 
 def test_without_weights_it_says_what_to_run(tmp_path, monkeypatch):
     """As in a fresh clone, whose runs have scores and no weights: nothing is invented, and pictures say why they are empty."""
     monkeypatch.setattr(paths, "RESULTS", tmp_path)
     profile = load_profile("smoke")
-    table, models, reasons = error_events(profile)
+    table, moments, models, reasons = error_events(profile)
     assert table.empty and models.empty and "adt run --profile smoke 41-45" in reasons[0]
     run = type("R", (), {"folder": tmp_path / "CRNN/Slakh/seed_0"})
-    monkeypatch.setattr(error_tables, "best_runs", lambda profile: {"Slakh": run})
+    monkeypatch.setattr(error_tables, "chosen_runs", lambda profile: {"Slakh": run})
     units = type("P", (), {"splits": ("test",), "units": lambda self, split: ["one"]})()
     monkeypatch.setattr(error_tables, "prepared_corpus", lambda *_, **__: units)
-    table, models, (reason,) = error_events(profile)
+    table, moments, models, (reason,) = error_events(profile)
     assert table.empty and models.empty and "no weights" in reason and "adt run --profile smoke 41-45" in reason
     assert error_counts(table).empty and confusion_table(table).empty and timing_table(table).empty
-    assert circumstances(table).empty and confusion_sentences(table) == []
+    assert circumstances(tallies(table, moments)).empty and confusion_sentences(table) == []
+    assert contrast_sentences(contrasts(tallies(table, moments)), "others", "missed") == []
     assert plot_confusions(confusion_table(table)).flat[0].texts
-    assert plot_circumstance(circumstances(table), "others", "others", ("0", "1"))[0].texts
+    assert plot_circumstance(circumstances(tallies(table, moments)), "others", "others", ("0", "1"))[0].texts
     assert plot_timing(table, 0.05, new_figure(0.3)[1]).texts
-
-
-def test_the_best_by_validation_is_looked_at(monkeypatch):
-    def run(value):
-        return type("R", (), {"result": {"val_f1_micro": value}})
-
-    runs = {("CNN", "Slakh"): [run(0.9), run(0.2)], ("CRNN", "Slakh"): [run(0.7), run(0.8)]}
-    monkeypatch.setattr(error_tables, "study_runs", lambda profile: runs)
-    assert error_tables.best_runs(None)["Slakh"] is runs["CRNN", "Slakh"][1]

@@ -1,5 +1,6 @@
 """Beats found for what corpora state and for what they do not, and errors written where they were made."""
 
+import dataclasses
 from fractions import Fraction
 
 import mido
@@ -121,8 +122,10 @@ def test_errors_are_told_apart_without_colour_and_nothing_found_is_drawn_too():
     reference, estimate = onsets(KD=[0.0, 1.0], SD=[0.5]), onsets(KD=[0.0], HH=[0.25, 1.25])
     some = write_down("Slakh", "x", GRID, reference, estimate, (0.0, 2.0), 1, 0.05)
     nothing = write_down("E-GMD", "y", GRID, reference, onsets(), (0.0, 2.0), 1, 0.05)
-    figure = plot_examples([some, nothing], "CNN")
+    figure = plot_examples([dataclasses.replace(some, system="CNN"), dataclasses.replace(nothing, system="RNN")])
+    labels = [text.get_text() for text in figure.texts]
+    assert [text for text in labels if "\n" not in text] == ["target", "CNN", "target", "RNN"], "each its own system"
     marks = [[line.get_marker() for line in ax.lines] for ax in figure.axes]
     assert marks == [["o", "o"], ["s", "s"], ["o", "o", "o"], []]
     with pytest.raises(ValueError, match="no example"):
-        plot_examples([], "CNN")
+        plot_examples([])

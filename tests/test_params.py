@@ -29,6 +29,11 @@ def test_thesis_profile_has_the_drafts_values():
     assert profile.trials_on(("Slakh",)) == profile.trials_on(("ENST+MDB", "Slakh")) == 15
 
 
+def test_captions_say_which_thresholds_where_they_are_not_the_thesis_s():
+    assert load_profile("thesis").thresholds == "one" and load_profile("thesis").scoring == "±50 ms"
+    assert load_profile("smoke", thresholds="class").scoring == "±50 ms, thresholds by class"
+
+
 def test_showcase_is_miniature_with_three_seeds():
     showcase, miniature = load_profile("showcase"), load_profile("miniature", seeds=[0, 1, 2])
     assert {**vars(showcase), "name": ""} == {**vars(miniature), "name": ""}
@@ -68,6 +73,7 @@ def test_overrides_replace_single_values_and_none_leaves_them():
         ({"search": "bayes"}, "none or published or random or grid or optuna"),
         ({"search_space": "large"}, "draft or finished or small"),
         ({"trials": 0}, "trials = 0"),
+        ({"thresholds": "both"}, "thresholds = 'both', expected one or class"),
         ({"gpus_per_trial": -1}, "gpus_per_trial"),
         ({"search": "random", "learning_rate": 1e-3}, "learning_rate given, but search"),
         ({"example_search": {"corpus": "SADTP"}}, "example_search needs a corpus"),

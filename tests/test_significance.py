@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adtlib.evaluation import bootstrap_interval, f1_micro, scores
+from adtlib.evaluation import bootstrap_interval, scores
 from adtlib.significance import (
+    FEWEST_GROUPS,
+    LEVEL,
     MOST_EXACT,
     difference_interval,
     holm,
@@ -29,13 +31,13 @@ def tracks(rng, n_tracks, n_seeds=1, rate=0.7, n_onsets=40):
 
 def by_hand(a, b):
     """All ways of swapping, written out."""
-    a, b = a.mean(axis=0), b.mean(axis=0)
-    observed = abs(f1_micro(a) - f1_micro(b))
+    observed = abs(mean_f1(a) - mean_f1(b))
     found = []
-    for swapped in itertools.product([False, True], repeat=len(a)):
-        one = np.array([y if swap else x for x, y, swap in zip(a, b, swapped, strict=True)])
-        other = np.array([x if swap else y for x, y, swap in zip(a, b, swapped, strict=True)])
-        found.append(abs(f1_micro(one) - f1_micro(other)) >= observed - 1e-12)
+    for swapped in itertools.product([False, True], repeat=a.shape[1]):
+        one, other = a.copy(), b.copy()
+        for track in np.flatnonzero(swapped):
+            one[:, track], other[:, track] = b[:, track], a[:, track]
+        found.append(abs(mean_f1(one) - mean_f1(other)) >= observed - 1e-12)
     return np.mean(found)
 
 
@@ -45,10 +47,21 @@ def test_the_exact_test_is_all_ways_of_swapping(seed, n_tracks, n_seeds):
     rng = np.random.default_rng(seed)
     a, b = tracks(rng, n_tracks, n_seeds), tracks(rng, n_tracks, n_seeds, rate=0.6)
     difference, p = paired_test(a, b)
-    assert difference == pytest.approx(f1_micro(a.mean(axis=0)) - f1_micro(b.mean(axis=0)))
+    assert difference == pytest.approx(mean_f1(a) - mean_f1(b)), "the number that tables print and intervals are of"
     assert p == pytest.approx(by_hand(a, b))
     assert p >= smallest_p(n_tracks) - 1e-12
     assert paired_test(b, a) == pytest.approx((-difference, p))
+
+
+def test_a_system_with_fewer_seeds_is_compared_by_the_same_means(rng):
+    a, b = tracks(rng, 6, n_seeds=3), tracks(rng, 6, n_seeds=2, rate=0.6)
+    difference, p = paired_test(a, b)
+    assert difference == pytest.approx(mean_f1(a) - mean_f1(b))
+    assert p == pytest.approx(by_hand(np.tile(a, (2, 1, 1, 1)), np.tile(b, (3, 1, 1, 1))))
+
+
+def test_no_difference_comes_out_of_fewer_groups_than_stated():
+    assert smallest_p(FEWEST_GROUPS) < LEVEL <= smallest_p(FEWEST_GROUPS - 1)
 
 
 def test_five_tracks_that_all_agree_give_one_sixteenth():

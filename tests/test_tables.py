@@ -24,17 +24,17 @@ def grid():
     )
 
 
-def test_best_of_a_column_is_bold_and_ties_that_read_alike_are_both(grid):
+def test_the_highest_of_a_column_is_bold_and_ties_that_print_alike_are_both(grid):
     text = to_markdown(grid, "Scores.", bold="columns")
     lines = text.splitlines()
     assert lines[0] == "| architecture | E-GMD | Slakh | tracks |"
     assert lines[2] == "| RNN | **0.912** | 0.500 | 3 |"
     assert lines[3] == "| CNN | 0.900 | **0.700** | 1,200 |"
     assert lines[4] == "| A&B_c | – | **0.700** | 5 |"
-    assert text.endswith("Scores.\n\nBold: best of its column.\n")
+    assert text.endswith("Scores.\n\nBold: highest of its column; numbers that print alike are all bold.\n")
 
 
-def test_nothing_is_best_where_all_is_zero():
+def test_nothing_is_bold_where_all_is_zero():
     zeros = pd.DataFrame({"x": [0.0, 0.0]}, index=["a", "b"])
     assert "**" not in to_markdown(zeros, "", bold="columns")
 
