@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from adtlib import paths
+from adtlib.beats import Beats, track_beats
 from adtlib.features import FPS, SAMPLE_RATE
 from adtlib.onsets import Onsets
 from adtlib.peak_picking import PeakPicking, pick_peaks
@@ -65,6 +66,7 @@ class Transcription:
     edits         corrections by hand, in order; they outlast other thresholds.
     features      `(T, 84)` float16, what the network saw; None where it was not kept.
     source        the file, None for samples in memory.
+    given_beats   beats that are known; by default they are tracked in the onsets.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Transcription:
     edits: tuple[Edit, ...] = ()
     features: np.ndarray | None = None
     source: Path | None = None
+    given_beats: Beats | None = None
 
     # ---- what was heard
 
@@ -103,6 +106,11 @@ class Transcription:
     def counts(self) -> dict[str, int]:
         """Number of onsets of each class."""
         return {name: sum(event.name == name for event in self.events) for name in CLASSES}
+
+    @cached_property
+    def beats(self) -> Beats:
+        """Beats and bar lines of the song."""
+        return self.given_beats or track_beats(self.onsets, self.duration)
 
     def table(self, drum_map=None) -> "pd.DataFrame":
         """The onsets as a table: time_seconds, class, pitch, velocity, confidence."""
@@ -152,6 +160,19 @@ class Transcription:
         return min(near, key=lambda event: abs(event.seconds - seconds))
 
     # ---- files
+
+    def to_midi(self, path: Path | str | None = None, drum_map=None, quantise: int | None = None) -> bytes:
+        """A Standard MIDI File, drums on channel 10, tempo and bar lines from the beats; also written to `path`.
+
+        drum_map  as `drum_maps.drum_map` takes it: pitches for another kit than General MIDI's.
+        quantise  16 moves notes to sixteenths, 12 to triplets of eighths, and so on; by default they stay where they were heard.
+        """
+        from adtlib.drum_maps import drum_map as named
+        from adtlib.song_midi import midi_bytes
+
+        notes = [(event.seconds, event.name, event.velocity) for event in self.events]
+        content = midi_bytes(notes, self.beats, named(drum_map).pitches, self.duration, self.name, quantise)
+        return _written(path, content)
 
     def to_csv(self, path: Path | str | None = None, drum_map=None) -> str:
         """A line an onset, `time_seconds,class,pitch,velocity,confidence`; also written to `path`. `adt score` reads it."""

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import soundfile
 import torch
 
 import adtlib
+from adtlib.beats import Beats
 from adtlib.corpora.grooves import Note
 from adtlib.features import SAMPLE_RATE, log_filter_spectrogram
 from adtlib.onsets import read_onsets
@@ -19,7 +21,7 @@ from adtlib.runs import assemble
 from adtlib.sounds import play
 from adtlib.transcription import Transcription, transcribe
 from adtlib.velocities import band_energies, velocities
-from adtlib.vocabulary import ANY_TEXT, CLASSES, MIDI_PITCH
+from adtlib.vocabulary import ANY_TEXT, CLASSES, GENERAL_MIDI, MIDI_PITCH
 
 
 @pytest.fixture(scope="module")
@@ -197,3 +199,16 @@ def test_csv_holds_the_events_and_is_read_by_the_scorer(tmp_path):
     table = song.table()
     assert list(table.columns) == ["time_seconds", "class", "pitch", "velocity", "confidence"]
     assert table["pitch"].tolist() == [MIDI_PITCH[name] for name in table["class"]]
+
+
+def test_midi_holds_the_onsets_on_channel_10(tmp_path):
+    song = made({"KD": np.arange(1, 9, 1.0), "SD": np.arange(1.5, 9, 1.0), "HH": np.arange(1, 9, 0.25)})
+    content = song.to_midi(tmp_path / "song.mid")
+    assert (tmp_path / "song.mid").read_bytes() == content
+    found = read_onsets(tmp_path / "song.mid", GENERAL_MIDI, drum_channel_only=True)
+    for ours, theirs in zip(found, song.onsets, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=0.0006)
+    assert song.beats.bpm == pytest.approx(120, rel=0.01)
+    assert song.to_midi(drum_map="KD=35") != content
+    other = replace(song, given_beats=Beats(np.arange(30) * 0.6, np.arange(30) % 4 + 1))
+    assert other.beats.bpm == pytest.approx(100)
