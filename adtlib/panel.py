@@ -28,7 +28,6 @@ from PIL import Image
 
 from adtlib.plotting import TEXT_WIDTH, use_theme
 
-_REST = 0.25  # seconds without a change after which the sound is made
 _GREYED = "<style>.adt-trouble .adt-picture { filter: grayscale(1) opacity(0.35); }</style>"
 
 
@@ -74,44 +73,60 @@ class Picture:
     figure  made by `own_figure`.
     moving  the artists that change. The rest is painted once and they are painted over it. Axes whose limits change give their
             `xaxis` or `yaxis` here as well. Without any, all is painted each time.
+    quick   of these, the artists that change far more often than the others. The others are painted again only after `stale`.
     """
 
-    def __init__(self, figure: Figure, moving: Sequence[Artist] = ()) -> None:
+    def __init__(self, figure: Figure, moving: Sequence[Artist] = (), quick: Sequence[Artist] = ()) -> None:
         self.canvas = FigureCanvasAgg(figure)
         self.moving = sorted(moving, key=lambda artist: artist.get_zorder())
-        for artist in self.moving:
+        self.quick = sorted(quick, key=lambda artist: artist.get_zorder())
+        for artist in (*self.moving, *self.quick):
             artist.set_in_layout(isinstance(artist, Axis))  # where a curve happens to be must not decide the room for it
         self.canvas.draw()
         figure.set_layout_engine("none")
-        for artist in self.moving:
+        for artist in (*self.moving, *self.quick):
             artist.set_animated(True)
         self.canvas.draw()  # without what moves
         self._still = self.canvas.copy_from_bbox(figure.bbox) if self.moving else None
+        self._below = None  # with what moves, without what is quick
+
+    def stale(self) -> None:
+        """Say that artists which move, other than the quick ones, have changed."""
+        self._below = None
 
     def png(self) -> bytes:
         """The picture as it is now, in all its colours and little compressed: the fastest way."""
         buffer = io.BytesIO()
-        self._paint().save(buffer, format="PNG", compress_level=1)
+        self.image().save(buffer, format="PNG", compress_level=1)
         return buffer.getvalue()
 
-    def small_png(self) -> bytes:
-        """The same in 256 colours, well compressed: less than half the size, for what is kept."""
-        buffer = io.BytesIO()
-        # By coverage, not by median cut, which spends all colours on a spectrogram and leaves none for the few points of a class.
-        method, no_dots = Image.Quantize.MAXCOVERAGE, Image.Dither.NONE
-        palette = self._paint().quantize(256, method=method, kmeans=1, dither=no_dots)
-        palette.save(buffer, format="PNG", optimize=True)
-        return buffer.getvalue()
-
-    def _paint(self) -> Image.Image:
-        if self.moving:
-            self.canvas.restore_region(self._still)
-            for artist in self.moving:
-                if artist.get_visible():
-                    artist.draw(self.canvas.renderer)
-        else:
+    def image(self) -> Image.Image:
+        """The picture as it is now, in RGB."""
+        if not self.moving:
             self.canvas.draw()
+        elif self._below is None:
+            self.canvas.restore_region(self._still)
+            self._draw(self.moving)
+            if self.quick:
+                self._below = self.canvas.copy_from_bbox(self.canvas.figure.bbox)
+        else:
+            self.canvas.restore_region(self._below)
+        self._draw(self.quick)
         return Image.frombuffer("RGBA", self.canvas.get_width_height(), self.canvas.buffer_rgba()).convert("RGB")
+
+    def _draw(self, artists: Sequence[Artist]) -> None:
+        for artist in artists:
+            if artist.get_visible():
+                artist.draw(self.canvas.renderer)
+
+
+def small_png(image: Image.Image) -> bytes:
+    """An image as a PNG of 256 colours, well compressed: less than half the size, for what is kept."""
+    buffer = io.BytesIO()
+    # By coverage, not by median cut, which spends all colours on a spectrogram and leaves none for the few points of a class.
+    palette = image.quantize(256, method=Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
+    palette.save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
 
 
 # --- the panel ---------------------------------------------------------------------------------------------------------
@@ -127,10 +142,16 @@ class Panel(ipywidgets.VBox):
     refresh   called with all values by name; changes artists and returns a sentence, or None. What it cannot show it answers with
               ValueError: the panel shows the words and greys the picture until the values fit again.
     sound     called with the same values; returns (bytes of an MP3), or None for silence. Without it there is no player.
+    quick     see `Picture`.
 
     Any other error is shown in the panel too, with its traceback: a kernel would hide it in its log. An error in the first
     drawing is raised, as a panel without a picture is none.
+
+    Subclasses may set `rest`, seconds without a change after which the sound is made, and `sound_format`, that of its bytes.
     """
+
+    rest = 0.25
+    sound_format = "mpeg"
 
     def __init__(
         self,
@@ -140,6 +161,7 @@ class Panel(ipywidgets.VBox):
         refresh: Callable[..., str | None],
         moving: Sequence[Artist] = (),
         sound: Callable[..., bytes | None] | None = None,
+        quick: Sequence[Artist] = (),
     ) -> None:
         self.name, self.controls = name, dict(controls)
         self._refresh, self._sound = refresh, sound
@@ -149,11 +171,11 @@ class Panel(ipywidgets.VBox):
         # what the controls say by then, so the last one is right.
         self._drawing = threading.RLock()
         words = refresh(**self.values)
-        self.picture = Picture(figure, moving)
+        self.picture = Picture(figure, moving, quick)
         self.image = ipywidgets.Image(format="png", value=self.picture.png())
         self.image.layout = ipywidgets.Layout(max_width="100%", object_fit="contain", align_self="flex-start")
         self.sentence = ipywidgets.HTML(value=words or "")
-        self.player = ipywidgets.Audio(value=b"", format="mpeg", autoplay=False, loop=False) if sound else None
+        self.player = ipywidgets.Audio(value=b"", format=self.sound_format, autoplay=False, loop=False) if sound else None
         self.reset = ipywidgets.Button(description="Reset", tooltip="Back to the values at the start")
         super().__init__(children=self._laid_out())
         self._name_the_parts()
@@ -207,7 +229,7 @@ class Panel(ipywidgets.VBox):
         if self._waiting:
             self._waiting.cancel()
         try:
-            self._waiting = asyncio.get_running_loop().call_later(_REST, self._make_sound)
+            self._waiting = asyncio.get_running_loop().call_later(self.rest, self._make_sound)
         except RuntimeError:  # no kernel's loop: a program that sets values
             self._make_sound()
 
@@ -246,7 +268,11 @@ class Panel(ipywidgets.VBox):
             if part is not None:
                 part.add_class(f"adt-{kind}")
 
+    def still(self) -> bytes:
+        """A PNG of the panel as it is now, of little weight: what stands in its place where no kernel is behind it."""
+        return small_png(self.picture.image())
+
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         words = f"[panel {self.name}: open the notebook in JupyterLab and run it to move {', '.join(self.controls)}]"
-        still = {"text/plain": words, "image/png": base64.b64encode(self.picture.small_png()).decode()}
+        still = {"text/plain": words, "image/png": base64.b64encode(self.still()).decode()}
         return super()._repr_mimebundle_(**options) | still

@@ -10,8 +10,9 @@ import ipywidgets
 import numpy as np
 
 from adtlib.corpora.base import Corpus
+from adtlib.dependent_panel import DependentPanel, limit, offer
 from adtlib.features import HOP_LENGTH, SAMPLE_RATE
-from adtlib.panel import Panel, house_theme, menu, slider
+from adtlib.panel import house_theme, menu, slider
 from adtlib.passage_picture import PassagePicture
 from adtlib.passages import LEAD, Passage, click_track, onset_summary
 from adtlib.prepared import Prepared
@@ -23,7 +24,7 @@ LENGTHS = (2, 4, 8, 16)  # seconds to see and hear
 RECORDING, CLICKS, BOTH = "recording", "clicks", "both"
 
 
-class TrackBrowser(Panel):
+class TrackBrowser(DependentPanel):
     """The panel `adt-panel-tracks`, with the controls corpus, split, search, track, start, seconds and listen.
 
     Of names beyond the first 100 that match `search` the list says how many there are. `set(search="punk", start=12.0)` does
@@ -46,51 +47,23 @@ class TrackBrowser(Panel):
 
     # ---- controls that depend on others
 
-    def set(self, **values: Any) -> None:
-        """Give several controls new values at once, those that others depend on first; see `Panel.set`."""
-        with self._drawing:
-            self._held = True
-            try:
-                for name in self.controls:  # in the order of their dependence
-                    if name in values:
-                        self.controls[name].value = values.pop(name)
-                        self._follow(name)
-            finally:
-                self._held = False
-            super().set(**values)  # draws, and refuses what is no control
-
-    def _on_change(self, change: Any = None) -> None:
-        with self._drawing:
-            if self._held:
-                return
-            self._held = True
-            try:
-                for name, control in self.controls.items():
-                    if change is not None and change["owner"] is control:
-                        self._follow(name)
-            except Exception as error:  # whatever it was, the user has to see it
-                return self._say_error(error)
-            finally:
-                self._held = False
-            super()._on_change(change)
-
     def _follow(self, name: str) -> None:
         """Bring in line what depends on the control `name`: corpus, split, track, start, each on those before it."""
         control = self.controls
         if name == "corpus":
             corpus, _ = self._sources[control["corpus"].value]
             filled = [split for split in corpus.splits if self._shelf(split).ids]
-            _offer(control["split"], corpus.splits, (filled or corpus.splits)[0])
+            offer(control["split"], corpus.splits, (filled or corpus.splits)[0])
             if corpus.info.unit == "sequence":  # of which only the onsets can be heard
                 control["listen"].value = CLICKS
         if name in ("corpus", "split", "search"):
             found = self._shelf().find(control["search"].value)
             self._found = len(found)
             chosen = control["track"].value
-            _offer(control["track"], found[:LISTED], chosen if chosen in found[:LISTED] else next(iter(found), None))
+            offer(control["track"], found[:LISTED], chosen if chosen in found[:LISTED] else next(iter(found), None))
         if name != "start" and (recording := self._recording()):
             last = max(0.0, recording.duration - control["seconds"].value)
-            control["start"].max = max(last, control["start"].step)  # a slider needs some length
+            limit(control["start"], 0.0, last)
             if name in ("corpus", "split", "search", "track"):
                 control["start"].value = min(max(0.0, round(recording.first_onset - LEAD, 1)), last)
 
@@ -189,10 +162,3 @@ def _first_missing(shelf: Shelf) -> str:
     missing = shelf.corpus.missing(shelf.split)
     others = f" and {len(missing) - 1:,} more" if len(missing) > 1 else ""
     return f": missing is {html.escape(missing[0])}{others}" if missing else ""
-
-
-def _offer(control: Any, options: Any, value: Any) -> None:
-    """Give a list other options; unchanged ones are not sent again."""
-    if tuple(control.options) != tuple(options):
-        control.options = tuple(options)
-    control.value = value
