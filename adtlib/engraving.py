@@ -20,6 +20,7 @@ STAFF_SPACE = 180  # units between two lines of a staff
 MUSIC_FONT = "Leland"
 _AROUND = 130  # units beside a notehead that keep their width where a score is stretched: room for parentheses and accents
 _PARENTHESIS = 45  # units that a closing parenthesis is moved away from the stem
+_LEDGER = 48  # units that a ledger line begins before its notehead or rest
 TEXT_FONT = "DejaVu Serif"  # matplotlib ships it
 TEXT_SIZE = 0.75  # of the size that verovio plans with
 _LINK = "{http://www.w3.org/1999/xlink}href"
@@ -269,7 +270,10 @@ def stretched(engraving: Engraving, columns: Mapping[float, float], head: float 
     old, new = [], []
     for index, (x, to) in enumerate(moments):
         before, after = _gap(moments, index - 1, index), _gap(moments, index, index + 1)
-        left, right = max(0.0, min(_AROUND, 0.45 * (before - head))), min(head + _AROUND, head + 0.45 * (after - head), 0.9 * after)
+        following = moments[index + 1][0] if index + 1 < len(moments) else np.inf
+        # Of two noteheads a step apart one stands beside the other: the moment is as wide as both.
+        wide = head + max((at - x for at in engraving.note_x.values() if x <= at < min(following, x + 1.25 * head)), default=0.0)
+        left, right = max(0.0, min(_AROUND, 0.45 * (before - head))), min(wide + _AROUND, wide + 0.45 * (after - wide), 0.9 * after)
         old += [x - left, x + right]
         new += [to - left, to + right]
     if end is not None:
@@ -284,6 +288,9 @@ def stretched(engraving: Engraving, columns: Mapping[float, float], head: float 
     for shape in engraving.shapes:
         if shape.anchor is not None:
             shapes.append(replace(shape, anchor=(float(move(shape.anchor[0])), shape.anchor[1])))
+        elif shape.role == "ledgerLines":  # as long as ever, with the glyph that it belongs to
+            at = shape.curve.vertices[:, 0].min() + _LEDGER
+            shapes.append(replace(shape, curve=Curve(np.add(shape.curve.vertices, [move(at) - at, 0]), shape.curve.codes)))
         else:
             vertices = np.column_stack([move(shape.curve.vertices[:, 0]), shape.curve.vertices[:, 1]])
             shapes.append(replace(shape, curve=Curve(vertices, shape.curve.codes)))

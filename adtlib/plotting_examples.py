@@ -52,7 +52,7 @@ def _plot_staff(pattern, errors, style, ax) -> None:
             left, low, right, high = shape.curve.get_extents().extents
             x, y = shape.anchor[0] + (left + right) / 2, shape.anchor[1] + (low + high) / 2
             x, y = to_data.transform((x, y))
-            marker = {"marker": style["marker"], "markersize": 9.5, "markeredgewidth": 1.0}
+            marker = {"marker": style["marker"], "markersize": 8.5, "markeredgewidth": 1.0}
             ax.plot(x, y, color=style["color"], fillstyle="none", linestyle="none", clip_on=False, zorder=5, **marker)
 
 

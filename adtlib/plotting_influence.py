@@ -121,7 +121,11 @@ def _shares(untrained: Influence, trained: Influence | None, colour: str, ax) ->
 def _decay(untrained: Influence, trained: Influence | None, colour: str, ax) -> None:
     """The whole segment: without its logarithm nothing would be seen of what is far."""
     seconds = untrained.offsets / FPS
-    for found, style in ((trained, {"color": colour, "linewidth": 2}), (untrained, {"color": _INK, "linewidth": 0.9})):
+    lines = (
+        (trained, {"color": colour, "linewidth": 2, "label": "trained"}),
+        (untrained, {"color": _INK, "linewidth": 0.9, "label": "untrained"}),
+    )
+    for found, style in lines:
         if found is not None:
             shares = np.where(found.by_frame > 0, 100 * found.by_frame, np.nan)  # exactly 0 has no logarithm: a gap
             ax.plot(seconds, shares, **style)
@@ -129,8 +133,11 @@ def _decay(untrained: Influence, trained: Influence | None, colour: str, ax) -> 
     ax.set(xlabel="time from the output frame (s)", ylabel="share of the influence (%)", ylim=(1e-8, 200))
     ax.set_yticks([1e-8, 1e-6, 1e-4, 1e-2, 1, 100], ["$10^{-8}$", "$10^{-6}$", "$10^{-4}$", "0.01", "1", "100"])
     ax.minorticks_off()
-    ax.set_xlim(seconds[0], seconds[-1])
+    end = np.ceil(np.abs(seconds).max())  # the last frame begins a hop before it
+    ax.set_xlim(-end, end)
+    ax.xaxis.set_major_locator(mpl.ticker.MaxNLocator(4, integer=True))
     ax.grid(axis="y")
+    ax.legend(loc="lower right", bbox_to_anchor=(1.02, 0.98), ncols=2, handlelength=1.2, columnspacing=1.0, borderaxespad=0)
 
 
 def _shade_nothing(found: Influence, scale: float, ax) -> None:

@@ -147,10 +147,11 @@ def score_over_time(pattern: Pattern, lead_in: float, ax, staff_space: float = 0
     engraving = engrave(musicxml(pattern, tempo=False), line_width=centimetres / staff_space)
     units = centimetres / staff_space * STAFF_SPACE / (end - start)  # a second
     head = 235.0
-    columns = {
-        engraving.note_x[index]: (lead_in + pattern.seconds(hit.beat) - start) * units - head / 2
-        for index, hit in reversed(list(enumerate(pattern.hits)))
-    }
+    # A head beside its chord's others (two that are a step apart) is no moment of its own: it keeps its distance from them.
+    first: dict = {}
+    for index, hit in enumerate(pattern.hits):
+        first[hit.beat] = min(first.get(hit.beat, np.inf), engraving.note_x[index])
+    columns = {x: (lead_in + pattern.seconds(beat) - start) * units - head / 2 for beat, x in first.items()}
     moved = stretched(engraving, columns, head, end=(lead_in + pattern.duration - start) * units - head / 2)
     staff = [shape.curve.vertices[0, 1] for shape in engraving.shapes if shape.role == "staff" and shape.line]
     middle = (min(staff) + max(staff)) / 2

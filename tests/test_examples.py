@@ -10,7 +10,9 @@ import pytest
 from adtlib.beat_grids import BeatGrid, beat_grid
 from adtlib.corpora.base import Track
 from adtlib.corpora.grooves import perform
+from adtlib.engraving import engrave, stretched
 from adtlib.examples import write_down
+from adtlib.notation import musicxml
 from adtlib.patterns import note_onsets
 from adtlib.plotting_examples import INVENTED, MISSED, plot_examples
 from adtlib.vocabulary import CLASSES, GENERAL_MIDI
@@ -115,6 +117,29 @@ def test_onsets_outside_the_bars_do_not_count_and_one_just_before_does():
     reference = onsets(KD=[1.98, 3.0, 3.99, 6.0])
     example = write_down("Slakh", "x", GRID, reference, reference, (2.0, 4.0), 1, 0.05)
     assert [float(hit.beat) for hit in example.target.hits] == [0.0, 2.0] and example.n_missed == example.n_invented == 0
+
+
+def test_heads_a_step_apart_stand_beside_each_other():
+    """Hi-hat and ride, snare and high tom: on one another nobody could say which of them is ringed."""
+    struck = onsets(KD=[0.0], SD=[0.5], TT=[0.5, 1.0], HH=[0.0, 1.5], CY=[0.0])
+    example = write_down("E-GMD", "x", GRID, struck, onsets(KD=[0.0]), (0.0, 2.0), 1, 0.05)
+    figure = plot_examples([example], "CNN")
+    figure.canvas.draw()
+    rings = [line.get_transform().transform(line.get_xydata())[0] for line in figure.axes[0].lines]
+    assert len(rings) == example.n_missed == 6
+    apart = [np.hypot(*(one - other)) for index, one in enumerate(rings) for other in rings[:index]]
+    assert min(apart) > 4.5 * figure.dpi / 72, "points between the middles of any two heads"
+
+
+def test_ledger_lines_keep_their_length_and_their_heads():
+    pattern = write_down("E-GMD", "x", GRID, onsets(HH=[0.0, 0.25, 0.5], CY=[0.0, 0.5]), onsets(), (0.0, 2.0), 1, 0.05).target
+    engraving = engrave(musicxml(pattern, tempo=False), line_width=90)
+    moved = stretched(engraving, {x: 900 + 3 * x for x in engraving.note_x.values()})
+    for before, after in zip(engraving.shapes, moved.shapes, strict=True):
+        if before.role == "ledgerLines":
+            (left, right), (start, end) = (sorted(shape.curve.vertices[:, 0]) for shape in (before, after))
+            assert end - start == pytest.approx(right - left)
+            assert any(start < x < end for x in moved.note_x.values()), "it still goes through a head"
 
 
 def test_errors_are_told_apart_without_colour_and_nothing_found_is_drawn_too():
