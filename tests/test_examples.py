@@ -123,7 +123,7 @@ def test_heads_a_step_apart_stand_beside_each_other():
     """Hi-hat and ride, snare and high tom: on one another nobody could say which of them is ringed."""
     struck = onsets(KD=[0.0], SD=[0.5], TT=[0.5, 1.0], HH=[0.0, 1.5], CY=[0.0])
     example = write_down("E-GMD", "x", GRID, struck, onsets(KD=[0.0]), (0.0, 2.0), 1, 0.05)
-    figure = plot_examples([example], "CNN")
+    figure = plot_examples([example])
     figure.canvas.draw()
     rings = [line.get_transform().transform(line.get_xydata())[0] for line in figure.axes[0].lines]
     assert len(rings) == example.n_missed == 6
