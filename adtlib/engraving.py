@@ -276,6 +276,9 @@ def stretched(engraving: Engraving, columns: Mapping[float, float], head: float 
         left, right = max(0.0, min(_AROUND, 0.45 * (before - head))), min(wide + _AROUND, wide + 0.45 * (after - wide), 0.9 * after)
         old += [x - left, x + right]
         new += [to - left, to + right]
+    if not moments:  # nothing but rests: the line begins where it began
+        old.append(engraving.bounds[0])
+        new.append(engraving.bounds[0])
     if end is not None:
         old.append(engraving.bounds[2])
         new.append(end)

@@ -111,7 +111,7 @@ def plot_timing(events: pd.DataFrame, tolerance: float, ax=None):
     ax = ax or plt.gca()
     known = events[events["difference"].notna()]
     if known.empty:
-        return say_nothing_found(ax, NO_DATA)
+        return say_nothing_found(ax, NO_DATA if events.empty else "no estimate is near a stroke")
     edges = np.arange(-NEAR - 0.005, NEAR + 0.006, 0.01)
     centres = 1000 * (edges[:-1] + edges[1:]) / 2
     corpora = list(dict.fromkeys(known["corpus"]))

@@ -18,6 +18,7 @@ from adtlib import latex, paths
 from adtlib.headers import header
 
 SHADE = "#dfe6ee"  # light enough for black text, dark enough for print in grey
+COUNTS = {"epochs", "best epoch"}  # means over seeds of these may be 1 or 0 and are whole all the same
 
 
 def save_table(
@@ -97,11 +98,13 @@ def _format(value, whole: bool = False) -> str:
 
 
 def _is_whole(column: pd.Series) -> bool:
-    """Whether a column of floats holds counts: whole numbers, one at least above 1 (a score of 1.000 keeps its decimals)."""
+    """Whether a column of floats holds counts: whole numbers, one at least above 1 (a score of 1.000 keeps its decimals) or of
+    a name that says so.
+    """
     if not pd.api.types.is_float_dtype(column):
         return False
     values = column.dropna()
-    return len(values) > 0 and bool((values % 1 == 0).all()) and values.abs().max() > 1
+    return len(values) > 0 and bool((values % 1 == 0).all()) and (values.abs().max() > 1 or column.name in COUNTS)
 
 
 def _lead(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:

@@ -142,6 +142,13 @@ def test_ledger_lines_keep_their_length_and_their_heads():
             assert any(start < x < end for x in moved.note_x.values()), "it still goes through a head"
 
 
+def test_a_transcription_of_rests_has_its_clef_under_that_of_the_target():
+    example = write_down("E-GMD", "x", GRID, onsets(KD=[0.0, 1.0]), onsets(), (0.0, 2.0), 1, 0.05)
+    figure = plot_examples([example])
+    lefts = [min(patch.get_window_extent().x0 for patch in ax.patches) for ax in figure.axes]
+    assert abs(lefts[0] - lefts[1]) < 0.1 * figure.bbox.width
+
+
 def test_errors_are_told_apart_without_colour_and_nothing_found_is_drawn_too():
     assert MISSED["marker"] != INVENTED["marker"]
     reference, estimate = onsets(KD=[0.0, 1.0], SD=[0.5]), onsets(KD=[0.0], HH=[0.25, 1.25])

@@ -89,6 +89,11 @@ def test_numbers_are_as_long_as_they_say_something():
     assert r"\shortstack[r]{training\\(s)}" in to_latex(table, "", "tab:x"), "a head wider than its numbers is in two lines"
 
 
+def test_a_mean_of_one_epoch_is_a_count_and_a_score_of_one_is_none():
+    table = pd.DataFrame({"epochs": [1.0, 1.0], "f1_micro": [1.0, 0.0]}, index=pd.Index(["a", "b"], name="x"))
+    assert "| a | 1 | 1.000 |" in to_markdown(table, "")
+
+
 def test_no_table_of_the_showcase_would_show_a_name_of_code():
     columns = {name for path in paths.RESULTS.glob("showcase/tables/*.csv") for name in pd.read_csv(path, nrows=0).columns}
     assert len(columns) > 100
