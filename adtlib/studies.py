@@ -237,7 +237,7 @@ class Progress:
     """What is done of some runs since this was made, as their folders tell: metrics.csv has a line an epoch."""
 
     def __init__(self, folders: list[Path]):
-        self.before = {folder: (_changed(folder), _count_epochs(folder), _is_finished(folder)) for folder in folders}
+        self.before = {folder: (_changed(folder), _begun_epochs(folder), _is_finished(folder)) for folder in folders}
 
     def text(self, ended: int) -> str:
         """ "96 epochs, 6 taken over": epochs trained; runs, of `ended`, that were finished before and are as they were."""
@@ -245,8 +245,8 @@ class Progress:
         for folder, (changed, count, finished) in self.before.items():
             if _changed(folder) == changed:
                 taken_over += finished
-            else:  # one that was finished and is trained anew begins at its first epoch, one that was not goes on
-                epochs += max(0, _count_epochs(folder) - (0 if finished else count))
+            else:
+                epochs += max(0, _count_epochs(folder) - count)
         taken_over = min(taken_over, ended)
         parts = [f"{epochs} epochs"] if epochs or not taken_over else []
         return ", ".join(parts + ([f"{taken_over} taken over"] if taken_over else []))
@@ -258,7 +258,13 @@ def _changed(folder: Path) -> int | None:
 
 
 def _is_finished(folder: Path) -> bool:
-    return (folder / "config.json").is_file() and "result" in Run(folder).record
+    """Whether it need not be trained: a repository has the scores of runs, but not their weights."""
+    return (folder / "model.safetensors").is_file() and (folder / "config.json").is_file() and "result" in Run(folder).record
+
+
+def _begun_epochs(folder: Path) -> int:
+    """Epochs with which it goes on; a run that has nothing to resume from begins at its first."""
+    return _count_epochs(folder) if (folder / "resume.pt").is_file() else 0
 
 
 def _count_epochs(folder: Path) -> int:

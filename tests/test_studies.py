@@ -124,8 +124,12 @@ def test_runs_side_by_side_are_what_they_are_one_after_the_other(tmp_path, monke
 
 
 def test_progress_tells_what_is_trained_from_what_is_taken_over(tmp_path):
-    def write(name, epochs, finished, at):
+    def write(name, epochs, finished, at, weights=True):
         (tmp_path / name).mkdir(exist_ok=True)
+        for file, there in (("model.safetensors", finished and weights), ("resume.pt", not finished)):
+            (tmp_path / name / file).unlink(missing_ok=True)
+            if there:
+                (tmp_path / name / file).touch()
         (tmp_path / name / "config.json").write_text(json.dumps({"config": {}} | ({"result": {}} if finished else {})))
         (tmp_path / name / "metrics.csv").write_text("epoch\n" + "1\n" * epochs)
         os.utime(tmp_path / name / "metrics.csv", (at, at))
@@ -133,12 +137,16 @@ def test_progress_tells_what_is_trained_from_what_is_taken_over(tmp_path):
     write("finished", 16, True, 100)
     write("interrupted", 5, False, 100)
     write("other settings", 16, True, 100)
-    progress = Progress([tmp_path / name for name in ("finished", "interrupted", "other settings", "new")])
-    assert progress.text(0) == "0 epochs" and progress.text(1) == "1 taken over"
+    write("without weights", 16, True, 100, weights=False)  # as a clone has it
+    names = ("finished", "interrupted", "other settings", "without weights", "new")
+    progress = Progress([tmp_path / name for name in names])
+    assert progress.text(0) == "0 epochs" and progress.text(1) == progress.text(2) == "1 taken over"
     write("interrupted", 16, True, 200)
     write("other settings", 4, False, 200)
     write("new", 2, False, 200)
     assert progress.text(2) == "17 epochs, 1 taken over"
+    write("without weights", 3, False, 200)
+    assert progress.text(3) == "20 epochs, 1 taken over"
 
 
 def test_real_recordings_are_trained_on_and_what_is_missing_is_said(real_data, monkeypatch):

@@ -1,0 +1,91 @@
+"""Pictures of training on rendered clips: what an ingredient brings, architectures in equal time, a long run's scores."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from adtlib.plotting import (
+    ARCHITECTURE_COLOURS,
+    ARCHITECTURE_HATCHES,
+    CLASS_COLOURS,
+    CLASS_MARKERS,
+    TEXT_WIDTH,
+)
+from adtlib.vocabulary import CLASSES
+
+SETS = {"rendered": "rendered clips", "drum_only": "real drum tracks", "full_mix": "real mixes"}
+SET_STYLES = {"rendered": ("#777777", ":"), "drum_only": ("#0072B2", "-"), "full_mix": ("#D55E00", "--")}
+_ROW = 0.52 / 2.54  # inches
+
+
+def plot_losses(losses: pd.DataFrame):
+    """What leaving out an ingredient costs, a panel a set of recordings, a row a variant: (figure, axes).
+
+    losses  `adtlib.rendered.study.losses`: bars are micro F1, marks the classes; left of 0 a variant did better without.
+    """
+    sets = [name for name in SETS if (losses["set"] == name).any()]
+    variants = list(dict.fromkeys(losses["variant"]))
+    size = (TEXT_WIDTH, (len(variants) + 3.2) * _ROW)
+    figure, axes = plt.subplots(1, len(sets), sharey=True, sharex=True, squeeze=False, figsize=size)
+    for name, ax in zip(sets, axes[0], strict=True):
+        part = losses[losses["set"] == name].set_index("variant").loc[variants]
+        ax.barh(range(len(variants)), part["f1_micro"], height=0.62, color="#c9c9c9", zorder=1)
+        for label in CLASSES:
+            style = {"color": CLASS_COLOURS[label], "linestyle": "", "markersize": 4, "zorder": 2, "label": label}
+            ax.plot(part[f"f1_{label}"], range(len(variants)), CLASS_MARKERS[label], **style)
+        ax.axvline(0, color="#555555", linewidth=0.8)
+        ax.set_title(SETS[name], fontsize=9)
+        ax.set_xlabel("F1 lost")
+        ax.grid(axis="x")
+    axes[0, 0].set_yticks(range(len(variants)), variants)
+    axes[0, 0].set_ylim(len(variants) - 0.4, -0.6)
+    figure.legend(
+        *axes[0, 0].get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=len(CLASSES),
+        title="marks: one class; bars: micro",
+    )
+    return figure, axes[0]
+
+
+def plot_architectures(rows: pd.DataFrame, ax=None):
+    """Micro F1 of architectures that had equal time to learn, grouped by set of recordings.
+
+    rows  of the study's table: one for each architecture and set.
+    """
+    ax = plt.gca() if ax is None else ax
+    sets = [name for name in SETS if (rows["set"] == name).any()]
+    names = list(dict.fromkeys(rows["architecture"]))
+    width = 0.8 / len(names)
+    for place, name in enumerate(names):
+        part = rows[rows["architecture"] == name].set_index("set").loc[sets, "f1_micro"]
+        at = np.arange(len(sets)) + (place - (len(names) - 1) / 2) * width
+        style = {"color": ARCHITECTURE_COLOURS[name], "hatch": ARCHITECTURE_HATCHES[name], "edgecolor": "white", "linewidth": 0.4}
+        ax.bar(at, part, width * 0.94, label=name, **style)
+        for x, value in zip(at, part, strict=True):
+            ax.text(x, value + 0.01, f"{value:.2f}", ha="center", fontsize=7)
+    ax.set_xticks(range(len(sets)), [SETS[name] for name in sets])
+    ax.set(ylabel="micro F1", ylim=(0, 1))
+    ax.legend(ncols=len(names), loc="upper center", bbox_to_anchor=(0.5, -0.1))
+    return ax
+
+
+def plot_long_run(metrics: pd.DataFrame, hours_an_epoch: float, peers: dict[str, float] | None = None, ax=None):
+    """Micro F1 of a long run over the hours of sound that it has seen, on rendered clips and on real recordings.
+
+    metrics  of a run of `adtlib.rendered.training`.
+    peers    a published system's score by the name of the set: a thin line.
+    """
+    ax = plt.gca() if ax is None else ax
+    hours = metrics["epoch"] * hours_an_epoch
+    columns = {"rendered": "val_f1_micro"} | {name: f"{name}_f1_micro" for name in SETS if f"{name}_f1_micro" in metrics}
+    for name, column in columns.items():
+        colour, line = SET_STYLES[name]
+        ax.plot(hours, metrics[column], color=colour, linestyle=line, label=SETS[name])
+        if peers and name in peers:
+            ax.axhline(peers[name], color=colour, linewidth=0.7, alpha=0.7)
+            ax.text(float(hours.iloc[0]), peers[name] + 0.004, f"published system, {SETS[name]}", color=colour, fontsize=7)
+    ax.set(xlabel="hours of sound seen", ylabel="micro F1")
+    ax.legend(loc="lower right")
+    ax.grid(axis="y")
+    return ax
