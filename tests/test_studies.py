@@ -140,7 +140,7 @@ def test_progress_tells_what_is_trained_from_what_is_taken_over(tmp_path):
     write("without weights", 16, True, 100, weights=False)  # as a clone has it
     names = ("finished", "interrupted", "other settings", "without weights", "new")
     progress = Progress([tmp_path / name for name in names])
-    assert progress.text(0) == "0 epochs" and progress.text(1) == progress.text(2) == "1 taken over"
+    assert [progress.text(ended) for ended in (0, 1, 3)] == ["0 epochs", "1 taken over", "2 taken over"]
     write("interrupted", 16, True, 200)
     write("other settings", 4, False, 200)
     write("new", 2, False, 200)
