@@ -1,4 +1,4 @@
-"""The command `adt`: what is there of the corpora, preparing them, scoring annotation files, running the notebooks.
+"""The command `adt`: transcribing recordings, what is there of the corpora, preparing them, scoring, running the notebooks.
 
 The commands themselves are the modules of `commands`. Only the one that is asked for is imported, so that help and errors of
 usage come at once. An error that the package raised on purpose is shown as its sentence, without a traceback, and ends
@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"adt {metadata.version('adtlib')}")
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for add in (_add_corpora, _add_prepare, _add_score, _add_run):
+    for add in (_add_transcribe, _add_corpora, _add_prepare, _add_score, _add_run):
         add(commands, common)
     return parser
 
@@ -139,6 +139,85 @@ def _add_score(commands: Any, common: argparse.ArgumentParser) -> None:
         help="of a MIDI file without a note on channel 10, take all channels as drums",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_transcribe(commands: Any, common: argparse.ArgumentParser) -> None:
+    more = (
+        ": MIDI, a table, a score, something to listen to. wav, flac, ogg, mp3 and more; m4a and the like where ffmpeg is "
+        "installed. Folders with all that is below them. A recording that is broken is left out and named at the end; the exit "
+        "status is then 1"
+    )
+    epilog = (
+        "examples:\n  adt transcribe song.mp3\n  adt transcribe album/ --out transcriptions --format mid,csv,pdf --listen\n"
+        "  adt transcribe song.wav --threshold HH=0.4 --quantise 16 --drum-map roland\n\n"
+        "Of song.mp3 it writes song.mid (channel 10; tempo and bar lines; notes where they\n"
+        "were heard), song.csv (time_seconds, class, pitch, velocity, confidence),\n"
+        "song.musicxml, song.svg and song.pdf (scores, in sixteenths and triplets). With\n"
+        "--listen: song.clicks.wav (the recording and clicks) and song.drums.wav (the drums\n"
+        "alone, on a sampled kit). What is there under these names is replaced."
+    )
+    parser = _add(commands, common, "transcribe", "transcribe the drums of recordings", more, epilog)
+    parser.add_argument("audio", metavar="AUDIO", nargs="+", help="recordings, and folders of recordings")
+    parser.add_argument("--out", metavar="DIR", type=Path, default=Path(), help="where results go (default: the current folder)")
+    parser.add_argument(
+        "--model", metavar="M", help="a shipped model's name, a model file or a run's folder (default: the shipped one)"
+    )
+    parser.add_argument(
+        "--threshold",
+        metavar="CLASS=X",
+        type=_threshold,
+        action=_Gather,
+        default={},
+        help="activation from which on there is an onset, of KD, SD, TT, HH or CY; higher: fewer onsets; repeatable",
+    )
+    parser.add_argument(
+        "--format",
+        metavar="F,...",
+        type=_formats,
+        default=["mid", "csv"],
+        help="of mid, csv, musicxml, svg, pdf, separated by commas (default: mid,csv)",
+    )
+    parser.add_argument(
+        "--quantise",
+        metavar="N",
+        type=int,
+        choices=(4, 8, 12, 16, 24, 32, 48),
+        help="move MIDI notes to this part of a whole note: 16, 12, ...",
+    )
+    parser.add_argument(
+        "--drum-map",
+        metavar="MAP",
+        help="pitches: general-midi (default), roland, alesis, addictive-drums-2, hydrogen; KD=35,SD=40; a .csv or .json file",
+    )
+    parser.add_argument("--listen", action="store_true", help="write the recording with clicks, and the drums played, as wav")
+
+
+class _Gather(argparse.Action):
+    """Pairs of a repeatable option as one dictionary."""
+
+    def __call__(self, parser, namespace, values, option_string=None) -> None:
+        setattr(namespace, self.dest, {**getattr(namespace, self.dest), values[0]: values[1]})
+
+
+def _threshold(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    names = ("KD", "SD", "TT", "HH", "CY")
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if name.upper() not in names or not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: give one of {', '.join(names)}, and a number in 0 to 1, as in HH=0.4")
+    return name.upper(), number
+
+
+def _formats(text: str) -> list[str]:
+    known = ("mid", "csv", "musicxml", "svg", "pdf")
+    chosen = list(dict.fromkeys(part.strip().lower().lstrip(".") for part in text.split(",") if part.strip()))
+    chosen = ["mid" if part == "midi" else part for part in chosen]
+    if not chosen or (unknown := [part for part in chosen if part not in known]):
+        raise argparse.ArgumentTypeError(f"{unknown[0] if chosen else text!r} is no format: choose of {', '.join(known)}")
+    return chosen
 
 
 def _add_run(commands: Any, common: argparse.ArgumentParser) -> None:

@@ -68,8 +68,10 @@ _MAPS = (
     ),
     # Closed 1 tip, tom 2 open hit, cymbal 1 hit.
     _named("addictive-drums-2", (36, 38, 69, 49, 77), "Addictive Drums 2", "XLN Audio, 'Addictive Drums 2 Keymap', June 2021"),
-    # Pitches count instruments from 36; 47 is a cowbell.
-    _named("hydrogen", (36, 38, 43, 42, 49), "Hydrogen's GMRockKit", "the order of the instruments in its drumkit.xml"),
+    # It has no 47.
+    _named(
+        "hydrogen", (36, 38, 43, 42, 49), "Hydrogen's GMRockKit", "order and output notes of the instruments in its drumkit.xml"
+    ),
 )
 DRUM_MAPS = {entry.name: entry for entry in _MAPS}
 

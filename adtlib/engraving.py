@@ -18,6 +18,7 @@ from matplotlib.textpath import TextPath
 
 STAFF_SPACE = 180  # units between two lines of a staff
 MUSIC_FONT = "Leland"
+_LARGEST_PAGE = 60_000  # of verovio, in its tenths of a pixel
 _AROUND = 130  # units beside a notehead that keep their width where a score is stretched: room for parentheses and accents
 _PARENTHESIS = 45  # units that a closing parenthesis is moved away from the stem
 _LEDGER = 48  # units that a ledger line begins before its notehead or rest
@@ -57,7 +58,7 @@ class Engraving:
     @functools.cached_property
     def bounds(self) -> tuple[float, float, float, float]:
         """left, top, right, bottom of everything drawn, in units."""
-        boxes = [_placed(shape).get_extents() for shape in self.shapes]
+        boxes = [placed(shape).get_extents() for shape in self.shapes]
         corners = np.array([[box.x0, box.y0, box.x1, box.y1] for box in boxes])
         return (*map(float, corners[:, :2].min(axis=0)), *map(float, corners[:, 2:].max(axis=0)))
 
@@ -72,6 +73,14 @@ def engrave(musicxml: str, line_width: float | None = None) -> Engraving:
 
     Raises ValueError where verovio cannot read the MusicXML.
     """
+    return read_svg(laid_out(musicxml, line_width).renderToSVG(1))
+
+
+def laid_out(musicxml: str, line_width: float | None = None, page_height: float | None = None, embed_font: bool = False):
+    """verovio with a score laid out, widths and heights in staff spaces; see `engrave` and `engraved_pages`.
+
+    embed_font  brings the font of musical signs within text along, for pictures that are shown as they are.
+    """
     import verovio  # only scores need it
 
     verovio.enableLog(verovio.LOG_ERROR)
@@ -83,21 +92,21 @@ def engrave(musicxml: str, line_width: float | None = None) -> Engraving:
             "adjustPageHeight": True,
             "adjustPageWidth": line_width is None,
             "breaks": "encoded" if line_width is None else "auto",
-            "pageHeight": 60_000,
-            "pageWidth": 60_000 if line_width is None else round(line_width * STAFF_SPACE / 10),
+            "pageHeight": _LARGEST_PAGE if page_height is None else round(page_height * STAFF_SPACE / 10),
+            "pageWidth": _LARGEST_PAGE if line_width is None else round(line_width * STAFF_SPACE / 10),
             "beamMaxSlope": 0,  # as drum books have it: the eye follows the stems, not the cymbals
             "minLastJustification": 0.5,
             "header": "none",
             "footer": "none",
             "font": MUSIC_FONT,
-            "smuflTextFont": "none",
+            "smuflTextFont": "embedded" if embed_font else "none",
             "scale": 100,
             **margins,
         }
     )
     if not toolkit.loadData(musicxml):
         raise ValueError("verovio cannot read the MusicXML: write it with adtlib.notation.musicxml")
-    return read_svg(toolkit.renderToSVG(1))
+    return toolkit
 
 
 # --- from SVG to shapes ------------------------------------------------------------------------------------------------
@@ -307,7 +316,8 @@ def _gap(moments: list[tuple[float, float]], one: int, other: int) -> float:
     return min(b - a for a, b in zip(moments[one], moments[other], strict=True))
 
 
-def _placed(shape: Shape) -> Curve:
+def placed(shape: Shape) -> Curve:
+    """The curve of a shape where it stands on the page."""
     if shape.anchor is None:
         return shape.curve
     return shape.curve.transformed(mpl.transforms.Affine2D().translate(*shape.anchor))
@@ -326,5 +336,5 @@ def draw(engraving: Engraving, ax, transform=None, unit: float = 1.0, colour: Ca
         style = {"facecolor": ink, "edgecolor": "none", "linewidth": 0}
         if shape.line is not None:
             style = {"facecolor": "none", "edgecolor": ink, "linewidth": shape.line * unit, "capstyle": "butt"}
-        ax.add_patch(mpl.patches.PathPatch(_placed(shape), transform=transform, clip_on=False, **style))
+        ax.add_patch(mpl.patches.PathPatch(placed(shape), transform=transform, clip_on=False, **style))
     return ax

@@ -179,12 +179,13 @@ def _beam(levels: list[int], index: int, level: int) -> str:
 # --- MusicXML ----------------------------------------------------------------------------------------------------------
 
 
-def musicxml(pattern: Pattern, bars_per_line: int | None = None, tempo: bool = True, key: bool = False) -> str:
+def musicxml(pattern: Pattern, bars_per_line: int | None = None, tempo: bool = True, key: bool = False, title: str = "") -> str:
     """The score of a pattern as MusicXML 4.0; the note of stroke i has the id `hit-i`.
 
     bars_per_line  breaks lines after so many bars; by default where the width of the page demands it.
     tempo          whether the tempo stands above the first bar.
     key            a list of instruments rather than music: without tempo, metre and rests.
+    title          of the work; without, none is written.
 
     Raises ValueError for a stroke off the grid of thirty-seconds and triplets, KeyError for a pitch without a place on the staff.
     """
@@ -192,6 +193,8 @@ def musicxml(pattern: Pattern, bars_per_line: int | None = None, tempo: bool = T
     if missing := [pitch for pitch in used if pitch not in PLACES]:
         raise KeyError(f"General MIDI pitch {missing[0]} is no instrument of the drum set")
     root = ET.Element("score-partwise", version="4.0")
+    if title:
+        _text(ET.SubElement(root, "work"), "work-title", title)
     part = ET.SubElement(ET.SubElement(root, "part-list"), "score-part", id="P1")
     _text(part, "part-name", "Drum set", **{"print-object": "no"})
     for pitch in used:
@@ -201,6 +204,9 @@ def musicxml(pattern: Pattern, bars_per_line: int | None = None, tempo: bool = T
         _text(midi, "midi-channel", 10)
         _text(midi, "midi-unpitched", pitch + 1)  # counts from 1, unlike MIDI itself
     body = ET.SubElement(root, "part", id="P1")
+    in_bar: dict[int, list[int]] = {}
+    for index, hit in enumerate(pattern.hits):
+        in_bar.setdefault(int(hit.beat // pattern.bar_length), []).append(index)
     groups = beat_groups(pattern.meter)
     for bar in range(pattern.n_bars):
         measure = ET.SubElement(body, "measure", number=str(bar + 1))
@@ -210,7 +216,7 @@ def musicxml(pattern: Pattern, bars_per_line: int | None = None, tempo: bool = T
             _attributes(measure, pattern, not key)
             if tempo and not key:
                 _tempo(measure, pattern)
-        _bar(measure, pattern, bar, groups, not key)
+        _bar(measure, pattern, bar, in_bar.get(bar, []), groups, not key)
         if bar == pattern.n_bars - 1:
             _text(ET.SubElement(measure, "barline", location="right"), "bar-style", "light-heavy")
     ET.indent(root)
@@ -245,17 +251,17 @@ def _tempo(measure: ET.Element, pattern: Pattern) -> None:
     ET.SubElement(direction, "sound", tempo=f"{pattern.bpm:g}")
 
 
-def _bar(measure: ET.Element, pattern: Pattern, bar: int, groups: Sequence[Fraction], rests: bool) -> None:
-    """Hands, then back to the bar's start, then feet. A bar without feet has one voice."""
+def _bar(measure: ET.Element, pattern: Pattern, bar: int, inside: Sequence[int], groups: Sequence[Fraction], rests: bool) -> None:
+    """Hands, then back to the bar's start, then feet. A bar without feet has one voice. inside: indices of its strokes."""
     start = bar * pattern.bar_length
     voices: list[dict[int, tuple[int, ...]]] = [{}, {}]
-    for index, hit in enumerate(pattern.hits):
-        if start <= hit.beat < start + pattern.bar_length:
-            at = (hit.beat - start) * DIVISIONS
-            if at.denominator != 1:
-                raise ValueError(f"a stroke at beat {hit.beat}: quantise to sixteenths, thirty-seconds or triplets first")
-            voice = voices[PLACES[hit.pitch].foot]
-            voice[int(at)] = (*voice.get(int(at), ()), index)
+    for index in inside:
+        hit = pattern.hits[index]
+        at = (hit.beat - start) * DIVISIONS
+        if at.denominator != 1:
+            raise ValueError(f"a stroke at beat {hit.beat}: quantise to sixteenths, thirty-seconds or triplets first")
+        voice = voices[PLACES[hit.pitch].foot]
+        voice[int(at)] = (*voice.get(int(at), ()), index)
     for number, voice in enumerate(voices):
         if number == 1:
             if not voice:

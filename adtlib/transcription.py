@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from adtlib import paths
 from adtlib.beats import Beats, track_beats
+from adtlib.events import Edit, Event, check_class, edited
 from adtlib.features import FPS, SAMPLE_RATE
 from adtlib.onsets import Onsets
 from adtlib.peak_picking import PeakPicking, pick_peaks
@@ -31,26 +32,7 @@ if TYPE_CHECKING:
 
     from adtlib.pretrained import Pretrained
 
-SAME = 0.03  # seconds within which a picked onset and one that was set by hand are one
 COLUMNS = ("time_seconds", "class", "pitch", "velocity", "confidence")
-
-
-class Event(NamedTuple):
-    """One onset: seconds, class, velocity 1 to 127, confidence 0 to 1 (the activation at the peak; 1 where a person set it)."""
-
-    seconds: float
-    name: str
-    velocity: int
-    confidence: float
-
-
-class Edit(NamedTuple):
-    """A correction by hand: `add` or `remove` of an onset; velocity 0 is that of the energy in the recording."""
-
-    kind: str
-    name: str
-    seconds: float
-    velocity: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +68,7 @@ class Transcription:
     def events(self) -> tuple[Event, ...]:
         """The onsets in order of time, those of one moment in the order of the classes."""
         picked = pick_peaks(self.activations, self.peak_picking)
-        times, by_hand = _edited(picked, self.edits)
+        times, by_hand = edited(picked, self.edits)
         strengths = velocities(self.energies, times)
         last = max(len(self.activations) - 1, 0)
         found = []
@@ -135,7 +117,7 @@ class Transcription:
 
     def add(self, name: str, seconds: float, velocity: int | None = None) -> "Transcription":
         """With one onset more; without a velocity that of the energy in the recording. ValueError outside the recording."""
-        _check_class(name)
+        check_class(name)
         if not 0 <= seconds <= self.duration:
             raise ValueError(f"{seconds:g} s lies outside the recording of {self.duration:.2f} s")
         if velocity is not None and not 1 <= velocity <= 127:
@@ -153,7 +135,7 @@ class Transcription:
         return self.remove(name, event.seconds).add(name, to, event.velocity)
 
     def _nearest(self, name: str, seconds: float, within: float) -> Event:
-        _check_class(name)
+        check_class(name)
         near = [event for event in self.events if event.name == name and abs(event.seconds - seconds) <= within]
         if not near:
             raise ValueError(f"no onset of {name} within {1000 * within:g} ms of {seconds:g} s")
@@ -170,8 +152,7 @@ class Transcription:
         from adtlib.drum_maps import drum_map as named
         from adtlib.song_midi import midi_bytes
 
-        notes = [(event.seconds, event.name, event.velocity) for event in self.events]
-        content = midi_bytes(notes, self.beats, named(drum_map).pitches, self.duration, self.name, quantise)
+        content = midi_bytes(self.struck, self.beats, named(drum_map).pitches, self.duration, self.name, quantise)
         return _written(path, content)
 
     def to_csv(self, path: Path | str | None = None, drum_map=None) -> str:
@@ -181,10 +162,55 @@ class Transcription:
         text = "\n".join(lines) + "\n"
         return _written(path, text)
 
+    def to_musicxml(self, path: Path | str | None = None) -> str:
+        """The score as MusicXML, for notation programs; also written to `path`. Sixteenths and triplets on the song's beats."""
+        from adtlib.notation import musicxml
+        from adtlib.song_score import song_pattern
 
-def _check_class(name: str) -> None:
-    if name not in CLASSES:
-        raise ValueError(f"{name!r} is no class: choose one of {', '.join(CLASSES)}")
+        return _written(path, musicxml(song_pattern(self.struck, self.beats), title=self.name))
+
+    def to_svg(self, path: Path | str | None = None) -> str:
+        """The score engraved, in systems below each other, as one SVG picture; also written to `path`."""
+        from adtlib.song_score import score_svg
+
+        return _written(path, score_svg(self.to_musicxml(), title=self.name))
+
+    def to_pdf(self, path: Path | str | None = None) -> bytes:
+        """The score engraved on A4 pages; also written to `path`."""
+        from adtlib.song_score import score_pdf
+
+        return _written(path, score_pdf(self.to_musicxml(), self.name))
+
+    # ---- sound
+
+    def click_track(self, waveform: np.ndarray | None = None) -> np.ndarray:
+        """The recording with a click at each onset, of another pitch for each class: `(n,)` float32 at 44.1 kHz, in [-1, 1].
+
+        waveform  the recording, mono at 44.1 kHz; by default `source` is read again, and without one the clicks are alone.
+        """
+        from adtlib.audio_files import audio_blocks
+        from adtlib.listening import levelled, with_clicks
+
+        if waveform is not None:
+            blocks = [np.asarray(waveform, dtype=np.float32)]
+        elif self.source is not None:
+            blocks = list(audio_blocks(self.source))
+        else:
+            blocks = [np.zeros(round(self.duration * SAMPLE_RATE), dtype=np.float32)]
+        return np.concatenate(list(levelled(lambda: with_clicks(blocks, self.struck))))
+
+    def play_drums(self) -> np.ndarray:
+        """The drums alone, played on a sampled kit: `(n,)` float32 at 44.1 kHz, in [-1, 1]; `listening.sampled_kit` names it."""
+        from adtlib.listening import PEAK, drum_blocks, sampled_kit
+
+        played = np.concatenate([np.zeros(0, dtype=np.float32), *drum_blocks(self.struck, self.duration, sampled_kit())])
+        loudest = float(np.abs(played).max(initial=0.0))
+        return played * np.float32(PEAK / loudest) if loudest else played
+
+    @property
+    def struck(self) -> list[tuple[float, str, int]]:
+        """(seconds, class, velocity) of the onsets, in order."""
+        return [(event.seconds, event.name, event.velocity) for event in self.events]
 
 
 def _written(path: Path | str | None, content):
@@ -192,24 +218,6 @@ def _written(path: Path | str | None, content):
     if path is not None:
         paths.write_atomically(Path(path), content.encode() if isinstance(content, str) else content)
     return content
-
-
-def _edited(picked: Onsets, edits: Iterable[Edit]) -> tuple[Onsets, dict[tuple[int, float], Edit]]:
-    """(onsets with the edits applied, the edit of each that a person set, by class and seconds)."""
-    times = [list(map(float, column)) for column in picked]
-    by_hand: dict[tuple[int, float], Edit] = {}
-    for edit in edits:
-        index = CLASSES.index(edit.name)
-        gone = [time for time in times[index] if abs(time - edit.seconds) <= SAME]
-        if edit.kind == "remove":
-            gone = sorted(gone, key=lambda time: abs(time - edit.seconds))[:1]
-        for time in gone:
-            by_hand.pop((index, time), None)
-        times[index] = [time for time in times[index] if time not in gone]
-        if edit.kind == "add":
-            times[index].append(edit.seconds)
-            by_hand[index, edit.seconds] = edit
-    return [np.array(sorted(column)) for column in times], by_hand
 
 
 # --- listening ---------------------------------------------------------------------------------------------------------
@@ -238,8 +246,8 @@ def transcribe(
     Raises AudioError for a file that cannot be read, ModelError for a model that is not there, ValueError for samples without their
     rate or of another kind.
     """
+    from adtlib.audio_files import array_blocks, audio_blocks
     from adtlib.pretrained import Pretrained, load
-    from adtlib.streaming import array_blocks, audio_blocks
 
     in_memory = isinstance(source, np.ndarray)
     if in_memory and sample_rate is None:
