@@ -5,9 +5,11 @@ overlap by the context that a frame and a window of the network need. `audio_fil
 """
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import numpy as np
 import torch
+from threadpoolctl import ThreadpoolController
 from torch import nn
 
 from adtlib.features import FRAME_SIZE, HOP_LENGTH, N_BANDS, log_filter_spectrogram
@@ -29,11 +31,22 @@ def feature_blocks(blocks: Iterable[np.ndarray], version: str = "madmom") -> Ite
         ready = base + (len(held) - FRAME_SIZE // 2) // HOP_LENGTH + 1 if len(held) >= FRAME_SIZE // 2 else 0
         if ready - done <= 2 * _CONTEXT:
             continue
-        yield log_filter_spectrogram(held, version=version)[done - base : ready - base]
+        yield _features(held, version)[done - base : ready - base]
         done, start = ready, max(0, ready - _CONTEXT)
         held, base = held[(start - base) * HOP_LENGTH :], start
     if len(held):
-        yield log_filter_spectrogram(held, version=version)[done - base :]
+        yield _features(held, version)[done - base :]
+
+
+@lru_cache(maxsize=1)
+def _libraries() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def _features(waveform: np.ndarray, version: str) -> np.ndarray:
+    """On one thread: the products are so small that two threads spend their time waiting for each other, three times as long."""
+    with _libraries().limit(limits=1, user_api="blas"):
+        return log_filter_spectrogram(waveform, version=version)
 
 
 def logit_blocks(

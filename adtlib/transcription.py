@@ -181,7 +181,23 @@ class Transcription:
 
         return _written(path, score_pdf(self.to_musicxml(), self.name))
 
-    # ---- sound
+    # ---- pictures and sound
+
+    def plot(self, start: float | None = None, end: float | None = None):
+        """Spectrogram, activations and onsets from `start` to `end` seconds, by default ten from the first onset: the axes."""
+        from adtlib.plotting_songs import plot_transcription
+
+        return plot_transcription(self, start, end)
+
+    def _repr_html_(self) -> str:
+        """For a notebook: a summary, a picture, players, the first bars."""
+        from adtlib.song_display import song_html
+
+        return song_html(self)
+
+    def __repr__(self) -> str:
+        found = ", ".join(f"{name} {count}" for name, count in self.counts.items())
+        return f"<Transcription of {self.name}, {self.duration:.1f} s: {found}>"
 
     def click_track(self, waveform: np.ndarray | None = None) -> np.ndarray:
         """The recording with a click at each onset, of another pitch for each class: `(n,)` float32 at 44.1 kHz, in [-1, 1].

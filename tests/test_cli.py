@@ -38,7 +38,7 @@ def error_of(capsys, *arguments: str) -> str:
 def test_without_a_command_help_is_shown_and_wrong_usage_ends_with_2(capsys):
     assert main([]) == 0
     shown = capsys.readouterr().out
-    for command in ("corpora", "prepare", "score", "run"):
+    for command in ("transcribe", "corpora", "prepare", "score", "run"):
         assert command in shown
         with pytest.raises(SystemExit) as stop:
             main([command, "--help"])

@@ -212,3 +212,57 @@ def test_midi_holds_the_onsets_on_channel_10(tmp_path):
     assert song.to_midi(drum_map="KD=35") != content
     other = replace(song, given_beats=Beats(np.arange(30) * 0.6, np.arange(30) % 4 + 1))
     assert other.beats.bpm == pytest.approx(100)
+
+
+# --- pictures and sound ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def rock(tmp_path) -> Transcription:
+    """Sixteen bars at 120 beats a minute, with their recording."""
+    onsets = {"KD": np.arange(0.5, 32, 1.0), "SD": np.arange(1.0, 32, 1.0), "HH": np.arange(0.5, 32, 0.25)}
+    song = made(onsets, 33.0)
+    path = tmp_path / "rock & roll.wav"
+    soundfile.write(path, song.play_drums(), SAMPLE_RATE)
+    features = log_filter_spectrogram(soundfile.read(path, dtype="float32")[0])
+    return replace(song, name="rock & roll", source=path, features=features.astype(np.float16))
+
+
+def test_sounds_are_as_long_as_the_recording_and_do_not_clip(rock):
+    for waveform in (rock.click_track(), rock.play_drums(), rock.click_track(np.zeros(33 * SAMPLE_RATE))):
+        assert waveform.shape == (33 * SAMPLE_RATE,)
+        assert 0.1 < np.abs(waveform).max() <= 0.951
+    alone = replace(rock, source=None).click_track()
+    loud = np.abs(alone) > 0.05
+    assert loud[round(0.5 * SAMPLE_RATE) :][:2_000].any()
+    assert not loud[: round(0.49 * SAMPLE_RATE)].any()
+
+
+def test_the_picture_shows_a_passage_aligned(rock):
+    axes = rock.plot(3.0, 7.0)
+    assert len(axes) == 7
+    assert all(ax.get_xlim() == pytest.approx((3.0, 7.0)) for ax in axes)
+    kicks = next(line for line in axes[-1].lines if line.get_marker() == "o")
+    assert kicks.get_xdata().tolist() == [3.5, 4.5, 5.5, 6.5]
+    bars = [line for line in axes[-1].lines if line.get_linewidth() == 1.3]
+    assert [round(float(line.get_xdata()[0]), 1) for line in bars] == [4.5, 6.5]
+    assert rock.plot()[0].get_xlim() == pytest.approx((0.2, 10.2))
+    with pytest.raises(ValueError, match="not a passage"):
+        rock.plot(40, 50)
+    with pytest.raises(ValueError, match="keep_features=True"):
+        replace(rock, features=None).plot()
+
+
+def test_a_notebook_shows_summary_picture_players_and_score(rock):
+    shown = rock.remove("KD", 0.5)._repr_html_()
+    assert "rock &amp; roll" in shown
+    assert "0:33 min; kick drum 31, snare drum 31, hi-hat 126; 120 beats a minute" in shown
+    assert "corrected by hand: 1" in shown
+    assert shown.count("data:image/png") == 1
+    assert shown.count("data:audio/mpeg") == 2
+    assert shown.count("data:image/svg+xml") == 1
+    assert len(shown) < 1_500_000
+    empty = made({}, 3.0)._repr_html_()
+    assert "no drums" in empty
+    assert "svg" not in empty
+    assert "KD 32" in repr(rock)

@@ -1,0 +1,140 @@
+"""Transcribing a song of four minutes: speed from file to onsets and where it goes, peak memory, time to start.
+
+    python benchmarks/bench_transcribe.py [MODEL] [--hour]
+
+MODEL is what `adtlib.pretrained.load` takes; without it the shipped model, and where none is shipped a CRNN of 0.55 million
+parameters with random weights, which is as fast as a trained one. With --hour the memory for a recording of an hour
+is measured as well: it must stay near that of the song.
+
+Peers: the same network on features of the whole file at once, in this process; and, as a stored figure, the published ADTOF
+Frame-RNN: 20 times real time on two cores (its PyTorch port, measured on another day on a machine of this kind).
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from common import best_seconds, show
+
+from adtlib.features import SAMPLE_RATE
+
+SECONDS, HOUR = 240, 3600
+STORED_PEER = 20  # times real time
+STEREO = 2
+
+
+def write_song(path: Path, seconds: int) -> None:
+    """Drums of the project's kit over soft noise, stereo."""
+    from adtlib.corpora.grooves import Note
+    from adtlib.sounds import play
+
+    rng = np.random.default_rng(0)
+    notes = [Note(0.25 * step, pitch, 90) for step in range(80) for pitch in ((36, 42), (42,), (38, 42), (42,))[step % 4]]
+    loop = play(notes, 20.0) * 0.7
+    with soundfile.SoundFile(path, "w", SAMPLE_RATE, STEREO) as file:
+        for _ in range(seconds // 20):
+            file.write(np.stack([loop + rng.normal(0, 0.01, len(loop))] * STEREO, axis=1).clip(-1, 1))
+
+
+def pretrained(model: str | None):
+    from adtlib.peak_picking import PeakPicking
+    from adtlib.pretrained import Ensemble, Pretrained, load, shipped
+    from adtlib.runs import assemble
+
+    if model or shipped():
+        return load(model)
+    network = assemble({"architecture": "CRNN", "hyperparameters": {"num_layers": 3, "hidden_size": 60}}, 0.3, 0.5)
+    return Pretrained("CRNN with random weights", Ensemble([network]).eval().requires_grad_(False), PeakPicking())
+
+
+def in_another_process(code: str) -> dict:
+    """A fresh interpreter runs `code`: its `said`, its peak memory in MB, seconds from start to end."""
+    code += "\nimport json, resource\nprint(json.dumps([said, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))"
+    start = time.perf_counter()
+    printed = subprocess.check_output([sys.executable, "-c", code], text=True, cwd=Path(__file__).parent)
+    said, peak = json.loads(printed.splitlines()[-1])
+    return {"said": said, "peak": peak, "seconds": time.perf_counter() - start}
+
+
+def transcribing(path: Path, model: str | None) -> str:
+    """Code of a process that transcribes as the command does."""
+    return f"""
+from bench_transcribe import pretrained
+from adtlib.transcription import transcribe
+song = transcribe({str(path)!r}, model=pretrained({model!r}), keep_features=False)
+said = len(song.events)
+"""
+
+
+def stages(path: Path, model) -> dict[str, float]:
+    """Seconds of each part of the way on its own."""
+    from adtlib.audio_files import audio_blocks
+    from adtlib.beats import track_beats
+    from adtlib.peak_picking import pick_peaks
+    from adtlib.prediction import to_activations
+    from adtlib.streaming import feature_blocks, logit_blocks
+
+    samples = list(audio_blocks(path))
+    features = list(feature_blocks(samples))
+    activations = to_activations(np.concatenate(list(logit_blocks(model.network, features))))
+    onsets = pick_peaks(activations, model.peak_picking)
+    return {
+        "decode": best_seconds(lambda: list(audio_blocks(path)), 3),
+        "features": best_seconds(lambda: list(feature_blocks(samples)), 3),
+        "network": best_seconds(lambda: list(logit_blocks(model.network, features)), 3),
+        "peak picking": best_seconds(lambda: pick_peaks(activations, model.peak_picking), 3),
+        "beats (for MIDI)": best_seconds(lambda: track_beats(onsets, SECONDS), 3),
+    }
+
+
+def memory(what: str, found: dict, bare: dict) -> None:
+    print(f"peak memory, {what}: {found['peak']:,.0f} MB, {found['peak'] - bare['peak']:,.0f} MB above importing torch")
+
+
+def main(*arguments: str) -> None:
+    model_name = next((argument for argument in arguments if not argument.startswith("--")), None)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "song.wav"
+        write_song(path, SECONDS)
+        bare = in_another_process("import torch\nsaid = 0")
+        short = Path(folder) / "short.wav"
+        write_song(short, 20)
+        first = in_another_process(transcribing(short, model_name))
+        whole = in_another_process(transcribing(path, model_name))
+        print(f"from start to the onsets of 20 s: {first['seconds']:.1f} s; importing torch: {bare['seconds']:.1f} s")
+        memory("song of 4 minutes", whole, bare)
+        if "--hour" in arguments:
+            long = Path(folder) / "hour.wav"
+            write_song(long, HOUR)
+            hour = in_another_process(transcribing(long, model_name))
+            memory("recording of an hour", hour, bare)
+            show("an hour, a process from start to end", HOUR / hour["seconds"])
+            long.unlink()
+
+        from adtlib.audio import read_audio
+        from adtlib.features import log_filter_spectrogram
+        from adtlib.peak_picking import pick_peaks
+        from adtlib.prediction import predict
+        from adtlib.transcription import transcribe
+
+        model = pretrained(model_name)
+        print(f"model: {model.name}, {sum(p.numel() for p in model.network.parameters()):,} parameters")
+
+        def at_once():
+            pick_peaks(predict(model.network, log_filter_spectrogram(read_audio(path))), model.peak_picking)
+
+        whole_file = SECONDS / best_seconds(at_once, 3)
+        ours = SECONDS / best_seconds(lambda: transcribe(path, model=model, keep_features=False).events, 3)
+        show("file to onsets, block by block", ours, whole_file, "the whole file at once")
+        print(f"{'':58} {'':10}                  {ours / STORED_PEER:6.2f} x ADTOF Frame-RNN (stored figure)")
+        for stage, seconds in stages(path, model).items():
+            print(f"  {stage:<20} {seconds:7.3f} s  {SECONDS / seconds:10,.0f} times real time")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
