@@ -48,8 +48,10 @@ test-browser: .venv/.browser
 	.venv/bin/python -m pip install -qq --disable-pip-version-check --editable '.[browser]' \
 		&& touch .venv/.browser || echo "Playwright could not be installed: the tests in a browser will be skipped."
 
+# By default a message to a kernel holds 10 MB, which a recording that is uploaded may pass.
 lab: env
-	.venv/bin/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks
+	.venv/bin/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks \
+		--ServerApp.tornado_settings="{'websocket_max_message_size': 1073741824}"
 
 bench: env
 	for bench in benchmarks/bench_*.py; do .venv/bin/python $$bench || exit 1; done

@@ -58,6 +58,9 @@ class Profile:
     peak_picking: dict = field(default_factory=dict)
     tolerance: float = 0.05
     thresholds: str = "one"  # "one" for all classes, as in the thesis, or one a "class", chosen on validation: what tables print
+    # transcribing (notebook 80)
+    recordings: tuple[str, ...] = ()  # files, or folders of them, to transcribe beside those of the corpora
+    model: str | None = None  # what `pretrained.load` takes; by default the shipped model, else the best CRNN of the profile's runs
 
     @property
     def data_root(self) -> Path:
@@ -115,7 +118,7 @@ def load_profile(name: str, **overrides) -> Profile:
     known = {f.name for f in dataclasses.fields(Profile)} - {"name"}
     if unknown := sorted(set(values) - known):
         raise ValueError(f"{name}.yaml: unknown parameter {', '.join(unknown)}; the parameters are {', '.join(sorted(known))}")
-    for key in ("seeds", "train_corpora"):
+    for key in ("seeds", "train_corpora", "recordings"):
         if key in values:
             listed = values[key] if isinstance(values[key], list | tuple) else [values[key]]
             values[key] = tuple(listed)
@@ -175,6 +178,8 @@ def _check(profile: Profile) -> None:
         _check(dataclasses.replace(profile.for_example_search(), example_search={}))
     if not isinstance(profile.balance, bool):
         raise ValueError(f"profile {profile.name}: balance = {profile.balance!r}, expected true or false")
+    if missing := [name for name in profile.recordings if not Path(name).expanduser().exists()]:
+        raise ValueError(f"profile {profile.name}: recordings: {missing[0]!r} is neither a file nor a folder")
     _ = profile.peaks  # raises where a parameter cannot be
 
 

@@ -105,6 +105,11 @@ def _ranked(corpus: Corpus, tracks: list[Track], seconds: float) -> list[tuple[T
     return [(track, onsets) for _, track, onsets in readable]
 
 
+def liveliest_start(onsets: Onsets, seconds: float, duration: float) -> float:
+    """Seconds at which the liveliest passage of a recording begins: the most classes, then the most onsets; 0 without onsets."""
+    return _best_start(onsets, seconds, duration)[0] if any(map(len, onsets)) else 0.0
+
+
 def _best_start(onsets: Onsets, seconds: float, end: float = np.inf, from_kick: bool = False) -> tuple[float, tuple[int, int]]:
     """(start, (classes, onsets) within) of the liveliest window that ends before `end` and begins `LEAD` before an onset."""
     starts = np.unique(np.concatenate(onsets[:1] if from_kick and len(onsets[0]) else onsets)) - LEAD

@@ -17,7 +17,7 @@ from adtlib.patterns import VELOCITIES, Hit, Pattern, grid_positions
 from adtlib.vocabulary import CLASSES, MIDI_PITCH
 
 METER = (BEATS_A_BAR, 4)
-_EARLY = 1 / 8  # of a beat: an onset that much before a bar line belongs to it
+EARLY = 1 / 8  # of a beat: an onset that much before a bar line belongs to it
 _GHOST = 32  # velocity of a snare stroke below which it is a ghost note
 A4 = (210, 297)  # millimetres
 MARGIN_MM = (15, 18)  # at the sides, above and below
@@ -31,7 +31,7 @@ def song_pattern(struck: Sequence[tuple[float, str, int]], beats: Beats) -> Patt
         return Pattern((), 1, beats.bpm, METER)
     first = float(beats.at(min(seconds for seconds, _, _ in struck)))
     phase = int(beats.positions[0]) - 1  # beats from a bar line to the first beat
-    start = math.floor((first + _EARLY + phase) / BEATS_A_BAR) * BEATS_A_BAR - phase
+    start = math.floor((first + EARLY + phase) / BEATS_A_BAR) * BEATS_A_BAR - phase
     last = float(beats.at(max(seconds for seconds, _, _ in struck)))
     lines = beats.seconds(np.arange(start, math.ceil(last) + BEATS_A_BAR + 1))
     onsets = [np.array([seconds for seconds, name, _ in struck if name == label]) for label in CLASSES]

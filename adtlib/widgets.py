@@ -15,4 +15,12 @@ __all__ = [
     "explore_peak_picking",
     "explore_stft",
     "explore_tolerance",
+    "transcriber",
 ]
+
+
+def transcriber(profile):
+    """Transcribe any recording at hand with any model at hand; see `adtlib.transcriber`, which alone of the panels needs torch."""
+    from adtlib.transcriber import transcriber as made
+
+    return made(profile)

@@ -1,17 +1,29 @@
-"""From a control's change to the new picture's PNG, for each panel of the notebooks; peak picking beside a figure plotted anew."""
+"""From a control's change to the new picture's PNG, for each panel of the notebooks; peak picking beside a figure plotted anew.
+
+Of the transcriber, with a song of four minutes, also processor time, and how long the sound takes that follows a slider: with
+both the change is seen and heard.
+"""
 
 import io
+import json
+import tempfile
 import time
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import torch
 
-from adtlib.features import FPS
+from adtlib.audio import write_audio
+from adtlib.features import FPS, SAMPLE_RATE
 from adtlib.params import load_profile, open_corpora
 from adtlib.peak_picking import PeakPicking
 from adtlib.plotting import new_figure, use_theme
 from adtlib.plotting_transcription import plot_peak_conditions
+from adtlib.recordings import ModelAtHand, named_sources
+from adtlib.runs import assemble, save_weights
 from adtlib.studies import prepared_corpus
+from adtlib.transcriber import Transcriber
 from adtlib.vocabulary import CLASSES
 from adtlib.widgets import (
     browse_tracks,
@@ -25,6 +37,7 @@ from adtlib.widgets import (
 from adtlib.worked_examples import example_curve, explain_peaks, matching_example
 
 STEPS = 40  # a control
+MINUTES = 4  # of the transcriber's song
 
 
 def activations(rng) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -43,12 +56,13 @@ def moves(control) -> list:
     return [type(control.value)(value) for value in np.linspace(control.min, control.max, STEPS)]
 
 
-def seconds_of(panel, controls=None) -> np.ndarray:
+def seconds_of(panel, controls=None, silent: bool = True) -> np.ndarray:
     """Seconds of each change of each control (or of the named ones), one after the other: callback, drawing, PNG.
 
     The sound comes later, by itself.
     """
-    panel._sound = None
+    if silent:
+        panel._sound = None
     taken = []
     for control in (panel.controls[name] for name in controls or panel.controls):
         before = panel.values
@@ -66,6 +80,54 @@ def browser():
     profile = load_profile("miniature")
     corpora = open_corpora(profile)
     return browse_tracks(corpora, {name: prepared_corpus(profile, name, progress=False) for name in corpora})
+
+
+def transcriber_panel(folder: Path) -> Transcriber:
+    """The transcriber with a song of noise and a network of any weights, whose activations are then made: 12 onsets a second."""
+    rng = np.random.default_rng(0)
+    song = rng.normal(0, 0.05, MINUTES * 60 * SAMPLE_RATE).clip(-1, 1).astype(np.float32)
+    write_audio(folder / "song.wav", song)
+    torch.manual_seed(0)
+    config = {"architecture": "CRNN", "hyperparameters": {"num_layers": 1, "hidden_size": 24}}
+    save_weights(assemble(config, 0.3, 0.3), folder / "model" / "model.safetensors")
+    (folder / "model" / "config.json").write_text(json.dumps({"config": {**config, "peak_picking": {}}, "result": {}}))
+    panel = Transcriber(named_sources([folder / "song.wav"]), [ModelAtHand("any", str(folder / "model"), "run")], folder, 0.05)
+    made = panel._heard.transcription.activations
+    made[:] = rng.uniform(0, 0.1, made.shape)
+    for column in range(len(CLASSES)):
+        frames = rng.choice(np.arange(10, len(made) - 10, 7), round(2.4 * MINUTES * 60), replace=False)
+        made[frames, column] = rng.uniform(0.2, 1.0, len(frames))
+    panel.set(start=60.0)
+    return panel
+
+
+def transcriber_times() -> None:
+    """Wall and processor time of the transcriber's sliders, and the time of the sound that follows."""
+    with tempfile.TemporaryDirectory() as folder:
+        panel = transcriber_panel(Path(folder))
+        make_sound, panel._make_sound = panel._make_sound, lambda: None
+        for seconds in (4, 16):
+            panel.set(seconds=seconds)
+            for name, controls in (("a threshold", ["threshold_KD", "threshold_HH"]), ("along the song", ["start"])):
+                busy = time.process_time()
+                taken = seconds_of(panel, controls, silent=False)
+                busy = (time.process_time() - busy) / len(taken)
+                show(f"adtlib: transcriber, {seconds} s of {MINUTES} min, {name} (bar: 100 ms)", taken)
+                print(f"{'':<58} {1000 * busy:6.1f} ms of processor time a change", flush=True)
+            for listen in ("original", "both"):
+                panel.set(listen=listen)
+                panel._follow_up = lambda: None
+                show(
+                    f"adtlib: transcriber, {seconds} s, the sound, {listen}",
+                    np.array([seconds_to(make_sound) for _ in range(STEPS)]),
+                )
+                del panel._follow_up
+
+
+def seconds_to(call) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
 
 
 def plotted_anew(curve: np.ndarray) -> np.ndarray:
@@ -108,6 +170,7 @@ def main():
     tracks = browser()
     show("adtlib: browser of tracks, along a recording", seconds_of(tracks, ["start", "seconds"]))
     show("adtlib: browser of tracks, another recording", seconds_of(tracks, ["corpus", "track"]))
+    transcriber_times()
 
 
 if __name__ == "__main__":

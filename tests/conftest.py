@@ -1,5 +1,6 @@
-"""What several test files share: the real data, where it is, and a small seeded random generator."""
+"""What several test files share: the real data, where it is, a small seeded random generator, a model that hears something."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -32,3 +33,45 @@ def no_corpus_of_an_earlier_test():
     """What a process keeps of prepared corpora points into the folders of the test that prepared them."""
     if "adtlib.studies" in sys.modules:
         sys.modules["adtlib.studies"]._prepared.cache_clear()
+
+
+def some_music(rng, seconds: float = 12.0) -> np.ndarray:
+    """Noise with clicks, mono at 44.1 kHz."""
+    samples = rng.normal(0, 0.02, round(seconds * 44_100))
+    for start in rng.integers(0, len(samples) - 2_000, round(4 * seconds)):
+        samples[start : start + 2_000] += rng.normal(0, 0.2, 2_000) * np.exp(-np.arange(2_000) / 300)
+    return samples.clip(-1, 1).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def write_run():
+    """Writes an untrained network's run: `write_run(folder, seed, thresholds)`. Its outputs are spread so that onsets are found."""
+    import torch
+
+    from adtlib.features import log_filter_spectrogram
+    from adtlib.runs import assemble, save_weights
+
+    def write(folder: Path, seed: int, thresholds: dict[str, float]) -> Path:
+        torch.manual_seed(seed)
+        config = {"architecture": "CRNN", "hyperparameters": {"num_layers": 2, "hidden_size": 12}, "train": ["Slakh"], "seed": seed}
+        model = assemble(config, 0.3, 0.3).eval()
+        features = torch.from_numpy(log_filter_spectrogram(some_music(np.random.default_rng(0), 4.0)))
+        with torch.no_grad():
+            logits, output = model(features[None])[0], model.network.output
+            scale = 2 / logits.std(dim=0)
+            output.weight *= scale[:, None]
+            output.bias.copy_((output.bias - logits.mean(dim=0)) * scale - 1)
+        folder.mkdir(parents=True)
+        save_weights(model, folder / "model.safetensors")
+        config["peak_picking"] = {"delta": 0.0}
+        result = {"val_f1_micro": 0.5, "thresholds": {"class": thresholds}}
+        (folder / "config.json").write_text(json.dumps({"config": config, "result": result}))
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def make_music():
+    """`make_music(rng, seconds)`: noise with clicks, mono float32 at 44.1 kHz."""
+    return some_music
