@@ -26,6 +26,7 @@ from adtlib.progress import Progress, in_words
 
 # Seconds that one cell may take. A cell of 41 to 45 trains an architecture on all corpora, for each seed.
 CELL_TIMEOUTS = {"real": 24 * 3600.0, "miniature": 2 * 3600.0}
+PATHS = {"recordings", "model"}  # parameters that name files
 
 
 class NotebookFailed(RunnerError):
@@ -55,7 +56,7 @@ def run_notebooks(
     or parameter; another run at work), ValueError for what `params.load_profile` refuses, and NotebookFailed when a cell
     fails.
     """
-    notebooks, parameters = find_notebooks(names), dict(parameters or {})
+    notebooks, parameters = find_notebooks(names), _from_anywhere(parameters or {})
     check_parameters(notebooks, parameters)
     fields = {field.name for field in dataclasses.fields(params.Profile)}
     settings = params.load_profile(profile, **{name: parameters[name] for name in fields.intersection(parameters)})
@@ -76,6 +77,20 @@ def run_notebooks(
         f"see {paths.relative(paths.FIGURES / profile)} and {paths.relative(paths.RESULTS / profile)}"
     )
     return outcome
+
+
+def _from_anywhere(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters whose paths hold in any folder: notebooks run in their own, not in that of the command."""
+
+    def absolute(value: Any) -> Any:
+        path = Path(value).expanduser() if isinstance(value, str) else None
+        return str(path.resolve()) if path is not None and path.exists() else value
+
+    changed = dict(parameters)
+    for name in PATHS.intersection(parameters):
+        value = parameters[name]
+        changed[name] = [absolute(item) for item in value] if isinstance(value, list | tuple) else absolute(value)
+    return changed
 
 
 def _bring_up_to_date(

@@ -101,6 +101,15 @@ def data_state(root: Path) -> str:
     return _hash(*lines)
 
 
+def _named_state(own: dict[str, Any]) -> str:
+    """Hash of the files and folders that a notebook's parameters name, and of the models that are shipped."""
+    listed = [item for value in own.values() for item in (value if isinstance(value, list) else [value])]
+    named = [Path(item) for item in listed if isinstance(item, str) and os.path.isabs(item)]
+    files = [*sorted(path for path in named if path.is_file()), *sorted((Path(__file__).parent / "weights").glob("*"))]
+    states = [f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files]
+    return _hash(*states, *(data_state(path) for path in sorted(named) if path.is_dir()))
+
+
 def _library_state() -> str:
     versions = [f"python {sys.version_info.major}.{sys.version_info.minor}"]
     for library in LIBRARIES:
@@ -189,6 +198,8 @@ class Record:
         own = self.notebook.own(self.around.parameters)
         inputs = {"the notebook": _hash(json.dumps(cells)), "the parameters": _hash(json.dumps(own, sort_keys=True))}
         inputs |= self.around.hashes
+        if "model" in self.notebook.parameters():
+            inputs["the recordings or models"] = _named_state(own)
         if self.notebook.number >= FIRST_READER:
             scores = _scores_around(self.notebook, self.around.profile, own=False)
             inputs["the scores of earlier notebooks"] = _hash(json.dumps(scores, sort_keys=True))

@@ -105,6 +105,27 @@ def test_each_input_counts(home, monkeypatch):
     assert outcome(parameters={"epochs": 3}) == ["up to date", "done"]
 
 
+def test_recordings_are_found_from_any_folder_and_count_for_the_notebook_that_hears_them(home, monkeypatch, tmp_path):
+    jobs = []
+    monkeypatch.setattr(runner, "_execute", lambda job, *_: jobs.append(job) or Path(job["copy"]).write_text("{}"))
+    write_notebook("41_first", "1")
+    path = write_notebook("80_last", "1")
+    path.write_text(path.read_text().replace("epochs = None", "recordings = None\\nmodel = None"))
+    (home / "results" / PROFILE / "notebooks").mkdir(parents=True)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "song.wav").write_text("sound")
+    monkeypatch.chdir(tmp_path / "mine")
+
+    def outcome() -> list[str]:
+        return list(runner.run_notebooks(profile=PROFILE, parameters={"recordings": ["song.wav"], "model": "adt"}).values())
+
+    assert outcome() == ["done", "done"]
+    assert jobs[1]["parameters"] == {"profile": PROFILE, "recordings": [str(tmp_path / "mine" / "song.wav")], "model": "adt"}
+    assert outcome() == ["up to date", "up to date"]
+    (tmp_path / "mine" / "song.wav").write_text("another sound")
+    assert outcome() == ["up to date", "done"]
+
+
 def test_code_counts_but_comments_and_docstrings_do_not(tmp_path):
     module = tmp_path / "module.py"
     states = []
