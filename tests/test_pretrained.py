@@ -8,13 +8,18 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 import torch
+from test_training import write_song
 
-from adtlib import pretrained
+from adtlib import paths, pretrained
+from adtlib.corpora import FolderCorpus
 from adtlib.peak_picking import PeakPicking
 from adtlib.prediction import predict
+from adtlib.preparing import prepare
 from adtlib.pretrained import Ensemble, ModelError, load
 from adtlib.pretrained.__main__ import main
 from adtlib.pretrained.packing import pack
+from adtlib.rendered import corpus as rendered_corpus
+from adtlib.rendered.thresholds import activations_of, choose_thresholds
 from adtlib.runs import assemble, load_model, save_weights
 from adtlib.thresholds import thresholds_by_class, with_thresholds
 from adtlib.vocabulary import CLASSES
@@ -142,6 +147,24 @@ def test_what_cannot_be_packed_is_said(runs, tmp_path, capsys):
     with pytest.raises(ModelError, match=r"MB, more than 5.*--half"):
         pack(large, 0.5, "m")
     assert not (tmp_path / "out.safetensors").exists()
+
+
+def test_thresholds_of_an_ensemble_are_chosen_on_validation_clips(runs, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(paths, "CACHE", tmp_path / "cache")
+    out = tmp_path / "three.safetensors"
+    given = [str(out), *map(str, runs), "--choose-on", "clips", "--half"]
+    assert main(given) == 1
+    assert "holds no rendered clips: python -m adtlib.rendered render --name clips" in capsys.readouterr().err
+    for seed, split in enumerate(("train", "validation")):
+        write_song(tmp_path / "songs" / split, "a", seed, 6.0)
+    prepared = prepare(FolderCorpus(tmp_path / "songs"), progress=False)
+    monkeypatch.setattr(rendered_corpus, "corpus_folder", lambda name: prepared.folder)
+    assert main(given) == 0
+    model, units = load(out), prepared.units("validation")
+    wanted = choose_thresholds(activations_of(model.network, units), units, PeakPicking())
+    assert tuple(model.thresholds.values()) == wanted
+    assert model.about["chosen_on"] == "rendered validation clips, set clips"
+    assert [path.name for path in tmp_path.glob(".*")] == [], "the draft is gone"
 
 
 def test_thresholds_in_every_form():
