@@ -54,6 +54,7 @@ def plot_against_own(table: pd.DataFrame, gain: bool = False):
         ax.axvline(0, color="#555555", linewidth=0.8)
         ax.set_title(f"tested on {test}", loc="left", fontsize=8, pad=3)
     axes[-1, 0].set_xlabel(f"micro F1 {'gained' if gain else 'lost'}")
+    axes[-1, 0].xaxis.set_major_locator(mpl.ticker.MaxNLocator(7))  # labels of three decimals stand clear of each other
     return figure, axes[:, 0]
 
 
