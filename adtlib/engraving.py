@@ -84,7 +84,9 @@ def laid_out(musicxml: str, line_width: float | None = None, page_height: float 
     import verovio  # only scores need it
 
     verovio.enableLog(verovio.LOG_ERROR)
-    toolkit = verovio.toolkit()
+    toolkit = verovio.toolkit(False)
+    # verovio knows where its fonts are in the thread that imported it; JupyterLab calls a panel from others.
+    toolkit.setResourcePath(str(Path(verovio.__file__).parent / "data"))
     toolkit.resetXmlIdSeed(1)
     margins = dict.fromkeys(("pageMarginLeft", "pageMarginRight", "pageMarginTop", "pageMarginBottom"), 0)
     toolkit.setOptions(

@@ -1,5 +1,6 @@
 """Scores: what is written is what was played, where a drummer looks for it; engraving and stretching keep it in place."""
 
+import threading
 import xml.etree.ElementTree as ET
 from fractions import Fraction
 
@@ -186,6 +187,16 @@ def test_lines_break_where_they_are_full():
     one, several = engrave(musicxml(long)), engrave(musicxml(long), line_width=70)
     assert several.bounds[2] <= 70 * 180 + 1 < one.bounds[2]
     assert several.bounds[3] > 2 * one.bounds[3]
+
+
+def test_a_score_is_engraved_alike_in_another_thread():
+    """JupyterLab calls a panel from several threads, and verovio forgets in others where its fonts are."""
+    found = []
+    score = musicxml(example_pattern())
+    thread = threading.Thread(target=lambda: found.append(engrave(score).svg))
+    thread.start()
+    thread.join()
+    assert found == [engrave(score).svg]
 
 
 def test_stretching_puts_noteheads_in_place_and_keeps_glyphs_and_their_stems_together():
