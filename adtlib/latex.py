@@ -5,6 +5,7 @@ in panels, one above the other, each with the leading columns again; what is too
 """
 
 import math
+import re
 from dataclasses import dataclass
 
 # What a bare document must load for any table of this module; each file says so in its first line.
@@ -206,8 +207,8 @@ def _n_lines(text: str, width: float) -> int:
 
 
 def _may_break(text: str) -> str:
-    """An address is one word to LaTeX; in a narrow column it may be broken after a slash."""
-    return text.replace("/", r"/\allowbreak{}")
+    """An address or a file's name is one word to LaTeX; in a narrow column it may be broken after slash, underscore and dot."""
+    return re.sub(r"(/|\\_|(?<=[a-z])\.(?=[a-z]))", r"\1\\allowbreak{}", text)
 
 
 def _column_type(number: bool, long: bool, width: float) -> str:

@@ -28,7 +28,7 @@ SECTIONS = {
     *(f"5.2.{part}" for part in range(1, 4)),
 }
 # Notebooks whose part of the showcase is still to be made and committed.
-PENDING = {"60_dataset_study", "80_transcribe"}
+PENDING: set[str] = set()
 
 SHOWCASE = pd.DataFrame(manifest.read("showcase"))
 COPIES = {path.stem: path for path in (paths.RESULTS / "showcase" / "notebooks").glob("*.ipynb")}

@@ -163,13 +163,15 @@ def page_faults(text: str) -> list[str]:
     for number, one in enumerate(re.findall(r"\\begin\{table\}.*?\\end\{table\}", text, flags=re.S), 1):
         rows = len(re.findall(r"\\\\$", one, flags=re.M))
         faults += [f"float {number}: {rows} rows"] if rows > 48 else []
-        for body in re.findall(r"\\begin\{tabular\}\{[^\n]*\n(.*?)\\end\{tabular\}", one, flags=re.S):
+        for columns, body in re.findall(r"\\begin\{tabular\}\{([^\n]*)\}\n(.*?)\\end\{tabular\}", one, flags=re.S):
+            kinds = re.findall(r"p\{\d+pt\}|[lrc]", re.sub(r">\{[^{}]*\}", "", columns))
+            room = [int(kind[2:-3]) // 5 if kind[0] == "p" else 32 for kind in kinds]  # a longer text is broken into lines
             longest: dict[int, int] = {}
             for line in re.findall(r"^(.*) \\\\$", body, flags=re.M):
                 for column, cell in enumerate(re.split(r"(?<!\\) & ", line)):
                     lines = re.sub(r"\\shortstack\[.\]", "", cell).split(r"\\")
                     size = max(len(re.sub(r"\\cellcolor\{shade\}|\\[a-z]+|[{}$\\]", "", part)) for part in lines)
-                    longest[column] = max(longest.get(column, 0), min(size, 32))  # a longer text is broken into lines
+                    longest[column] = max(longest.get(column, 0), min(size, room[column]))
             width = sum(longest.values()) + len(longest)
             faults += [f"float {number}: lines of {width} characters"] if width > 135 else []
     return faults
@@ -245,7 +247,7 @@ def test_what_is_too_long_or_too_wide_for_a_page_is_set_in_parts():
 def test_the_check_of_pages_finds_what_does_not_fit():
     rows = "\n".join([r"a & b \\"] * 49)
     cells = " & ".join(["0.123"] * 24)
-    table = "\\begin{table}\n\\begin{tabular}{l}\n%s\n\\end{tabular}\n\\end{table}"
+    table = "\\begin{table}\n\\begin{tabular}{llllllllllllllllllllllll}\n%s\n\\end{tabular}\n\\end{table}"
     assert page_faults(table % rows) == ["float 1: 49 rows"]
     assert page_faults(table % (cells + r" \\")) == ["float 1: lines of 144 characters"]
 
