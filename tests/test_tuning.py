@@ -278,9 +278,12 @@ cells = architecture_study(study, "CNN")
 def on_two_nodes():
     from pathlib import Path
     from adtlib import tuning
+    from ray._private.utils import get_ray_address_file
     from ray.cluster_utils import Cluster
 
     folder = sys.argv[3]
+    # Cluster notes its address in Ray's usual folder, whatever temp_dir says, and does not make that folder.
+    Path(get_ray_address_file(None)).parent.mkdir(parents=True, exist_ok=True)
     with tuning.patient_start(Path(folder)):
         cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False, "temp_dir": folder})
         second = cluster.add_node(num_cpus=1, temp_dir=folder)
