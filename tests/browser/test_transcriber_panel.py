@@ -57,7 +57,7 @@ def test_the_transcriber(notebook, tmp_path):
     panel.root.get_by_role("button", name="drums", exact=True).click()
     panel.wait_for_another_sound(sound)
     drums = panel.sound()
-    panel.move_slider("threshold-HH", times=25)
+    panel.move_slider("threshold-KD", times=25)
     panel.wait_for_another(first)
     panel.wait_for_another_sound(drums)
     wait_for_words(panel, "summary", "moved by hand")
@@ -89,11 +89,11 @@ def test_the_transcriber(notebook, tmp_path):
     panel.root.locator(".adt-folder input").fill(str(tmp_path / "saved"))
     panel.root.locator(".adt-folder input").press("Enter")
     panel.root.locator("button.adt-save").click()
-    wait_for_words(panel, "saved", "mine.wav.mid")
+    wait_for_words(panel, "saved", "mine.mid")
     written = sorted(path.suffix for path in (tmp_path / "saved").iterdir())
     assert written == [".csv", ".mid", ".musicxml", ".pdf", ".svg"]
     with notebook.page.expect_download() as download:
-        panel.root.locator(".adt-saved a", has_text="mine.wav.csv").click()
-    assert np.array_equal(np.fromfile(download.value.path(), np.uint8), np.fromfile(tmp_path / "saved" / "mine.wav.csv", np.uint8))
+        panel.root.locator(".adt-saved a", has_text="mine.csv").click()
+    assert np.array_equal(np.fromfile(download.value.path(), np.uint8), np.fromfile(tmp_path / "saved" / "mine.csv", np.uint8))
     panel.screenshot()
     assert not notebook.complaints
