@@ -4,6 +4,7 @@ import io
 
 from PIL import Image
 
+from adtlib.engraved_pages import stacked_svg
 from adtlib.engraving import STAFF_SPACE, Engraving, draw, engrave
 from adtlib.notation import musicxml
 from adtlib.panel import house_theme, own_figure
@@ -19,8 +20,8 @@ def engraved(pattern: Pattern) -> Engraving:
 
 
 def score_svg(pattern: Pattern) -> bytes:
-    """The pattern's score as SVG."""
-    return engraved(pattern).svg.encode()
+    """The pattern's score as SVG, with some white around it: numbers of bars hang over the staff."""
+    return stacked_svg([engraved(pattern).svg]).encode()
 
 
 @house_theme()

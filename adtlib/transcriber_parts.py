@@ -30,7 +30,7 @@ def make_controls(models: tuple[str, ...]) -> dict[str, Any]:
         "drum": menu("edit: class", CLASSES[0], [(f"{name}, {CLASS_NAMES[name]}", name) for name in CLASSES]),
         "at": slider("edit: at (s)", 0.0, 0.0, 1.0, 0.01),
         "listen": ipywidgets.ToggleButtons(description="listen to", options=LISTEN, value=ORIGINAL),
-        "keep_playing": ipywidgets.Checkbox(description="keep playing, and each change at once", value=False),
+        "keep_playing": ipywidgets.Checkbox(description="keep playing", value=False),
     }
 
 
@@ -69,8 +69,10 @@ def laid_out(controls: dict[str, Any], parts: Parts, reset: Any, image: Any, sen
     """Everything from the top down, in rows that wrap."""
     for name in ("search", "recording", "model"):
         controls[name].layout.width = "60em"
-    controls["listen"].style.button_width = "10em"
-    controls["listen"].layout = ipywidgets.Layout(width="56em", display="flex", align_items="baseline")
+    controls["listen"].style.button_width = "11em"
+    controls["listen"].layout = ipywidgets.Layout(width="60em", display="flex", align_items="baseline")
+    controls["keep_playing"].tooltip = "in a circle, and each change at once"
+    controls["keep_playing"].layout.width = "22em"
     note = ipywidgets.HTML(f"<small>{_UPLOADS}</small>")
     thresholds = [controls[f"threshold_{name}"] for name in CLASSES]
     edits = [parts.buttons[name] for name in ("add", "remove", "undo")]
