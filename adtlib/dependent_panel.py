@@ -13,7 +13,7 @@ class DependentPanel(Panel):
     """
 
     def _follow(self, name: str) -> None:
-        raise NotImplementedError
+        """Nothing depends on a control unless a subclass says so."""
 
     def set(self, **values: Any) -> None:
         """Give several controls new values at once, those that others depend on first; see `Panel.set`."""

@@ -48,8 +48,8 @@ class AdtofYt(Corpus):
         name = f"adtof_yt_{split}"
         return self.root / name if (self.root / name).is_dir() else self.root / "adtof" / name
 
-    def tracks(self, split: str | None = None) -> list[Track]:
-        """Not to be had: the corpus does not tell its recordings apart. Raises CorpusError."""
+    def _scan(self, split: str) -> tuple[list[Track], list[str]]:
+        """There are no tracks: the corpus does not tell its recordings apart."""
         raise CorpusError(f"{self.info.name} has no tracks, only sequences of 4 s; use sequences(split)")
 
     def count(self, split: str) -> int:

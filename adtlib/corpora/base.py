@@ -5,6 +5,7 @@ incomplete: `tracks` gives what is there whole, `missing` names what the corpus 
 looked at once for each split, when first asked; open the corpus again after changing it.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -68,7 +69,7 @@ class CorpusInfo:
     n_units: dict[str, int] = field(default_factory=dict)
 
 
-class Corpus:
+class Corpus(ABC):
     """A corpus of tracks; a subclass says how its layout is read, in `_scan`."""
 
     info: CorpusInfo
@@ -90,7 +91,10 @@ class Corpus:
         return {}
 
     def tracks(self, split: str | None = None) -> list[Track]:
-        """The tracks of a split, or of all, that are complete on disk, in the same order on every machine."""
+        """The tracks of a split, or of all, that are complete on disk, in the same order on every machine.
+
+        Raises CorpusError where a corpus does not tell its recordings apart (ADTOF-YT).
+        """
         return [track for name in self._names(split) for track in self._look(name)[0]]
 
     def missing(self, split: str | None = None) -> list[str]:
@@ -139,9 +143,9 @@ class Corpus:
             self._scanned[split] = self._scan(split)
         return self._scanned[split]
 
+    @abstractmethod
     def _scan(self, split: str) -> tuple[list[Track], list[str]]:
         """(tracks complete on disk, an entry for each missing one) of one split."""
-        raise NotImplementedError
 
     def _relative(self, *files: Path) -> str:
         """Files as `missing` names them: relative to the root, joined by " + "."""
