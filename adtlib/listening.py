@@ -17,6 +17,7 @@ import soundfile
 from adtlib import paths
 from adtlib.audio_files import MADE_HERE
 from adtlib.features import SAMPLE_RATE
+from adtlib.rendered.playing import add
 from adtlib.vocabulary import CLASSES, MIDI_PITCH
 
 # Hz: low drums low, cymbals high, so that the ear tells the classes apart.
@@ -53,17 +54,9 @@ def with_clicks(blocks: Iterable[np.ndarray], struck: Sequence[Struck]) -> Itera
         mixed = block * np.float32(_UNDER)
         end = begin + len(block)
         for index in range(*np.searchsorted(starts, (begin - longest, end))):
-            _add(mixed, _click(struck[index][1]), int(starts[index]) - begin)
+            add(mixed, _click(struck[index][1]), int(starts[index]) - begin, gain=1.0)
         begin = end
         yield mixed
-
-
-def _add(block: np.ndarray, sound: np.ndarray, start: int) -> None:
-    """Add a sound at a sample of a block; what lies outside is left to its neighbours."""
-    if start < 0:
-        sound, start = sound[-start:], 0
-    part = block[start : start + len(sound)]
-    part += sound[: len(part)]
 
 
 # --- drums -------------------------------------------------------------------------------------------------------------
@@ -155,8 +148,8 @@ def _play(bank, layers: dict[str, list], struck: Sequence[Struck], seconds: floa
         index = int(np.searchsorted([one_shot.velocity for one_shot in own[:-1]], velocity))
         if (name, index) not in sounds:
             sounds[name, index] = bank.waveform(own[index])
-        gain = np.float32((velocity / 127) ** _DYNAMICS * 10 ** (_LEVELS[name] / 20))
-        _add(out, gain * sounds[name, index], round(time * SAMPLE_RATE) - own[index].attack)
+        gain = (velocity / 127) ** _DYNAMICS * 10 ** (_LEVELS[name] / 20)
+        add(out, sounds[name, index], round(time * SAMPLE_RATE) - own[index].attack, gain)
     return out
 
 

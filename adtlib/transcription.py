@@ -20,7 +20,7 @@ import numpy as np
 from adtlib import paths
 from adtlib.beats import Beats, track_beats
 from adtlib.events import Edit, Event, check_class, edited
-from adtlib.features import FPS, SAMPLE_RATE
+from adtlib.features import FPS, N_BANDS, SAMPLE_RATE
 from adtlib.onsets import Onsets
 from adtlib.peak_picking import PeakPicking, pick_peaks
 from adtlib.thresholds import with_thresholds
@@ -290,7 +290,6 @@ class _Listening:
     """One way through a recording: what of each block is kept."""
 
     def __init__(self, blocks: Iterable[np.ndarray], model: "Pretrained", keep_features: bool, progress) -> None:
-        from adtlib.features import N_BANDS
         from adtlib.prediction import to_activations
         from adtlib.streaming import feature_blocks, logit_blocks
 

@@ -2,18 +2,22 @@
 
 import json
 
+import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from adtlib.features import band_centres
 from adtlib.peak_picking import PeakPicking
+from adtlib.plotting_rendered import plot_architectures, plot_long_run, plot_losses
 from adtlib.prepared import FORMAT, Prepared
 from adtlib.preparing import _write_part
 from adtlib.rendered import study, training
 from adtlib.rendered.augmentation import Augmentation, augment, magnitudes
 from adtlib.rendered.thresholds import choose_thresholds
 from adtlib.rendered.training import Crops, LongConfig, fit_long, learning_rate
+from adtlib.vocabulary import CLASSES
 
 NOTHING = Augmentation((0, 0), (0, 0), (0, 5_000, 6_000), (0, 40, 50), (0, 0, 0))
 
@@ -173,3 +177,36 @@ def test_a_study_scores_its_variants_and_keeps_the_rows_of_others(prepared, tmp_
     assert json.loads((study.folder_of(variants[1]) / "config.json").read_text())["config"]["augmentation"]["add"][0] == 0
     with pytest.raises(ValueError, match="unknown variant without kick"):
         study.study(["without kick"], tmp_path, songs)
+
+
+def test_what_an_ingredient_brings_is_what_is_lost_without_it():
+    def rows(variant, architecture, micro, toms):
+        values = {f"f1_{name}": 0.5 for name in ("macro", *CLASSES)} | {"f1_micro": micro, "f1_TT": toms}
+        about = {"variant": variant, "architecture": architecture, "set": "full_mix"}
+        return [about | {"thresholds": "0.5"} | dict.fromkeys(values, 0.1), about | {"thresholds": "by class"} | values]
+
+    entries = [("all ingredients", "CRNN", 0.7, 0.6), ("RNN", "RNN", 0.75, 0.6)]
+    entries += [("without voices", "CRNN", 0.72, 0.6), ("without accompaniment", "CRNN", 0.4, 0.1)]
+    shown = study.shown_rows(pd.DataFrame([row for entry in entries for row in rows(*entry)]))
+    assert list(study.architectures(shown)["architecture"]) == ["CRNN", "RNN"]
+    lost = study.losses(shown)
+    assert list(lost["variant"]) == ["without accompaniment", "without voices"]  # what cost most first
+    np.testing.assert_allclose(lost["f1_micro"], [0.3, -0.02])
+    np.testing.assert_allclose(lost["f1_TT"], [0.5, 0.0])
+    figure, axes = plot_losses(lost)
+    assert [bar.get_width() for bar in axes[0].patches] == pytest.approx([0.3, -0.02])
+    assert [label.get_text() for label in axes[0].get_yticklabels()] == list(lost["variant"])
+    ax = plot_architectures(study.architectures(shown), figure.add_subplot())
+    assert [bar.get_height() for bar in ax.patches] == pytest.approx([0.7, 0.75])
+    plt.close(figure)
+
+
+def test_a_long_run_is_shown_over_the_hours_that_it_has_seen():
+    metrics = pd.DataFrame({"epoch": [1, 2], "val_f1_micro": [0.3, 0.5], "full_mix_f1_micro": [0.2, 0.6]})
+    figure, ax = plt.subplots()
+    plot_long_run(metrics, 3.5, {"full_mix": 0.856}, ax)
+    curves = {line.get_label(): line for line in ax.lines}
+    np.testing.assert_allclose(curves["real mixes"].get_xydata(), [[3.5, 0.2], [7.0, 0.6]])
+    np.testing.assert_allclose(curves["rendered clips"].get_ydata(), [0.3, 0.5])
+    assert any(set(line.get_ydata()) == {0.856} for line in ax.lines)
+    plt.close(figure)

@@ -12,7 +12,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from adtlib import paths
-from adtlib.audio_files import Recording, find_recordings
+from adtlib.audio_files import Recording, audio_blocks, duration_of, find_recordings
 from adtlib.drum_maps import DrumMap, drum_map
 from adtlib.vocabulary import CLASSES
 
@@ -52,8 +52,6 @@ def run(options: argparse.Namespace) -> int:
 
 def _total(recordings: list[Recording]) -> float:
     """Seconds that the files announce."""
-    from adtlib.audio_files import duration_of
-
     return sum(duration_of(recording.path) or 0.0 for recording in recordings)
 
 
@@ -98,7 +96,6 @@ def _write(song, target: Path, mapping: DrumMap, options: argparse.Namespace) ->
         written.append(path)
     if options.listen:
         from adtlib import listening
-        from adtlib.audio_files import audio_blocks
 
         sounds: dict[str, Iterator] = {
             "clicks": listening.levelled(lambda: listening.with_clicks(audio_blocks(song.source), song.struck)),

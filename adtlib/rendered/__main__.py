@@ -128,12 +128,11 @@ def _train(options) -> int:
 
 
 def _study(options) -> int:
-    from adtlib.rendered.study import TABLE, VARIANTS, study  # needs torch
+    from adtlib.rendered.study import TABLE, VARIANTS, shown_rows, study  # needs torch
 
     data = options.data or paths.real_data_root()
     table = study(options.variants or [variant.name for variant in VARIANTS], data, real_units(data), options.jobs)
-    shown = table[table["thresholds"] == "by class"]
-    print(shown[["variant", "set", "f1_micro", "f1_macro", "seconds"]].round(3).to_string(index=False))
+    print(shown_rows(table)[["variant", "set", "f1_micro", "f1_macro", "seconds"]].round(3).to_string(index=False))
     print(paths.relative(TABLE))
     return 0
 

@@ -88,10 +88,8 @@ def study(names: list[str], data: Path, real: dict[str, list[Unit]], jobs: int =
     if unknown := set(names) - {variant.name for variant in VARIANTS}:
         raise ValueError(f"unknown variant {', '.join(sorted(unknown))}: choose from {', '.join(v.name for v in VARIANTS)}")
     chosen = [variant for variant in VARIANTS if variant.name in names]
-    render_corpus(data, CLIP_HOURS, VALIDATION_HOURS, folder=corpus_folder("study"), jobs=jobs)
-    for clips in dict.fromkeys(variant.clips for variant in chosen if variant.clips):
-        folder = corpus_folder(next(variant.corpus for variant in chosen if variant.clips == clips))
-        render_corpus(data, CLIP_HOURS, VALIDATION_HOURS, folder=folder, jobs=jobs, without=clips)
+    for name, without in {variant.corpus: variant.clips for variant in chosen}.items():
+        render_corpus(data, CLIP_HOURS, VALIDATION_HOURS, folder=corpus_folder(name), jobs=jobs, without=without)
     call_side_by_side(train, [(variant, real) for variant in chosen], jobs)
     found = {variant.name: pd.read_csv(folder_of(variant) / "table.csv") for variant in chosen}
     if table.is_file():
