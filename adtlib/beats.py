@@ -57,6 +57,11 @@ class Beats:
         return 60 / float(np.median(np.diff(self.times)))
 
     @property
+    def phase(self) -> int:
+        """Beats from a bar line to the first beat."""
+        return int(self.positions[0]) - 1
+
+    @property
     def downbeats(self) -> np.ndarray:
         """Seconds at which bars begin."""
         return self.times[self.positions == 1]

@@ -1,6 +1,6 @@
 """Onsets as a list of events, and corrections of them by hand."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -33,6 +33,16 @@ def check_class(name: str) -> None:
     """ValueError for a name that is no class."""
     if name not in CLASSES:
         raise ValueError(f"{name!r} is no class: choose one of {', '.join(CLASSES)}")
+
+
+def onsets_of(events: Sequence[Event]) -> Onsets:
+    """Seconds of events, class by class."""
+    return [np.array([event.seconds for event in events if event.name == name], dtype=np.float64) for name in CLASSES]
+
+
+def counts_of(events: Sequence[Event]) -> dict[str, int]:
+    """Number of events of each class."""
+    return {name: sum(event.name == name for event in events) for name in CLASSES}
 
 
 def edited(picked: Onsets, edits: Iterable[Edit]) -> tuple[Onsets, dict[tuple[int, float], Edit]]:

@@ -10,11 +10,9 @@ import numpy as np
 from adtlib.beats import BEATS_A_BAR, Beats
 from adtlib.events import SAME, Event
 from adtlib.features import FPS
-from adtlib.onsets import Onsets
 from adtlib.patterns import Pattern
 from adtlib.song_score import EARLY, song_pattern
 from adtlib.transcription import Transcription
-from adtlib.vocabulary import CLASSES
 
 CONTEXT = 1.0  # seconds around a passage that decide on peaks at its edges, with the windows of peak picking
 
@@ -43,16 +41,10 @@ def events_between(transcription: Transcription, start: float, end: float) -> tu
     return tuple(event for event in moved if start <= event.seconds < end)
 
 
-def onsets_of(events) -> Onsets:
-    """Seconds of events, class by class."""
-    return [np.array([event.seconds for event in events if event.name == name], dtype=np.float64) for name in CLASSES]
-
-
 def passage_pattern(transcription: Transcription, beats: Beats, start: float, end: float) -> Pattern:
     """The bars that hold a passage as a score, on the grid of `beats`, from the bar of the first onset in them on."""
     first, last = beats.at(np.array([start, end]))
-    phase = int(beats.positions[0]) - 1  # beats from a bar line to the first beat
-    bars = np.floor((first + phase) / BEATS_A_BAR), np.ceil((last + phase) / BEATS_A_BAR)
-    lines = [beats.seconds(bar * BEATS_A_BAR - phase - EARLY) for bar in bars]
+    bars = np.floor((first + beats.phase) / BEATS_A_BAR), np.ceil((last + beats.phase) / BEATS_A_BAR)
+    lines = [beats.seconds(bar * BEATS_A_BAR - beats.phase - EARLY) for bar in bars]
     events = events_between(transcription, *map(float, lines))
     return song_pattern([(event.seconds, event.name, event.velocity) for event in events], beats)

@@ -92,6 +92,13 @@ def drum_blocks(struck: Sequence[Struck], seconds: float, kit: SampledKit) -> It
         left, start = left - size, start + _PIECE
 
 
+def played(struck: Sequence[Struck], seconds: float) -> np.ndarray:
+    """The drums in one piece, on the sampled kit, as loud as can be: `(round(seconds * 44100),)` float32."""
+    drums = np.concatenate([np.zeros(0, dtype=np.float32), *drum_blocks(struck, seconds, sampled_kit())])
+    loudest = float(np.abs(drums).max(initial=0.0))
+    return drums * np.float32(PEAK / loudest) if loudest else drums
+
+
 def _play_general_midi(struck: Sequence[Struck], seconds: float) -> np.ndarray:
     from adtlib.corpora.grooves import Note
     from adtlib.corpora.rendering import build_kit, render_drums

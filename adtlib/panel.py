@@ -228,10 +228,14 @@ class Panel(ipywidgets.VBox):
             return
         if self._waiting:
             self._waiting.cancel()
+        self._soon(self.rest, self._make_sound)
+
+    def _soon(self, seconds: float, work: Callable[[], None]) -> None:
+        """Do something later; at once where no kernel's loop runs: in a program that sets values."""
         try:
-            self._waiting = asyncio.get_running_loop().call_later(self.rest, self._make_sound)
-        except RuntimeError:  # no kernel's loop: a program that sets values
-            self._make_sound()
+            self._waiting = asyncio.get_running_loop().call_later(seconds, work)
+        except RuntimeError:
+            work()
 
     def _make_sound(self) -> None:
         self._waiting = None

@@ -1,5 +1,6 @@
 """A transcription to look at: spectrogram, activations and onsets of a passage over the same seconds, beats and bar lines below."""
 
+import matplotlib as mpl
 import numpy as np
 
 from adtlib.features import FPS
@@ -29,8 +30,6 @@ def plot_transcription(song: Transcription, start: float | None = None, end: flo
 
     Raises ValueError for a passage outside the recording, and where the features were not kept.
     """
-    import matplotlib as mpl
-
     start, end = passage_of(song, start, end)
     if song.features is None:
         raise ValueError(f"{song.name}: its features were not kept; transcribe it with keep_features=True")

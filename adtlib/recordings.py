@@ -6,6 +6,7 @@ and the runs of the profile that have their weights.
 """
 
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -65,8 +66,9 @@ class Source:
             return None
         try:
             return self.corpus.read_annotation(self.track).onsets
-        except AnnotationError:
-            return None  # `adt prepare` says what is wrong with it
+        except AnnotationError as error:
+            warnings.warn(f"{error}; {self.name} is shown without its annotation", stacklevel=2)
+            return None
 
 
 def find_sources(profile: Profile, trained_on: Sequence[str] = ()) -> list[Source]:

@@ -19,7 +19,7 @@ from adtlib.score_picture import score_pixels
 from adtlib.sounds import player
 from adtlib.thresholds import thresholds_by_class
 from adtlib.transcriber_picture import TranscriberPicture
-from adtlib.transcription_words import of_the_whole, save_all
+from adtlib.transcription_words import of_the_whole
 
 NOTHING = "nothing transcribed: there is no model, or no recording"
 
@@ -79,5 +79,5 @@ class ShownRecording:
         return Image(small_png(image), width=image.width // 2)
 
     def save(self, folder: Path, formats: Sequence[str]) -> list[Path]:
-        """Write the whole transcription in some formats (see `transcription_words.FORMATS`); the files."""
-        return [] if self.heard is None else save_all(self.heard.transcription, folder, formats)
+        """Write the whole transcription in some formats (of `transcription.FORMATS`); the files."""
+        return [] if self.heard is None else self.heard.transcription.save(Path(folder) / self.heard.transcription.name, formats)

@@ -11,9 +11,10 @@ import numpy as np
 
 from adtlib.audio_files import audio_blocks
 from adtlib.features import SAMPLE_RATE
-from adtlib.listening import PEAK, drum_blocks, levelled, sampled_kit, with_clicks
+from adtlib.listening import PEAK, levelled, played, sampled_kit, with_clicks
+from adtlib.notation import musicxml
 from adtlib.plotting_songs import passage_of, plot_transcription
-from adtlib.song_score import song_pattern
+from adtlib.song_score import score_svg, song_pattern
 from adtlib.sounds import mp3
 from adtlib.transcription import Transcription
 from adtlib.vocabulary import CLASS_NAMES, CLASSES
@@ -61,8 +62,7 @@ def _players(song: Transcription, start: float, end: float) -> list[str]:
         recording = _part(song, start, end)
         clicked = np.concatenate(list(levelled(lambda: with_clicks([recording], struck))))
         players.append(_player("the recording with clicks", clicked))
-    drums = np.concatenate(list(levelled(lambda: drum_blocks(struck, end - start, sampled_kit()), raise_to_peak=True)))
-    players.append(_player(f"the drums, on {sampled_kit().name}", drums * PEAK))
+    players.append(_player(f"the drums, on {sampled_kit().name}", played(struck, end - start) * PEAK))
     return players
 
 
@@ -85,9 +85,6 @@ def _player(words: str, waveform: np.ndarray) -> str:
 
 
 def _score(song: Transcription) -> str:
-    from adtlib.notation import musicxml
-    from adtlib.song_score import score_svg
-
     pattern = song_pattern(song.struck, song.beats)
     bars = min(BARS, pattern.n_bars)
     hits = tuple(hit for hit in pattern.hits if hit.beat < bars * pattern.bar_length)

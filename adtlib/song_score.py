@@ -30,8 +30,7 @@ def song_pattern(struck: Sequence[tuple[float, str, int]], beats: Beats) -> Patt
     if not struck:
         return Pattern((), 1, beats.bpm, METER)
     first = float(beats.at(min(seconds for seconds, _, _ in struck)))
-    phase = int(beats.positions[0]) - 1  # beats from a bar line to the first beat
-    start = math.floor((first + EARLY + phase) / BEATS_A_BAR) * BEATS_A_BAR - phase
+    start = math.floor((first + EARLY + beats.phase) / BEATS_A_BAR) * BEATS_A_BAR - beats.phase
     last = float(beats.at(max(seconds for seconds, _, _ in struck)))
     lines = beats.seconds(np.arange(start, math.ceil(last) + BEATS_A_BAR + 1))
     onsets = [np.array([seconds for seconds, name, _ in struck if name == label]) for label in CLASSES]

@@ -4,7 +4,6 @@ What a slider moves is looked for in the passage alone, so that a song of an hou
 numbers of the whole recording follow once the controls rest.
 """
 
-import asyncio
 import html
 import tempfile
 from collections.abc import Sequence
@@ -30,7 +29,7 @@ from adtlib.thresholds import thresholds_by_class
 from adtlib.transcriber_parts import Parts, laid_out, make_controls
 from adtlib.transcriber_picture import TranscriberPicture
 from adtlib.transcription import Transcription
-from adtlib.transcription_words import download_links, in_the_passage, of_the_whole, save_all, transcriptions_folder
+from adtlib.transcription_words import download_links, in_the_passage, of_the_whole, transcriptions_folder
 from adtlib.vocabulary import CLASSES
 
 LISTED = 100  # recordings that the list shows at a time
@@ -163,10 +162,7 @@ class Transcriber(DependentPanel):
     def _make_sound(self) -> None:
         self.player.loop = self.player.autoplay = self.controls["keep_playing"].value
         super()._make_sound()
-        try:
-            self._waiting = asyncio.get_running_loop().call_later(_LATER, self._follow_up)
-        except RuntimeError:  # no kernel's loop: a program that sets values
-            self._follow_up()
+        self._soon(_LATER, self._follow_up)
 
     def _follow_up(self) -> None:
         """Score and summary, which take longer than a slider may."""
@@ -195,11 +191,11 @@ class Transcriber(DependentPanel):
 
     def add(self) -> None:
         """Add an onset of the class `drum` at `at` seconds."""
-        self._correct(lambda transcription, name, seconds: transcription.add(name, seconds))
+        self._correct(Transcription.add)
 
     def remove(self) -> None:
         """Remove the onset of the class `drum` that is nearest to `at`, within 50 ms."""
-        self._correct(lambda transcription, name, seconds: transcription.remove(name, seconds))
+        self._correct(Transcription.remove)
 
     def undo(self) -> None:
         """Take the last correction of the recording back."""
@@ -257,7 +253,8 @@ class Transcriber(DependentPanel):
         """Write the recording's transcription in all formats into the folder of the field below; the files."""
         with self._drawing:
             try:
-                written = save_all(replace(self.transcription, given_beats=self._heard.beats), self.parts.target)
+                transcription = replace(self.transcription, given_beats=self._heard.beats)
+                written = transcription.save(self.parts.target / transcription.name)
             except (ValueError, OSError) as error:
                 self.parts.saved.value = f'<span style="color:#b00020"><b>Not saved:</b> {html.escape(str(error))}</span>'
                 return []

@@ -19,7 +19,7 @@ import numpy as np
 
 from adtlib import paths
 from adtlib.beats import Beats, track_beats
-from adtlib.events import Edit, Event, check_class, edited
+from adtlib.events import Edit, Event, check_class, counts_of, edited, onsets_of
 from adtlib.features import FPS, N_BANDS, SAMPLE_RATE
 from adtlib.onsets import Onsets
 from adtlib.peak_picking import PeakPicking, pick_peaks
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from adtlib.pretrained import Pretrained
 
+FORMATS = ("mid", "csv", "musicxml", "svg", "pdf")
 COLUMNS = ("time_seconds", "class", "pitch", "velocity", "confidence")
 
 
@@ -82,12 +83,12 @@ class Transcription:
     @property
     def onsets(self) -> Onsets:
         """Five sorted arrays of seconds, in the order of CLASSES."""
-        return [np.array([event.seconds for event in self.events if event.name == name]) for name in CLASSES]
+        return onsets_of(self.events)
 
     @property
     def counts(self) -> dict[str, int]:
         """Number of onsets of each class."""
-        return {name: sum(event.name == name for event in self.events) for name in CLASSES}
+        return counts_of(self.events)
 
     @cached_property
     def beats(self) -> Beats:
@@ -181,6 +182,24 @@ class Transcription:
 
         return _written(path, score_pdf(self.to_musicxml(), self.name))
 
+    def save(self, target: Path | str, formats: Iterable[str] = FORMATS, drum_map=None, quantise: int | None = None) -> list[Path]:
+        """Write `target`.mid and so on, each whole or as it was: the files, in the order of `formats`.
+
+        target  a path without suffix;  formats  some of FORMATS;  drum_map, quantise  as `to_midi` takes them.
+        """
+        writers = {
+            "mid": lambda path: self.to_midi(path, drum_map, quantise),
+            "csv": lambda path: self.to_csv(path, drum_map),
+            "musicxml": self.to_musicxml,
+            "svg": self.to_svg,
+            "pdf": self.to_pdf,
+        }
+        target = Path(target)
+        written = [(kind, target.with_name(f"{target.name}.{kind}")) for kind in formats]
+        for kind, path in written:
+            writers[kind](path)
+        return [path for _, path in written]
+
     # ---- pictures and sound
 
     def plot(self, start: float | None = None, end: float | None = None):
@@ -217,11 +236,9 @@ class Transcription:
 
     def play_drums(self) -> np.ndarray:
         """The drums alone, played on a sampled kit: `(n,)` float32 at 44.1 kHz, in [-1, 1]; `listening.sampled_kit` names it."""
-        from adtlib.listening import PEAK, drum_blocks, sampled_kit
+        from adtlib.listening import played
 
-        played = np.concatenate([np.zeros(0, dtype=np.float32), *drum_blocks(self.struck, self.duration, sampled_kit())])
-        loudest = float(np.abs(played).max(initial=0.0))
-        return played * np.float32(PEAK / loudest) if loudest else played
+        return played(self.struck, self.duration)
 
     @property
     def struck(self) -> list[tuple[float, str, int]]:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from adtlib.evaluation import count_matches, scores
+from adtlib.features import SAMPLE_RATE
 from adtlib.recordings import ModelAtHand, Source
 from adtlib.transcription import Transcription, transcribe
 from adtlib.vocabulary import CLASSES
@@ -30,8 +31,6 @@ def transcribe_sources(sources: Sequence[Source], models: Sequence[ModelAtHand])
     """What the first of the models hears in each recording; nothing where there is no model. Raises AudioError or ModelError."""
     if not models:
         return {}
-    from adtlib.features import SAMPLE_RATE
-
     model = models[0].load()
     heard = {}
     for source in sources:

@@ -9,26 +9,24 @@ import numpy as np
 
 from adtlib import paths
 from adtlib.evaluation import count_matches, f1_micro
-from adtlib.events import Event
+from adtlib.events import Event, counts_of
 from adtlib.open_recordings import Heard
 from adtlib.passages import Passage
 from adtlib.transcription import Transcription
-from adtlib.vocabulary import CLASSES
 
-# In the order in which they are written: suffix, method, what a browser calls it.
-FORMATS = {
-    "mid": ("to_midi", "audio/midi"),
-    "csv": ("to_csv", "text/csv"),
-    "musicxml": ("to_musicxml", "application/vnd.recordare.musicxml+xml"),
-    "svg": ("to_svg", "image/svg+xml"),
-    "pdf": ("to_pdf", "application/pdf"),
+# What a browser calls them, by suffix.
+_KINDS = {
+    "mid": "audio/midi",
+    "csv": "text/csv",
+    "musicxml": "application/vnd.recordare.musicxml+xml",
+    "svg": "image/svg+xml",
+    "pdf": "application/pdf",
 }
 LINKED = 4_000_000  # bytes of a file that a link in a notebook still holds
 
 
 def _counts(events: Sequence[Event]) -> str:
-    counts = {name: sum(event.name == name for event in events) for name in CLASSES}
-    return ", ".join(f"{name} {count}" for name, count in counts.items() if count) or "none"
+    return ", ".join(f"{name} {count}" for name, count in counts_of(events).items() if count) or "none"
 
 
 def in_the_passage(events: Sequence[Event], passage: Passage) -> str:
@@ -67,17 +65,6 @@ def transcriptions_folder(profile: str) -> Path:
     return paths.RESULTS / profile / "transcriptions"
 
 
-def save_all(transcription: Transcription, folder: Path, formats: Sequence[str] = tuple(FORMATS)) -> list[Path]:
-    """Write a transcription as `folder/NAME.mid` and so on; the files, in the order of `formats`."""
-    written = []
-    for suffix in formats:
-        method, _ = FORMATS[suffix]
-        path = Path(folder) / f"{transcription.name}.{suffix}"
-        getattr(transcription, method)(path)
-        written.append(path)
-    return written
-
-
 def download_links(written: Sequence[Path]) -> str:
     """Links that save files from within a notebook, wherever its server runs: the files are in the links. As HTML."""
     links = []
@@ -87,7 +74,7 @@ def download_links(written: Sequence[Path]) -> str:
         if len(content) > LINKED:
             links.append(f"{name} ({size}, too large for a link)")
             continue
-        kind, data = FORMATS[path.suffix[1:]][1], base64.b64encode(content).decode()
+        kind, data = _KINDS[path.suffix[1:]], base64.b64encode(content).decode()
         links.append(f'<a download="{name}" href="data:{kind};base64,{data}"><u>{name}</u></a> ({size})')
     folder = html.escape(paths.relative(written[0].parent)) if written else ""
     return f"Written to <code>{folder}</code>; to take away: {', '.join(links)}"

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from adtlib.beats import Beats
-from adtlib.events import Edit
-from adtlib.excerpts import events_between, onsets_of, passage_pattern
+from adtlib.events import Edit, onsets_of
+from adtlib.excerpts import events_between, passage_pattern
 from adtlib.peak_picking import PeakPicking
 from adtlib.song_score import song_pattern
 from adtlib.transcription import Transcription

@@ -7,8 +7,9 @@ import pytest
 
 from adtlib import paths, pretrained, recordings
 from adtlib.audio import write_audio
+from adtlib.corpora import FolderCorpus
 from adtlib.params import load_profile
-from adtlib.recordings import about_model, corpus_sources, find_sources, models_at_hand, named_sources, real_songs
+from adtlib.recordings import Source, about_model, corpus_sources, find_sources, models_at_hand, named_sources, real_songs
 
 
 @pytest.fixture(autouse=True)
@@ -112,3 +113,15 @@ def test_real_songs_are_offered_where_training_was_on_generated_ones(real_data, 
     listed = find_sources(load_profile("smoke"))
     assert [source.name for source in listed[-14:]] == [song.name for song in songs]
     assert recordings.find_sources(load_profile("smoke"), ("SADTP",))[0].track.corpus == "SADTP"
+
+
+def test_a_damaged_annotation_is_said_and_the_recording_is_shown_without(tmp_path):
+    folder = tmp_path / "mine" / "test"
+    folder.mkdir(parents=True)
+    write_audio(folder / "song.wav", np.full(4_410, 0.1, dtype=np.float32))
+    (folder / "song.txt").write_text("not a time KD\n")
+    corpus = FolderCorpus(tmp_path / "mine")
+    (track,) = corpus.tracks()
+    source = Source("song", "test split of mine", track=track, corpus=corpus)
+    with pytest.warns(UserWarning, match=r"song\.txt.*song is shown without its annotation"):
+        assert source.reference() is None

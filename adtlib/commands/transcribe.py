@@ -5,7 +5,7 @@ import sys
 import textwrap
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,18 +82,7 @@ def _one(recording: Recording, model, mapping: DrumMap, out: Path, options: argp
 
 def _write(song, target: Path, mapping: DrumMap, options: argparse.Namespace) -> list[Path]:
     """Write all that was asked for; each file is whole or as it was."""
-    writers: dict[str, Callable[[Path], object]] = {
-        "mid": lambda path: song.to_midi(path, mapping, options.quantise),
-        "csv": lambda path: song.to_csv(path, mapping),
-        "musicxml": song.to_musicxml,
-        "svg": song.to_svg,
-        "pdf": song.to_pdf,
-    }
-    written = []
-    for kind in options.format:
-        path = target.with_name(f"{target.name}.{kind}")
-        writers[kind](path)
-        written.append(path)
+    written = song.save(target, options.format, mapping, options.quantise)
     if options.listen:
         from adtlib import listening
 
