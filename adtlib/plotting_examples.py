@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
+from matplotlib.textpath import TextPath
 
 from adtlib.diagrams import bare_figure
 from adtlib.engraving import draw
@@ -14,6 +15,7 @@ MISSED = {"color": "#D55E00", "marker": "o"}
 INVENTED = {"color": "#0072B2", "marker": "s"}
 _STAFF_SPACE = 0.16  # centimetres
 _HEIGHT = 0.135  # of one staff, text widths
+_SIZE, _GAP = 8, 0.008  # of the names before the staves: points; text widths from name to staff
 _BEFORE = 0.75  # quarter notes before the first, for clef and metre
 
 
@@ -28,20 +30,27 @@ def plot_examples(examples: Sequence[Example]):
     head, gap = 0.05, 0.075  # text widths: the legend; two lines above each pair
     total = head + len(examples) * (2 * _HEIGHT + gap)
     figure = bare_figure(total)
-    top = head
+    left, top = _room([example.system for example in examples], figure), head
     for example in examples:
         figure.text(0.005, 1 - (top + 0.62 * gap) / total, example.summary, fontsize=8, va="center", linespacing=1.25)
         top += gap
         heard = (example.transcription, example.invented, INVENTED, example.system)
         staves = ((example.target, example.missed, MISSED, "target"), heard)
         for pattern, errors, style, label in staves:
-            ax = figure.add_axes([0.09, 1 - (top + _HEIGHT) / total, 0.9, _HEIGHT / total])
+            ax = figure.add_axes([left, 1 - (top + _HEIGHT) / total, 0.99 - left, _HEIGHT / total])
             ax.set_xlim(-_BEFORE, float(pattern.n_bars * pattern.bar_length))
             _plot_staff(pattern, errors, style, ax)
-            figure.text(0.082, 1 - (top + 0.56 * _HEIGHT) / total, label, fontsize=8, ha="right", va="center")
+            figure.text(left - _GAP, 1 - (top + 0.56 * _HEIGHT) / total, label, fontsize=_SIZE, ha="right", va="center")
             top += _HEIGHT
     _legend(figure)
     return figure
+
+
+def _room(systems: Sequence[str], figure) -> float:
+    """Where staves begin, as a share of the width: right of the longest name."""
+    names = {"target", *systems}
+    longest = max(TextPath((0, 0), name, size=_SIZE).get_extents().width for name in names)
+    return max(0.09, 0.012 + longest / (72 * figure.get_figwidth()) + _GAP)  # hinted type is a little wider than its outline
 
 
 def _plot_staff(pattern, errors, style, ax) -> None:

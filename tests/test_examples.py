@@ -131,6 +131,14 @@ def test_heads_a_step_apart_stand_beside_each_other():
     assert min(apart) > 4.5 * figure.dpi / 72, "points between the middles of any two heads"
 
 
+def test_the_longest_name_has_room_before_the_staves():
+    example = write_down("E-GMD", "x", GRID, onsets(KD=[0.0, 1.0]), onsets(), (0.0, 2.0), 1, 0.05)
+    figure = plot_examples([dataclasses.replace(example, system="ConvTransformer")])
+    (name,) = [text for text in figure.texts if text.get_text() == "ConvTransformer"]
+    box = name.get_window_extent(figure.canvas.get_renderer())
+    assert box.x0 >= 0 and box.x1 < figure.axes[0].get_window_extent().x0
+
+
 def test_ledger_lines_keep_their_length_and_their_heads():
     pattern = write_down("E-GMD", "x", GRID, onsets(HH=[0.0, 0.25, 0.5], CY=[0.0, 0.5]), onsets(), (0.0, 2.0), 1, 0.05).target
     engraving = engrave(musicxml(pattern, tempo=False), line_width=90)
