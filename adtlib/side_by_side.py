@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 
 import torch
+from threadpoolctl import threadpool_limits
 
 MOST_JOBS = 4  # each holds a model, its gradients and a batch
 
@@ -25,6 +26,7 @@ def default_jobs() -> int:
 
 def _start_worker(parent: int, threads: int) -> None:
     torch.set_num_threads(threads)
+    threadpool_limits(threads)  # NumPy's matrix products too: threads that wait for each other halved the speed of rendering
 
     def follow_parent():
         # A worker must not go on writing a run's folder when whoever started it was killed and starts again.
