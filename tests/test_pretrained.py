@@ -19,6 +19,7 @@ from adtlib.pretrained import Ensemble, ModelError, load
 from adtlib.pretrained.__main__ import main
 from adtlib.pretrained.packing import pack
 from adtlib.rendered import corpus as rendered_corpus
+from adtlib.rendered import real_songs
 from adtlib.rendered.thresholds import activations_of, choose_thresholds
 from adtlib.runs import assemble, load_model, save_weights
 from adtlib.thresholds import thresholds_by_class, with_thresholds
@@ -161,10 +162,23 @@ def test_thresholds_of_an_ensemble_are_chosen_on_validation_clips(runs, tmp_path
     monkeypatch.setattr(rendered_corpus, "corpus_folder", lambda name: prepared.folder)
     assert main(given) == 0
     model, units = load(out), prepared.units("validation")
-    wanted = choose_thresholds(activations_of(model.network, units), units, PeakPicking())
+    wanted = choose_thresholds([(activations_of(model.network, units), units)], PeakPicking())
     assert tuple(model.thresholds.values()) == wanted
     assert model.about["chosen_on"] == "rendered validation clips, set clips"
     assert [path.name for path in tmp_path.glob(".*")] == [], "the draft is gone"
+    monkeypatch.setattr(paths, "real_data_root", lambda: tmp_path)
+    assert main([*given[:4], "--choose-on", "clips", "real-songs"]) == 1
+    assert "holds no songs of MDB Drums: set ADT_DATA" in capsys.readouterr().err
+    monkeypatch.setattr(real_songs, "real_units", lambda root: {"drum_only": units, "full_mix": units[:1]})
+    assert main([*given[:4], "--choose-on", "clips", "real-songs"]) == 0
+    assert load(out).about["chosen_on"].endswith("set clips and the MDB Drums songs at hand, drums alone and mixes")
+
+
+def test_a_model_carries_the_history_of_its_members(runs, tmp_path):
+    (runs[1] / "history.csv").write_text("stage,epoch,hours,val_f1_micro\n1,1,3.5,0.25\n1,2,7.0,0.5\n")
+    path = tmp_path / "two.safetensors"
+    path.write_bytes(pack(runs[:2], 0.5, "two"))
+    assert load(path).about["history"] == [None, {"stage": [1, 1], "epoch": [1, 2], "hours": [3.5, 7], "val_f1_micro": [0.25, 0.5]}]
 
 
 def test_thresholds_in_every_form():

@@ -16,7 +16,7 @@ from adtlib.preparing import _write_part
 from adtlib.rendered import study, training
 from adtlib.rendered.augmentation import Augmentation, augment, magnitudes
 from adtlib.rendered.thresholds import choose_thresholds
-from adtlib.rendered.training import Crops, LongConfig, fit_long, learning_rate
+from adtlib.rendered.training import Crops, LongConfig, fit_long, history, learning_rate
 from adtlib.vocabulary import CLASSES
 
 NOTHING = Augmentation((0, 0), (0, 0), (0, 5_000, 6_000), (0, 40, 50), (0, 0, 0))
@@ -137,8 +137,14 @@ def test_thresholds_are_chosen_where_each_class_scores_best(prepared):
             values[np.rint(times * 100).astype(int), c] = 0.8 if c else 0.4  # the kick is always unsure
             values[495, c] = 0.6 if c else 0.3  # a false one, where there is none
         activations.append(values)
-    thresholds = choose_thresholds(activations, units, PeakPicking())
+    thresholds = choose_thresholds([(activations, units)], PeakPicking())
     assert 0.3 < thresholds[0] <= 0.4 and all(0.6 < threshold <= 0.8 for threshold in thresholds[1:])
+    nothing = [np.zeros_like(values) for values in activations]
+    assert choose_thresholds([(activations, units), (nothing, units)], PeakPicking()) == thresholds, "sets without a say"
+    sure = [np.where(values > 0.5, values, 0) for values in activations]  # of the kick nothing: only the first set has a say
+    quiet = [np.where(values == np.float32(0.4), np.float32(0.25), values) for values in activations]
+    both = choose_thresholds([(sure, units), (quiet, units), (quiet, units)], PeakPicking())
+    assert both[0] <= 0.25 and both[1:] == thresholds[1:], "the mean of all sets decides"
 
 
 def test_an_epoch_shorter_than_a_batch_is_refused():
@@ -155,6 +161,11 @@ def test_a_run_can_begin_with_the_weights_of_another(prepared, tmp_path):
         torch.testing.assert_close(one, other, atol=1e-6, rtol=0)
     alone = fit_long(small(**barely), prepared, tmp_path / "alone", progress=False)
     assert alone.metrics["train_loss"][0] > 1.1 * run.metrics["train_loss"][0]
+    history(first).to_csv(tmp_path / "first" / "history.csv", index=False)
+    both = history(run, tmp_path / "first")
+    assert list(both["stage"]) == [1] * 6 + [2] and list(both["epoch"]) == [1, 2, 3, 4, 5, 6, 1]
+    np.testing.assert_allclose(both["hours"], np.r_[64 * np.arange(1, 7), 384 + run.config["segments_per_epoch"]] * 4 / 3600)
+    assert list(both["val_f1_micro"]) == [*first.metrics["val_f1_micro"], *run.metrics["val_f1_micro"]]
     with pytest.raises(ValueError, match="not those of a RNN with"):
         other = small(**barely, hyperparameters={"num_layers": 2, "hidden_size": 8})
         fit_long(other, prepared, tmp_path / "third", progress=False, start=first.model())

@@ -10,10 +10,11 @@ with its standardising included; its header holds one entry, `adtlib`, with JSON
     features      version of the features (see `adtlib.features`)
     peak_picking  parameters, a threshold for each class among them
     chosen_on     on what the thresholds were chosen
+    history       of each member, epoch by epoch, how it was trained: columns of numbers; null where it was not on rendered clips
 
 `load` opens such a file, by its path or by the name of one that is shipped, and the folders of runs as well. To pack runs:
 
-    python -m adtlib.pretrained OUT.safetensors RUN... --choose-on standard --about "..."
+    python -m adtlib.pretrained OUT.safetensors RUN... --choose-on standard real-songs --about "..."
 """
 
 import json

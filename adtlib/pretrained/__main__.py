@@ -9,6 +9,8 @@ from adtlib import paths
 from adtlib.pretrained import AVERAGES, ModelError, chosen_thresholds, load
 from adtlib.pretrained.packing import pack
 
+REAL_SONGS = "real-songs"  # as a set to choose on
+
 
 def main(arguments=None) -> int:
     """Pack; 1 where runs are missing or do not fit, said in a sentence."""
@@ -25,7 +27,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("out", metavar="OUT", type=Path, help="file to write (.safetensors); its stem is the model's name")
     parser.add_argument("runs", metavar="RUN", type=Path, nargs="+", help="folders of runs; several become an ensemble")
     chosen = parser.add_mutually_exclusive_group()
-    chosen.add_argument("--choose-on", metavar="SET", help="choose thresholds on the validation clips of this rendered set")
+    listed = f"choose thresholds on the validation clips of these rendered sets; {REAL_SONGS}: the MDB Drums songs in $ADT_DATA"
+    chosen.add_argument("--choose-on", metavar="SET", nargs="+", help=listed)
     chosen.add_argument("--thresholds", metavar="KD,SD,TT,HH,CY", help="five thresholds, separated by commas")
     parser.add_argument("--average", choices=AVERAGES, default=AVERAGES[0], help="of an ensemble (default: logits)")
     parser.add_argument("--half", action="store_true", help="weights as float16: half the size")
@@ -54,7 +57,9 @@ def _thresholds(options: argparse.Namespace, how: dict):
     if options.thresholds:
         return tuple(map(float, options.thresholds.split(","))), "given"
     if options.choose_on:
-        return _choose(options, how), f"rendered validation clips, set {options.choose_on}"
+        rendered = [f"rendered validation clips, set {name}" for name in options.choose_on if name != REAL_SONGS]
+        real = ["the MDB Drums songs at hand, drums alone and mixes"] * (REAL_SONGS in options.choose_on)
+        return _choose(options, how), " and ".join(rendered + real)
     found = chosen_thresholds(options.runs[0])
     if len(options.runs) > 1 or found is None:
         why = "an ensemble has thresholds of its own" if len(options.runs) > 1 else f"{options.runs[0]} has none chosen"
@@ -63,22 +68,34 @@ def _thresholds(options: argparse.Namespace, how: dict):
 
 
 def _choose(options: argparse.Namespace, how: dict) -> tuple[float, ...]:
-    """Thresholds of the model as it will be stored, on rendered clips that it was not trained on."""
-    from adtlib.prepared import Prepared
-    from adtlib.rendered.corpus import corpus_folder
+    """Thresholds of the model as it will be stored, on recordings that it was not trained on: each set counts equally."""
     from adtlib.rendered.thresholds import activations_of, choose_thresholds
 
-    folder = corpus_folder(options.choose_on)
-    if not (folder / "index.json").is_file():
-        raise ModelError(f"{folder} holds no rendered clips: python -m adtlib.rendered render --name {options.choose_on} --hours 1")
-    units = Prepared(folder).units("validation")
+    sets = [units for name in options.choose_on for units in _validation(name)]
     draft = options.out.with_name(f".{options.out.stem}.draft.safetensors")
     try:
         paths.write_atomically(draft, pack(options.runs, 0.5, "draft", **how))
         model = load(draft)
     finally:
         draft.unlink(missing_ok=True)
-    return choose_thresholds(activations_of(model.network, units), units, replace(model.peak_picking, threshold=0.5))
+    heard = [(activations_of(model.network, units), units) for units in sets]
+    return choose_thresholds(heard, replace(model.peak_picking, threshold=0.5))
+
+
+def _validation(name: str) -> list[list]:
+    """The validation units of a rendered set; of the real songs two sets, drums alone and mixes."""
+    from adtlib.prepared import Prepared
+    from adtlib.rendered.corpus import corpus_folder
+    from adtlib.rendered.real_songs import real_units
+
+    if name == REAL_SONGS:
+        if songs := real_units(paths.real_data_root()):
+            return list(songs.values())
+        raise ModelError(f"{paths.real_data_root()} holds no songs of MDB Drums: set ADT_DATA to a folder that does")
+    folder = corpus_folder(name)
+    if not (folder / "index.json").is_file():
+        raise ModelError(f"{folder} holds no rendered clips: python -m adtlib.rendered render --name {name} --hours 1")
+    return [Prepared(folder).units("validation")]
 
 
 if __name__ == "__main__":

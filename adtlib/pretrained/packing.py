@@ -1,5 +1,6 @@
 """Packing runs into one file, as `adtlib.pretrained` describes it."""
 
+import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -39,12 +40,13 @@ def pack(
     """
     if average not in AVERAGES:
         raise ModelError(f"average = {average!r}: choose one of {', '.join(AVERAGES)}")
-    tensors, configs = {}, []
+    tensors, configs, histories = {}, [], []
     for number, folder in enumerate(runs):
         model, config = load_model(folder), json.loads((Path(folder) / "config.json").read_text())["config"]
         for key, value in model.state_dict().items():
             tensors[f"{number}.{key}"] = _stored(value.contiguous(), half, f"{folder}: {key}")
         configs.append(config)
+        histories.append(_history(Path(folder)))
     if not configs:
         raise ModelError("no run was given: name the folder of one at least")
     versions = {config.get("features", "madmom") for config in configs}
@@ -62,12 +64,22 @@ def pack(
         "features": versions.pop(),
         "peak_picking": asdict(picking),
         "chosen_on": chosen_on,
+        "history": histories,
     }
     content = save(tensors, metadata={KEY: json.dumps(header)})
     if len(content) > LARGEST:
         more = "" if half else "; float16 (--half) takes half of it"
         raise ModelError(f"{name}: {len(content) / 1e6:.1f} MB, more than {LARGEST / 1e6:g}: pack fewer or smaller runs{more}")
     return content
+
+
+def _history(folder: Path) -> dict | None:
+    """The columns of a run's history.csv, as training on rendered clips leaves it."""
+    if not (folder / "history.csv").is_file():
+        return None
+    with open(folder / "history.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return {name: [float(row[name]) for row in rows] for name in rows[0]}
 
 
 def _stored(value: Tensor, half: bool, what: str) -> Tensor:

@@ -7,11 +7,10 @@ import time
 from pathlib import Path
 
 from adtlib import paths
-from adtlib.corpora import EnstMdb
-from adtlib.prepared import Prepared, Unit
-from adtlib.preparing import prepare
+from adtlib.prepared import Prepared
 from adtlib.rendered.clips import INGREDIENTS
 from adtlib.rendered.corpus import corpus_folder, render_corpus
+from adtlib.rendered.real_songs import real_units
 from adtlib.rendered.sources import SourceError
 
 
@@ -79,23 +78,12 @@ def _render(options) -> int:
     return 0
 
 
-def real_units(root: Path) -> dict[str, list[Unit]]:
-    """The songs of MDB Drums that are at hand, as drum tracks and as mixes: for validation."""
-    found = {}
-    for audio in ("drum_only", "full_mix"):
-        corpus = EnstMdb(root, mdb_audio=audio)
-        if corpus.present:
-            prepared = prepare(corpus, progress=False)
-            found[audio] = [unit for split in prepared.splits for unit in prepared.units(split) if unit.id.startswith("MDB/")]
-    return {name: units for name, units in found.items() if units}
-
-
 def _train(options) -> int:
     import torch  # not needed to render
 
     from adtlib.rendered.augmentation import Augmentation
     from adtlib.rendered.thresholds import score_table
-    from adtlib.rendered.training import LongConfig, fit_long
+    from adtlib.rendered.training import LongConfig, fit_long, history
     from adtlib.runs import Run
 
     if options.threads:
@@ -122,6 +110,7 @@ def _train(options) -> int:
     table = score_table(run.model(), sets, "rendered", config.peak_picking)
     paths.write_atomically(folder / "scores_by_class.csv", table.round(4).to_csv(index=False).encode())
     paths.write_atomically(folder / "thresholds.json", json.dumps(table.attrs["thresholds"]).encode())
+    paths.write_atomically(folder / "history.csv", history(run, options.start_from).round(4).to_csv(index=False).encode())
     print(table.round(3).to_string(index=False))
     print(f"thresholds: {table.attrs['thresholds']}; {paths.relative(folder)}")
     return 0

@@ -95,7 +95,8 @@ def recipe(banks: Path, notes: Path, seed: int, without: tuple[str, ...] = ()) -
 
 
 _NOT_RENDERING = {
-    f"{name}.py" for name in ("__init__", "__main__", "augmentation", "corpus", "sources", "study", "thresholds", "training")
+    f"{name}.py"
+    for name in ("__init__", "__main__", "augmentation", "corpus", "real_songs", "sources", "study", "thresholds", "training")
 }
 
 

@@ -1,4 +1,4 @@
-"""A threshold for each class, chosen on rendered validation clips, and what it gives on other recordings."""
+"""A threshold for each class, chosen on validation recordings, rendered or real, and what it gives on others."""
 
 from dataclasses import replace
 
@@ -25,18 +25,24 @@ def counts_at(activations: list[np.ndarray], units: list[Unit], picking: PeakPic
     return np.array([count_matches(u.onsets, pick_peaks(a, picking)) for a, u in zip(activations, units, strict=True)])
 
 
-def choose_thresholds(activations: list[np.ndarray], units: list[Unit], picking: PeakPicking) -> tuple[float, ...]:
-    """For each class the threshold of `GRID` with the highest F1, the lowest of several; 0.5 for a class that never occurs."""
-    table = np.array([f1(counts_at(activations, units, replace(picking, threshold=t)).sum(axis=0)) for t in GRID])  # (G, 5)
-    best = np.nanargmax(np.where(np.isnan(table), -1, table), axis=0)
-    never = np.isnan(table).all(axis=0)
-    return tuple(0.5 if absent else GRID[index] for index, absent in zip(best, never, strict=True))
+def choose_thresholds(sets: list[tuple[list[np.ndarray], list[Unit]]], picking: PeakPicking) -> tuple[float, ...]:
+    """For each class the threshold of `GRID` with the highest F1, of several the lowest; 0.5 for a class that never occurs.
+
+    sets  the activations and the units of each set of recordings; the mean of their F1 decides, whatever their sizes.
+    """
+    tables = [
+        [f1(counts_at(activations, units, replace(picking, threshold=t)).sum(axis=0)) for t in GRID] for activations, units in sets
+    ]
+    known = ~np.isnan(tables)  # (S, G, 5)
+    table = np.where(known, tables, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    never = ~known.any(axis=(0, 1))
+    return tuple(0.5 if absent else GRID[index] for index, absent in zip(table.argmax(axis=0), never, strict=True))
 
 
 def score_table(model: nn.Module, sets: dict[str, list[Unit]], chosen_on: str, picking: PeakPicking) -> pd.DataFrame:
     """F1 of each set, micro, macro and by class, at the threshold of `picking` and at those chosen on one of the sets."""
     activations = {name: activations_of(model, units) for name, units in sets.items()}
-    by_class = choose_thresholds(activations[chosen_on], sets[chosen_on], picking)
+    by_class = choose_thresholds([(activations[chosen_on], sets[chosen_on])], picking)
     rows = []
     for name, units in sets.items():
         for label, thresholds in (("0.5", picking.threshold), ("by class", by_class)):

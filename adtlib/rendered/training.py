@@ -15,11 +15,12 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import nn
 
 from adtlib.evaluation import scores
-from adtlib.features import N_BANDS
+from adtlib.features import FPS, N_BANDS
 from adtlib.loss import weighted_bce
 from adtlib.onsets import seconds_to_frames, widen_targets
 from adtlib.prediction import autocast, evaluate
@@ -75,6 +76,27 @@ def fit_long(
         config = replace(config, start_from=fingerprint(start))
     trainer = partial(LongTrainer, real=real or {}, start=start)
     return fit(config, [rendered], [rendered], folder, progress=progress, trainer=trainer)
+
+
+def history(run: Run, start_from: Path | None = None) -> pd.DataFrame:
+    """A row an epoch of a run and, before them, those of the run that it started from: what its weights have been through.
+
+    Columns: stage (1, 2, ...), epoch of the stage, hours of sound seen in all stages, train_loss, and micro F1 of each set that it
+    was validated on. `start_from` is the folder that `start` was loaded from.
+    """
+    metrics = run.metrics
+    scores = [column for column in metrics if column.endswith("f1_micro")]
+    config = run.config
+    segments = config["segments_per_epoch"] // config["batch_size"] * config["batch_size"]
+    rows = metrics[["epoch", "train_loss", *scores]].copy()
+    rows.insert(1, "hours", rows["epoch"] * segments * SEGMENT_FRAMES / FPS / 3600)
+    rows.insert(0, "stage", 1)
+    if start_from is None:
+        return rows
+    before = pd.read_csv(start_from / "history.csv")
+    rows["stage"] += before["stage"].iloc[-1]
+    rows["hours"] += before["hours"].iloc[-1]
+    return pd.concat([before, rows], ignore_index=True)
 
 
 def fingerprint(model: nn.Module) -> str:
