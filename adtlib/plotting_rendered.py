@@ -4,18 +4,32 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from adtlib.features import FPS
 from adtlib.plotting import (
     ARCHITECTURE_COLOURS,
     ARCHITECTURE_HATCHES,
     CLASS_COLOURS,
     CLASS_MARKERS,
     TEXT_WIDTH,
+    new_figure,
+    plot_features,
+    plot_onsets,
 )
+from adtlib.rendered.study import SETS
 from adtlib.vocabulary import CLASSES
 
-SETS = {"rendered": "rendered clips", "drum_only": "real drum tracks", "full_mix": "real mixes"}
 SET_STYLES = {"rendered": ("#777777", ":"), "drum_only": ("#0072B2", "-"), "full_mix": ("#D55E00", "--")}
 _ROW = 0.52 / 2.54  # inches
+
+
+def plot_clip(features: np.ndarray, onsets, axes=None):
+    """A clip as training sees it: features `(T, 84)` above, its exact onsets below: the axes."""
+    if axes is None:
+        axes = new_figure(0.5, rows=2, sharex=True, height_ratios=(3, 1))[1]
+    plot_features(features, ax=axes[0], colour_bar=False)
+    axes[0].set_xlabel("")
+    plot_onsets(onsets, end=len(features) / FPS, ax=axes[1])
+    return axes
 
 
 def plot_losses(losses: pd.DataFrame):
@@ -70,21 +84,25 @@ def plot_architectures(rows: pd.DataFrame, ax=None):
     return ax
 
 
-def plot_long_run(metrics: pd.DataFrame, hours_an_epoch: float, peers: dict[str, float] | None = None, ax=None):
-    """Micro F1 of a long run over the hours of sound that it has seen, on rendered clips and on real recordings.
+def plot_long_run(history: pd.DataFrame, peers: dict[str, float] | None = None, ax=None):
+    """Micro F1 over the hours of sound that a model has seen, on rendered clips and on real recordings.
 
-    metrics  of a run of `adtlib.rendered.training`.
+    history  of one member: hours, stage, val_f1_micro, drum_only_f1_micro, full_mix_f1_micro, as far as it was validated on them;
+             stages, in each of which the learning rate fell anew, are told apart by a line.
     peers    a published system's score by the name of the set: a thin line.
     """
     ax = plt.gca() if ax is None else ax
-    hours = metrics["epoch"] * hours_an_epoch
-    columns = {"rendered": "val_f1_micro"} | {name: f"{name}_f1_micro" for name in SETS if f"{name}_f1_micro" in metrics}
+    columns = {"rendered": "val_f1_micro"} | {name: f"{name}_f1_micro" for name in SETS if f"{name}_f1_micro" in history}
     for name, column in columns.items():
         colour, line = SET_STYLES[name]
-        ax.plot(hours, metrics[column], color=colour, linestyle=line, label=SETS[name])
+        ax.plot(history["hours"], history[column], color=colour, linestyle=line, label=SETS[name])
         if peers and name in peers:
             ax.axhline(peers[name], color=colour, linewidth=0.7, alpha=0.7)
-            ax.text(float(hours.iloc[0]), peers[name] + 0.004, f"published system, {SETS[name]}", color=colour, fontsize=7)
+            ax.text(
+                float(history["hours"].iloc[0]), peers[name] + 0.004, f"published system, {SETS[name]}", color=colour, fontsize=7
+            )
+    for end in history.groupby("stage")["hours"].max().iloc[:-1]:
+        ax.axvline(end, color="#999999", linewidth=0.7, linestyle=":")
     ax.set(xlabel="hours of sound seen", ylabel="micro F1")
     ax.legend(loc="lower right")
     ax.grid(axis="y")

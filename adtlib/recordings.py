@@ -107,12 +107,12 @@ def corpus_sources(profile: Profile, first: Sequence[str] = ()) -> list[Source]:
 
 
 def real_songs(profile: Profile) -> list[Source]:
-    """The MDB Drums songs at `$ADT_DATA`, full mix and drums alone, for a profile that trains on generated corpora; else none.
+    """`mdb_songs` for a profile that trains on generated corpora; one of real corpora has them in its own splits: none."""
+    return [] if profile.data == "real" else mdb_songs()
 
-    A profile of real corpora has them in its own splits.
-    """
-    if profile.data == "real":
-        return []
+
+def mdb_songs() -> list[Source]:
+    """The MDB Drums songs at `$ADT_DATA`, whatever their split: first the full mixes, then the drums alone."""
     sources = []
     for audio, words in (("full_mix", "full mix"), ("drum_only", "drums alone")):
         corpus = open_corpus("ENST+MDB", mdb_audio=audio)

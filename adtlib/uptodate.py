@@ -32,8 +32,9 @@ except ImportError:  # Windows has no such lock: two runs at once are then the u
 FIRST_READER = 50  # notebooks from this number on read what earlier ones left in results/
 FIRST_LISTER = 70  # and from this on show the figures and tables of earlier ones
 LIBRARIES = ("adtlib", "numpy", "torch")
+RENDERING = "rendered"  # package that a notebook depends on only if it names it: others need not run again when it changes
 # What no notebook imports and no executed copy shows: a change here need not cost hours of training.
-NOT_IN_RESULTS = {"cli.py", "commands", "notebooks.py", "progress.py", "rendered", "runner.py", "uptodate.py"}
+NOT_IN_RESULTS = {"cli.py", "commands", "notebooks.py", "progress.py", RENDERING, "runner.py", "uptodate.py"}
 STAT_LIMIT = 64  # files of a folder that are looked at one by one; beyond, the folder's own time stands for them
 MAX_DEPTH, MAX_LINES = 6, 100_000  # how deep and how far a data root is looked through
 
@@ -198,6 +199,8 @@ class Record:
         own = self.notebook.own(self.around.parameters)
         inputs = {"the notebook": _hash(json.dumps(cells)), "the parameters": _hash(json.dumps(own, sort_keys=True))}
         inputs |= self.around.hashes
+        if f"adtlib.{RENDERING}" in "".join(line for kind, source, _ in cells if kind == "code" for line in source):
+            inputs["the code that renders"] = code_state(Path(__file__).parent / RENDERING, lambda name: True)
         if "model" in self.notebook.parameters():
             inputs["the recordings or models"] = _named_state(own)
         if self.notebook.number >= FIRST_READER:

@@ -10,7 +10,19 @@ import pytest
 import soundfile
 
 from adtlib.features import SAMPLE_RATE
-from adtlib.rendered import accompaniment, articulations, capture, clips, corpus, drumming, mixing, performances, playing, sources
+from adtlib.rendered import (
+    accompaniment,
+    articulations,
+    capture,
+    clips,
+    corpus,
+    drumming,
+    example,
+    mixing,
+    performances,
+    playing,
+    sources,
+)
 from adtlib.rendered.__main__ import main
 from adtlib.rendered.drumming import Stroke
 from adtlib.rendered.one_shots import Bank, BankWriter, find_attack
@@ -426,3 +438,24 @@ def test_shards_of_another_recipe_are_rendered_again(small_shards, monkeypatch):
     monkeypatch.setattr(corpus, "render_shard", lambda *call: rendered.append(call[1:3]) or real(*call))
     small_shards(1)
     assert rendered == [("train", 0), ("validation", 0)]
+
+
+# --- an example to show ------------------------------------------------------------------------------------------------
+
+
+def test_an_example_is_rendered_where_the_sounds_are_and_else_it_is_said_why(made, monkeypatch, tmp_path):
+    data, banks, notes = made
+    monkeypatch.setattr(performances, "songs_folder", lambda: notes.parent)
+    monkeypatch.setattr(example, "missing_packages", lambda: [])
+    monkeypatch.setattr(example, "banks_folder", lambda: banks)
+    clip = example.example_clip("drums", data)
+    assert clip.about["kind"] == "drums" and clip.features.shape == (1200, 84)
+    assert example.why_none(data) == ""
+    with pytest.raises(ValueError, match="mix, drums or no drums"):
+        example.example_clip("silence", data)
+    monkeypatch.setattr(performances, "songs_folder", lambda: tmp_path / "none")
+    assert example.example_clip("mix", tmp_path) is None and "Groove MIDI Dataset" in example.why_none(tmp_path)
+    monkeypatch.setattr(example, "banks_folder", lambda: tmp_path)
+    assert "render --hours 1" in example.why_none(data)
+    monkeypatch.setattr(example, "missing_packages", lambda: ["hydrogen-data"])
+    assert example.example_clip("mix", data) is None and "apt-get install hydrogen-data" in example.why_none(data)

@@ -186,6 +186,11 @@ def test_a_study_scores_its_variants_and_keeps_the_rows_of_others(prepared, tmp_
     both = study.study(["without add"], tmp_path, songs, table=tmp_path / "study.csv")
     assert list(both["variant"]) == ["all"] * 4 + ["without add"] * 4
     assert json.loads((study.folder_of(variants[1]) / "config.json").read_text())["config"]["augmentation"]["add"][0] == 0
+    assert study.study_table(tmp_path / "study.csv").equals(pd.read_csv(tmp_path / "study.csv"))
+    table = study.architecture_table(study.architectures(study.shown_rows(first)))
+    assert table.index.tolist() == ["RNN"] and table.loc["RNN", "hours of sound seen"] == 0.02
+    with pytest.raises(FileNotFoundError, match="rendered study makes it"):
+        study.study_table(tmp_path / "nothing.csv")
     with pytest.raises(ValueError, match="unknown variant without kick"):
         study.study(["without kick"], tmp_path, songs)
 
@@ -204,6 +209,9 @@ def test_what_an_ingredient_brings_is_what_is_lost_without_it():
     assert list(lost["variant"]) == ["without accompaniment", "without voices"]  # what cost most first
     np.testing.assert_allclose(lost["f1_micro"], [0.3, -0.02])
     np.testing.assert_allclose(lost["f1_TT"], [0.5, 0.0])
+    table = study.ingredient_table(shown)
+    assert list(table.index) == ["all ingredients", "without accompaniment", "without voices"]
+    assert list(table.columns) == ["real mixes"] and table["real mixes"].tolist() == [0.7, 0.4, 0.72]
     figure, axes = plot_losses(lost)
     assert [bar.get_width() for bar in axes[0].patches] == pytest.approx([0.3, -0.02])
     assert [label.get_text() for label in axes[0].get_yticklabels()] == list(lost["variant"])
@@ -213,11 +221,12 @@ def test_what_an_ingredient_brings_is_what_is_lost_without_it():
 
 
 def test_a_long_run_is_shown_over_the_hours_that_it_has_seen():
-    metrics = pd.DataFrame({"epoch": [1, 2], "val_f1_micro": [0.3, 0.5], "full_mix_f1_micro": [0.2, 0.6]})
+    columns = {"stage": [1, 1, 2], "hours": [3.5, 7.0, 14.0], "val_f1_micro": [0.3, 0.5, 0.6], "full_mix_f1_micro": [0.2, 0.6, 0.7]}
     figure, ax = plt.subplots()
-    plot_long_run(metrics, 3.5, {"full_mix": 0.856}, ax)
+    plot_long_run(pd.DataFrame(columns), {"full_mix": 0.856}, ax)
     curves = {line.get_label(): line for line in ax.lines}
-    np.testing.assert_allclose(curves["real mixes"].get_xydata(), [[3.5, 0.2], [7.0, 0.6]])
-    np.testing.assert_allclose(curves["rendered clips"].get_ydata(), [0.3, 0.5])
+    np.testing.assert_allclose(curves["real mixes"].get_xydata(), [[3.5, 0.2], [7.0, 0.6], [14.0, 0.7]])
+    np.testing.assert_allclose(curves["rendered clips"].get_ydata(), [0.3, 0.5, 0.6])
     assert any(set(line.get_ydata()) == {0.856} for line in ax.lines)
+    assert [line.get_xdata()[0] for line in ax.lines if line.get_linestyle() == ":" and len(line.get_xdata()) == 2] == [7.0]
     plt.close(figure)

@@ -145,6 +145,23 @@ def test_the_commands_are_not_part_of_what_results_are_made_from(tmp_path):
     assert states[0] == states[1]
 
 
+def test_the_code_that_renders_counts_for_the_notebook_that_names_it(home, monkeypatch, tmp_path):
+    monkeypatch.setattr(runner, "_execute", lambda job, *_: Path(job["copy"]).write_text("{}"))
+    write_notebook("41_first", "1")
+    write_notebook("81_last", "from adtlib.rendered import clips")
+    (home / "results" / PROFILE / "notebooks").mkdir(parents=True)
+    state = uptodate.code_state
+
+    def outcome(change: str) -> list[str]:
+        folder = Path(uptodate.__file__).parent / "rendered"
+        monkeypatch.setattr(uptodate, "code_state", lambda path, *how: state(path, *how) + change * (path == folder))
+        return list(runner.run_notebooks(profile=PROFILE).values())
+
+    assert outcome("") == ["done", "done"]
+    assert outcome("") == ["up to date", "up to date"]
+    assert outcome("another kit") == ["up to date", "done"]
+
+
 def age(folder: Path) -> None:
     """Make a folder look untouched for long: a clock that ticks slowly must not hide the next change."""
     os.utime(folder, (1e9, 1e9))

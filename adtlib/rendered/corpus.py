@@ -94,10 +94,8 @@ def recipe(banks: Path, notes: Path, seed: int, without: tuple[str, ...] = ()) -
     return json.dumps([seed, without, code, notes.stat().st_size, there])
 
 
-_NOT_RENDERING = {
-    f"{name}.py"
-    for name in ("__init__", "__main__", "augmentation", "corpus", "real_songs", "sources", "study", "thresholds", "training")
-}
+_OTHERS = ("__init__", "__main__", "augmentation", "corpus", "example", "real_songs", "sources", "study", "thresholds", "training")
+_NOT_RENDERING = {f"{name}.py" for name in _OTHERS}
 
 
 def _shard(folder: Path, split: str, number: int) -> Path:

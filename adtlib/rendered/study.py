@@ -19,6 +19,7 @@ from adtlib.rendered.thresholds import score_table
 from adtlib.rendered.training import LongConfig, fit_long
 from adtlib.side_by_side import call_side_by_side
 
+SETS = {"rendered": "rendered clips", "drum_only": "real drum tracks", "full_mix": "real mixes"}
 TABLE = Path(__file__).parent / "study.csv"
 CLIP_HOURS, VALIDATION_HOURS = 3.0, 0.25
 SEGMENTS = 800  # an epoch, of 4 s
@@ -126,6 +127,44 @@ def train(variant: Variant, real: dict[str, list[Unit]], seed: int = 0) -> None:
 
 
 # ---- what the table says
+
+
+def study_table(path: Path = TABLE) -> pd.DataFrame:
+    """The table that `study` wrote. FileNotFoundError where it has not run."""
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is not there: python -m adtlib.rendered study makes it")
+    return pd.read_csv(path)
+
+
+def study_protocol(table: pd.DataFrame) -> str:
+    """How its runs were trained and scored, to stand in captions."""
+    whole = table[table["variant"] == VARIANTS[0].name].iloc[0]
+    seeds = table["seed"].nunique()
+    seen = f"the {whole['architecture']} saw {whole['hours_seen']:.1f} hours of {CLIP_HOURS:g} hours of clips"
+    chosen = "thresholds by class chosen on rendered clips"
+    return f"{seen}, {seeds} seed{'s' if seeds > 1 else ''}, ±50 ms, {chosen}; real songs: those of MDB Drums at hand"
+
+
+def ingredient_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Micro F1 of the variants of the CRNN on each set, that without which most is lost on the mixes first, as they are shown."""
+    wide = rows.pivot(index="variant", columns="set", values="f1_micro")
+    order = [VARIANTS[0].name, *dict.fromkeys(losses(rows)["variant"])]
+    return _named(wide.loc[[name for name in order if name in wide.index]])
+
+
+def architecture_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Parameters, hours of sound seen, seconds of training, and micro F1 of each architecture on each set, as they are shown."""
+    about = rows.drop_duplicates("architecture").set_index("architecture")[["parameters", "hours_seen", "seconds"]]
+    wide = _named(rows.pivot(index="architecture", columns="set", values="f1_micro"))
+    about = about.rename(columns={"hours_seen": "hours of sound seen", "seconds": "seconds of training"})
+    return about.astype({"parameters": "Int64", "seconds of training": "Int64"}).join(wide)
+
+
+def _named(wide: pd.DataFrame) -> pd.DataFrame:
+    """Columns in the order and the words of SETS."""
+    wide = wide[[name for name in SETS if name in wide]].rename(columns=SETS)
+    wide.columns.name = None
+    return wide
 
 
 def shown_rows(table: pd.DataFrame, thresholds: str = "by class") -> pd.DataFrame:
