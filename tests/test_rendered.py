@@ -226,14 +226,42 @@ def test_articulations_have_the_class_that_the_vocabulary_gives_their_pitch():
 # --- playing -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("seed", [3, 4])
+@pytest.mark.parametrize("blended", [0.0, 1.0])
 @pytest.mark.parametrize("articulation", ["kick", "snare", "tom_low", "hat_closed", "ride", "crash"])
-def test_a_stroke_is_heard_when_it_is_annotated(studio, articulation):
-    kit = playing.ClipKit(studio.drum_kits, np.random.default_rng(3))
+def test_a_stroke_is_heard_when_it_is_annotated(studio, articulation, blended, seed, monkeypatch):
+    monkeypatch.setattr(playing, "_BLENDED", blended)
+    kit = playing.ClipKit(studio.drum_kits, np.random.default_rng(seed))
     stems = playing.play([Stroke(0.5, articulation, 100, 0.0)], kit, SAMPLE_RATE)
     stem = np.abs(stems[articulations.class_index(articulation)])
     heard = int(np.argmax(stem > 0.1 * stem.max())) / SAMPLE_RATE
     assert heard == pytest.approx(0.5, abs=0.0025)
     assert not np.delete(stems, articulations.class_index(articulation), axis=0).any()
+
+
+def test_two_kits_sound_at_once_where_they_are_blended(studio, monkeypatch):
+    def spectrum(blended):
+        monkeypatch.setattr(playing, "_BLENDED", blended)
+        monkeypatch.setattr(playing, "_TUNING", (0.0,) * 6)
+        kit = playing.ClipKit(studio.drum_kits, np.random.default_rng(0))
+        kit._treatment = {"snare": (0.0, None, [])}
+        return np.abs(np.fft.rfft(playing.play([Stroke(0.1, "snare", 100, 0.0)], kit, SAMPLE_RATE)[1]))
+
+    alone, both = spectrum(0.0), spectrum(1.0)
+    peaks = [float(both[hertz - 4 : hertz + 5].max() / alone[hertz - 4 : hertz + 5].max()) for hertz in (260, 286)]  # two kits
+    assert min(peaks) < 1.2 and max(peaks) > 2
+
+
+def test_a_stick_becomes_a_brush_of_noise_that_swells(studio):
+    kit = playing.ClipKit(studio.drum_kits, np.random.default_rng(0))
+    stem = playing.play([Stroke(0.5, "brush", 80, 0.0)], kit, SAMPLE_RATE)[CLASSES.index("SD")]
+    start = SAMPLE_RATE // 2
+    assert not stem[: start - 200].any()
+    loudest = int(np.argmax(np.convolve(np.square(stem[start : start + 4000]), np.ones(100), "same"))) / SAMPLE_RATE
+    assert 0.001 < loudest < 0.04
+    spectrum = np.square(np.abs(np.fft.rfft(stem[start:])))
+    high = spectrum[round(500 * len(stem[start:]) / SAMPLE_RATE) :].sum()
+    assert high > 0.4 * spectrum.sum(), "the snare here is a tone of 200 Hz: the rest is noise"
 
 
 def test_what_no_kit_has_is_not_annotated(studio, monkeypatch):
@@ -289,6 +317,39 @@ def test_pads_crosstalk_is_left_out_and_ghost_notes_stay(monkeypatch):
     strokes = drumming.strokes(drumming.Drumming(part, 60.0), 0.5, np.random.default_rng(0))
     assert [(round(s.seconds), s.articulation) for s in strokes] == [(0, "snare"), (1, "snare"), (3, "crash")]
     assert drumming.FLOOR_DB <= strokes[1].level < -6
+
+
+def edited(edit, strokes, beat=0.5, seed=0):
+    return edit(strokes, beat, np.random.default_rng(seed))
+
+
+def test_the_foot_closes_the_hat_on_the_second_and_fourth_beat():
+    ride = [Stroke(0.5 * step, "hat_closed", 100, 0.0) for step in range(17)]
+    found = edited(drumming._pedal_on_backbeats, ride)
+    pedal = [stroke.seconds for stroke in found if stroke.articulation == "hat_pedal"]
+    np.testing.assert_allclose(pedal, np.arange(0.5, 8, 1.0), atol=0.03)
+    assert len(found) == len(ride) + len(pedal)
+
+
+def test_brushes_keep_time_on_the_snare():
+    strokes = [Stroke(0.25 * step, name, 100, 0.0) for step, name in enumerate(["kick", "ride", "snare", "tom_low"] * 20)]
+    names = [stroke.articulation for stroke in edited(drumming._brushes, strokes)]
+    assert names.count("kick") == names.count("tom_low") == 20 and names.count("brush") >= 24
+    assert articulations.class_index("brush") == CLASSES.index("SD")
+    assert articulations.of_pitch(39, True, articulations.BRUSHES) == "brush" != articulations.of_pitch(39)
+    assert articulations.of_pitch(40, True, articulations.BRUSHES) is None
+
+
+def test_ghost_notes_are_soft_and_not_where_the_snare_is_struck():
+    strokes = [Stroke(0.5 * step, "snare" if step % 2 else "kick", 100, 0.0) for step in range(40)]
+    more = edited(drumming._add_ghosts, strokes)[len(strokes) :]
+    assert len(more) > 5 and all(stroke.articulation == "snare" and -20 <= stroke.level <= -9 for stroke in more)
+    snare = np.array([stroke.seconds for stroke in strokes if stroke.articulation == "snare"])
+    assert all(np.abs(snare - stroke.seconds).min() > 0.03 for stroke in more)
+    softened = edited(drumming._soften_snare, strokes)
+    levels = [stroke.level for stroke in softened if stroke.articulation == "snare"]
+    assert 0 < np.mean(np.array(levels) < -7) < 1 and min(levels) >= drumming.FLOOR_DB
+    assert all(stroke.level == 0 for stroke in softened if stroke.articulation == "kick")
 
 
 # --- songs and other instruments ----------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from adtlib.vocabulary import CLASSES
 
 CLASS_OF = {
     "kick": "KD",
-    **dict.fromkeys(("snare", "snare_edge", "side_stick"), "SD"),
+    **dict.fromkeys(("snare", "snare_edge", "side_stick", "brush"), "SD"),
     **dict.fromkeys(("tom_high", "tom_mid", "tom_low"), "TT"),
     **dict.fromkeys(("hat_closed", "hat_pedal", "hat_half_open", "hat_open", "tambourine"), "HH"),
     **dict.fromkeys(("ride", "ride_bell", "crash", "china", "splash", "cowbell"), "CY"),
@@ -26,13 +26,15 @@ OF_PITCH = {
     **{51: "ride", 59: "ride", 53: "ride_bell", 49: "crash", 57: "crash", 52: "china", 55: "splash", 56: "cowbell"},
 }
 # A clap (39) sounds often with a snare and is rarely annotated: outside the vocabulary here, unlike in vocabulary.GENERAL_MIDI.
+BRUSHES = 40  # the program of the kit that is played with brushes: tap, slap and swirl at 38 to 40
 OTHER_PITCHES = (39, *range(60, 82))
 
 # What plays in place of an articulation that a kit does not have, best first.
 SUBSTITUTES = {
     "snare_edge": ("snare",),
     "side_stick": ("snare_edge", "snare"),
-    "snare": ("snare_edge",),
+    "snare": ("snare_edge", "brush"),
+    "brush": ("snare", "snare_edge"),
     "tom_high": ("tom_mid", "tom_low"),
     "tom_mid": ("tom_high", "tom_low"),
     "tom_low": ("tom_mid", "tom_high"),
@@ -80,10 +82,15 @@ _NAMES = (
 )
 
 
-def of_pitch(pitch: int, general_midi: bool = True) -> str | None:
-    """Articulation of a pitch in a General MIDI bank, or in a kit of avldrums.lv2; None for one that is not used."""
+def of_pitch(pitch: int, general_midi: bool = True, program: int = 0) -> str | None:
+    """Articulation of a pitch in a General MIDI kit, or in one of avldrums.lv2; None for one that is not used.
+
+    program  of a General MIDI kit: 40 is played with brushes, whose swirl is left out, as it has no onset to speak of.
+    """
     if not general_midi:
         return _AVL.get(pitch)
+    if program == BRUSHES and pitch in (38, 39, 40):
+        return None if pitch == 40 else "brush"
     if pitch in OTHER_PITCHES:
         return f"other_{pitch}"
     return OF_PITCH.get(pitch)

@@ -29,6 +29,7 @@ PROGRAMS = range(116)
 PITCHES = range(28, 97, 4)
 STROKE_SECONDS, NOTE_SECONDS = 3.5, 3.0
 _GAIN = 0.8
+VERSION = 2  # of what is captured
 
 
 def banks_folder() -> Path:
@@ -45,7 +46,7 @@ def capture(progress: bool = True) -> Path:
         jobs.append(("fonts", font.name, _font_job(font)))
     jobs.append(("voices", "voices", _voices_job))
     for kind, name, job in tqdm(jobs, desc="capture sounds", unit="source", disable=not progress):
-        done = folder / kind / f"{name}.done"
+        done = folder / kind / f"{name}-{VERSION}.done"
         if not done.is_file():
             job(folder)
             paths.write_atomically(done, b"")
@@ -99,17 +100,17 @@ def _font_job(font: SoundFont):
                 bank = 128 if font.general_midi else 0
                 if synth.sfpreset_name(number, bank, program):
                     synth.program_select(0, number, bank, program)
-                    _capture_kit(synth, font, folder / "kits" / f"{font.name}-{program:03d}")
+                    _capture_kit(synth, font, program, folder / "kits" / f"{font.name}-{program:03d}")
             if font.general_midi:
                 _capture_instruments(synth, number, folder / "instruments" / font.name)
 
     return run
 
 
-def _capture_kit(synth, font: SoundFont, path: Path) -> None:
+def _capture_kit(synth, font: SoundFont, program: int, path: Path) -> None:
     writer = BankWriter()
     for pitch in range(22, 82):
-        articulation = of_pitch(pitch, font.general_midi)
+        articulation = of_pitch(pitch, font.general_midi, program)
         if articulation is None:
             continue
         for velocity in VELOCITIES:

@@ -2,7 +2,8 @@
 
 Human performances make most of it: stretches of grooves, into which fills are cut, as toms are rare without them; chains of fills;
 drum parts of songs; the project's own groove generator, which plays more toms and half-open hats than people recorded. Edits make
-what the performances lack: hi-hat and ride exchanged, snare strokes moved to toms, side stick, loose hi-hats, flams, a tambourine.
+what the performances lack: hi-hat and ride exchanged, snare strokes moved to toms, side stick, brushes, ghost notes, loose
+hi-hats, hi-hats under the foot, flams, a tambourine.
 """
 
 from dataclasses import dataclass, replace
@@ -202,6 +203,45 @@ def _add_tambourine(strokes, beat, rng):
     return strokes + [Stroke(max(time, 0.0), "tambourine", 90, rng.uniform(-6, 0)) for time in times.tolist()]
 
 
+def _brushes(strokes, beat, rng):
+    """Time is kept on the snare with brushes, as in ballads and swing, mostly with the hi-hat under the foot."""
+    taps = dict.fromkeys(("snare", "snare_edge", "hat_closed", "ride"), "brush")
+    brushed = _rename(strokes, taps, rng.uniform(0.7, 1.0), rng)
+    return _pedal_on_backbeats(brushed, beat, rng) if rng.random() < 0.7 else brushed
+
+
+def _pedal_on_backbeats(strokes, beat, rng):
+    """The foot closes the hi-hat on the second and fourth beat; what a stick plays on it moves to the ride."""
+    if rng.random() < 0.7:
+        strokes = _rename(strokes, {"hat_closed": "ride", "hat_half_open": "ride", "hat_pedal": "ride"}, 1.0, rng)
+    last = max((stroke.seconds for stroke in strokes), default=0.0)
+    times = np.arange(beat, last, 2 * beat)
+    times = times + rng.normal(0, 0.006, len(times))
+    return strokes + [Stroke(max(time, 0.0), "hat_pedal", 80, rng.uniform(-5, 1)) for time in times.tolist()]
+
+
+def _soften_snare(strokes, beat, rng):
+    """Some strokes of the snare become ghost notes."""
+    ghosts, softer = rng.random(len(strokes)) < rng.uniform(0.2, 0.7), rng.uniform(8, 18, len(strokes))
+    return [
+        stroke._replace(velocity=0.45 * stroke.velocity, level=max(FLOOR_DB, stroke.level - by))
+        if ghost and stroke.articulation.startswith("snare")
+        else stroke
+        for stroke, ghost, by in zip(strokes, ghosts, softer.tolist(), strict=True)
+    ]
+
+
+def _add_ghosts(strokes, beat, rng):
+    """Ghost notes on the snare between the strokes, on sixteenths or triplets."""
+    step = beat * rng.choice([1 / 4, 1 / 3])
+    last = max((stroke.seconds for stroke in strokes), default=0.0)
+    struck = np.array([stroke.seconds for stroke in strokes if stroke.articulation.startswith(("snare", "brush"))])
+    times = np.arange(0, last, step)
+    times = np.abs(times[rng.random(len(times)) < rng.uniform(0.1, 0.4)])
+    free = [time for time in times.tolist() if not len(struck) or np.abs(struck - time).min() > 0.06]
+    return strokes + [Stroke(abs(time + rng.normal(0, 0.006)), "snare", 40, rng.uniform(-20, -9)) for time in free]
+
+
 def _add_crashes(strokes, beat, rng):
     near = [s for s in strokes if s.articulation == "kick" and s.seconds / beat % 8 < 0.1]
     return strokes + [Stroke(s.seconds + rng.normal(0, 0.004), "crash", 100, rng.uniform(-4, 2)) for s in near]
@@ -234,5 +274,9 @@ _EDITS = (
     (0.05, _add_tambourine),
     (0.15, _add_crashes),
     (0.12, _add_flams),
+    (0.06, _brushes),
+    (0.06, _pedal_on_backbeats),
+    (0.10, _soften_snare),
+    (0.08, _add_ghosts),
     (0.06, _leave_out),
 )

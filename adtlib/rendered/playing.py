@@ -8,7 +8,7 @@ so that thousands of kits come of some dozens. Levels are those at which one-sho
 from pathlib import Path
 
 import numpy as np
-from scipy.signal import sosfilt
+from scipy.signal import butter, sosfilt
 
 from adtlib.features import SAMPLE_RATE
 from adtlib.rendered.articulations import SUBSTITUTES, class_index
@@ -22,9 +22,21 @@ N_STEMS = len(CLASSES) + 1
 _LEVELS = (0.0, 0.0, -3.0, -10.0, -9.0, -6.0)
 _SPREAD_DB = 3.5
 # dB of an articulation beside the level of its class.
-_TRIM = {"hat_pedal": -4, "hat_open": 2, "ride": -3, "ride_bell": -1, "crash": 3, "china": 3, "side_stick": -4, "tambourine": 3}
+_TRIM = {
+    "hat_pedal": -4,
+    "hat_open": 2,
+    "ride": -3,
+    "ride_bell": -1,
+    "crash": 3,
+    "china": 3,
+    "side_stick": -4,
+    "brush": -4,
+    "tambourine": 3,
+}
 VARIANTS = 2  # of each one-shot in a clip, slightly unlike each other: no hand strikes twice alike
-_TUNING = 1.2  # semitones, standard deviation
+# Semitones, standard deviation, of each stem: cymbals come in all sizes.
+_TUNING = (1.2, 1.2, 1.6, 2.0, 2.5, 1.2)
+_BLENDED = 0.25  # share of articulations for which two kits sound at once, as producers lay one sample over another
 _HATS = ("hat_closed", "hat_pedal", "hat_half_open", "hat_open")
 # Longest decay to the e-th part, in seconds, that a damped stroke is given: (shortest, longest), and how often.
 _DAMPING = {
@@ -52,11 +64,12 @@ class ClipKit:
         self.banks = [open_bank(path) for path in kits]
         self.main = [int(rng.integers(2)) for _ in range(N_STEMS)]
         self.levels = [level + (rng.normal(0, _SPREAD_DB) if varied else 0.0) for level in _LEVELS]
-        self.tuning = [rng.normal(0, _TUNING) for _ in _LEVELS]
+        self.tuning = [rng.normal(0, spread) for spread in _TUNING]
         self.touch = rng.uniform(0.7, 1.5)  # how velocity becomes a layer
         self._layers: dict[str, list] = {}
         self._sounds: dict[tuple[str, int, int], tuple[np.ndarray, int]] = {}
         self._treatment: dict[str, tuple] = {}
+        self._seconds: dict[str, tuple | None] = {}
 
     def has(self, articulation: str) -> bool:
         """Whether any of the kits has the articulation or what stands in for it: what cannot sound must not be annotated."""
@@ -87,7 +100,8 @@ class ClipKit:
         layer = int(np.searchsorted([one_shot.velocity for _, one_shot in layers[:-1]], velocity))
         key = (stroke.articulation, layer, int(self.rng.integers(VARIANTS)))
         if key not in self._sounds:
-            self._sounds[key] = self._treat(stroke.articulation, stem, *layers[layer])
+            sound = self._treat(stroke.articulation, stem, *layers[layer])
+            self._sounds[key] = self._blend(stroke.articulation, stem, layer / len(layers), *sound)
         return (*self._sounds[key], stem)
 
     def _treat(self, articulation: str, stem: int, bank: Bank, one_shot: OneShot) -> tuple[np.ndarray, int]:
@@ -108,6 +122,8 @@ class ClipKit:
         filters = [*filters, shelf_or_peak(rng, 1.0)]  # where on the drum it was struck
         waveform = resample(bank.waveform(one_shot), speed)
         attack = round(one_shot.attack / speed)
+        if articulation == "brush" and one_shot.key != "brush":
+            waveform = brushed(waveform, attack, rng)
         waveform = sosfilt(np.array(filters, dtype=np.float32), waveform)
         if decay is not None:
             length = min(len(waveform), round(attack + 7 * decay * SAMPLE_RATE))
@@ -115,10 +131,46 @@ class ClipKit:
             waveform[attack:] *= np.exp(-np.arange(length - attack, dtype=np.float32) / np.float32(decay * SAMPLE_RATE))
         return waveform / max(float(np.abs(waveform).max()), 1e-6), attack
 
+    def _blend(self, articulation: str, stem: int, softness: float, waveform: np.ndarray, attack: int) -> tuple[np.ndarray, int]:
+        """The sound with that of another kit under it, attack on attack, for some articulations; their layers go together."""
+        if articulation not in self._seconds:
+            self._seconds[articulation] = None
+            other = self.banks[1 - self.main[stem]]
+            voices = other.voices(articulation)
+            if self.varied and voices and self.rng.random() < _BLENDED:
+                gain = np.float32(10 ** (self.rng.uniform(-10, 0) / 20))
+                speed = 2 ** (self.rng.normal(0, _TUNING[stem]) / 12)
+                self._seconds[articulation] = (other, voices[self.rng.integers(len(voices))], gain, speed)
+        if self._seconds[articulation] is None:
+            return waveform, attack
+        bank, layers, gain, speed = self._seconds[articulation]
+        one_shot = layers[int(softness * len(layers))]
+        more = gain * resample(bank.waveform(one_shot), speed)
+        start = round(one_shot.attack / speed) - attack  # samples that the second begins before the first
+        both = np.zeros(max(len(waveform) + max(start, 0), len(more) - min(start, 0)), dtype=np.float32)
+        both[max(start, 0) :][: len(waveform)] += waveform
+        both[max(-start, 0) :][: len(more)] += more
+        return both / max(float(np.abs(both).max()), 1e-6), attack + max(start, 0)
+
     def gain(self, stroke: Stroke, stem: int) -> float:
         """Amplitude of a stroke in its stem."""
         level = self.levels[stem] + _TRIM.get(stroke.articulation, 0) + stroke.level
         return 10 ** ((level + self.rng.normal(0, 0.7)) / 20)
+
+
+def brushed(waveform: np.ndarray, attack: int, rng: np.random.Generator) -> np.ndarray:
+    """A stroke of a stick as one of a brush: little of the drum, and a burst of noise that swells for some milliseconds."""
+    low, high = np.exp(rng.uniform(np.log((600, 5_000)), np.log((2_500, 14_000))))
+    swell, decay = rng.uniform(0.003, 0.015), np.exp(rng.uniform(np.log(0.02), np.log(0.12)))
+    length = round((swell + 6 * decay) * SAMPLE_RATE)
+    time = np.arange(length, dtype=np.float32) / SAMPLE_RATE
+    shape = np.minimum(time / np.float32(swell), 1) * np.exp(-np.maximum(time - np.float32(swell), 0) / np.float32(decay))
+    band = butter(2, (low, high), "bandpass", fs=SAMPLE_RATE, output="sos").astype(np.float32)
+    burst = sosfilt(band, rng.standard_normal(length, dtype=np.float32)) * shape
+    out = np.zeros(max(len(waveform), attack + length), dtype=np.float32)
+    out[: len(waveform)] = np.float32(rng.uniform(0.03, 0.3)) * waveform
+    out[attack : attack + length] += burst / max(float(np.abs(burst).max()), 1e-6)
+    return out
 
 
 def resample(waveform: np.ndarray, speed: float) -> np.ndarray:
