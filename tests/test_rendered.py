@@ -18,6 +18,7 @@ from adtlib.rendered import (
     corpus,
     drumming,
     example,
+    masking,
     mixing,
     performances,
     playing,
@@ -499,6 +500,37 @@ def test_shards_of_another_recipe_are_rendered_again(small_shards, monkeypatch):
     monkeypatch.setattr(corpus, "render_shard", lambda *call: rendered.append(call[1:3]) or real(*call))
     small_shards(1)
     assert rendered == [("train", 0), ("validation", 0)]
+
+
+# --- what is heard -----------------------------------------------------------------------------------------------------
+
+
+def test_a_stroke_is_heard_unless_all_of_its_bands_are_full_of_louder_sounds():
+    rng = np.random.default_rng(0)
+    stem = np.zeros(2 * SAMPLE_RATE, dtype=np.float32)
+    for start in (0.5, 1.0):
+        burst = tone(200, 0.3)[round(SILENCE * SAMPLE_RATE) :].astype(np.float32)
+        playing.add(stem, burst, round(start * SAMPLE_RATE), 0.1)
+    noise = rng.normal(0, 20, len(stem)).astype(np.float32)
+    hum = np.sin(2 * np.pi * 3_000 * np.arange(len(stem)) / SAMPLE_RATE).astype(np.float32)
+    times = np.array([0.5, 1.0])
+    assert masking.audible(stem, stem, times).all()
+    assert masking.audible(stem, stem + hum, times).all(), "another band, however loud, masks nothing"
+    assert not masking.audible(stem, stem + noise, times).any()
+    late = stem + np.where(np.arange(len(stem)) < 0.8 * SAMPLE_RATE, 0, noise)
+    assert masking.audible(stem, late, times).tolist() == [True, False]
+    assert masking.audible(stem, stem, np.array([0.6, 1.9, 5.0])).tolist() == [False, False, False], "a drum that rings on"
+    assert masking.audible(stem, stem, np.empty(0)).shape == (0,)
+
+
+def test_masked_strokes_sound_and_are_not_annotated(studio, monkeypatch):
+    whole = clips.render(studio, 0, 2, 3.0)
+    monkeypatch.setattr(clips, "audible", lambda stem, mix, seconds: np.asarray(seconds) > 2.5)
+    part = clips.render(studio, 0, 2, 3.0)
+    assert part.waveform.tobytes() == whole.waveform.tobytes()
+    for times, all_times in zip(part.onsets, whole.onsets, strict=True):
+        assert set(times) <= set(all_times) and all(time + clips.PRE_ROLL > 2.5 for time in times)
+    assert sum(map(len, whole.onsets)) > sum(map(len, part.onsets)) > 0
 
 
 # --- an example to show ------------------------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 A clip is 12 s of drums on kits of its split, in 85 % of the clips with other instruments at -10 to +13 dB of the drums, mixed and
 mastered as music is. One clip in ten has no drums, so that a drummer's silence is learned too. Onsets are exact: each one-shot is
-placed by its attack. Strokes of one class within 25 ms are one onset, as annotators hear a flam.
+placed by its attack. Strokes of one class within 25 ms are one onset, as annotators hear a flam, and those that other sounds
+mask are none.
 """
 
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from adtlib.rendered import accompaniment, drumming, mixing, performances, playi
 from adtlib.rendered.articulations import class_index
 from adtlib.rendered.capture import kit_paths
 from adtlib.rendered.drumming import Stroke
+from adtlib.rendered.masking import audible
 from adtlib.rendered.one_shots import open_bank
 from adtlib.rendered.sources import SourceError
 from adtlib.vocabulary import CLASSES
@@ -138,11 +140,25 @@ def render(studio: Studio, seed: int, index: int, seconds: float = CLIP_SECONDS)
     balance = float(np.clip(rng.normal(*BALANCE_DB), -10, 13))
     in_studio = "studio" not in without
     mix = _mix_drums(stems, rng) if in_studio else stems.sum(axis=0)
+    gain = mixing.rms(mix) / max(mixing.rms(stems.sum(axis=0)), 1e-9)  # of the stems in the mix
     if kind != "drums" and "accompaniment" not in without:
         mix = _balance(mix, _accompany(studio, drums, swing_at, n_samples, rng), balance, in_studio, rng)
+    strokes = _heard(strokes, np.float32(gain) * stems, mix)
     waveform = master(mix[round(PRE_ROLL * SAMPLE_RATE) :], in_studio, rng)
     about = {"kind": kind, "bpm": drums.bpm, "balance_db": balance, "kits": [path.name for path in kits[:2]]}
     return Clip(waveform, annotate(strokes, PRE_ROLL, played), about)
+
+
+def _heard(strokes: list[Stroke], stems: np.ndarray, mix: np.ndarray) -> list[Stroke]:
+    """The strokes, those that are masked in the mix not annotated."""
+    kept = list(strokes)
+    for index in range(len(CLASSES)):
+        mine = [number for number, stroke in enumerate(strokes) if class_index(stroke.articulation) == index]
+        heard = audible(stems[index], mix, np.array([strokes[number].seconds for number in mine]))
+        for number, is_heard in zip(mine, heard.tolist(), strict=True):
+            if not is_heard:
+                kept[number] = strokes[number]._replace(annotated=False)
+    return kept
 
 
 def _percussion(bank: Path, bpm: float, seconds: float, rng: np.random.Generator) -> list[Stroke]:
