@@ -1,6 +1,7 @@
 """Long training on rendered clips: augmentation, schedule, averaging, resuming, thresholds."""
 
 import json
+from dataclasses import fields, replace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -14,12 +15,12 @@ from adtlib.plotting_rendered import plot_architectures, plot_long_run, plot_los
 from adtlib.prepared import FORMAT, Prepared
 from adtlib.preparing import _write_part
 from adtlib.rendered import study, training
-from adtlib.rendered.augmentation import Augmentation, augment, magnitudes
+from adtlib.rendered.augmentation import Augmentation, augment, magnitudes, transposition
 from adtlib.rendered.thresholds import choose_thresholds
 from adtlib.rendered.training import Crops, LongConfig, fit_long, history, learning_rate
 from adtlib.vocabulary import CLASSES
 
-NOTHING = Augmentation((0, 0), (0, 0), (0, 5_000, 6_000), (0, 40, 50), (0, 0, 0))
+NOTHING = Augmentation((0, 0), (0, 0), (0, 5_000, 6_000), (0, 40, 50), (0, 2), (0, 0, 0))
 
 
 @pytest.fixture(scope="module")
@@ -57,16 +58,32 @@ def test_an_augmentation_that_changes_nothing_changes_nothing():
     np.testing.assert_allclose(augment(features, features, NOTHING, np.random.default_rng(1)), features, atol=1e-5)
 
 
+def test_transposing_moves_a_tone_to_the_band_of_its_new_frequency():
+    centres = band_centres()
+    tone = np.zeros(84, dtype=np.float32)
+    tone[50] = 1
+    np.testing.assert_allclose(tone @ transposition(0.0), tone, atol=1e-6)
+    for semitones in (-12.0, 2.0, 12.0):
+        moved = tone @ transposition(semitones)
+        assert centres[np.argmax(moved)] == pytest.approx(centres[50] * 2 ** (semitones / 12), rel=0.04)
+        assert 0.5 < moved.sum() < 1.6
+    assert not (np.ones(84, dtype=np.float32) @ transposition(5.0))[0], "below the lowest band there is nothing"
+    x = np.random.default_rng(0).random((40, 10, 84)).astype(np.float32)
+    only = replace(NOTHING, transpose=(0.5, 2.0))
+    changed = [not np.allclose(a, b, atol=1e-5) for a, b in zip(augment(x, x, only, np.random.default_rng(0)), x, strict=True)]
+    assert 10 < sum(changed) < 30
+
+
 def test_without_all_of_its_variations_an_augmentation_changes_nothing():
     features = np.random.default_rng(0).random((8, 20, 84)).astype(np.float32)
-    bare = Augmentation().without(["level_db", "equaliser", "low_pass", "high_pass", "add"])
+    bare = Augmentation().without([field.name for field in fields(Augmentation)])
     np.testing.assert_allclose(augment(features, features, bare, np.random.default_rng(1)), features, atol=1e-5)
     assert not np.allclose(augment(features, features, Augmentation(), np.random.default_rng(1)), features, atol=0.01)
 
 
 def test_a_low_pass_takes_the_top_and_leaves_the_rest():
     features = np.full((4, 5, 84), 0.5, dtype=np.float32)
-    config = Augmentation((0, 0), (0, 0), (1, 5_000, 5_001), (0, 40, 50), (0, 0, 0))
+    config = replace(NOTHING, low_pass=(1, 5_000, 5_001))
     varied = augment(features, features, config, np.random.default_rng(0))
     assert np.all(varied[..., band_centres() > 15_000] < 0.05)
     np.testing.assert_allclose(varied[..., band_centres() < 1_500], 0.5, atol=0.01)
@@ -74,7 +91,7 @@ def test_a_low_pass_takes_the_top_and_leaves_the_rest():
 
 def test_added_clips_add_by_energy():
     quiet, loud = np.full((1, 5, 84), np.log10(1 + 3.0)), np.full((1, 5, 84), np.log10(1 + 4.0))
-    config = Augmentation((0, 0), (0, 0), (0, 5_000, 6_000), (0, 40, 50), (1, 0, 0))  # at equal level
+    config = replace(NOTHING, add=(1, 0, 0))  # at equal level
     varied = augment(quiet.astype(np.float32), loud.astype(np.float32), config, np.random.default_rng(0))
     np.testing.assert_allclose(10**varied - 1, 3 * np.sqrt(2), rtol=1e-4)
 

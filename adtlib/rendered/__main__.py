@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--segments-per-epoch", type=int, default=3_200, metavar="N", help="of 4 s (default: 3,200)")
     train.add_argument("--architecture", default="CRNN")
     train.add_argument("--hyperparameters", type=json.loads, default={"num_layers": 3, "hidden_size": 60}, metavar="JSON")
-    varied = ("level_db", "equaliser", "low_pass", "high_pass", "add")
+    varied = ("level_db", "equaliser", "low_pass", "high_pass", "transpose", "add")
     train.add_argument("--without", nargs="+", default=[], choices=varied, metavar="AUGMENTATION", help=f"of {', '.join(varied)}")
     train.add_argument("--learning-rate", type=float, default=2e-3)
     train.add_argument("--seed", type=int, default=0)

@@ -1,8 +1,8 @@
 """Variations on stored clips while training, on the linear magnitudes behind the features: no clip is seen twice alike.
 
-Features are log10(1 + x) with x the magnitude in a band. Of x the level is changed, a smooth random equaliser is laid over it, half
-of the segments lose what is above a frequency between 5 and 17 kHz (real recordings and codecs hold little there), and some get a
-clip without drums added, by energy, as its phase does not matter to magnitudes.
+Features are log10(1 + x) with x the magnitude in a band. Some segments get a clip without drums added to x, by energy, as its phase
+does not matter to magnitudes; half are transposed; then the level is changed, a smooth random equaliser is laid over it, and half
+of the segments lose what is above a frequency between 5 and 17 kHz (real recordings and codecs hold little there).
 """
 
 from dataclasses import dataclass, replace
@@ -22,6 +22,7 @@ class Augmentation:
     equaliser   share of segments with an equaliser, and its standard deviation in dB at seven points.
     low_pass    share of segments, and the range of the frequency in Hz.
     high_pass   share of segments, and the range of the frequency in Hz.
+    transpose   share of segments, and how many semitones up or down at most.
     add         share of segments to which a clip without drums is added, and its range in dB of the segment's level.
     """
 
@@ -29,6 +30,7 @@ class Augmentation:
     equaliser: tuple[float, float] = (0.8, 3.0)
     low_pass: tuple[float, float, float] = (0.5, 5_000.0, 17_000.0)
     high_pass: tuple[float, float, float] = (0.1, 40.0, 200.0)
+    transpose: tuple[float, float] = (0.5, 2.0)
     add: tuple[float, float, float] = (0.2, -12.0, 6.0)
 
     def without(self, names) -> "Augmentation":
@@ -58,6 +60,22 @@ def gains(count: int, config: Augmentation, rng: np.random.Generator) -> np.ndar
     return factors.astype(np.float32)
 
 
+def transposition(semitones: float) -> np.ndarray:
+    """A matrix `(84, 84)` by which magnitudes are multiplied to raise all frequencies: between bands they are interpolated.
+
+    What would come from outside the bands is silence.
+    """
+    places = np.log2(band_centres())
+    wanted = places - semitones / 12
+    right = np.clip(np.searchsorted(places, wanted), 1, N_BANDS - 1)
+    share = (wanted - places[right - 1]) / (places[right] - places[right - 1])  # of the right neighbour
+    inside = (wanted >= places[0]) & (wanted <= places[-1])
+    matrix = np.zeros((N_BANDS, N_BANDS), dtype=np.float32)
+    matrix[right - 1, np.arange(N_BANDS)] = (1 - share) * inside
+    matrix[right, np.arange(N_BANDS)] = share * inside
+    return matrix
+
+
 def augment(features: np.ndarray, extra: np.ndarray, config: Augmentation, rng: np.random.Generator) -> np.ndarray:
     """Vary a batch: `(B, T, 84)` float32, the same shape.
 
@@ -72,5 +90,8 @@ def augment(features: np.ndarray, extra: np.ndarray, config: Augmentation, rng: 
         if its > 0:
             gain = np.float32((level or its) * 10 ** (rng.uniform(low, high) / 20) / its)
             x[row] = np.sqrt(np.square(x[row]) + np.square(gain * other))
+    share, most = config.transpose
+    for row in np.flatnonzero(rng.random(len(x)) < share):
+        x[row] = x[row] @ transposition(rng.uniform(-most, most))
     x *= gains(len(x), config, rng)[:, None, :]  # the same in every frame
     return np.log(1 + x) / _LN10

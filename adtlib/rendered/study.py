@@ -70,6 +70,7 @@ VARIANTS = (
     Variant("without voices", clips=("voices",)),
     Variant("without low-pass", training=("low_pass",)),
     Variant("without equaliser", training=("equaliser",)),
+    Variant("without transposing", training=("transpose",)),
     Variant("without added clips", training=("add",)),
 )
 
