@@ -393,6 +393,21 @@ def test_other_instruments_are_heard_on_the_beat_of_the_drums_and_at_their_pitch
     assert np.argmax(spectrum) / 2 == pytest.approx(440.0, rel=0.02)  # E4 and five semitones
 
 
+def test_a_pick_is_heard_at_each_note_once_a_chord():
+    starts = np.array([0.5, 0.5, 1.2])
+    noise = np.abs(accompaniment.pick_noise(2 * SAMPLE_RATE, starts, np.random.default_rng(0)))
+    loud = np.flatnonzero(noise > 0.05)
+    assert loud[0] / SAMPLE_RATE == pytest.approx(0.5, abs=0.02)
+    gaps = np.flatnonzero(np.diff(loud) > 0.2 * SAMPLE_RATE)
+    assert len(gaps) == 1 and loud[gaps[0] + 1] / SAMPLE_RATE == pytest.approx(1.2, abs=0.02)
+    stem = np.ones(2 * SAMPLE_RATE, dtype=np.float32)
+    parts = [
+        accompaniment.recorded(stem, sung, starts, np.random.default_rng(seed)) for seed in range(20) for sung in (True, False)
+    ]
+    assert all(np.isfinite(part).all() and len(part) == len(stem) for part in parts)
+    assert 5 < sum(np.allclose(part, stem) for part in parts) < 35
+
+
 def test_a_song_twice_as_fast_is_played_at_half_its_tempo():
     assert [accompaniment._tempo_factor(bpm, 80.0) for bpm in (75, 90, 165, 330, 42)] == [1, 1, 2, 2, 0.5]
 

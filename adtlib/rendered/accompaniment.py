@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.signal import butter, sosfilt
 
 from adtlib.features import SAMPLE_RATE
-from adtlib.rendered import voices
+from adtlib.rendered import mixing, voices
 from adtlib.rendered.capture import PITCHES
 from adtlib.rendered.drumming import Drumming, Stroke, swing
-from adtlib.rendered.mixing import rms
 from adtlib.rendered.one_shots import Bank, open_bank
 from adtlib.rendered.performances import Part, Song
 from adtlib.rendered.playing import add, cut, resample
@@ -117,10 +117,11 @@ def play(
         stem = np.zeros(n_samples, dtype=np.float32)
         bank = singers if part.program == VOICE else instruments
         _play_part(stem, part, arrangement.semitones, 60 / bpm, swing_at, bank, rng)
-        if (level := rms(stem)) > 0:
+        if (level := mixing.rms(stem)) > 0:
             gain = 3 if np.median(part.pitches) < 48 else 4 if part.program == VOICE else 0
-            total += stem * np.float32(10 ** ((gain + rng.normal(0, 4)) / 20) / level)
-    level = rms(total)
+            stem = recorded(stem / np.float32(level), part.program == VOICE, swing(part.beats, swing_at) * 60 / bpm, rng)
+            total += stem * np.float32(10 ** ((gain + rng.normal(0, 4)) / 20))
+    level = mixing.rms(total)
     return total / np.float32(level) if level > 0 else total
 
 
@@ -143,6 +144,33 @@ def _play_part(stem, part: Part, semitones: int, beat: float, swing_at: float, b
         waveform, attack = tuned[one_shot.start, pitch]
         waveform = cut(waveform, attack + max(round(length * SAMPLE_RATE), 1_000), release)
         add(stem, waveform, round(start * SAMPLE_RATE) - attack, (velocity / 100) ** touch)
+
+
+def recorded(stem: np.ndarray, sung: bool, starts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A part, of RMS 1, as it comes from a studio: some with the noise of picks and fingers, equalised, driven.
+
+    starts  seconds of its notes.
+    """
+    if rng.random() < 0.3 and not sung:
+        stem = stem + pick_noise(len(stem), starts, rng) * np.float32(10 ** (rng.uniform(-9, 9) / 20))
+    if rng.random() < 0.4:
+        stem = sosfilt(np.array([mixing.shelf_or_peak(rng, 6.0) for _ in range(2)], dtype=np.float32), stem)
+    return mixing.saturate(stem, rng) if rng.random() < 0.25 else stem
+
+
+def pick_noise(n_samples: int, starts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A short burst of noise at each note, where a pick or a finger meets the string: peaks up to 1. Chords have one burst."""
+    low = np.exp(rng.uniform(np.log(300), np.log(3_000)))
+    band = butter(2, (low, low * rng.uniform(2, 5)), "bandpass", fs=SAMPLE_RATE, output="sos").astype(np.float32)
+    decay = np.float32(np.exp(rng.uniform(np.log(0.003), np.log(0.03))))
+    time = np.arange(round(6 * decay * SAMPLE_RATE), dtype=np.float32) / SAMPLE_RATE
+    bursts = [sosfilt(band, rng.standard_normal(len(time), dtype=np.float32)) * np.exp(-time / decay) for _ in range(3)]
+    bursts = [burst / max(float(np.abs(burst).max()), 1e-6) for burst in bursts]
+    stem = np.zeros(n_samples, dtype=np.float32)
+    for start in np.unique(np.round(starts, 2)).tolist():
+        at = round((start + rng.normal(0, 0.004)) * SAMPLE_RATE)
+        add(stem, bursts[rng.integers(3)], at, 10 ** (rng.uniform(-9, 0) / 20))
+    return stem
 
 
 def _nearest(program: int, pitch: int) -> tuple[str, int, int]:
