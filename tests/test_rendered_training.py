@@ -178,8 +178,9 @@ def test_a_run_can_begin_with_the_weights_of_another(prepared, tmp_path):
         torch.testing.assert_close(one, other, atol=1e-6, rtol=0)
     alone = fit_long(small(**barely), prepared, tmp_path / "alone", progress=False)
     assert alone.metrics["train_loss"][0] > 1.1 * run.metrics["train_loss"][0]
-    history(first).to_csv(tmp_path / "first" / "history.csv", index=False)
     both = history(run, tmp_path / "first")
+    both.to_csv(tmp_path / "second" / "history.csv", index=False)
+    assert list(history(run, tmp_path / "second")["stage"]) == [1] * 6 + [2, 3]
     assert list(both["stage"]) == [1] * 6 + [2] and list(both["epoch"]) == [1, 2, 3, 4, 5, 6, 1]
     np.testing.assert_allclose(both["hours"], np.r_[64 * np.arange(1, 7), 384 + run.config["segments_per_epoch"]] * 4 / 3600)
     assert list(both["val_f1_micro"]) == [*first.metrics["val_f1_micro"], *run.metrics["val_f1_micro"]]

@@ -93,7 +93,9 @@ def history(run: Run, start_from: Path | None = None) -> pd.DataFrame:
     rows.insert(0, "stage", 1)
     if start_from is None:
         return rows
-    before = pd.read_csv(start_from / "history.csv")
+    # A run that was ended before its last epoch has no history of its own yet.
+    kept = start_from / "history.csv"
+    before = pd.read_csv(kept) if kept.is_file() else history(Run(start_from))
     rows["stage"] += before["stage"].iloc[-1]
     rows["hours"] += before["hours"].iloc[-1]
     return pd.concat([before, rows], ignore_index=True)
