@@ -21,6 +21,7 @@ from adtlib import paths
 from adtlib.beats import Beats, track_beats
 from adtlib.events import Edit, Event, check_class, counts_of, edited, onsets_of
 from adtlib.features import FPS, N_BANDS, SAMPLE_RATE
+from adtlib.levels import hearing_gain
 from adtlib.onsets import Onsets
 from adtlib.peak_picking import PeakPicking, pick_peaks
 from adtlib.thresholds import with_thresholds
@@ -265,7 +266,7 @@ def transcribe(
     keep_features: bool = True,
     progress: Callable[[float], None] | None = None,
 ) -> Transcription:
-    """Transcribe the drums of a recording of any length, in bounded memory.
+    """Transcribe the drums of a recording of any length, in bounded memory: read twice, first for its level (`levels`).
 
     source         a file (wav, flac, ogg, mp3, ...; m4a and the like where ffmpeg is installed), or samples: `(n,)` or
                    `(n, channels)` floats in [-1, 1].
@@ -287,10 +288,14 @@ def transcribe(
         raise ValueError("samples without sample_rate: give their rate in Hz")
     if not in_memory and sample_rate is not None:
         raise ValueError(f"sample_rate = {sample_rate} for the file {source}: files state their own, leave it out")
-    blocks = array_blocks(source, sample_rate) if in_memory else audio_blocks(source)
+
+    def blocks() -> Iterator[np.ndarray]:
+        return array_blocks(source, sample_rate) if in_memory else audio_blocks(source)
+
     trained = model if isinstance(model, Pretrained) else load(model)
     picking = trained.peak_picking if thresholds is None else with_thresholds(trained.peak_picking, thresholds)
-    heard = _Listening(blocks, trained, keep_features, progress)
+    gain = np.float32(hearing_gain(blocks()))
+    heard = _Listening((gain * block for block in blocks()), trained, keep_features, progress)
     return Transcription(
         name=name or ("recording" if in_memory else Path(source).stem),
         duration=heard.n_samples / SAMPLE_RATE,

@@ -13,6 +13,7 @@ import adtlib
 from adtlib.beats import Beats
 from adtlib.corpora.grooves import Note
 from adtlib.features import SAMPLE_RATE, log_filter_spectrogram
+from adtlib.levels import hearing_gain
 from adtlib.onsets import read_onsets
 from adtlib.peak_picking import PeakPicking, pick_peaks
 from adtlib.prediction import predict
@@ -62,9 +63,11 @@ def test_a_file_gives_what_features_network_and_peak_picking_give(model, wavefor
     path = tmp_path / "My song.wav"
     soundfile.write(path, waveform, SAMPLE_RATE, subtype="FLOAT")
     found = transcribe(path, model=model)
-    features = log_filter_spectrogram(waveform)
+    features = log_filter_spectrogram(waveform * np.float32(hearing_gain([waveform])))
     wanted = predict(model.network, features)
     np.testing.assert_allclose(found.activations, wanted, atol=1e-4)
+    softer = transcribe(waveform / 100, SAMPLE_RATE, model)
+    np.testing.assert_allclose(softer.activations, wanted, atol=1e-2)
     np.testing.assert_allclose(found.features, features, atol=2e-3)
     picked = pick_peaks(found.activations, model.peak_picking)
     assert sum(map(len, picked)) > 20, "an empty transcription would prove nothing"

@@ -1,10 +1,28 @@
 """Real songs to validate on what was trained on rendered clips: never trained on."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from adtlib.audio_files import audio_blocks
 from adtlib.corpora import EnstMdb
+from adtlib.levels import hearing_gain
 from adtlib.prepared import Unit
 from adtlib.preparing import prepare
+from adtlib.rendered.augmentation import magnitudes
+
+
+@dataclass(frozen=True)
+class HeardUnit(Unit):
+    """A unit at the level at which it is transcribed: `gain` is that of `levels`."""
+
+    gain: float = 1.0
+
+    @property
+    def features(self) -> np.ndarray:
+        """`(n_frames, 84)` float32."""
+        return np.log10(1 + np.float32(self.gain) * magnitudes(super().features))
 
 
 def real_units(root: Path) -> dict[str, list[Unit]]:
@@ -14,5 +32,7 @@ def real_units(root: Path) -> dict[str, list[Unit]]:
         corpus = EnstMdb(root, mdb_audio=audio)
         if corpus.present:
             prepared = prepare(corpus, progress=False)
-            found[audio] = [unit for split in prepared.splits for unit in prepared.units(split) if unit.id.startswith("MDB/")]
+            files = {track.id: track.audio[0] for track in corpus.tracks()}
+            units = [unit for split in prepared.splits for unit in prepared.units(split) if unit.id.startswith("MDB/")]
+            found[audio] = [HeardUnit(**vars(unit), gain=hearing_gain(audio_blocks(files[unit.id]))) for unit in units]
     return {name: units for name, units in found.items() if units}
