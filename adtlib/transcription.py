@@ -30,6 +30,7 @@ from adtlib.vocabulary import CLASSES
 if TYPE_CHECKING:
     import pandas as pd
 
+    from adtlib.patterns import Pattern
     from adtlib.pretrained import Pretrained
 
 FORMATS = ("mid", "csv", "musicxml", "svg", "pdf")
@@ -163,24 +164,29 @@ class Transcription:
         text = "\n".join(lines) + "\n"
         return _written(path, text)
 
-    def to_musicxml(self, path: Path | str | None = None) -> str:
-        """The score as MusicXML, for notation programs; also written to `path`. Sixteenths and triplets on the song's beats."""
-        from adtlib.notation import musicxml
+    def to_pattern(self, quantise: int | None = None) -> "Pattern":
+        """The score as strokes on the song's beats: in sixteenths and triplets, or on a grid, `quantise` as `to_midi` takes it."""
         from adtlib.song_score import song_pattern
 
-        return _written(path, musicxml(song_pattern(self.struck, self.beats), title=self.name))
+        return song_pattern(self.struck, self.beats, quantise)
 
-    def to_svg(self, path: Path | str | None = None) -> str:
+    def to_musicxml(self, path: Path | str | None = None, quantise: int | None = None) -> str:
+        """The score of `to_pattern` as MusicXML, for notation programs; also written to `path`."""
+        from adtlib.notation import musicxml
+
+        return _written(path, musicxml(self.to_pattern(quantise), title=self.name))
+
+    def to_svg(self, path: Path | str | None = None, quantise: int | None = None) -> str:
         """The score engraved, in systems below each other, as one SVG picture; also written to `path`."""
         from adtlib.song_score import score_svg
 
-        return _written(path, score_svg(self.to_musicxml(), title=self.name))
+        return _written(path, score_svg(self.to_musicxml(quantise=quantise), title=self.name))
 
-    def to_pdf(self, path: Path | str | None = None) -> bytes:
+    def to_pdf(self, path: Path | str | None = None, quantise: int | None = None) -> bytes:
         """The score engraved on A4 pages; also written to `path`."""
         from adtlib.song_score import score_pdf
 
-        return _written(path, score_pdf(self.to_musicxml(), self.name))
+        return _written(path, score_pdf(self.to_musicxml(quantise=quantise), self.name))
 
     def save(self, target: Path | str, formats: Iterable[str] = FORMATS, drum_map=None, quantise: int | None = None) -> list[Path]:
         """Write `target`.mid and so on, each whole or as it was: the files, in the order of `formats`.
@@ -190,9 +196,9 @@ class Transcription:
         writers = {
             "mid": lambda path: self.to_midi(path, drum_map, quantise),
             "csv": lambda path: self.to_csv(path, drum_map),
-            "musicxml": self.to_musicxml,
-            "svg": self.to_svg,
-            "pdf": self.to_pdf,
+            "musicxml": lambda path: self.to_musicxml(path, quantise),
+            "svg": lambda path: self.to_svg(path, quantise),
+            "pdf": lambda path: self.to_pdf(path, quantise),
         }
         target = Path(target)
         written = [(kind, target.with_name(f"{target.name}.{kind}")) for kind in formats]
