@@ -41,19 +41,9 @@ def midi_bytes(
 
     Raises ValueError for another grid.
     """
-    check_grid(quantise)
-    pickup, first, times = _from_the_first_bar(beats)
+    pickup, _, times = _from_the_first_bar(beats)
     tempos = _tempo_map(times, pickup)
-    struck: dict[tuple[int, int], int] = {}
-    for seconds, label, velocity in notes:
-        if quantise:
-            parts = Fraction(quantise, 4)
-            position = Fraction(round((float(beats.at(seconds)) - first) * parts)) / parts
-            tick = max(0, round(position * TICKS_A_BEAT) + pickup)
-        else:
-            tick = int(_ticks(np.array([seconds]), tempos)[0])
-        key = tick, pitches[label]
-        struck[key] = max(struck.get(key, 0), velocity)
+    struck = placed_notes(notes, beats, pitches, quantise)
     end = int(_ticks(np.array([duration]), tempos)[0])
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS_A_BEAT)
     file.tracks.append(_conductor(tempos, pickup, end, name))
@@ -61,6 +51,28 @@ def midi_bytes(
     buffer = io.BytesIO()
     file.save(file=buffer)
     return buffer.getvalue()
+
+
+def placed_notes(
+    notes: Sequence[tuple[float, str, int]], beats: Beats, pitches: Mapping[str, int], quantise: int | None = None
+) -> dict[tuple[int, int], int]:
+    """Velocity at each (tick, pitch) of the file. Arguments and error as for `midi_bytes`.
+
+    As many entries fewer than notes as notes fell on one of their pitch that was there.
+    """
+    check_grid(quantise)
+    pickup, first, times = _from_the_first_bar(beats)
+    if quantise:
+        parts = Fraction(quantise, 4)  # of a beat
+        places = [round((float(beats.at(seconds)) - first) * parts) / parts for seconds, _, _ in notes]
+        ticks = [max(0, round(place * TICKS_A_BEAT) + pickup) for place in places]
+    else:
+        ticks = _ticks(np.array([seconds for seconds, _, _ in notes]), _tempo_map(times, pickup)).tolist()
+    struck: dict[tuple[int, int], int] = {}
+    for tick, (_, label, velocity) in zip(ticks, notes, strict=True):
+        key = tick, pitches[label]
+        struck[key] = max(struck.get(key, 0), velocity)
+    return struck
 
 
 def check_grid(quantise: int | None) -> None:

@@ -25,7 +25,7 @@ from adtlib.onsets import Onsets
 from adtlib.peak_picking import PeakPicking, pick_peaks
 from adtlib.thresholds import with_thresholds
 from adtlib.velocities import velocities
-from adtlib.vocabulary import CLASSES
+from adtlib.vocabulary import CLASSES, MIDI_PITCH
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -156,6 +156,18 @@ class Transcription:
 
         content = midi_bytes(self.struck, self.beats, named(drum_map).pitches, self.duration, self.name, quantise)
         return _written(path, content)
+
+    def fallen_together(self, kind: str = "mid", quantise: int | None = None) -> int:
+        """How many strokes a file of this kind (of FORMATS) leaves out, as each falls on a note of its class that is there.
+
+        quantise  as `to_midi` takes it.
+        """
+        from adtlib.song_midi import placed_notes
+
+        if kind == "csv":
+            return 0
+        notes = placed_notes(self.struck, self.beats, MIDI_PITCH, quantise) if kind == "mid" else self.to_pattern(quantise).hits
+        return len(self.events) - len(notes)
 
     def to_csv(self, path: Path | str | None = None, drum_map=None) -> str:
         """A line an onset, `time_seconds,class,pitch,velocity,confidence`; also written to `path`. `adt score` reads it."""

@@ -232,6 +232,17 @@ def test_midi_holds_the_onsets_on_channel_10(tmp_path):
     assert other.beats.bpm == pytest.approx(100)
 
 
+def test_strokes_that_fall_together_are_counted(tmp_path):
+    """A flam on a snare drum at 120 beats a minute, and a kick drum beside it, which is another note."""
+    song = made({"KD": np.arange(1, 9, 0.5), "SD": [*np.arange(1, 9, 1.0), 4.03]})
+    song = replace(song, given_beats=Beats(np.arange(30) * 0.5, np.arange(30) % 4 + 1))
+    assert {kind: song.fallen_together(kind) for kind in ("mid", "csv", "pdf")} == {"mid": 0, "csv": 0, "pdf": 1}
+    assert song.fallen_together("musicxml", 48) == 1
+    song.to_midi(tmp_path / "song.mid", quantise=4)
+    left = sum(map(len, read_onsets(tmp_path / "song.mid", GENERAL_MIDI, drum_channel_only=True)))
+    assert song.fallen_together("mid", 4) == len(song.events) - left == 1
+
+
 # --- pictures and sound ------------------------------------------------------------------------------------------------
 
 

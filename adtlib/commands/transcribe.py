@@ -76,7 +76,7 @@ def _one(recording: Recording, model, mapping: DrumMap, out: Path, options: argp
         known = isinstance(error, ValueError | OSError)
         report.problem = str(error) if known else f"{recording.path}: {type(error).__name__}: {error}"
         return report, 0.0
-    report.lines = _lines(song, written, times[1] - times[0], times[2] - times[1])
+    report.lines = [*_lines(song, written, times[1] - times[0], times[2] - times[1]), *_fallen_together(song, options)]
     return report, song.duration
 
 
@@ -114,6 +114,17 @@ def _lines(song, written: list[Path], heard: float, wrote: float) -> list[str]:
     kinds = " ".join(path.name.removeprefix(target.name) for path in written)
     named = textwrap.wrap(f"{paths.relative(target)}: {kinds}", 78, break_long_words=False, break_on_hyphens=False)
     return [f"{song.source} ({minutes}:{rest:02d})", f"  {onsets}", f"  {tempo}; {speed}", *(f"  {line}" for line in named)]
+
+
+def _fallen_together(song, options: argparse.Namespace) -> list[str]:
+    """Lines on MIDI file and score where these hold fewer notes than there are onsets."""
+    grid = f" (--quantise {options.quantise})" if options.quantise else ""
+    lines = []
+    for what, kinds in {"MIDI": ("mid",), "score": ("musicxml", "svg", "pdf")}.items():
+        kind = next((kind for kind in kinds if kind in options.format), None)
+        if kind and (count := song.fallen_together(kind, options.quantise)):
+            lines.append(f"  {what}: {count:,} stroke{'s' * (count != 1)} fell on a note that was there{grid}")
+    return lines
 
 
 def _conclude(reports: list[_Report], seconds: float, took: float, model: str, options: argparse.Namespace) -> int:
