@@ -154,8 +154,8 @@ def _add_transcribe(commands: Any, common: argparse.ArgumentParser) -> None:
         "were heard), song.csv (time_seconds, class, pitch, velocity, confidence),\n"
         "song.musicxml, song.svg and song.pdf (scores, in sixteenths and triplets, or as\n"
         "--quantise says). With --listen: song.clicks.wav (the recording and clicks) and\n"
-        "song.drums.wav (the drums alone, on a sampled kit). What is there under these names\n"
-        "is replaced."
+        "song.drums.wav (the drums alone, on a sampled kit). What is there under these\n"
+        "names is replaced."
     )
     parser = _add(commands, common, "transcribe", "transcribe the drums of recordings", more, epilog)
     parser.add_argument("audio", metavar="AUDIO", nargs="+", help="recordings, and folders of recordings")
@@ -184,6 +184,12 @@ def _add_transcribe(commands: Any, common: argparse.ArgumentParser) -> None:
         type=int,
         choices=(4, 8, 12, 16, 24, 32, 48),
         help="move the notes of MIDI and score to this part of a whole note: 16, 12, ...",
+    )
+    parser.add_argument(
+        "--first-bar",
+        metavar="SECONDS",
+        type=float,
+        help="a moment of the recording at which a bar begins, where bar lines are not found: bars of four are counted from it",
     )
     parser.add_argument(
         "--drum-map",

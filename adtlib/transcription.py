@@ -51,6 +51,7 @@ class Transcription:
     features      `(T, 84)` float16, what the network saw; None where it was not kept.
     source        the file, None for samples in memory.
     given_beats   beats that are known; by default they are tracked in the onsets.
+    first_bar     seconds at which a bar is known to begin; None leaves bar lines where they were found.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Transcription:
     features: np.ndarray | None = None
     source: Path | None = None
     given_beats: Beats | None = None
+    first_bar: float | None = None
 
     # ---- what was heard
 
@@ -94,7 +96,8 @@ class Transcription:
     @cached_property
     def beats(self) -> Beats:
         """Beats and bar lines of the song."""
-        return self.given_beats or track_beats(self.onsets, self.duration)
+        beats = self.given_beats or track_beats(self.onsets, self.duration)
+        return beats if self.first_bar is None else beats.with_bar_at(self.first_bar)
 
     def table(self, drum_map=None) -> "pd.DataFrame":
         """The onsets as a table: time_seconds, class, pitch, velocity, confidence."""
@@ -117,11 +120,15 @@ class Transcription:
         """
         return replace(self, peak_picking=with_thresholds(self.peak_picking, thresholds))
 
+    def with_first_bar(self, seconds: float) -> "Transcription":
+        """With bars counted from the beat nearest to `seconds`, back to the start, too. ValueError outside the recording."""
+        self._check_inside(seconds)
+        return replace(self, first_bar=float(seconds))
+
     def add(self, name: str, seconds: float, velocity: int | None = None) -> "Transcription":
         """With one onset more; without a velocity that of the energy in the recording. ValueError outside the recording."""
         check_class(name)
-        if not 0 <= seconds <= self.duration:
-            raise ValueError(f"{seconds:g} s lies outside the recording of {self.duration:.2f} s")
+        self._check_inside(seconds)
         if velocity is not None and not 1 <= velocity <= 127:
             raise ValueError(f"velocity = {velocity}: it must lie in 1 to 127")
         return replace(self, edits=(*self.edits, Edit("add", name, float(seconds), int(velocity or 0))))
@@ -135,6 +142,10 @@ class Transcription:
         """With the onset nearest to `seconds` at `to` instead, as hard as it was. Raises as `remove` and `add` do."""
         event = self._nearest(name, seconds, within)
         return self.remove(name, event.seconds).add(name, to, event.velocity)
+
+    def _check_inside(self, seconds: float) -> None:
+        if not 0 <= seconds <= self.duration:
+            raise ValueError(f"{seconds:g} s lies outside the recording of {self.duration:.2f} s")
 
     def _nearest(self, name: str, seconds: float, within: float) -> Event:
         check_class(name)
@@ -282,6 +293,7 @@ def transcribe(
     name: str | None = None,
     keep_features: bool = True,
     progress: Callable[[float], None] | None = None,
+    first_bar: float | None = None,
 ) -> Transcription:
     """Transcribe the drums of a recording of any length, in bounded memory.
 
@@ -293,9 +305,10 @@ def transcribe(
     name           of the recording; by default the file's stem.
     keep_features  for pictures; without, an hour takes 60 MB less.
     progress       called with the seconds heard so far.
+    first_bar      seconds at which a bar begins, for songs whose bar lines are not found: the nearest beat gets one.
 
     Raises AudioError for a file that cannot be read, ModelError for a model that is not there, ValueError for samples without their
-    rate or of another kind.
+    rate or of another kind, and for a bar that begins outside the recording.
     """
     from adtlib.audio_files import array_blocks, audio_blocks
     from adtlib.pretrained import Pretrained, load
@@ -309,7 +322,7 @@ def transcribe(
     trained = model if isinstance(model, Pretrained) else load(model)
     picking = trained.peak_picking if thresholds is None else with_thresholds(trained.peak_picking, thresholds)
     heard = _Listening(blocks, trained, keep_features, progress)
-    return Transcription(
+    song = Transcription(
         name=name or ("recording" if in_memory else Path(source).stem),
         duration=heard.n_samples / SAMPLE_RATE,
         activations=heard.activations,
@@ -319,6 +332,7 @@ def transcribe(
         features=heard.features,
         source=None if in_memory else Path(source),
     )
+    return song if first_bar is None else song.with_first_bar(first_bar)
 
 
 class _Listening:

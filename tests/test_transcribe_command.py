@@ -149,6 +149,18 @@ def test_thresholds_drum_map_and_grid_do_what_they_say(model, tmp_path, capsys):
     assert f"MIDI: {gone} stroke{'s' * (gone != 1)} fell on a note that was there (--quantise 16)" in capsys.readouterr().out
 
 
+def test_a_first_bar_is_that_of_one_recording(model, tmp_path, capsys):
+    for name in ("a", "b"):
+        write_song(tmp_path / "in" / f"{name}.wav", 4)
+    out = ["--out", str(tmp_path / "out"), "--model", model, "--first-bar", "1.3"]
+    assert main(["transcribe", str(tmp_path / "in"), *out]) == 1
+    assert "--first-bar is a moment of one recording, and these are 2" in capsys.readouterr().err
+    assert main(["transcribe", str(tmp_path / "in" / "a.wav"), *out]) == 0
+    assert files(tmp_path / "out") == {"a.mid", "a.csv"}
+    assert main(["transcribe", str(tmp_path / "in" / "a.wav"), *out[:-1], "4.5"]) == 1
+    assert "4.5 s lies outside the recording" in capsys.readouterr().err
+
+
 def test_all_formats_and_sounds_of_a_song_and_of_silence(model, tmp_path, capsys):
     write_song(tmp_path / "in" / "song.wav", 12, rate=22_050)
     soundfile.write(tmp_path / "in" / "silence.wav", np.zeros(2 * SAMPLE_RATE), SAMPLE_RATE)

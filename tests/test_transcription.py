@@ -232,6 +232,18 @@ def test_midi_holds_the_onsets_on_channel_10(tmp_path):
     assert other.beats.bpm == pytest.approx(100)
 
 
+def test_a_bar_that_is_named_moves_the_bar_lines_of_all_files(tmp_path):
+    song = made({"KD": np.arange(1, 9, 1.0), "SD": np.arange(1.5, 9, 1.0), "HH": np.arange(1, 9, 0.25)})
+    moved = song.with_first_bar(5.02)
+    assert moved.beats.downbeats.round(2)[:3].tolist() == [1.0, 3.0, 5.0]
+    assert song.beats.downbeats.round(2)[:3].tolist() == [0.0, 2.0, 4.0]
+    assert moved.with_thresholds(0.8).beats.phase == moved.beats.phase
+    assert moved.onsets[0].tolist() == song.onsets[0].tolist()
+    assert moved.to_musicxml() != song.to_musicxml()
+    with pytest.raises(ValueError, match="outside the recording"):
+        song.with_first_bar(10.5)
+
+
 def test_strokes_that_fall_together_are_counted(tmp_path):
     """A flam on a snare drum at 120 beats a minute, and a kick drum beside it, which is another note."""
     song = made({"KD": np.arange(1, 9, 0.5), "SD": [*np.arange(1, 9, 1.0), 4.03]})

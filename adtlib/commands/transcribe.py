@@ -30,6 +30,8 @@ def run(options: argparse.Namespace) -> int:
     """Transcribe all recordings; 1 where one of them could not be."""
     mapping = drum_map(options.drum_map)
     recordings = find_recordings(options.audio)
+    if options.first_bar is not None and len(recordings) > 1:
+        raise ValueError(f"--first-bar is a moment of one recording, and these are {len(recordings)}: transcribe them one by one")
     out = options.out.expanduser()
     out.mkdir(parents=True, exist_ok=True)
     # Loads torch: errors of usage come before.
@@ -66,7 +68,14 @@ def _one(recording: Recording, model, mapping: DrumMap, out: Path, options: argp
         bar.refresh()
 
     try:
-        song = transcribe(recording.path, model=model, thresholds=options.threshold or None, keep_features=False, progress=progress)
+        song = transcribe(
+            recording.path,
+            model=model,
+            thresholds=options.threshold or None,
+            keep_features=False,
+            progress=progress,
+            first_bar=options.first_bar,
+        )
         times.append(time.perf_counter())
         written = _write(song, out / recording.target, mapping, options)
         times.append(time.perf_counter())
