@@ -12,7 +12,7 @@ beats a minute. (`beat_grids` finds the even grid of a short passage, which may 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -65,6 +65,11 @@ class Beats:
     def downbeats(self) -> np.ndarray:
         """Seconds at which bars begin."""
         return self.times[self.positions == 1]
+
+    def with_bar_at(self, seconds: float) -> "Beats":
+        """The same beats, bars counted from the one nearest to `seconds`, in both directions."""
+        nearest = int(np.abs(self.times - seconds).argmin())
+        return replace(self, positions=(np.arange(len(self.times)) - nearest) % BEATS_A_BAR + 1)
 
     def at(self, seconds) -> np.ndarray:
         """Positions of times, in beats from the first; before and after the beats the tempo goes on."""

@@ -152,9 +152,10 @@ def _add_transcribe(commands: Any, common: argparse.ArgumentParser) -> None:
         "  adt transcribe song.wav --threshold HH=0.4 --quantise 16 --drum-map roland\n\n"
         "Of song.mp3 it writes song.mid (channel 10; tempo and bar lines; notes where they\n"
         "were heard), song.csv (time_seconds, class, pitch, velocity, confidence),\n"
-        "song.musicxml, song.svg and song.pdf (scores, in sixteenths and triplets). With\n"
-        "--listen: song.clicks.wav (the recording and clicks) and song.drums.wav (the drums\n"
-        "alone, on a sampled kit). What is there under these names is replaced."
+        "song.musicxml, song.svg and song.pdf (scores, in sixteenths and triplets, or as\n"
+        "--quantise says). With --listen: song.clicks.wav (the recording and clicks) and\n"
+        "song.drums.wav (the drums alone, on a sampled kit). What is there under these\n"
+        "names is replaced."
     )
     parser = _add(commands, common, "transcribe", "transcribe the drums of recordings", more, epilog)
     parser.add_argument("audio", metavar="AUDIO", nargs="+", help="recordings, and folders of recordings")
@@ -182,7 +183,13 @@ def _add_transcribe(commands: Any, common: argparse.ArgumentParser) -> None:
         metavar="N",
         type=int,
         choices=(4, 8, 12, 16, 24, 32, 48),
-        help="move MIDI notes to this part of a whole note: 16, 12, ...",
+        help="move the notes of MIDI and score to this part of a whole note: 16, 12, ...",
+    )
+    parser.add_argument(
+        "--first-bar",
+        metavar="SECONDS",
+        type=float,
+        help="a moment of the recording at which a bar begins, where bar lines are not found: bars of four are counted from it",
     )
     parser.add_argument(
         "--drum-map",

@@ -30,8 +30,11 @@ INSTRUMENTS |= {41: "floor tom", 43: "floor tom", 45: "middle tom", 47: "middle 
 INSTRUMENTS |= {42: "hi-hat", 44: "pedal hi-hat", 46: "open hi-hat", 54: "tambourine", 49: "crash", 57: "crash", 52: "china"}
 INSTRUMENTS |= {55: "splash", 51: "ride", 59: "ride", 53: "ride bell"}
 VELOCITIES = {"X": 112, "x": 84, "-": 62, "g": 34}  # accent, stroke, soft stroke, ghost note
-# A beat is read as triplets only where they fit this much better than sixteenths: drummers are not exact.
-_TRIPLETS_FIT = 0.5
+# Sixteenths or triplets: drummers are not exact, and seldom go from one to the other.
+_GRIDS = (4, 3)  # steps a beat
+_SPREAD, _STRAY = 0.03, 0.1  # beats: standard deviation of strokes around their grid, from where on they say nothing more about it
+_MOMENT = 0.05  # beats: strokes as close as this, drums struck together and flams, say it once
+_CHANGE = 3.5  # nats that another grid from one beat to the next costs: three strokes in triplets earn a change and the way back
 
 
 @dataclass(frozen=True, order=True)
@@ -136,7 +139,7 @@ def pattern_from_rows(
 
 
 def quantise(onsets: Onsets, beat_times: Sequence[float], meter: tuple[int, int] = (4, 4), n_bars: int | None = None) -> Pattern:
-    """The nearest pattern to onsets in seconds: sixteenths, or triplets in beats where these fit clearly better.
+    """The nearest pattern to onsets in seconds: sixteenths, or triplets where the strokes of a beat and those around it fit these.
 
     onsets      five sorted arrays of seconds.
     beat_times  seconds of successive quarter notes, two at least; the first begins a bar. After the last one the tempo stays.
@@ -154,8 +157,12 @@ def quantise(onsets: Onsets, beat_times: Sequence[float], meter: tuple[int, int]
     return Pattern(tuple(sorted(kept)), n_bars, 60 / float(np.median(np.diff(beat_times))), meter)
 
 
-def grid_positions(onsets: Onsets, beat_times: Sequence[float], meter: tuple[int, int] = (4, 4)) -> list[list[Fraction]]:
+def grid_positions(
+    onsets: Onsets, beat_times: Sequence[float], meter: tuple[int, int] = (4, 4), steps: int | None = None
+) -> list[list[Fraction]]:
     """The position in quarter notes that each onset is written at, class by class and in order, as `quantise` decides it.
+
+    steps  of every beat, for those who know; by default sixteenths and triplets are told from each other.
 
     Raises as `quantise` does.
     """
@@ -168,13 +175,14 @@ def grid_positions(onsets: Onsets, beat_times: Sequence[float], meter: tuple[int
         if early := [beat for beat in beats if beat < -1 / 8]:
             raise ValueError(f"{name} has an onset {-early[0]:.2f} beats before the first: let the beats begin a bar earlier")
     exact = [np.maximum(beats, 0.0) for beats in exact]
-    even = all(length == 1 for length in beat_groups(meter))
-    everything = np.concatenate(exact)
-    # Sixteenths or triplets is decided for each beat by all that falls into it.
-    steps = {
-        beat: _steps(everything[np.floor(everything) == beat] - beat) if even else 4 for beat in np.unique(np.floor(everything))
-    }
-    return [[Fraction(round(at * steps[np.floor(at)]), steps[np.floor(at)]) for at in beats.tolist()] for beats in exact]
+    if steps is None and all(length == 1 for length in beat_groups(meter)):
+        grids = _grids(np.sort(np.concatenate(exact)))
+        return [[_nearest(at, grids[math.floor(at)]) for at in beats.tolist()] for beats in exact]
+    return [[_nearest(at, steps or 4) for at in beats.tolist()] for beats in exact]
+
+
+def _nearest(position: float, steps: int) -> Fraction:
+    return Fraction(round(position * steps), steps)
 
 
 def _beats(times: np.ndarray, beat_times: np.ndarray, period: float) -> np.ndarray:
@@ -183,10 +191,29 @@ def _beats(times: np.ndarray, beat_times: np.ndarray, period: float) -> np.ndarr
     return known + np.minimum(times - beat_times[0], 0) / period + np.maximum(times - beat_times[-1], 0) / period
 
 
-def _steps(positions: np.ndarray) -> int:
-    """Steps of one beat that positions in it (0 to 1) were meant for: 4 or 3."""
-    error = {steps: np.abs(positions * steps - np.rint(positions * steps)).mean() / steps for steps in (4, 3)}
-    return 3 if error[3] < _TRIPLETS_FIT * error[4] else 4
+def _grids(positions: np.ndarray) -> dict[int, int]:
+    """Steps of each beat with strokes, 4 or 3: the likeliest sequence (Viterbi), which begins with sixteenths and seldom changes.
+
+    positions  in beats, sorted.
+
+    Beat by beat a swung hi-hat, which lies between triplets and dotted eighths, would be now these and now those.
+    """
+    beats, which = np.unique(np.floor(positions).astype(int), return_inverse=True)
+    again = np.diff(positions, prepend=-np.inf) < _MOMENT
+    misfits = np.zeros((len(beats), len(_GRIDS)))
+    for index, steps in enumerate(_GRIDS):
+        away = np.minimum(np.abs(positions * steps - np.rint(positions * steps)) / steps, _STRAY)
+        np.add.at(misfits[:, index], which, np.where(again, 0, away**2 / (2 * _SPREAD**2)))
+    total, changed = np.array([0.0, _CHANGE]), []
+    for misfit in misfits:
+        other = total[::-1] + _CHANGE
+        changed.append(other < total)
+        total = np.minimum(total, other) + misfit
+    state, grids = int(total.argmin()), {}
+    for beat, change in zip(beats[::-1].tolist(), changed[::-1], strict=True):
+        grids[beat] = _GRIDS[state]
+        state = 1 - state if change[state] else state
+    return grids
 
 
 # --- MIDI --------------------------------------------------------------------------------------------------------------

@@ -1,7 +1,9 @@
 """A transcription as a Standard MIDI File: the drums at their times, and a tempo map whose bar lines lie on the beats of the song.
 
 Notes are not quantised unless asked for: they lie within half a millisecond of where they were heard, whatever the tempo map says.
-Before the first bar line stands a bar as long as what is left of it, in sixteenths.
+Before the first bar line stands a bar as long as what is left of it, in sixteenths. A first bar line within half a sixteenth of the
+start of the recording is put at the start, and the first bar is as much longer or shorter: a bar of a few milliseconds would show a
+tempo that nobody plays.
 """
 
 import io
@@ -39,19 +41,9 @@ def midi_bytes(
 
     Raises ValueError for another grid.
     """
-    check_grid(quantise)
-    pickup, first = _pickup(beats)
-    tempos = _tempo_map(beats.times[first:], pickup)
-    struck: dict[tuple[int, int], int] = {}
-    for seconds, label, velocity in notes:
-        if quantise:
-            parts = Fraction(quantise, 4)
-            position = Fraction(round((float(beats.at(seconds)) - first) * parts)) / parts
-            tick = max(0, round(position * TICKS_A_BEAT) + pickup)
-        else:
-            tick = int(_ticks(np.array([seconds]), tempos)[0])
-        key = tick, pitches[label]
-        struck[key] = max(struck.get(key, 0), velocity)
+    pickup, _, times = _from_the_first_bar(beats)
+    tempos = _tempo_map(times, pickup)
+    struck = placed_notes(notes, beats, pitches, quantise)
     end = int(_ticks(np.array([duration]), tempos)[0])
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS_A_BEAT)
     file.tracks.append(_conductor(tempos, pickup, end, name))
@@ -61,21 +53,44 @@ def midi_bytes(
     return buffer.getvalue()
 
 
+def placed_notes(
+    notes: Sequence[tuple[float, str, int]], beats: Beats, pitches: Mapping[str, int], quantise: int | None = None
+) -> dict[tuple[int, int], int]:
+    """Velocity at each (tick, pitch) of the file. Arguments and error as for `midi_bytes`.
+
+    As many entries fewer than notes as notes fell on one of their pitch that was there.
+    """
+    check_grid(quantise)
+    pickup, first, times = _from_the_first_bar(beats)
+    if quantise:
+        parts = Fraction(quantise, 4)  # of a beat
+        places = [round((float(beats.at(seconds)) - first) * parts) / parts for seconds, _, _ in notes]
+        ticks = [max(0, round(place * TICKS_A_BEAT) + pickup) for place in places]
+    else:
+        ticks = _ticks(np.array([seconds for seconds, _, _ in notes]), _tempo_map(times, pickup)).tolist()
+    struck: dict[tuple[int, int], int] = {}
+    for tick, (_, label, velocity) in zip(ticks, notes, strict=True):
+        key = tick, pitches[label]
+        struck[key] = max(struck.get(key, 0), velocity)
+    return struck
+
+
 def check_grid(quantise: int | None) -> None:
     """ValueError for a grid that is none."""
     if quantise is not None and quantise not in QUANTISE:
         raise ValueError(f"quantise = {quantise}: choose one of {', '.join(map(str, QUANTISE))} parts of a whole note, or none")
 
 
-def _pickup(beats: Beats) -> tuple[int, int]:
-    """(ticks before the first bar line, index of the beat on it); the first bar line at or after the start of the recording."""
-    lines = np.flatnonzero((beats.positions == 1) & (beats.times >= -1e-6))
-    first = int(lines[0]) if len(lines) else int(np.argmax(beats.times >= -1e-6))  # a recording shorter than a bar
-    before = float(beats.times[first])
-    if before < 0.001:
-        return 0, first
-    period = float(beats.times[first + 1] - beats.times[first])
-    return max(1, round(4 * before / period)) * _SIXTEENTH, first
+def _from_the_first_bar(beats: Beats) -> tuple[int, int, np.ndarray]:
+    """(ticks before the first bar line, index of the beat on it, seconds of the beats from there on, as the tempo map has them)."""
+    near = 60 / beats.bpm / 8  # half a sixteenth
+    late = beats.times > -near
+    lines = np.flatnonzero((beats.positions == 1) & late)
+    first = int(lines[0]) if len(lines) else int(np.argmax(late))  # a recording shorter than a bar
+    times = beats.times[first:]
+    if times[0] < near:
+        return 0, first, times - times[0] * np.maximum(0, 1 - np.arange(len(times)) / BEATS_A_BAR)
+    return max(1, round(4 * times[0] / (times[1] - times[0]))) * _SIXTEENTH, first, times
 
 
 def _tempo_map(times: np.ndarray, pickup: int) -> list[tuple[int, int]]:
@@ -111,10 +126,12 @@ def _conductor(tempos: list[tuple[int, int]], pickup: int, end: int, name: str) 
     events = [
         (tick, mido.MetaMessage("set_tempo", tempo=min(tempo, 2**24 - 1))) for tick, tempo in tempos if tick <= end or not tick
     ]
-    if pickup:
+    if pickup and pickup != BEATS_A_BAR * TICKS_A_BEAT:
         length = Fraction(pickup, 4 * TICKS_A_BEAT)  # of a whole note
         unit = next(unit for unit in (4, 8, 16) if (length * unit).denominator == 1)
         events.append((0, mido.MetaMessage("time_signature", numerator=min(int(length * unit), 255), denominator=unit)))
+    else:  # a whole bar before the first bar line is a bar as the others
+        pickup = 0
     events.append((pickup, mido.MetaMessage("time_signature", numerator=BEATS_A_BAR, denominator=4)))
     track = mido.MidiTrack([mido.MetaMessage("track_name", name=name.encode("latin-1", "replace").decode("latin-1"))])
     now = 0

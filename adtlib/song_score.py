@@ -1,8 +1,8 @@
 """A transcription as a score: its onsets on the grid of its beats, as MusicXML, and engraved as one long picture or as pages.
 
 The score begins with the bar of the first onset. Onsets are written at the nearest sixteenth or triplet of an eighth (see
-`patterns.grid_positions`); velocities are those of ordinary strokes, but for soft ones of the snare drum, which are written as
-ghost notes. Toms stand in the place of one tom, all cymbals in that of a crash: the classes say no more.
+`patterns.grid_positions`), or on a grid that is asked for. Velocities are those of ordinary strokes, but for soft ones of the snare
+drum, which are written as ghost notes. Toms stand in the place of one tom, all cymbals in that of a crash: the classes say no more.
 """
 
 import io
@@ -14,6 +14,7 @@ import numpy as np
 
 from adtlib.beats import BEATS_A_BAR, Beats
 from adtlib.patterns import VELOCITIES, Hit, Pattern, grid_positions
+from adtlib.song_midi import check_grid
 from adtlib.vocabulary import CLASSES, MIDI_PITCH
 
 METER = (BEATS_A_BAR, 4)
@@ -25,8 +26,15 @@ STAFF_SPACE_MM = 1.75
 _TITLE_MM = 12
 
 
-def song_pattern(struck: Sequence[tuple[float, str, int]], beats: Beats) -> Pattern:
-    """The score of (seconds, class, velocity) as a pattern in whole bars; without any onset one empty bar."""
+def song_pattern(struck: Sequence[tuple[float, str, int]], beats: Beats, quantise: int | None = None) -> Pattern:
+    """The score of (seconds, class, velocity) as a pattern in whole bars; without any onset one empty bar.
+
+    quantise  as `song_midi.midi_bytes` takes it. 48 parts of a whole note are more than a score can tell: as without.
+
+    Raises ValueError for another grid.
+    """
+    check_grid(quantise)
+    steps = None if quantise in (None, 48) else quantise // 4  # of a beat
     if not struck:
         return Pattern((), 1, beats.bpm, METER)
     first = float(beats.at(min(seconds for seconds, _, _ in struck)))
@@ -36,7 +44,7 @@ def song_pattern(struck: Sequence[tuple[float, str, int]], beats: Beats) -> Patt
     onsets = [np.array([seconds for seconds, name, _ in struck if name == label]) for label in CLASSES]
     loudness = [[velocity for _, name, velocity in struck if name == label] for label in CLASSES]
     hits: dict[tuple[Fraction, int], int] = {}
-    for label, positions, hard in zip(CLASSES, grid_positions(onsets, lines, METER), loudness, strict=True):
+    for label, positions, hard in zip(CLASSES, grid_positions(onsets, lines, METER, steps), loudness, strict=True):
         for position, velocity in zip(positions, hard, strict=True):
             ghost = label == "SD" and velocity < _GHOST
             key = position, MIDI_PITCH[label]

@@ -26,11 +26,12 @@ from adtlib.onsets import Onsets
 from adtlib.peak_picking import PeakPicking, pick_peaks
 from adtlib.thresholds import with_thresholds
 from adtlib.velocities import velocities
-from adtlib.vocabulary import CLASSES
+from adtlib.vocabulary import CLASSES, MIDI_PITCH
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from adtlib.patterns import Pattern
     from adtlib.pretrained import Pretrained
 
 FORMATS = ("mid", "csv", "musicxml", "svg", "pdf")
@@ -51,6 +52,7 @@ class Transcription:
     features      `(T, 84)` float16, what the network saw; None where it was not kept.
     source        the file, None for samples in memory.
     given_beats   beats that are known; by default they are tracked in the onsets.
+    first_bar     seconds at which a bar is known to begin; None leaves bar lines where they were found.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Transcription:
     features: np.ndarray | None = None
     source: Path | None = None
     given_beats: Beats | None = None
+    first_bar: float | None = None
 
     # ---- what was heard
 
@@ -94,7 +97,8 @@ class Transcription:
     @cached_property
     def beats(self) -> Beats:
         """Beats and bar lines of the song."""
-        return self.given_beats or track_beats(self.onsets, self.duration)
+        beats = self.given_beats or track_beats(self.onsets, self.duration)
+        return beats if self.first_bar is None else beats.with_bar_at(self.first_bar)
 
     def table(self, drum_map=None) -> "pd.DataFrame":
         """The onsets as a table: time_seconds, class, pitch, velocity, confidence."""
@@ -117,11 +121,15 @@ class Transcription:
         """
         return replace(self, peak_picking=with_thresholds(self.peak_picking, thresholds))
 
+    def with_first_bar(self, seconds: float) -> "Transcription":
+        """With bars counted from the beat nearest to `seconds`, back to the start, too. ValueError outside the recording."""
+        self._check_inside(seconds)
+        return replace(self, first_bar=float(seconds))
+
     def add(self, name: str, seconds: float, velocity: int | None = None) -> "Transcription":
         """With one onset more; without a velocity that of the energy in the recording. ValueError outside the recording."""
         check_class(name)
-        if not 0 <= seconds <= self.duration:
-            raise ValueError(f"{seconds:g} s lies outside the recording of {self.duration:.2f} s")
+        self._check_inside(seconds)
         if velocity is not None and not 1 <= velocity <= 127:
             raise ValueError(f"velocity = {velocity}: it must lie in 1 to 127")
         return replace(self, edits=(*self.edits, Edit("add", name, float(seconds), int(velocity or 0))))
@@ -135,6 +143,10 @@ class Transcription:
         """With the onset nearest to `seconds` at `to` instead, as hard as it was. Raises as `remove` and `add` do."""
         event = self._nearest(name, seconds, within)
         return self.remove(name, event.seconds).add(name, to, event.velocity)
+
+    def _check_inside(self, seconds: float) -> None:
+        if not 0 <= seconds <= self.duration:
+            raise ValueError(f"{seconds:g} s lies outside the recording of {self.duration:.2f} s")
 
     def _nearest(self, name: str, seconds: float, within: float) -> Event:
         check_class(name)
@@ -157,6 +169,18 @@ class Transcription:
         content = midi_bytes(self.struck, self.beats, named(drum_map).pitches, self.duration, self.name, quantise)
         return _written(path, content)
 
+    def fallen_together(self, kind: str = "mid", quantise: int | None = None) -> int:
+        """How many strokes a file of this kind (of FORMATS) leaves out, as each falls on a note of its class that is there.
+
+        quantise  as `to_midi` takes it.
+        """
+        from adtlib.song_midi import placed_notes
+
+        if kind == "csv":
+            return 0
+        notes = placed_notes(self.struck, self.beats, MIDI_PITCH, quantise) if kind == "mid" else self.to_pattern(quantise).hits
+        return len(self.events) - len(notes)
+
     def to_csv(self, path: Path | str | None = None, drum_map=None) -> str:
         """A line an onset, `time_seconds,class,pitch,velocity,confidence`; also written to `path`. `adt score` reads it."""
         lines = [",".join(COLUMNS)]
@@ -164,24 +188,29 @@ class Transcription:
         text = "\n".join(lines) + "\n"
         return _written(path, text)
 
-    def to_musicxml(self, path: Path | str | None = None) -> str:
-        """The score as MusicXML, for notation programs; also written to `path`. Sixteenths and triplets on the song's beats."""
-        from adtlib.notation import musicxml
+    def to_pattern(self, quantise: int | None = None) -> "Pattern":
+        """The score as strokes on the song's beats: in sixteenths and triplets, or on a grid, `quantise` as `to_midi` takes it."""
         from adtlib.song_score import song_pattern
 
-        return _written(path, musicxml(song_pattern(self.struck, self.beats), title=self.name))
+        return song_pattern(self.struck, self.beats, quantise)
 
-    def to_svg(self, path: Path | str | None = None) -> str:
+    def to_musicxml(self, path: Path | str | None = None, quantise: int | None = None) -> str:
+        """The score of `to_pattern` as MusicXML, for notation programs; also written to `path`."""
+        from adtlib.notation import musicxml
+
+        return _written(path, musicxml(self.to_pattern(quantise), title=self.name))
+
+    def to_svg(self, path: Path | str | None = None, quantise: int | None = None) -> str:
         """The score engraved, in systems below each other, as one SVG picture; also written to `path`."""
         from adtlib.song_score import score_svg
 
-        return _written(path, score_svg(self.to_musicxml(), title=self.name))
+        return _written(path, score_svg(self.to_musicxml(quantise=quantise), title=self.name))
 
-    def to_pdf(self, path: Path | str | None = None) -> bytes:
+    def to_pdf(self, path: Path | str | None = None, quantise: int | None = None) -> bytes:
         """The score engraved on A4 pages; also written to `path`."""
         from adtlib.song_score import score_pdf
 
-        return _written(path, score_pdf(self.to_musicxml(), self.name))
+        return _written(path, score_pdf(self.to_musicxml(quantise=quantise), self.name))
 
     def save(self, target: Path | str, formats: Iterable[str] = FORMATS, drum_map=None, quantise: int | None = None) -> list[Path]:
         """Write `target`.mid and so on, each whole or as it was: the files, in the order of `formats`.
@@ -191,9 +220,9 @@ class Transcription:
         writers = {
             "mid": lambda path: self.to_midi(path, drum_map, quantise),
             "csv": lambda path: self.to_csv(path, drum_map),
-            "musicxml": self.to_musicxml,
-            "svg": self.to_svg,
-            "pdf": self.to_pdf,
+            "musicxml": lambda path: self.to_musicxml(path, quantise),
+            "svg": lambda path: self.to_svg(path, quantise),
+            "pdf": lambda path: self.to_pdf(path, quantise),
         }
         target = Path(target)
         written = [(kind, target.with_name(f"{target.name}.{kind}")) for kind in formats]
@@ -265,6 +294,7 @@ def transcribe(
     name: str | None = None,
     keep_features: bool = True,
     progress: Callable[[float], None] | None = None,
+    first_bar: float | None = None,
 ) -> Transcription:
     """Transcribe the drums of a recording of any length, in bounded memory: read twice, first for its level (`levels`).
 
@@ -276,9 +306,10 @@ def transcribe(
     name           of the recording; by default the file's stem.
     keep_features  for pictures; without, an hour takes 60 MB less.
     progress       called with the seconds heard so far.
+    first_bar      seconds at which a bar begins, for songs whose bar lines are not found: the nearest beat gets one.
 
     Raises AudioError for a file that cannot be read, ModelError for a model that is not there, ValueError for samples without their
-    rate or of another kind.
+    rate or of another kind, and for a bar that begins outside the recording.
     """
     from adtlib.audio_files import array_blocks, audio_blocks
     from adtlib.pretrained import Pretrained, load
@@ -296,7 +327,7 @@ def transcribe(
     picking = trained.peak_picking if thresholds is None else with_thresholds(trained.peak_picking, thresholds)
     gain = np.float32(hearing_gain(blocks()))
     heard = _Listening((gain * block for block in blocks()), trained, keep_features, progress)
-    return Transcription(
+    song = Transcription(
         name=name or ("recording" if in_memory else Path(source).stem),
         duration=heard.n_samples / SAMPLE_RATE,
         activations=heard.activations,
@@ -306,6 +337,7 @@ def transcribe(
         features=heard.features,
         source=None if in_memory else Path(source),
     )
+    return song if first_bar is None else song.with_first_bar(first_bar)
 
 
 class _Listening:

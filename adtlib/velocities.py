@@ -3,6 +3,8 @@
 Each class has a range of frequencies in which it is loud. The energy of an onset is by how much the sum of the magnitudes in that
 range rises within 30 ms. What is loud in one recording is soft in another, so velocities are relative: the upper quartile of a
 class's onsets gets velocity 100, and 40 dB of energy are a factor of 10 in velocity, as General MIDI synthesisers have it.
+
+No velocity is below 20: of a stroke that other sounds mask nothing rises, but it was heard, and a note is to be audible.
 """
 
 import numpy as np
@@ -14,8 +16,10 @@ from adtlib.vocabulary import CLASSES
 # Hz, from and to.
 RANGES = {"KD": (30, 130), "SD": (180, 5_000), "TT": (70, 400), "HH": (6_000, 16_000), "CY": (3_000, 16_000)}
 LOUD, LOUD_QUANTILE = 100, 0.75
+SOFTEST_VELOCITY = 20
 SOFTEST = 1e-3  # energy that counts as none, in units of the features' magnitudes
 _BEFORE, _AFTER = 2, 3  # frames
+_FLAM = 8  # frames: strokes of a class as close as this are one flam, drag or ruff
 
 
 def band_energies(features: np.ndarray) -> np.ndarray:
@@ -29,7 +33,10 @@ def band_energies(features: np.ndarray) -> np.ndarray:
 def onset_energies(energies: np.ndarray, onsets: Onsets) -> list[np.ndarray]:
     """Rise of the energy at each onset, class by class, in the features' units; never below SOFTEST.
 
-    energies  `(T, 5)` of `band_energies`;  onsets  seconds.
+    energies  `(T, 5)` of `band_energies`;  onsets  sorted seconds.
+
+    The strokes of a flam rise from what sounded before its first, where that is less: just before the second, the first is loudest.
+    (The error anatomy has an energy of its own, `loudness.onset_energies`, which looks at all frequencies at once.)
     """
     if not len(energies):
         return [np.full(len(times), SOFTEST) for times in onsets]
@@ -38,16 +45,18 @@ def onset_energies(energies: np.ndarray, onsets: Onsets) -> list[np.ndarray]:
     for column, times in zip(energies.T, onsets, strict=True):
         frames = np.clip(seconds_to_frames(times), 0, last)
         after = column[np.minimum(frames[:, None] + np.arange(_AFTER + 1), last)].max(axis=1, initial=0)
-        before = column[np.maximum(frames - _BEFORE, 0)] * (frames >= _BEFORE)  # silence precedes the recording
+        begins = np.diff(frames, prepend=-_FLAM - 1) > _FLAM
+        starts = np.stack([frames, np.maximum.accumulate(np.where(begins, frames, 0))]) - _BEFORE  # of the stroke, of its flam
+        before = (column[np.maximum(starts, 0)] * (starts >= 0)).min(axis=0)  # silence precedes the recording
         risen.append(np.maximum(after - before, SOFTEST))
     return risen
 
 
 def velocities(energies: np.ndarray, onsets: Onsets) -> list[np.ndarray]:
-    """Velocity of each onset, 1 to 127, class by class: int64 arrays. Arguments as for `onset_energies`."""
+    """Velocity of each onset, 20 to 127, class by class: int64 arrays. Arguments as for `onset_energies`."""
     found = []
     for risen in onset_energies(energies, onsets):
         reference = np.quantile(risen, LOUD_QUANTILE) if len(risen) else 1.0
         decibels = 20 * np.log10(risen / reference)
-        found.append(np.clip(np.rint(LOUD * 10 ** (decibels / 40)), 1, 127).astype(np.int64))
+        found.append(np.clip(np.rint(LOUD * 10 ** (decibels / 40)), SOFTEST_VELOCITY, 127).astype(np.int64))
     return found

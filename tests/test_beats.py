@@ -112,3 +112,12 @@ def test_beats_of_real_songs(real_data):
     assert len(found) >= 15
     assert beat > 0.88
     assert downbeat > 0.8
+
+
+def test_bars_are_counted_from_a_moment_that_is_named():
+    beats = track_beats(rock(1.0 + 0.5 * np.arange(40)), 21.0)
+    moved = beats.with_bar_at(6.08)  # a third beat is at 6.0
+    assert (moved.times == beats.times).all()
+    assert (moved.positions == (beats.positions + 1) % 4 + 1).all()
+    assert np.abs(moved.downbeats - 6.0).min() < 0.02
+    assert (beats.with_bar_at(5.0).positions == beats.positions).all()

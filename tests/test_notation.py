@@ -13,7 +13,17 @@ from adtlib.engraving import engrave, stretched, svg_curve
 from adtlib.midi import read_notes
 from adtlib.notation import DIVISIONS, PLACES, musicxml
 from adtlib.onsets import read_onsets
-from adtlib.patterns import Hit, Pattern, beat_groups, midi_events, midi_notes, pattern_from_rows, quantise, write_midi
+from adtlib.patterns import (
+    Hit,
+    Pattern,
+    beat_groups,
+    grid_positions,
+    midi_events,
+    midi_notes,
+    pattern_from_rows,
+    quantise,
+    write_midi,
+)
 from adtlib.vocabulary import GENERAL_MIDI, MIDI_PITCH
 from adtlib.worked_examples import example_pattern
 
@@ -148,6 +158,31 @@ def test_triplets_are_told_from_sixteenths_and_a_last_beat_may_be_followed():
     thirds = pattern_of(*[(Fraction(n, 3), MIDI_PITCH["SD"]) for n in range(24)], n_bars=2)
     found = quantise(thirds.onsets(), [0.0, 0.6])  # the tempo goes on after the last beat that is given
     assert [hit.beat for hit in found.hits] == [hit.beat for hit in thirds.hits]
+
+
+def test_a_swung_hi_hat_between_the_grids_is_steadily_triplets(rng):
+    """Its second stroke lies at 0.62 of the beat: now triplets are nearer and now a half of it, if each beat decides alone."""
+    swung = np.sort(np.concatenate([np.arange(32), np.arange(32) + rng.normal(0.62, 0.02, 32)]))
+    swung[25] = swung[24] + 0.53  # one that is nearly straight changes nothing
+    positions = grid_positions([np.empty(0)] * 3 + [0.5 * swung, np.empty(0)], 0.5 * np.arange(33))[3]
+    assert positions == [beat + part for beat in range(32) for part in (Fraction(0), Fraction(2, 3))]
+
+
+def test_triplets_in_one_beat_of_a_straight_song_and_a_stray_stroke():
+    eighths = np.arange(0, 16, 0.5)
+    fill = [np.arange(9, 10, 1 / 3), np.array([4.64])]  # the second is one stroke, late: no reason for triplets
+    positions = grid_positions([0.5 * eighths[eighths != 9.5], 0.5 * fill[0], 0.5 * fill[1], [], []], 0.5 * np.arange(17))
+    assert positions[0] == [Fraction(eighth) for eighth in eighths if eighth != 9.5]
+    assert positions[1] == [9, Fraction(28, 3), Fraction(29, 3)]
+    assert positions[2][0].denominator in (1, 2, 4)
+
+
+def test_a_grid_that_is_named_holds_for_every_beat(rng):
+    times = np.sort(rng.uniform(0, 16, 60))
+    for steps in (1, 3, 4, 8):
+        positions = grid_positions([times] + [np.empty(0)] * 4, np.arange(17.0), steps=steps)[0]
+        assert all((at * steps).denominator == 1 for at in positions)
+        np.testing.assert_allclose(np.array(positions, dtype=float), times, atol=0.5 / steps)
 
 
 def test_onsets_before_the_first_beat_are_refused_with_the_remedy():

@@ -43,7 +43,7 @@ def read(content: bytes, tmp_path):
     return seconds[order], pitches[order], velocities[order]
 
 
-@pytest.mark.parametrize("first", [0.0, 0.0004, 0.05, 0.31, 1.7, -0.2])
+@pytest.mark.parametrize("first", [0.0, 0.0004, 0.013, 0.05, 0.31, 1.7, -0.02, -0.2])
 @pytest.mark.parametrize("bpm", [63, 117.3, 200])
 def test_notes_stay_where_they_were_heard(rng, tmp_path, first, bpm):
     seconds = np.sort(rng.uniform(0, 20, 300))
@@ -62,7 +62,7 @@ def test_notes_stay_where_they_were_heard(rng, tmp_path, first, bpm):
     assert mido.MidiFile(file=io.BytesIO(content)).length == pytest.approx(21.0, abs=0.002)
 
 
-@pytest.mark.parametrize(("first", "position"), [(0.0, 1), (0.31, 1), (0.05, 1), (0.1, 3), (2.4, 2), (-0.3, 1)])
+@pytest.mark.parametrize(("first", "position"), [(0.0, 1), (0.31, 1), (0.1, 1), (0.1, 3), (2.4, 2), (-0.3, 1)])
 def test_bar_lines_lie_on_the_beats(first, position):
     beats = steady(first, 113.0, 60, position)
     file, meta = parsed(midi_bytes([(1.0, "KD", 90)], beats, MIDI_PITCH, 25.0))
@@ -77,6 +77,26 @@ def test_bar_lines_lie_on_the_beats(first, position):
         ticks = 4 * TICKS * pickup.numerator // pickup.denominator
         tempos = [(0, meta["set_tempo"][0][1].tempo)]
         assert float(midi.tick_seconds(np.array([ticks]), tempos, TICKS)[0]) == pytest.approx(wanted, abs=0.001)
+
+
+@pytest.mark.parametrize("first", [-0.05, 0.013, 0.06])
+def test_a_bar_line_at_the_start_but_for_milliseconds_is_the_start(first):
+    beats = steady(first, 113.0, 60)
+    content = midi_bytes([], beats, MIDI_PITCH, 25.0)
+    file, meta = parsed(content)
+    assert [(time, signature.numerator) for time, signature in meta["time_signature"]] == [(0, 4)]
+    assert mido.tempo2bpm(meta["set_tempo"][0][1].tempo) == pytest.approx(113, rel=0.035)
+    tempos, tick = [], 0
+    for message in file.tracks[0]:
+        tick += message.time
+        if message.type == "set_tempo":
+            tempos.append((tick, message.tempo))
+    np.testing.assert_allclose(midi.tick_seconds(4 * TICKS * np.arange(1, 14), tempos, TICKS), beats.downbeats[1:14], atol=0.006)
+
+
+def test_a_whole_bar_before_the_first_bar_line_has_the_metre_of_the_others():
+    _, meta = parsed(midi_bytes([], steady(2.0, 120.0), MIDI_PITCH, 9.0))
+    assert [(time, m.numerator, m.denominator) for time, m in meta["time_signature"]] == [(0, 4, 4)]
 
 
 def test_a_drifting_tempo_needs_few_changes_and_keeps_to_the_beats():

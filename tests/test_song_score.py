@@ -61,6 +61,17 @@ def test_soft_snares_are_ghost_notes_and_nothing_else_is():
     assert len(re.findall('parentheses="yes"', musicxml(song_pattern(struck, beats)))) == 1
 
 
+@pytest.mark.parametrize("quantise", [4, 8, 12, 16, 24, 32, 48])
+def test_the_grid_of_midi_is_that_of_the_score(rng, quantise):
+    beats = steady()
+    struck = [(seconds, "HH", 90) for seconds in np.sort(rng.uniform(1, 30, 80)).tolist()]
+    pattern = song_pattern(struck, beats, quantise)
+    assert all((hit.beat * quantise / 4).denominator == 1 for hit in pattern.hits)
+    musicxml(pattern)  # any of these grids can be written
+    with pytest.raises(ValueError, match="quantise = 5"):
+        song_pattern(struck, beats, 5)
+
+
 def test_a_song_of_many_bars_takes_several_pages_and_loses_no_note():
     beats = steady()
     pattern = song_pattern(rock(70, beats), beats)

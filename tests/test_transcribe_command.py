@@ -122,7 +122,7 @@ def test_a_bug_in_one_file_does_not_stop_the_others(model, tmp_path, capsys, mon
     assert "a.wav: RuntimeError: something nobody thought of" in capsys.readouterr().err
 
 
-def test_thresholds_drum_map_and_grid_do_what_they_say(model, tmp_path):
+def test_thresholds_drum_map_and_grid_do_what_they_say(model, tmp_path, capsys):
     song = str(write_song(tmp_path / "song.wav"))
 
     def rows(*options: str) -> list[dict]:
@@ -144,6 +144,21 @@ def test_thresholds_drum_map_and_grid_do_what_they_say(model, tmp_path):
         if message.type == "note_on":
             ticks.append(tick)
     assert all(at % (file.ticks_per_beat // 4) == 0 for at in ticks)
+    gone = len(mapped) - len(ticks)
+    assert gone > 0
+    assert f"MIDI: {gone} stroke{'s' * (gone != 1)} fell on a note that was there (--quantise 16)" in capsys.readouterr().out
+
+
+def test_a_first_bar_is_that_of_one_recording(model, tmp_path, capsys):
+    for name in ("a", "b"):
+        write_song(tmp_path / "in" / f"{name}.wav", 4)
+    out = ["--out", str(tmp_path / "out"), "--model", model, "--first-bar", "1.3"]
+    assert main(["transcribe", str(tmp_path / "in"), *out]) == 1
+    assert "--first-bar is a moment of one recording, and these are 2" in capsys.readouterr().err
+    assert main(["transcribe", str(tmp_path / "in" / "a.wav"), *out]) == 0
+    assert files(tmp_path / "out") == {"a.mid", "a.csv"}
+    assert main(["transcribe", str(tmp_path / "in" / "a.wav"), *out[:-1], "4.5"]) == 1
+    assert "4.5 s lies outside the recording" in capsys.readouterr().err
 
 
 def test_all_formats_and_sounds_of_a_song_and_of_silence(model, tmp_path, capsys):

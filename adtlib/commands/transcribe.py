@@ -30,6 +30,8 @@ def run(options: argparse.Namespace) -> int:
     """Transcribe all recordings; 1 where one of them could not be."""
     mapping = drum_map(options.drum_map)
     recordings = find_recordings(options.audio)
+    if options.first_bar is not None and len(recordings) > 1:
+        raise ValueError(f"--first-bar is a moment of one recording, and these are {len(recordings)}: transcribe them one by one")
     out = options.out.expanduser()
     out.mkdir(parents=True, exist_ok=True)
     # Loads torch: errors of usage come before.
@@ -66,7 +68,14 @@ def _one(recording: Recording, model, mapping: DrumMap, out: Path, options: argp
         bar.refresh()
 
     try:
-        song = transcribe(recording.path, model=model, thresholds=options.threshold or None, keep_features=False, progress=progress)
+        song = transcribe(
+            recording.path,
+            model=model,
+            thresholds=options.threshold or None,
+            keep_features=False,
+            progress=progress,
+            first_bar=options.first_bar,
+        )
         times.append(time.perf_counter())
         written = _write(song, out / recording.target, mapping, options)
         times.append(time.perf_counter())
@@ -76,7 +85,7 @@ def _one(recording: Recording, model, mapping: DrumMap, out: Path, options: argp
         known = isinstance(error, ValueError | OSError)
         report.problem = str(error) if known else f"{recording.path}: {type(error).__name__}: {error}"
         return report, 0.0
-    report.lines = _lines(song, written, times[1] - times[0], times[2] - times[1])
+    report.lines = [*_lines(song, written, times[1] - times[0], times[2] - times[1]), *_fallen_together(song, options)]
     return report, song.duration
 
 
@@ -114,6 +123,17 @@ def _lines(song, written: list[Path], heard: float, wrote: float) -> list[str]:
     kinds = " ".join(path.name.removeprefix(target.name) for path in written)
     named = textwrap.wrap(f"{paths.relative(target)}: {kinds}", 78, break_long_words=False, break_on_hyphens=False)
     return [f"{song.source} ({minutes}:{rest:02d})", f"  {onsets}", f"  {tempo}; {speed}", *(f"  {line}" for line in named)]
+
+
+def _fallen_together(song, options: argparse.Namespace) -> list[str]:
+    """Lines on MIDI file and score where these hold fewer notes than there are onsets."""
+    grid = f" (--quantise {options.quantise})" if options.quantise else ""
+    lines = []
+    for what, kinds in {"MIDI": ("mid",), "score": ("musicxml", "svg", "pdf")}.items():
+        kind = next((kind for kind in kinds if kind in options.format), None)
+        if kind and (count := song.fallen_together(kind, options.quantise)):
+            lines.append(f"  {what}: {count:,} stroke{'s' * (count != 1)} fell on a note that was there{grid}")
+    return lines
 
 
 def _conclude(reports: list[_Report], seconds: float, took: float, model: str, options: argparse.Namespace) -> int:
