@@ -7,6 +7,7 @@ where it is installed.
 import shutil
 import subprocess
 import tempfile
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -39,15 +40,20 @@ def find_recordings(given: Sequence[Path | str]) -> list[Recording]:
     """The recordings that paths of files and folders name, each once, in the order given; in folders by name, subfolders too.
 
     A file's target is its stem, that of one found in a folder keeps its subfolders below it. Of recordings that would have one
-    target all get their suffix, their folder or a number as well. Sounds that `adt transcribe --listen` made are left out of
-    folders, as are hidden files. A file that does not exist is kept: who reads it will say so.
+    target all get their suffix, their folder or a number as well. Sounds that `adt transcribe --listen` made are left out, of
+    folders as hidden files are, and of files with a warning, since `*.wav` names them too. A file that does not exist is kept:
+    who reads it will say so.
 
-    Raises AudioError where nothing is given, or where a folder holds no recording.
+    Raises AudioError where nothing is given or left, or where a folder holds no recording.
     """
     found: dict[Path, tuple[Path, Path]] = {}
+    made_here = []
     for path in [Path(each).expanduser() for each in given]:
         if not path.is_dir():
-            found.setdefault(path.resolve(), (path, Path(path.stem)))
+            if _is_made_here(path):
+                made_here.append(path.name)
+            else:
+                found.setdefault(path.resolve(), (path, Path(path.stem)))
             continue
         inside = [file for file in sorted(path.rglob("*")) if _is_recording(file.relative_to(path), file)]
         if not inside:
@@ -55,23 +61,29 @@ def find_recordings(given: Sequence[Path | str]) -> list[Recording]:
             raise AudioError(f"{path}: no recording in this folder or below it: name another, or files ({listed}, ...)")
         for file in inside:
             found.setdefault(file.resolve(), (file, file.relative_to(path).with_suffix("")))
+    named = ", ".join(made_here[:3]) + (f" and {len(made_here) - 3} more" if len(made_here) > 3 else "")
+    left_out = f"left out, as 'adt transcribe' itself made it: {named}; rename what is to be transcribed all the same"
     if not found:
-        raise AudioError("no recording was given: name files or folders")
+        raise AudioError(left_out if made_here else "no recording was given: name files or folders")
+    if made_here:
+        warnings.warn(left_out, stacklevel=2)
     return _told_apart([Recording(*entry) for entry in found.values()])
 
 
 def _is_recording(name: Path, file: Path) -> bool:
     if any(part.startswith(".") for part in name.parts) or file.suffix.lower() not in AUDIO_SUFFIXES + FFMPEG_SUFFIXES:
         return False
-    if not file.is_file():
-        return False
+    return file.is_file() and not _is_made_here(file)
+
+
+def _is_made_here(file: Path) -> bool:
     if not file.name.lower().endswith((".clicks.wav", ".drums.wav")):
-        return True
+        return False
     try:
         with soundfile.SoundFile(file) as sound:
-            return sound.comment != MADE_HERE
+            return sound.comment == MADE_HERE
     except (soundfile.LibsndfileError, OSError):
-        return True
+        return False
 
 
 def _told_apart(recordings: list[Recording]) -> list[Recording]:
