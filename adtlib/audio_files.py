@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import soundfile
 
-from adtlib.audio import AudioError, _check_wav_is_whole, _reason
+from adtlib.audio import AudioError, _check_no_text, _check_wav_is_whole, _reason
 from adtlib.features import SAMPLE_RATE
 
 BLOCK_SECONDS = 10
@@ -123,6 +123,16 @@ def duration_of(path: Path) -> float | None:
         return None
 
 
+def check_file(path: Path) -> None:
+    """What can be said of a recording at once. Raises AudioError where it is missing, empty, or a text."""
+    if not path.is_file():
+        raise AudioError(f"{path} {'is a folder' if path.is_dir() else 'does not exist'}: give the path of a recording")
+    if path.stat().st_size == 0:
+        raise AudioError(f"{path} is empty (0 bytes): copy or download it again")
+    if path.suffix.lower() not in FFMPEG_SUFFIXES:
+        _check_no_text(path)
+
+
 def audio_blocks(path: Path | str) -> Iterator[np.ndarray]:
     """The recording as blocks of mono float32 samples at 44.1 kHz, as `read_audio` would return them in one piece.
 
@@ -130,10 +140,7 @@ def audio_blocks(path: Path | str) -> Iterator[np.ndarray]:
     needs ffmpeg and ffmpeg is not there. Silence is no error.
     """
     path = Path(path)
-    if not path.is_file():
-        raise AudioError(f"{path} {'is a folder' if path.is_dir() else 'does not exist'}: give the path of a recording")
-    if path.stat().st_size == 0:
-        raise AudioError(f"{path} is empty (0 bytes): copy or download it again")
+    check_file(path)
     if path.suffix.lower() in FFMPEG_SUFFIXES:
         blocks, rate = _read_with_ffmpeg(path), SAMPLE_RATE
     else:

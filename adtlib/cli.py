@@ -154,11 +154,13 @@ def _add_transcribe(commands: Any, common: argparse.ArgumentParser) -> None:
         "were heard), song.csv (time_seconds, class, pitch, velocity, confidence),\n"
         "song.musicxml, song.svg and song.pdf (scores, in sixteenths and triplets). With\n"
         "--listen: song.clicks.wav (the recording and clicks) and song.drums.wav (the drums\n"
-        "alone, on a sampled kit). What is there under these names is replaced."
+        "alone, on a sampled kit). What is there under these names stays, and its recording\n"
+        "is not transcribed, unless --overwrite is given."
     )
     parser = _add(commands, common, "transcribe", "transcribe the drums of recordings", more, epilog)
     parser.add_argument("audio", metavar="AUDIO", nargs="+", help="recordings, and folders of recordings")
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path(), help="where results go (default: the current folder)")
+    parser.add_argument("--overwrite", action="store_true", help="replace results that are there already")
     parser.add_argument(
         "--model", metavar="M", help="a shipped model's name, a model file or a run's folder (default: the shipped one)"
     )
@@ -187,6 +189,7 @@ def _add_transcribe(commands: Any, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--drum-map",
         metavar="MAP",
+        type=_drum_map,
         help="pitches: general-midi (default), roland, alesis, addictive-drums-2, hydrogen; KD=35,SD=40; a .csv or .json file",
     )
     parser.add_argument("--listen", action="store_true", help="write the recording with clicks, and the drums played, as wav")
@@ -209,6 +212,15 @@ def _threshold(text: str) -> tuple[str, float]:
     if name.upper() not in names or not 0 <= number <= 1:
         raise argparse.ArgumentTypeError(f"{text!r}: give one of {', '.join(names)}, and a number in 0 to 1, as in HH=0.4")
     return name.upper(), number
+
+
+def _drum_map(text: str):
+    from adtlib.drum_maps import DrumMapError, drum_map
+
+    try:
+        return drum_map(text)
+    except DrumMapError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _formats(text: str) -> list[str]:
