@@ -16,6 +16,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from adtlib.vocabulary import CLASSES, FIVE_CLASS, UnknownLabel
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0, 1 for an error, 2 for wrong usage, 130 when interrupted."""
@@ -78,7 +80,7 @@ def _add(
         command,
         parents=[common],
         help=help,
-        description=textwrap.fill(f"{help.capitalize()}{more}.", 78),
+        description="\n\n".join(textwrap.fill(part, 78) for part in f"{help.capitalize()}{more}.".split("\n\n")),
         epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,  # keeps the lines of the examples
         allow_abbrev=False,
@@ -145,7 +147,10 @@ def _add_transcribe(commands: Any, common: argparse.ArgumentParser) -> None:
     more = (
         ": MIDI, a table, a score, something to listen to. wav, flac, ogg, mp3 and more; m4a and the like where ffmpeg is "
         "installed. Folders with all that is below them. A recording that is broken is left out and named at the end; the exit "
-        "status is then 1"
+        "status is then 1.\n\n"
+        "Five classes are heard: KD, the kick drum; SD, the snare drum, side stick included; TT, all toms as one; HH, the hi-hat, "
+        "open and closed alike; CY, all other cymbals, ride and crash alike. Bars are written as 4/4, and where they begin is "
+        "a guess"
     )
     epilog = (
         "examples:\n  adt transcribe song.mp3\n  adt transcribe album/ --out transcriptions --format mid,csv,pdf --listen\n"
@@ -166,11 +171,12 @@ def _add_transcribe(commands: Any, common: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--threshold",
-        metavar="CLASS=X",
-        type=_threshold,
+        metavar="X",
+        type=_thresholds,
         action=_Gather,
         default={},
-        help="activation from which on there is an onset, of KD, SD, TT, HH or CY; higher: fewer onsets; repeatable",
+        help="activation, 0 to 1, from which on there is an onset: 0.4 for all classes, HH=0.2,SD=0.3 for some; higher: fewer "
+        "onsets, but surer ones; repeatable (default: the model's, which are printed at the end)",
     )
     parser.add_argument(
         "--format",
@@ -181,10 +187,11 @@ def _add_transcribe(commands: Any, common: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--quantise",
+        "--quantize",
         metavar="N",
-        type=int,
-        choices=(4, 8, 12, 16, 24, 32, 48),
-        help="move MIDI notes to this part of a whole note: 16, 12, ...",
+        type=_grid,
+        help="move MIDI notes to a grid of so many parts of a whole note, 16 or 1/16 for sixteenths: 4, 8, 16, 32; as triplets "
+        "12, 24, 48 (of eighths, sixteenths, thirty-seconds)",
     )
     parser.add_argument(
         "--drum-map",
@@ -196,22 +203,36 @@ def _add_transcribe(commands: Any, common: argparse.ArgumentParser) -> None:
 
 
 class _Gather(argparse.Action):
-    """Pairs of a repeatable option as one dictionary."""
+    """Dictionaries of a repeatable option as one; what is given later counts."""
 
     def __call__(self, parser, namespace, values, option_string=None) -> None:
-        setattr(namespace, self.dest, {**getattr(namespace, self.dest), values[0]: values[1]})
+        setattr(namespace, self.dest, getattr(namespace, self.dest) | values)
 
 
-def _threshold(text: str) -> tuple[str, float]:
-    name, _, value = text.partition("=")
-    names = ("KD", "SD", "TT", "HH", "CY")
-    try:
-        number = float(value)
-    except ValueError:
-        number = -1.0
-    if name.upper() not in names or not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: give one of {', '.join(names)}, and a number in 0 to 1, as in HH=0.4")
-    return name.upper(), number
+def _thresholds(text: str) -> dict[str, float]:
+    """Of "0.4", or of "HH=0.2,snare=0.3": the threshold of each class that is meant."""
+    found = {}
+    for part in text.split(","):
+        label, named, value = part.rpartition("=")
+        try:
+            names = (CLASSES[FIVE_CLASS.class_index(label.strip())],) if named else CLASSES
+            number = float(value)
+        except (UnknownLabel, ValueError):
+            number = -1.0
+        if not 0 <= number <= 1:
+            raise argparse.ArgumentTypeError(
+                f"{part!r}: give a number in 0 to 1 for all classes, as in 0.4, or after one of {', '.join(CLASSES)}, as in HH=0.4"
+            )
+        found |= dict.fromkeys(names, number)
+    return found
+
+
+def _grid(text: str) -> int:
+    choices = (4, 8, 12, 16, 24, 32, 48)
+    number = text.strip().removeprefix("1/")
+    if number not in map(str, choices):
+        raise argparse.ArgumentTypeError(f"{text!r} is no grid: choose of {', '.join(map(str, choices))} (12, 24, 48: triplets)")
+    return int(number)
 
 
 def _drum_map(text: str):

@@ -122,7 +122,7 @@ def test_a_bug_in_one_file_does_not_stop_the_others(model, tmp_path, capsys, mon
     assert "a.wav: RuntimeError: something nobody thought of" in capsys.readouterr().err
 
 
-def test_thresholds_drum_map_and_grid_do_what_they_say(model, tmp_path):
+def test_thresholds_drum_map_and_grid_do_what_they_say(model, tmp_path, capsys):
     song = str(write_song(tmp_path / "song.wav"))
 
     def rows(*options: str) -> list[dict]:
@@ -134,7 +134,12 @@ def test_thresholds_drum_map_and_grid_do_what_they_say(model, tmp_path):
     fewer = rows("--threshold", f"{busiest}=0.9", "--threshold", "KD=1")
     assert all(float(row["confidence"]) >= 0.9 for row in fewer if row["class"] == busiest)
     assert 0 < len(fewer) < len(every)
-    mapped = rows("--drum-map", "addictive-drums-2", "--quantise", "16")
+    assert rows("--threshold", "0.3,kick=1", "--threshold", f"{busiest.lower()}=0.9")
+    said = capsys.readouterr().out.splitlines()
+    assert "model: small; thresholds KD 0.5, SD 0.5, TT 0.5, HH 0.5, CY 0.5" in said
+    wanted = dict.fromkeys(CLASSES, 0.3) | {"KD": 1, busiest: 0.9}
+    assert said[-1] == "model: small; thresholds " + ", ".join(f"{name} {value}" for name, value in wanted.items())
+    mapped = rows("--drum-map", "addictive-drums-2", "--quantize", "1/16")
     assert {row["pitch"] for row in mapped} <= {"36", "38", "69", "49", "77"}
     file = mido.MidiFile(tmp_path / "out" / "song.mid")
     assert {m.note for m in file.tracks[1] if m.type == "note_on"} == {int(row["pitch"]) for row in mapped}
@@ -175,10 +180,11 @@ def test_all_formats_and_sounds_of_a_song_and_of_silence(model, tmp_path, capsys
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--threshold", "XX=0.5"], "'XX=0.5': give one of KD"),
+        (["--threshold", "HH=0.2,XX=0.5"], "'XX=0.5': give a number in 0 to 1"),
         (["--threshold", "KD=2"], "0 to 1"),
+        (["--threshold", "half"], "0 to 1"),
         (["--format", "mid,wma"], "'wma' is no format"),
-        (["--quantise", "5"], "invalid choice: 5"),
+        (["--quantise", "5"], "'5' is no grid: choose of 4, 8, 12"),
         (["--drum-map", "td-99"], "argument --drum-map: 'td-99' is no drum map"),
         ([], "AUDIO"),
     ],

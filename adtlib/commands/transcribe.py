@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from adtlib import paths
 from adtlib.audio_files import Recording, audio_blocks, check_file, duration_of, find_recordings
+from adtlib.thresholds import thresholds_by_class, with_thresholds
 from adtlib.vocabulary import CLASSES
 
 SOUNDS = ("clicks.wav", "drums.wav")
@@ -38,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     reports = {recording: _Report(recording, problem=_trouble(recording, out, options)) for recording in recordings}
     left = [recording for recording in recordings if not reports[recording].problem]
     if not left:
-        return _conclude(list(reports.values()), 0.0, 0.0, "", options)
+        return _conclude(list(reports.values()), 0.0, 0.0, [], options)
     from adtlib.pretrained import load
 
     try:
@@ -54,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
             if not reports[recording].problem:
                 with bar.external_write_mode():
                     print("\n".join(reports[recording].lines), flush=True)
-    return _conclude(list(reports.values()), seconds, time.perf_counter() - started, model.name, options)
+    return _conclude(list(reports.values()), seconds, time.perf_counter() - started, _about(model, options), options)
 
 
 def _misused(sentence: str) -> int:
@@ -167,13 +168,20 @@ def _lines(song, written: list[Path], heard: float, wrote: float) -> list[str]:
     return [f"{song.source} ({minutes}:{rest:02d})", f"  {onsets}", f"  {tempo}; {speed}", *(f"  {line}" for line in named)]
 
 
-def _conclude(reports: list[_Report], seconds: float, took: float, model: str, options: argparse.Namespace) -> int:
+def _about(model, options: argparse.Namespace) -> list[str]:
+    """What was listened with, in lines of 80 columns."""
+    values = thresholds_by_class(with_thresholds(model.peak_picking, options.threshold)).items()
+    thresholds = ", ".join(f"{name} {value:.3g}" for name, value in values)
+    return textwrap.wrap(f"model: {model.name}; thresholds {thresholds}", 78, subsequent_indent="  ")
+
+
+def _conclude(reports: list[_Report], seconds: float, took: float, about: list[str], options: argparse.Namespace) -> int:
     broken = [report for report in reports if report.problem]
     done = len(reports) - len(broken)
     if done > 1:
         print(f"{done} recordings, {seconds / 60:.1f} minutes, in {took:.1f} s: {seconds / took:.0f} times real time")
     if done:
-        print(f"model: {model}")
+        print("\n".join(about))
     if done and options.listen:
         from adtlib.listening import sampled_kit
 
