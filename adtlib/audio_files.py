@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import soundfile
 
 from adtlib.audio import AudioError, _check_no_text, _check_wav_is_whole, _reason
@@ -23,6 +24,7 @@ BLOCK_SECONDS = 10
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf", ".w64", ".rf64")
 # What only other programs read, by suffix: a file of another suffix that libsndfile refuses is damaged.
 FFMPEG_SUFFIXES = (".m4a", ".m4b", ".mp4", ".aac", ".mov", ".wma", ".webm", ".mkv", ".mka", ".ac3", ".ape", ".wv", ".amr")
+_LOUDEST = 10  # of samples in memory: a sum of several recordings passes 1, integers made floats pass this
 MADE_HERE = "adt transcribe"  # in the comment of sounds that are written beside transcriptions
 
 
@@ -203,14 +205,16 @@ def _read_with_ffmpeg(path: Path) -> Iterator[np.ndarray]:
             raise AudioError(f"{path} cannot be decoded by ffmpeg ({reason[-1]}): copy it again")
 
 
-def array_blocks(waveform: np.ndarray, sample_rate: int) -> Iterator[np.ndarray]:
+def array_blocks(waveform: npt.ArrayLike, sample_rate: int) -> Iterator[np.ndarray]:
     """Samples in memory, `(n,)` or `(n, channels)` floats in [-1, 1], as blocks of mono float32 at 44.1 kHz.
 
-    Raises ValueError for integers, other shapes, NaN, or a rate that is none.
+    Raises ValueError for integers or floats of their size, for other shapes, NaN, or a rate that is none.
     """
     waveform = np.asarray(waveform)
-    if not np.issubdtype(waveform.dtype, np.floating):
+    if np.issubdtype(waveform.dtype, np.integer):
         raise ValueError(f"waveform of {waveform.dtype}: divide integers by their full scale to get floats in [-1, 1]")
+    if not np.issubdtype(waveform.dtype, np.floating):
+        raise ValueError(f"waveform of {waveform.dtype}: give floats in [-1, 1], or the path of one file")
     if waveform.ndim not in (1, 2):
         raise ValueError(f"waveform of shape {waveform.shape}: expected (n_samples,) or (n_samples, channels)")
     if waveform.ndim == 2 and waveform.shape[1] > waveform.shape[0] > 0:
@@ -220,13 +224,15 @@ def array_blocks(waveform: np.ndarray, sample_rate: int) -> Iterator[np.ndarray]
     length = max(1, round(BLOCK_SECONDS * sample_rate))
     parts = (waveform[start : start + length] for start in range(0, len(waveform), length))
     mono = (np.ascontiguousarray(part if part.ndim == 1 else part.mean(axis=1), dtype=np.float32) for part in parts)
-    return _finite(resampled_blocks(mono, sample_rate))
+    return _of_full_scale(resampled_blocks(mono, sample_rate))
 
 
-def _finite(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+def _of_full_scale(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
     for block in blocks:
         if not np.isfinite(np.sum(block, dtype=np.float64)):
             raise ValueError("waveform holds NaN or infinite samples: repair the recording or leave it out")
+        if (peak := float(np.abs(block).max(initial=0.0))) > _LOUDEST:
+            raise ValueError(f"waveform reaches {peak:,.0f}: floats lie in [-1, 1]; divide those of 16-bit integers by 32768")
         yield block
 
 

@@ -90,6 +90,8 @@ def test_each_broken_file_is_named_with_a_remedy(rng, tmp_path):
         (np.zeros((2, 3, 4)), 44_100, "shape"),
         (np.zeros((2, 1000)), 44_100, "transposed"),
         (np.array([0.0, np.inf]), 44_100, "NaN"),
+        (np.array([0.0, -9_000.0]), 44_100, "reaches 9,000.*divide those of 16-bit integers by 32768"),
+        (["a.wav", "b.wav"], 44_100, "path of one file"),
         (np.zeros(10), 0, "above 0 Hz"),
     ],
 )

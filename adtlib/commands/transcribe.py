@@ -120,7 +120,7 @@ def _one(recording: Recording, model, out: Path, options: argparse.Namespace, ba
     try:
         song = transcribe(recording.path, model=model, thresholds=options.threshold or None, keep_features=False, progress=progress)
         times.append(time.perf_counter())
-        written = _write(song, out / recording.target, options)
+        written = _write(song, _results(recording, out, options), options)
         times.append(time.perf_counter())
     except Exception as error:  # whatever is wrong with one file, the others are to be transcribed
         if options.debug:
@@ -132,9 +132,10 @@ def _one(recording: Recording, model, out: Path, options: argparse.Namespace, ba
     return report, song.duration
 
 
-def _write(song, target: Path, options: argparse.Namespace) -> list[Path]:
+def _write(song, results: list[Path], options: argparse.Namespace) -> list[Path]:
     """Write all that was asked for; each file is whole or as it was."""
-    written = song.save(target, options.format, options.drum_map, options.quantise)
+    # By the name of a file, not its stem: of "song.mid.wav" that is song.mid, which `save` would take for a file's name.
+    song.save(results[0], options.format, options.drum_map, options.quantise)
     if options.listen:
         from adtlib import listening
 
@@ -144,11 +145,9 @@ def _write(song, target: Path, options: argparse.Namespace) -> list[Path]:
                 lambda: listening.drum_blocks(song.struck, song.duration, listening.sampled_kit()), raise_to_peak=True
             ),
         )
-        for kind, blocks in zip(SOUNDS, sounds, strict=True):
-            path = target.with_name(f"{target.name}.{kind}")
+        for path, blocks in zip(results[len(options.format) :], sounds, strict=True):
             listening.write_blocks(path, blocks)
-            written.append(path)
-    return written
+    return results
 
 
 # --- what is said ------------------------------------------------------------------------------------------------------
