@@ -3,6 +3,7 @@
 A waveform is mono float32 `(n_samples,)` at 44.1 kHz, in [-1, 1] (a sum of several files may pass 1).
 """
 
+from codecs import getincrementaldecoder
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,7 @@ def _read_one(path: Path) -> np.ndarray:
         raise AudioError(f"{path} does not exist: check the path, or see 'adt corpora' for how to get the corpus")
     if path.stat().st_size == 0:
         raise AudioError(f"{path} is empty (0 bytes): copy or download it again")
+    _check_no_text(path)
     try:
         with soundfile.SoundFile(path) as file:
             rate, announced = file.samplerate, file.frames
@@ -71,7 +73,21 @@ def _read_one(path: Path) -> np.ndarray:
 
 
 def _reason(error: Exception) -> str:
-    return str(getattr(error, "error_string", error)).strip().rstrip(".")
+    reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
+    # What libsndfile says of an mp3 without a frame, too: whether the file exists is known before it is opened.
+    return "its content is no audio" if "not a regular file" in reason else reason
+
+
+def _check_no_text(path: Path) -> None:
+    """Web pages saved as song.mp3 are common, and libmpg123 would print lines of its own before libsndfile refuses one."""
+    with open(path, "rb") as file:
+        start = file.read(4096)
+    try:
+        getincrementaldecoder("utf-8")().decode(start)  # incremental: the last character may be cut
+    except UnicodeDecodeError:
+        return
+    if b"\0" not in start:  # the header of any format has some
+        raise AudioError(f"{path} cannot be read as audio (it is text): download it again or leave it out")
 
 
 def _check_wav_is_whole(path: Path) -> None:

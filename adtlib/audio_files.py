@@ -7,21 +7,24 @@ where it is installed.
 import shutil
 import subprocess
 import tempfile
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import soundfile
 
-from adtlib.audio import AudioError, _check_wav_is_whole, _reason
+from adtlib.audio import AudioError, _check_no_text, _check_wav_is_whole, _reason
 from adtlib.features import SAMPLE_RATE
 
 BLOCK_SECONDS = 10
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf", ".w64", ".rf64")
 # What only other programs read, by suffix: a file of another suffix that libsndfile refuses is damaged.
 FFMPEG_SUFFIXES = (".m4a", ".m4b", ".mp4", ".aac", ".mov", ".wma", ".webm", ".mkv", ".mka", ".ac3", ".ape", ".wv", ".amr")
+_LOUDEST = 10  # of samples in memory: a sum of several recordings passes 1, integers made floats pass this
 MADE_HERE = "adt transcribe"  # in the comment of sounds that are written beside transcriptions
 
 
@@ -39,15 +42,20 @@ def find_recordings(given: Sequence[Path | str]) -> list[Recording]:
     """The recordings that paths of files and folders name, each once, in the order given; in folders by name, subfolders too.
 
     A file's target is its stem, that of one found in a folder keeps its subfolders below it. Of recordings that would have one
-    target all get their suffix, their folder or a number as well. Sounds that `adt transcribe --listen` made are left out of
-    folders, as are hidden files. A file that does not exist is kept: who reads it will say so.
+    target all get their suffix, their folder or a number as well. Sounds that `adt transcribe --listen` made are left out, of
+    folders as hidden files are, and of files with a warning, since `*.wav` names them too. A file that does not exist is kept:
+    who reads it will say so.
 
-    Raises AudioError where nothing is given, or where a folder holds no recording.
+    Raises AudioError where nothing is given or left, or where a folder holds no recording.
     """
     found: dict[Path, tuple[Path, Path]] = {}
+    made_here = []
     for path in [Path(each).expanduser() for each in given]:
         if not path.is_dir():
-            found.setdefault(path.resolve(), (path, Path(path.stem)))
+            if _is_made_here(path):
+                made_here.append(path.name)
+            else:
+                found.setdefault(path.resolve(), (path, Path(path.stem)))
             continue
         inside = [file for file in sorted(path.rglob("*")) if _is_recording(file.relative_to(path), file)]
         if not inside:
@@ -55,23 +63,29 @@ def find_recordings(given: Sequence[Path | str]) -> list[Recording]:
             raise AudioError(f"{path}: no recording in this folder or below it: name another, or files ({listed}, ...)")
         for file in inside:
             found.setdefault(file.resolve(), (file, file.relative_to(path).with_suffix("")))
+    named = ", ".join(made_here[:3]) + (f" and {len(made_here) - 3} more" if len(made_here) > 3 else "")
+    left_out = f"left out, as 'adt transcribe' itself made it: {named}; rename what is to be transcribed all the same"
     if not found:
-        raise AudioError("no recording was given: name files or folders")
+        raise AudioError(left_out if made_here else "no recording was given: name files or folders")
+    if made_here:
+        warnings.warn(left_out, stacklevel=2)
     return _told_apart([Recording(*entry) for entry in found.values()])
 
 
 def _is_recording(name: Path, file: Path) -> bool:
     if any(part.startswith(".") for part in name.parts) or file.suffix.lower() not in AUDIO_SUFFIXES + FFMPEG_SUFFIXES:
         return False
-    if not file.is_file():
-        return False
+    return file.is_file() and not _is_made_here(file)
+
+
+def _is_made_here(file: Path) -> bool:
     if not file.name.lower().endswith((".clicks.wav", ".drums.wav")):
-        return True
+        return False
     try:
         with soundfile.SoundFile(file) as sound:
-            return sound.comment != MADE_HERE
+            return sound.comment == MADE_HERE
     except (soundfile.LibsndfileError, OSError):
-        return True
+        return False
 
 
 def _told_apart(recordings: list[Recording]) -> list[Recording]:
@@ -111,6 +125,16 @@ def duration_of(path: Path) -> float | None:
         return None
 
 
+def check_file(path: Path) -> None:
+    """What can be said of a recording at once. Raises AudioError where it is missing, empty, or a text."""
+    if not path.is_file():
+        raise AudioError(f"{path} {'is a folder' if path.is_dir() else 'does not exist'}: give the path of a recording")
+    if path.stat().st_size == 0:
+        raise AudioError(f"{path} is empty (0 bytes): copy or download it again")
+    if path.suffix.lower() not in FFMPEG_SUFFIXES:
+        _check_no_text(path)
+
+
 def audio_blocks(path: Path | str) -> Iterator[np.ndarray]:
     """The recording as blocks of mono float32 samples at 44.1 kHz, as `read_audio` would return them in one piece.
 
@@ -118,10 +142,7 @@ def audio_blocks(path: Path | str) -> Iterator[np.ndarray]:
     needs ffmpeg and ffmpeg is not there. Silence is no error.
     """
     path = Path(path)
-    if not path.is_file():
-        raise AudioError(f"{path} {'is a folder' if path.is_dir() else 'does not exist'}: give the path of a recording")
-    if path.stat().st_size == 0:
-        raise AudioError(f"{path} is empty (0 bytes): copy or download it again")
+    check_file(path)
     if path.suffix.lower() in FFMPEG_SUFFIXES:
         blocks, rate = _read_with_ffmpeg(path), SAMPLE_RATE
     else:
@@ -184,14 +205,16 @@ def _read_with_ffmpeg(path: Path) -> Iterator[np.ndarray]:
             raise AudioError(f"{path} cannot be decoded by ffmpeg ({reason[-1]}): copy it again")
 
 
-def array_blocks(waveform: np.ndarray, sample_rate: int) -> Iterator[np.ndarray]:
+def array_blocks(waveform: npt.ArrayLike, sample_rate: int) -> Iterator[np.ndarray]:
     """Samples in memory, `(n,)` or `(n, channels)` floats in [-1, 1], as blocks of mono float32 at 44.1 kHz.
 
-    Raises ValueError for integers, other shapes, NaN, or a rate that is none.
+    Raises ValueError for integers or floats of their size, for other shapes, NaN, or a rate that is none.
     """
     waveform = np.asarray(waveform)
-    if not np.issubdtype(waveform.dtype, np.floating):
+    if np.issubdtype(waveform.dtype, np.integer):
         raise ValueError(f"waveform of {waveform.dtype}: divide integers by their full scale to get floats in [-1, 1]")
+    if not np.issubdtype(waveform.dtype, np.floating):
+        raise ValueError(f"waveform of {waveform.dtype}: give floats in [-1, 1], or the path of one file")
     if waveform.ndim not in (1, 2):
         raise ValueError(f"waveform of shape {waveform.shape}: expected (n_samples,) or (n_samples, channels)")
     if waveform.ndim == 2 and waveform.shape[1] > waveform.shape[0] > 0:
@@ -201,13 +224,15 @@ def array_blocks(waveform: np.ndarray, sample_rate: int) -> Iterator[np.ndarray]
     length = max(1, round(BLOCK_SECONDS * sample_rate))
     parts = (waveform[start : start + length] for start in range(0, len(waveform), length))
     mono = (np.ascontiguousarray(part if part.ndim == 1 else part.mean(axis=1), dtype=np.float32) for part in parts)
-    return _finite(resampled_blocks(mono, sample_rate))
+    return _of_full_scale(resampled_blocks(mono, sample_rate))
 
 
-def _finite(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+def _of_full_scale(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
     for block in blocks:
         if not np.isfinite(np.sum(block, dtype=np.float64)):
             raise ValueError("waveform holds NaN or infinite samples: repair the recording or leave it out")
+        if (peak := float(np.abs(block).max(initial=0.0))) > _LOUDEST:
+            raise ValueError(f"waveform reaches {peak:,.0f}: floats lie in [-1, 1]; divide those of 16-bit integers by 32768")
         yield block
 
 

@@ -16,6 +16,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from adtlib.vocabulary import CLASSES, FIVE_CLASS, UnknownLabel
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0, 1 for an error, 2 for wrong usage, 130 when interrupted."""
@@ -78,7 +80,7 @@ def _add(
         command,
         parents=[common],
         help=help,
-        description=textwrap.fill(f"{help.capitalize()}{more}.", 78),
+        description="\n\n".join(textwrap.fill(part, 78) for part in f"{help.capitalize()}{more}.".split("\n\n")),
         epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,  # keeps the lines of the examples
         allow_abbrev=False,
@@ -145,7 +147,10 @@ def _add_transcribe(commands: Any, common: argparse.ArgumentParser) -> None:
     more = (
         ": MIDI, a table, a score, something to listen to. wav, flac, ogg, mp3 and more; m4a and the like where ffmpeg is "
         "installed. Folders with all that is below them. A recording that is broken is left out and named at the end; the exit "
-        "status is then 1"
+        "status is then 1.\n\n"
+        "Five classes are heard: KD, the kick drum; SD, the snare drum, side stick included; TT, all toms as one; HH, the hi-hat, "
+        "open and closed alike; CY, all other cymbals, ride and crash alike. Bars are written as 4/4, and where they begin is "
+        "a guess"
     )
     epilog = (
         "examples:\n  adt transcribe song.mp3\n  adt transcribe album/ --out transcriptions --format mid,csv,pdf --listen\n"
@@ -155,21 +160,23 @@ def _add_transcribe(commands: Any, common: argparse.ArgumentParser) -> None:
         "song.musicxml, song.svg and song.pdf (scores, in sixteenths and triplets, or as\n"
         "--quantise says). With --listen: song.clicks.wav (the recording and clicks) and\n"
         "song.drums.wav (the drums alone, on a sampled kit). What is there under these\n"
-        "names is replaced."
+        "names stays, and its recording is not transcribed, unless --overwrite is given."
     )
     parser = _add(commands, common, "transcribe", "transcribe the drums of recordings", more, epilog)
     parser.add_argument("audio", metavar="AUDIO", nargs="+", help="recordings, and folders of recordings")
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path(), help="where results go (default: the current folder)")
+    parser.add_argument("--overwrite", action="store_true", help="replace results that are there already")
     parser.add_argument(
         "--model", metavar="M", help="a shipped model's name, a model file or a run's folder (default: the shipped one)"
     )
     parser.add_argument(
         "--threshold",
-        metavar="CLASS=X",
-        type=_threshold,
+        metavar="X",
+        type=_thresholds,
         action=_Gather,
         default={},
-        help="activation from which on there is an onset, of KD, SD, TT, HH or CY; higher: fewer onsets; repeatable",
+        help="activation, 0 to 1, from which on there is an onset: 0.4 for all classes, HH=0.2,SD=0.3 for some; higher: fewer "
+        "onsets, but surer ones; repeatable (default: the model's, which are printed at the end)",
     )
     parser.add_argument(
         "--format",
@@ -180,10 +187,11 @@ def _add_transcribe(commands: Any, common: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--quantise",
+        "--quantize",
         metavar="N",
-        type=int,
-        choices=(4, 8, 12, 16, 24, 32, 48),
-        help="move the notes of MIDI and score to this part of a whole note: 16, 12, ...",
+        type=_grid,
+        help="move the notes of MIDI and score to a grid of so many parts of a whole note, 16 or 1/16 for sixteenths: 4, 8, 16, "
+        "32; as triplets 12, 24, 48 (of eighths, sixteenths, thirty-seconds)",
     )
     parser.add_argument(
         "--first-bar",
@@ -194,28 +202,52 @@ def _add_transcribe(commands: Any, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--drum-map",
         metavar="MAP",
+        type=_drum_map,
         help="pitches: general-midi (default), roland, alesis, addictive-drums-2, hydrogen; KD=35,SD=40; a .csv or .json file",
     )
     parser.add_argument("--listen", action="store_true", help="write the recording with clicks, and the drums played, as wav")
 
 
 class _Gather(argparse.Action):
-    """Pairs of a repeatable option as one dictionary."""
+    """Dictionaries of a repeatable option as one; what is given later counts."""
 
     def __call__(self, parser, namespace, values, option_string=None) -> None:
-        setattr(namespace, self.dest, {**getattr(namespace, self.dest), values[0]: values[1]})
+        setattr(namespace, self.dest, getattr(namespace, self.dest) | values)
 
 
-def _threshold(text: str) -> tuple[str, float]:
-    name, _, value = text.partition("=")
-    names = ("KD", "SD", "TT", "HH", "CY")
+def _thresholds(text: str) -> dict[str, float]:
+    """Of "0.4", or of "HH=0.2,snare=0.3": the threshold of each class that is meant."""
+    found = {}
+    for part in text.split(","):
+        label, named, value = part.rpartition("=")
+        try:
+            names = (CLASSES[FIVE_CLASS.class_index(label.strip())],) if named else CLASSES
+            number = float(value)
+        except (UnknownLabel, ValueError):
+            number = -1.0
+        if not 0 <= number <= 1:
+            raise argparse.ArgumentTypeError(
+                f"{part!r}: give a number in 0 to 1 for all classes, as in 0.4, or after one of {', '.join(CLASSES)}, as in HH=0.4"
+            )
+        found |= dict.fromkeys(names, number)
+    return found
+
+
+def _grid(text: str) -> int:
+    choices = (4, 8, 12, 16, 24, 32, 48)
+    number = text.strip().removeprefix("1/")
+    if number not in map(str, choices):
+        raise argparse.ArgumentTypeError(f"{text!r} is no grid: choose of {', '.join(map(str, choices))} (12, 24, 48: triplets)")
+    return int(number)
+
+
+def _drum_map(text: str):
+    from adtlib.drum_maps import DrumMapError, drum_map
+
     try:
-        number = float(value)
-    except ValueError:
-        number = -1.0
-    if name.upper() not in names or not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: give one of {', '.join(names)}, and a number in 0 to 1, as in HH=0.4")
-    return name.upper(), number
+        return drum_map(text)
+    except DrumMapError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _formats(text: str) -> list[str]:

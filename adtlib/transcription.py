@@ -29,6 +29,7 @@ from adtlib.velocities import velocities
 from adtlib.vocabulary import CLASSES, MIDI_PITCH
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pandas as pd
 
     from adtlib.patterns import Pattern
@@ -212,20 +213,35 @@ class Transcription:
 
         return _written(path, score_pdf(self.to_musicxml(quantise=quantise), self.name))
 
-    def save(self, target: Path | str, formats: Iterable[str] = FORMATS, drum_map=None, quantise: int | None = None) -> list[Path]:
+    def save(
+        self, target: Path | str, formats: Iterable[str] | str = FORMATS, drum_map=None, quantise: int | None = None
+    ) -> list[Path]:
         """Write `target`.mid and so on, each whole or as it was: the files, in the order of `formats`.
 
-        target  a path without suffix;  formats  some of FORMATS;  drum_map, quantise  as `to_midi` takes them.
+        target   a path without suffix, or with that of one of the formats.
+        formats  some of FORMATS, or one;  drum_map, quantise  as `to_midi` takes them.
+
+        Raises ValueError, before anything is written, for an unknown format, drum map or grid.
         """
+        from adtlib.drum_maps import drum_map as named
+        from adtlib.song_midi import check_grid
+
+        kinds = [formats] if isinstance(formats, str) else list(formats)
+        if unknown := [kind for kind in kinds if kind not in FORMATS]:
+            raise ValueError(f"{unknown[0]!r} is no format: choose of {', '.join(FORMATS)}")
+        check_grid(quantise)
+        mapping = named(drum_map)
         writers = {
-            "mid": lambda path: self.to_midi(path, drum_map, quantise),
-            "csv": lambda path: self.to_csv(path, drum_map),
+            "mid": lambda path: self.to_midi(path, mapping, quantise),
+            "csv": lambda path: self.to_csv(path, mapping),
             "musicxml": lambda path: self.to_musicxml(path, quantise),
             "svg": lambda path: self.to_svg(path, quantise),
             "pdf": lambda path: self.to_pdf(path, quantise),
         }
         target = Path(target)
-        written = [(kind, target.with_name(f"{target.name}.{kind}")) for kind in formats]
+        if target.suffix.lstrip(".") in kinds:
+            target = target.with_suffix("")
+        written = [(kind, target.with_name(f"{target.name}.{kind}")) for kind in kinds]
         for kind, path in written:
             writers[kind](path)
         return [path for _, path in written]
@@ -287,7 +303,7 @@ def _written(path: Path | str | None, content):
 
 
 def transcribe(
-    source: Path | str | np.ndarray,
+    source: "Path | str | npt.ArrayLike",
     sample_rate: int | None = None,
     model: "Pretrained | Path | str | None" = None,
     thresholds: float | Sequence[float] | Mapping[str, float] | None = None,
@@ -299,7 +315,7 @@ def transcribe(
     """Transcribe the drums of a recording of any length, in bounded memory: read twice, first for its level (`levels`).
 
     source         a file (wav, flac, ogg, mp3, ...; m4a and the like where ffmpeg is installed), or samples: `(n,)` or
-                   `(n, channels)` floats in [-1, 1].
+                   `(n, channels)` floats in [-1, 1], an array or what becomes one.
     sample_rate    Hz of samples; files state their own.
     model          what `pretrained.load` takes or gives; by default the model that is shipped.
     thresholds     other than the model's: one, five, or some by the class's name.
@@ -314,7 +330,7 @@ def transcribe(
     from adtlib.audio_files import array_blocks, audio_blocks
     from adtlib.pretrained import Pretrained, load
 
-    in_memory = isinstance(source, np.ndarray)
+    in_memory = not isinstance(source, Path | str)
     if in_memory and sample_rate is None:
         raise ValueError("samples without sample_rate: give their rate in Hz")
     if not in_memory and sample_rate is not None:

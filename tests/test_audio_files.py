@@ -90,6 +90,8 @@ def test_each_broken_file_is_named_with_a_remedy(rng, tmp_path):
         (np.zeros((2, 3, 4)), 44_100, "shape"),
         (np.zeros((2, 1000)), 44_100, "transposed"),
         (np.array([0.0, np.inf]), 44_100, "NaN"),
+        (np.array([0.0, -9_000.0]), 44_100, "reaches 9,000.*divide those of 16-bit integers by 32768"),
+        (["a.wav", "b.wav"], 44_100, "path of one file"),
         (np.zeros(10), 0, "above 0 Hz"),
     ],
 )
@@ -171,7 +173,12 @@ def test_sounds_made_here_are_left_out_and_a_users_own_are_not(tmp_path):
         file.comment = MADE_HERE
         file.write(np.zeros(10))
     assert targets(folder) == {"songs/a.wav": "a", "songs/own.drums.wav": "own.drums"}
-    assert targets(folder / "a.drums.wav") == {"songs/a.drums.wav": "a.drums"}, "named itself, it is meant"
+    with pytest.warns(UserWarning, match=r"left out.*: a\.drums\.wav; rename"):  # as `songs/*.wav` names them
+        assert targets(*sorted(folder.iterdir())) == targets(folder)
+    with pytest.raises(AudioError, match=r"left out.*: a\.drums\.wav; rename"):
+        find_recordings([folder / "a.drums.wav"])
+    (folder / "a.drums.wav").rename(folder / "b.wav")
+    assert targets(folder / "b.wav") == {"songs/b.wav": "b"}
 
 
 def test_recordings_of_one_name_are_told_apart(tmp_path):

@@ -126,7 +126,7 @@ def test_thresholds_drum_map_and_grid_do_what_they_say(model, tmp_path, capsys):
     song = str(write_song(tmp_path / "song.wav"))
 
     def rows(*options: str) -> list[dict]:
-        assert main(["transcribe", song, "--out", str(tmp_path / "out"), "--model", model, *options]) == 0
+        assert main(["transcribe", song, "--out", str(tmp_path / "out"), "--model", model, "--overwrite", *options]) == 0
         return events(tmp_path / "out" / "song.csv")
 
     every = rows()
@@ -134,7 +134,12 @@ def test_thresholds_drum_map_and_grid_do_what_they_say(model, tmp_path, capsys):
     fewer = rows("--threshold", f"{busiest}=0.9", "--threshold", "KD=1")
     assert all(float(row["confidence"]) >= 0.9 for row in fewer if row["class"] == busiest)
     assert 0 < len(fewer) < len(every)
-    mapped = rows("--drum-map", "addictive-drums-2", "--quantise", "16")
+    assert rows("--threshold", "0.3,kick=1", "--threshold", f"{busiest.lower()}=0.9")
+    said = capsys.readouterr().out.splitlines()
+    assert "model: small; thresholds KD 0.5, SD 0.5, TT 0.5, HH 0.5, CY 0.5" in said
+    wanted = dict.fromkeys(CLASSES, 0.3) | {"KD": 1, busiest: 0.9}
+    assert said[-1] == "model: small; thresholds " + ", ".join(f"{name} {value}" for name, value in wanted.items())
+    mapped = rows("--drum-map", "addictive-drums-2", "--quantize", "1/16")
     assert {row["pitch"] for row in mapped} <= {"36", "38", "69", "49", "77"}
     file = mido.MidiFile(tmp_path / "out" / "song.mid")
     assert {m.note for m in file.tracks[1] if m.type == "note_on"} == {int(row["pitch"]) for row in mapped}
@@ -165,7 +170,7 @@ def test_all_formats_and_sounds_of_a_song_and_of_silence(model, tmp_path, capsys
     write_song(tmp_path / "in" / "song.wav", 12, rate=22_050)
     soundfile.write(tmp_path / "in" / "silence.wav", np.zeros(2 * SAMPLE_RATE), SAMPLE_RATE)
     given = ["transcribe", str(tmp_path / "in"), "--out", str(tmp_path / "in"), "--model", model, "--listen"]
-    given += ["--format", "mid,csv,musicxml,svg,pdf", "--threshold", "KD=0.5"]
+    given += ["--format", "mid,csv,musicxml,svg,pdf", "--threshold", "KD=0.5", "--overwrite"]
     for _ in range(2):  # the second time the sounds that were written lie in the folder, and are not taken for recordings
         assert main(given) == 0
         made = {
@@ -190,10 +195,12 @@ def test_all_formats_and_sounds_of_a_song_and_of_silence(model, tmp_path, capsys
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--threshold", "XX=0.5"], "'XX=0.5': give one of KD"),
+        (["--threshold", "HH=0.2,XX=0.5"], "'XX=0.5': give a number in 0 to 1"),
         (["--threshold", "KD=2"], "0 to 1"),
+        (["--threshold", "half"], "0 to 1"),
         (["--format", "mid,wma"], "'wma' is no format"),
-        (["--quantise", "5"], "invalid choice: 5"),
+        (["--quantise", "5"], "'5' is no grid: choose of 4, 8, 12"),
+        (["--drum-map", "td-99"], "argument --drum-map: 'td-99' is no drum map"),
         ([], "AUDIO"),
     ],
 )
@@ -204,23 +211,59 @@ def test_wrong_usage_ends_with_2(options, said, capsys):
     assert said in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (["--model", "no-such-model"], "no such model"),
-        (["--drum-map", "td-99"], "no drum map"),
-        ([], "no recording in this folder"),
-    ],
-)
-def test_what_is_wrong_before_the_first_recording_is_one_sentence(options, said, tmp_path, capsys):
-    folder = tmp_path / "empty"
-    folder.mkdir()
-    song = write_song(tmp_path / "song.wav") if options else folder
-    assert main(["transcribe", str(song), "--out", str(tmp_path / "out"), *options]) == 1
+def test_an_option_that_cannot_be_used_is_one_sentence_and_ends_with_2(model, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_song(Path("song.wav"), 1)
+    Path("s8.wav").touch()
+    for options, said in (
+        (["--model", "no-such-model"], "adt: --model: no-such-model: no such model"),
+        (["--out", "s8.wav"], "adt: --out s8.wav: this is a file; name a folder"),
+        (["--out", "/proc/x"], "adt: --out /proc/x: this folder cannot be made (No such file or directory); name another"),
+    ):
+        assert main(["transcribe", "song.wav", "--model", model, *options]) == 2
+        shown = capsys.readouterr().err
+        assert shown.startswith(said)
+        assert shown.count("\n") == 1
+
+
+def test_a_folder_without_recordings_is_one_sentence(tmp_path, capsys):
+    assert main(["transcribe", str(tmp_path), "--out", str(tmp_path / "out")]) == 1
     shown = capsys.readouterr().err
     assert shown.startswith("adt: ")
-    assert said in shown
+    assert "no recording in this folder" in shown
     assert shown.count("\n") == 1
+
+
+def test_what_is_there_is_replaced_only_when_asked_for(model, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for seed, name in enumerate(("a", "b", "c")):
+        write_song(Path(f"{name}.wav"), 2, seed)
+    Path("a.mid").write_text("MINE")
+    Path("c.csv").mkdir()
+    given = ["transcribe", "a.wav", "b.wav", "c.wav", "--model", model]
+    assert main(given) == 1
+    said = capsys.readouterr().err
+    assert "not transcribed (2 of 3)" in said
+    assert "a.wav: not replaced without --overwrite, or choose another --out: a.mid" in said
+    assert "c.wav: c.csv is a folder where a result belongs; rename it" in said
+    assert Path("a.mid").read_text() == "MINE"
+    assert files(tmp_path) == {"a.wav", "b.wav", "c.wav", "a.mid", "b.mid", "b.csv"}
+    Path("c.csv").rmdir()
+    assert main([*given, "--overwrite"]) == 0
+    assert Path("a.mid").read_bytes().startswith(b"MThd")
+
+
+def test_what_a_file_tells_at_once_is_said_before_torch_is_loaded(tmp_path):
+    """And once, without lines that libmpg123 prints of its own."""
+    page = tmp_path / "page.mp3"
+    page.write_text("<html>Not found \N{HEAVY BLACK HEART}</html>\n" * 200)
+    arguments = ["transcribe", str(tmp_path / "nothere.wav"), str(page), "--out", str(tmp_path)]
+    code = f"import sys; from adtlib.cli import main; print(main({arguments!r})); print('torch' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], text=True, capture_output=True)
+    assert ran.stdout.splitlines() == ["1", "False"]
+    assert "nothere.wav does not exist: give the path" in ran.stderr
+    assert "page.mp3 cannot be read as audio (it is text): download it again" in ran.stderr
+    assert "libmpg123" not in ran.stderr
 
 
 def test_a_killed_process_leaves_no_half_file(model, tmp_path, monkeypatch):
@@ -234,7 +277,7 @@ def test_a_killed_process_leaves_no_half_file(model, tmp_path, monkeypatch):
         raise OSError("no space left on device")
 
     monkeypatch.setattr(os, "replace", full)
-    assert main(["transcribe", str(song), "--out", str(out), "--model", model, "--threshold", "KD=1"]) == 1
+    assert main(["transcribe", str(song), "--out", str(out), "--model", model, "--overwrite", "--threshold", "KD=1"]) == 1
     assert (out / "song.mid").read_bytes() == before
     assert files(out) == {"song.mid", "song.csv"}
 

@@ -86,6 +86,9 @@ def test_samples_give_what_their_file_gives(model, waveform, tmp_path):
     one, other = transcribe(path, model=model), adtlib.transcribe(waveform, sample_rate=SAMPLE_RATE, model=model, name="a")
     assert one.events == other.events
     assert other.source is None
+    second = waveform[:SAMPLE_RATE]
+    listed = transcribe(second.tolist(), SAMPLE_RATE, model)
+    np.testing.assert_allclose(listed.activations, transcribe(second, SAMPLE_RATE, model).activations, atol=1e-6)
     lean = transcribe(path, model=model, keep_features=False)
     assert lean.features is None
     assert lean.events == one.events
@@ -256,6 +259,22 @@ def test_strokes_that_fall_together_are_counted(tmp_path):
     song.to_midi(tmp_path / "song.mid", quantise=4)
     left = sum(map(len, read_onsets(tmp_path / "song.mid", GENERAL_MIDI, drum_channel_only=True)))
     assert song.fallen_together("mid", 4) == len(song.events) - left == 1
+
+
+def test_saving_takes_names_with_and_without_suffix_and_writes_all_or_nothing(tmp_path):
+    song = made({"KD": [1, 2], "SD": [1.5]})
+    both = [tmp_path / "song.mid", tmp_path / "song.csv"]
+    assert song.save(tmp_path / "song", ["mid", "csv"]) == song.save(tmp_path / "song.mid", ("mid", "csv")) == both
+    assert song.save(str(tmp_path / "No. 5.mid"), "csv") == [tmp_path / "No. 5.mid.csv"]
+    for formats, options, said in (
+        (["mid", "nope"], {}, "'nope' is no format: choose of mid, csv, musicxml, svg, pdf"),
+        ("docx", {}, "'docx' is no format"),
+        (["csv", "mid"], {"quantise": 5}, "quantise = 5"),
+        (["csv", "mid"], {"drum_map": "td-99"}, "no drum map"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            song.save(tmp_path / "other", formats, **options)
+    assert not list(tmp_path.glob("other*"))
 
 
 # --- pictures and sound ------------------------------------------------------------------------------------------------

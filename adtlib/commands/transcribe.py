@@ -1,6 +1,7 @@
 """`adt transcribe`: the drums of recordings as MIDI, tables, scores and sound."""
 
 import argparse
+import os
 import sys
 import textwrap
 import time
@@ -12,9 +13,11 @@ from pathlib import Path
 from tqdm import tqdm
 
 from adtlib import paths
-from adtlib.audio_files import Recording, audio_blocks, duration_of, find_recordings
-from adtlib.drum_maps import DrumMap, drum_map
+from adtlib.audio_files import Recording, audio_blocks, check_file, duration_of, find_recordings
+from adtlib.thresholds import thresholds_by_class, with_thresholds
 from adtlib.vocabulary import CLASSES
+
+SOUNDS = ("clicks.wav", "drums.wav")
 
 
 @dataclass
@@ -27,29 +30,78 @@ class _Report:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Transcribe all recordings; 1 where one of them could not be."""
-    mapping = drum_map(options.drum_map)
+    """Transcribe all recordings; 1 where one of them could not be, 2 where an option cannot be used."""
     recordings = find_recordings(options.audio)
     if options.first_bar is not None and len(recordings) > 1:
         raise ValueError(f"--first-bar is a moment of one recording, and these are {len(recordings)}: transcribe them one by one")
     out = options.out.expanduser()
-    out.mkdir(parents=True, exist_ok=True)
-    # Loads torch: errors of usage come before.
+    if trouble := _folder_trouble(out):
+        return _misused(f"--out {options.out}: {trouble}")
+    # Loading torch takes seconds: what is wrong with a file, or in its way, is found before.
+    reports = {recording: _Report(recording, problem=_trouble(recording, out, options)) for recording in recordings}
+    left = [recording for recording in recordings if not reports[recording].problem]
+    if not left:
+        return _conclude(list(reports.values()), 0.0, 0.0, [], options)
     from adtlib.pretrained import load
 
-    model = load(options.model)
+    try:
+        model = load(options.model)
+    except (ValueError, OSError) as error:
+        return _misused(f"--model: {error}")
     started, seconds = time.perf_counter(), 0.0
-    reports = []
-    with tqdm(total=_total(recordings) or None, unit=" s", disable=None, dynamic_ncols=True) as bar:
-        for recording in recordings:
+    with tqdm(total=_total(left) or None, unit=" s", disable=None, dynamic_ncols=True) as bar:
+        for recording in left:
             bar.set_description(recording.path.name[-24:])
-            report, heard = _one(recording, model, mapping, out, options, bar)
+            reports[recording], heard = _one(recording, model, out, options, bar)
             seconds += heard
-            reports.append(report)
-            if not report.problem:
+            if not reports[recording].problem:
                 with bar.external_write_mode():
-                    print("\n".join(report.lines), flush=True)
-    return _conclude(reports, seconds, time.perf_counter() - started, model.name, options)
+                    print("\n".join(reports[recording].lines), flush=True)
+    return _conclude(list(reports.values()), seconds, time.perf_counter() - started, _about(model, options), options)
+
+
+def _misused(sentence: str) -> int:
+    print(f"adt: {sentence}", file=sys.stderr)
+    return 2
+
+
+# --- what is wrong before the first is heard -----------------------------------------------------------------------------
+
+
+def _folder_trouble(folder: Path) -> str:
+    """Why results cannot go there, and what to do; it is made where it is not there yet."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        return "this is a file; name a folder, results are called as their recordings are"
+    except OSError as error:
+        return f"this folder cannot be made ({error.strerror}); name another"
+    return "" if os.access(folder, os.W_OK) else "nothing can be written into this folder; name another"
+
+
+def _trouble(recording: Recording, out: Path, options: argparse.Namespace) -> str:
+    """Why a recording cannot be transcribed, as far as that shows without hearing it."""
+    try:
+        check_file(recording.path)
+    except (ValueError, OSError) as error:
+        return str(error)
+    there = [path for path in _results(recording, out, options) if path.exists() or path.is_symlink()]
+    if folders := [path for path in there if path.is_dir()]:
+        return f"{recording.path}: {folders[0]} is a folder where a result belongs; rename it, or choose another --out"
+    # What is there may be someone's own, or corrected by hand since it was written.
+    if there and not options.overwrite:
+        names = ", ".join(str(path) for path in there)
+        return f"{recording.path}: not replaced without --overwrite, or choose another --out: {names}"
+    return ""
+
+
+def _results(recording: Recording, out: Path, options: argparse.Namespace) -> list[Path]:
+    """The files that a recording gives."""
+    kinds = [*options.format, *(SOUNDS if options.listen else ())]
+    return [out / recording.target.with_name(f"{recording.target.name}.{kind}") for kind in kinds]
+
+
+# --- one after the other -------------------------------------------------------------------------------------------------
 
 
 def _total(recordings: list[Recording]) -> float:
@@ -57,7 +109,7 @@ def _total(recordings: list[Recording]) -> float:
     return sum(duration_of(recording.path) or 0.0 for recording in recordings)
 
 
-def _one(recording: Recording, model, mapping: DrumMap, out: Path, options: argparse.Namespace, bar: tqdm) -> tuple[_Report, float]:
+def _one(recording: Recording, model, out: Path, options: argparse.Namespace, bar: tqdm) -> tuple[_Report, float]:
     """(report, seconds of audio); no error leaves this function."""
     from adtlib.transcription import transcribe
 
@@ -77,7 +129,7 @@ def _one(recording: Recording, model, mapping: DrumMap, out: Path, options: argp
             first_bar=options.first_bar,
         )
         times.append(time.perf_counter())
-        written = _write(song, out / recording.target, mapping, options)
+        written = _write(song, _results(recording, out, options), options)
         times.append(time.perf_counter())
     except Exception as error:  # whatever is wrong with one file, the others are to be transcribed
         if options.debug:
@@ -89,23 +141,22 @@ def _one(recording: Recording, model, mapping: DrumMap, out: Path, options: argp
     return report, song.duration
 
 
-def _write(song, target: Path, mapping: DrumMap, options: argparse.Namespace) -> list[Path]:
+def _write(song, results: list[Path], options: argparse.Namespace) -> list[Path]:
     """Write all that was asked for; each file is whole or as it was."""
-    written = song.save(target, options.format, mapping, options.quantise)
+    # By the name of a file, not its stem: of "song.mid.wav" that is song.mid, which `save` would take for a file's name.
+    song.save(results[0], options.format, options.drum_map, options.quantise)
     if options.listen:
         from adtlib import listening
 
-        sounds: dict[str, Iterator] = {
-            "clicks": listening.levelled(lambda: listening.with_clicks(audio_blocks(song.source), song.struck)),
-            "drums": listening.levelled(
+        sounds: tuple[Iterator, ...] = (
+            listening.levelled(lambda: listening.with_clicks(audio_blocks(song.source), song.struck)),
+            listening.levelled(
                 lambda: listening.drum_blocks(song.struck, song.duration, listening.sampled_kit()), raise_to_peak=True
             ),
-        }
-        for kind, blocks in sounds.items():
-            path = target.with_name(f"{target.name}.{kind}.wav")
+        )
+        for path, blocks in zip(results[len(options.format) :], sounds, strict=True):
             listening.write_blocks(path, blocks)
-            written.append(path)
-    return written
+    return results
 
 
 # --- what is said ------------------------------------------------------------------------------------------------------
@@ -136,13 +187,20 @@ def _fallen_together(song, options: argparse.Namespace) -> list[str]:
     return lines
 
 
-def _conclude(reports: list[_Report], seconds: float, took: float, model: str, options: argparse.Namespace) -> int:
+def _about(model, options: argparse.Namespace) -> list[str]:
+    """What was listened with, in lines of 80 columns."""
+    values = thresholds_by_class(with_thresholds(model.peak_picking, options.threshold)).items()
+    thresholds = ", ".join(f"{name} {value:.3g}" for name, value in values)
+    return textwrap.wrap(f"model: {model.name}; thresholds {thresholds}", 78, subsequent_indent="  ")
+
+
+def _conclude(reports: list[_Report], seconds: float, took: float, about: list[str], options: argparse.Namespace) -> int:
     broken = [report for report in reports if report.problem]
     done = len(reports) - len(broken)
     if done > 1:
         print(f"{done} recordings, {seconds / 60:.1f} minutes, in {took:.1f} s: {seconds / took:.0f} times real time")
     if done:
-        print(f"model: {model}")
+        print("\n".join(about))
     if done and options.listen:
         from adtlib.listening import sampled_kit
 
