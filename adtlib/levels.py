@@ -4,7 +4,7 @@ A network hears hi-hats vanish and cymbals appear where a recording is much soft
 lost a quarter of its F1. So the loud moments of each recording are brought to one peak level before features are made of it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from adtlib.features import SAMPLE_RATE
 LOUD_DB = -4.0  # of full scale: what the peaks of loud moments are brought to
 LOUD_SHARE = 0.95  # of the moments that are no pauses lie below
 MOST_DB = 60.0  # a recording softer still is the noise of its own digits
+KEPT_SAMPLES = 20_000_000  # 80 MB, seven and a half minutes
 _PAUSE_DB = -40.0  # below the loudest peak
 _MOMENT = SAMPLE_RATE // 20  # samples
 
@@ -38,3 +39,23 @@ def hearing_gain(blocks: Iterable[np.ndarray]) -> float:
     loud = float(np.quantile(moments[moments >= loudest * 10 ** (_PAUSE_DB / 20)], LOUD_SHARE))
     gain = 10 ** (LOUD_DB / 20) / loud
     return gain if gain <= 10 ** (MOST_DB / 20) else 1.0
+
+
+def at_hearing_level(make: Callable[[], Iterator[np.ndarray]]) -> Iterator[np.ndarray]:
+    """The blocks that `make` gives, at the common level: read once for it and, where they are too long to be kept, once more."""
+    kept, held, whole = [], 0, True
+
+    def noted() -> Iterator[np.ndarray]:
+        nonlocal held, whole
+        for block in make():
+            held += len(block)
+            whole = whole and held <= KEPT_SAMPLES
+            if whole:
+                kept.append(block)
+            else:
+                kept.clear()
+            yield block
+
+    gain = np.float32(hearing_gain(noted()))
+    for block in kept if whole else make():
+        yield gain * block

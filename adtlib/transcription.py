@@ -21,7 +21,7 @@ from adtlib import paths
 from adtlib.beats import Beats, track_beats
 from adtlib.events import Edit, Event, check_class, counts_of, edited, onsets_of
 from adtlib.features import FPS, N_BANDS, SAMPLE_RATE
-from adtlib.levels import hearing_gain
+from adtlib.levels import at_hearing_level
 from adtlib.onsets import Onsets
 from adtlib.peak_picking import PeakPicking, pick_peaks
 from adtlib.thresholds import with_thresholds
@@ -341,8 +341,7 @@ def transcribe(
 
     trained = model if isinstance(model, Pretrained) else load(model)
     picking = trained.peak_picking if thresholds is None else with_thresholds(trained.peak_picking, thresholds)
-    gain = np.float32(hearing_gain(blocks()))
-    heard = _Listening((gain * block for block in blocks()), trained, keep_features, progress)
+    heard = _Listening(at_hearing_level(blocks), trained, keep_features, progress)
     song = Transcription(
         name=name or ("recording" if in_memory else Path(source).stem),
         duration=heard.n_samples / SAMPLE_RATE,

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from adtlib import levels
 from adtlib.features import SAMPLE_RATE
-from adtlib.levels import LOUD_DB, hearing_gain
+from adtlib.levels import LOUD_DB, at_hearing_level, hearing_gain
 
 
 def strokes(seconds: float = 4.0) -> np.ndarray:
@@ -39,3 +40,17 @@ def test_neither_a_long_pause_nor_one_loud_click_decides():
 def test_silence_and_faint_noise_are_left_alone():
     assert hearing_gain([]) == hearing_gain([np.zeros(1000, dtype=np.float32)]) == 1
     assert hearing_gain([1e-4 * strokes()]) == 1
+
+
+@pytest.mark.parametrize(("most", "times_read"), [(10**9, 1), (100_000, 2)])
+def test_what_is_short_is_read_once_and_what_is_long_twice(monkeypatch, most, times_read):
+    monkeypatch.setattr(levels, "KEPT_SAMPLES", most)
+    sound, reads = strokes(), []
+
+    def make():
+        reads.append(1)
+        yield from np.array_split(sound, 7)
+
+    heard = np.concatenate(list(at_hearing_level(make)))
+    np.testing.assert_array_equal(heard, np.float32(hearing_gain([sound])) * sound)
+    assert len(reads) == times_read
