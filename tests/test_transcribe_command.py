@@ -162,7 +162,7 @@ def test_a_first_bar_is_that_of_one_recording(model, tmp_path, capsys):
     assert "--first-bar is a moment of one recording, and these are 2" in capsys.readouterr().err
     assert main(["transcribe", str(tmp_path / "in" / "a.wav"), *out]) == 0
     assert files(tmp_path / "out") == {"a.mid", "a.csv"}
-    assert main(["transcribe", str(tmp_path / "in" / "a.wav"), *out[:-1], "4.5"]) == 1
+    assert main(["transcribe", str(tmp_path / "in" / "a.wav"), *out[:-1], "4.5", "--overwrite"]) == 1
     assert "4.5 s lies outside the recording" in capsys.readouterr().err
 
 

@@ -270,7 +270,7 @@ from adtlib.params import load_profile
 from adtlib.studies import architecture_study, run_all, run_cell
 
 study = load_profile(
-    "thesis", train_corpora=[sys.argv[1]], epochs=8, batch_size=2, search="none", seeds=[0, 1],
+    "thesis", train_corpora=[sys.argv[1]], epochs=24, patience=24, batch_size=2, search="none", seeds=[0, 1],
     hyperparameters={"CNN": {"num_convs": 1, "num_layers": 1, "hidden_size": 16}},
 )
 cells = architecture_study(study, "CNN")
