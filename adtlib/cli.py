@@ -234,10 +234,11 @@ def _thresholds(text: str) -> dict[str, float]:
 
 
 def _grid(text: str) -> int:
-    choices = (4, 8, 12, 16, 24, 32, 48)
-    number = text.strip().removeprefix("1/")
-    if number not in map(str, choices):
-        raise argparse.ArgumentTypeError(f"{text!r} is no grid: choose of {', '.join(map(str, choices))} (12, 24, 48: triplets)")
+    from adtlib.song_midi import QUANTISE
+
+    number, choices = text.strip().removeprefix("1/"), [str(parts) for parts in QUANTISE]
+    if number not in choices:
+        raise argparse.ArgumentTypeError(f"{text!r} is no grid: choose of {', '.join(choices)} (12, 24, 48: triplets)")
     return int(number)
 
 

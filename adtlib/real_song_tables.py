@@ -13,12 +13,11 @@ import pandas as pd
 from adtlib.comparison import PUBLISHED
 from adtlib.error_anatomy import unit_events
 from adtlib.evaluation import count_matches, scores
-from adtlib.recordings import Source
+from adtlib.recordings import AUDIO, Source
 from adtlib.study_tables import F1_COLUMNS
 from adtlib.transcription import Transcription
 
 STORED = PUBLISHED / "shipped.csv"
-AUDIO = {"drum_only": "drums alone", "full_mix": "full mix"}
 COLUMNS = ["system", "audio", "songs", *F1_COLUMNS]
 
 

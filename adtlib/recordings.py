@@ -26,6 +26,7 @@ from adtlib.runs import find_runs
 
 ARCHITECTURE = "CRNN"  # whose best run speaks where no model is shipped
 OWN = "your own recording"
+AUDIO = {"drum_only": "drums alone", "full_mix": "full mix"}  # what there is of each song of MDB Drums, in words
 SUFFIXES = (*AUDIO_SUFFIXES, *FFMPEG_SUFFIXES)
 
 
@@ -114,7 +115,7 @@ def real_songs(profile: Profile) -> list[Source]:
 def mdb_songs() -> list[Source]:
     """The MDB Drums songs at `$ADT_DATA`, whatever their split: first the full mixes, then the drums alone."""
     sources = []
-    for audio, words in (("full_mix", "full mix"), ("drum_only", "drums alone")):
+    for audio, words in AUDIO.items():
         corpus = open_corpus("ENST+MDB", mdb_audio=audio)
         for track in corpus.tracks():
             if track.id.startswith("MDB/"):

@@ -70,22 +70,25 @@ def logit_blocks(
             return network(torch.from_numpy(windows).to(device)).float().cpu().numpy()  # (B, 400, 5)
 
     threads = torch.get_num_threads()
-    with ThreadPoolExecutor(n_workers, initializer=torch.set_num_threads, initargs=(1 if n_workers > 1 else threads,)) as pool:
-        under_way: deque = deque()
-        first, n_last = True, None
-        for windows, n_frames in _batches(features, batch_size):
-            n_last = n_frames
-            under_way.append(pool.submit(predicted, windows))
-            torch.set_num_threads(threads)  # what a worker sets would be that of threads to come, too
-            if len(under_way) > n_workers:
-                yield _kept(under_way.popleft().result(), first, None)
+    share = 1 if n_workers > 1 else threads
+    try:
+        with ThreadPoolExecutor(n_workers, initializer=torch.set_num_threads, initargs=(share,)) as pool:
+            under_way: deque = deque()
+            first, n_last = True, None
+            for windows, n_frames in _batches(features, batch_size):
+                n_last = n_frames
+                under_way.append(pool.submit(predicted, windows))
+                if len(under_way) > n_workers:
+                    yield _kept(under_way.popleft().result(), first, None)
+                    first = False
+            while under_way:
+                logits = under_way.popleft().result()
+                yield _kept(logits, first, None if under_way else n_last)
                 first = False
-        while under_way:
-            logits = under_way.popleft().result()
-            yield _kept(logits, first, None if under_way else n_last)
-            first = False
-        if n_last is None:  # not one frame
-            yield np.zeros((0, len(CLASSES)), dtype=np.float32)
+            if n_last is None:  # not one frame
+                yield np.zeros((0, len(CLASSES)), dtype=np.float32)
+    finally:
+        torch.set_num_threads(threads)  # what a worker sets is also what later threads begin with
 
 
 def _batches(features: Iterable[np.ndarray], batch_size: int) -> Iterator[tuple[np.ndarray, int]]:

@@ -312,7 +312,7 @@ def transcribe(
     progress: Callable[[float], None] | None = None,
     first_bar: float | None = None,
 ) -> Transcription:
-    """Transcribe the drums of a recording of any length, in bounded memory: read twice, first for its level (`levels`).
+    """Transcribe the drums of a recording of any length, in bounded memory; a long one is read twice, first for its level.
 
     source         a file (wav, flac, ogg, mp3, ...; m4a and the like where ffmpeg is installed), or samples: `(n,)` or
                    `(n, channels)` floats in [-1, 1], an array or what becomes one.

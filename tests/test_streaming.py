@@ -1,5 +1,7 @@
 """Blocks put together are the whole: features and activations of a recording of any length."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -40,3 +42,15 @@ def test_logits_of_blocks_are_those_of_the_whole(rng, n_frames, architecture):
 def test_logits_of_nothing_are_none():
     model = assemble({"architecture": "CNN", "hyperparameters": {"num_layers": 2, "hidden_size": 8}})
     assert whole(logit_blocks(model, iter([]))).shape == (0, 5)
+
+
+def test_threads_of_torch_are_afterwards_what_they_were():
+    model = assemble({"architecture": "RNN", "hyperparameters": {"num_layers": 1, "hidden_size": 4}}).eval()
+    threads = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        list(logit_blocks(model, [np.zeros((9_000, 84), dtype=np.float32)], batch_size=2))
+        with ThreadPoolExecutor(1) as later:
+            assert torch.get_num_threads() == later.submit(torch.get_num_threads).result() == 3
+    finally:
+        torch.set_num_threads(threads)

@@ -84,18 +84,14 @@ def _choose(options: argparse.Namespace, how: dict) -> tuple[float, ...]:
 
 def _validation(name: str) -> list[list]:
     """The validation units of a rendered set; of the real songs two sets, drums alone and mixes."""
-    from adtlib.prepared import Prepared
-    from adtlib.rendered.corpus import corpus_folder
+    from adtlib.rendered.corpus import open_clips
     from adtlib.rendered.real_songs import real_units
 
     if name == REAL_SONGS:
         if songs := real_units(paths.real_data_root()):
             return list(songs.values())
         raise ModelError(f"{paths.real_data_root()} holds no songs of MDB Drums: set ADT_DATA to a folder that does")
-    folder = corpus_folder(name)
-    if not (folder / "index.json").is_file():
-        raise ModelError(f"{folder} holds no rendered clips: python -m adtlib.rendered render --name {name} --hours 1")
-    return [Prepared(folder).units("validation")]
+    return [open_clips(name).units("validation")]
 
 
 if __name__ == "__main__":

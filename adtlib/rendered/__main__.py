@@ -7,9 +7,8 @@ import time
 from pathlib import Path
 
 from adtlib import paths
-from adtlib.prepared import Prepared
 from adtlib.rendered.clips import INGREDIENTS
-from adtlib.rendered.corpus import corpus_folder, render_corpus
+from adtlib.rendered.corpus import STANDARD, corpus_folder, open_clips, render_corpus
 from adtlib.rendered.real_songs import real_units
 from adtlib.rendered.sources import SourceError
 
@@ -56,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     study.add_argument("variants", nargs="*", metavar="VARIANT", help="their names, as in the table (default: all)")
     study.add_argument("--jobs", type=int, default=2, metavar="N", help="runs at a time (default: 2)")
     for command in (render, train):
-        command.add_argument("--name", dest="corpus", default="standard", help="which set of clips (default: standard)")
+        command.add_argument("--name", dest="corpus", default=STANDARD, help="which set of clips (default: standard)")
     for command in (render, train, study):
         command.add_argument("--data", type=Path, metavar="ROOT", help="data folder (default: $ADT_DATA, else data/)")
     return parser
@@ -88,10 +87,7 @@ def _train(options) -> int:
 
     if options.threads:
         torch.set_num_threads(options.threads)
-    folder = corpus_folder(options.corpus)
-    if not (folder / "index.json").is_file():
-        raise SourceError(f"{folder} holds no rendered clips: python -m adtlib.rendered render --hours 22 --name {options.corpus}")
-    rendered = Prepared(folder)
+    rendered = open_clips(options.corpus)
     real = real_units(options.data or paths.real_data_root())
     config = LongConfig(
         options.architecture,

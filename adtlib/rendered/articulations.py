@@ -25,8 +25,8 @@ OF_PITCH = {
     **{42: "hat_closed", 22: "hat_closed", 44: "hat_pedal", 46: "hat_open", 26: "hat_open", 54: "tambourine"},
     **{51: "ride", 59: "ride", 53: "ride_bell", 49: "crash", 57: "crash", 52: "china", 55: "splash", 56: "cowbell"},
 }
-# A clap (39) sounds often with a snare and is rarely annotated: outside the vocabulary here, unlike in vocabulary.GENERAL_MIDI.
 BRUSHES = 40  # the program of the kit that is played with brushes: tap, slap and swirl at 38 to 40
+# A clap (39) sounds often with a snare and is rarely annotated: outside the vocabulary here, unlike in vocabulary.GENERAL_MIDI.
 OTHER_PITCHES = (39, *range(60, 82))
 
 # What plays in place of an articulation that a kit does not have, best first.

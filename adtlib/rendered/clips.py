@@ -139,8 +139,9 @@ def render(studio: Studio, seed: int, index: int, seconds: float = CLIP_SECONDS)
     stems = playing.play(strokes, kit, n_samples)
     balance = float(np.clip(rng.normal(*BALANCE_DB), -10, 13))
     in_studio = "studio" not in without
-    mix = _mix_drums(stems, rng) if in_studio else stems.sum(axis=0)
-    gain = mixing.rms(mix) / max(mixing.rms(stems.sum(axis=0)), 1e-9)  # of the stems in the mix
+    dry = stems.sum(axis=0)
+    mix = _mix_drums(dry, stems, rng) if in_studio else dry
+    gain = mixing.rms(mix) / max(mixing.rms(dry), 1e-9)  # of the stems in the mix
     if kind != "drums" and "accompaniment" not in without:
         mix = _balance(mix, _accompany(studio, drums, swing_at, n_samples, rng), balance, in_studio, rng)
     strokes = _heard(strokes, np.float32(gain) * stems, mix)
@@ -167,9 +168,8 @@ def _percussion(bank: Path, bpm: float, seconds: float, rng: np.random.Generator
     return accompaniment.percussion(bpm, seconds, names, rng) if len(names) > 1 else []
 
 
-def _mix_drums(stems: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The stems as a recorded kit: room, equaliser, compression, saturation."""
-    dry = stems.sum(axis=0)
+def _mix_drums(dry: np.ndarray, stems: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The stems, whose sum is `dry`, as a recorded kit: room, equaliser, compression, saturation."""
     if not dry.any():
         return dry
     wet = 10 ** (rng.uniform(-26, -3) / 20) if rng.random() < 0.85 else 0.0

@@ -22,17 +22,28 @@ from adtlib.prepared import FORMAT, Prepared
 from adtlib.preparing import _done, _write_part
 from adtlib.rendered import clips, performances
 from adtlib.rendered.capture import capture
+from adtlib.rendered.sources import SourceError
 from adtlib.side_by_side import call_side_by_side
 from adtlib.uptodate import code_state
 
 CLIPS_PER_SHARD = 50
 SHARDS_PER_HOUR = 3600 / (CLIPS_PER_SHARD * clips.CLIP_SECONDS)
 NAME = "Rendered"
+STANDARD = "standard"  # the set of clips that is meant where none is named
 
 
-def corpus_folder(name: str = "standard") -> Path:
+def corpus_folder(name: str = STANDARD) -> Path:
     """Where rendered clips lie; a name for each set of them."""
     return paths.CACHE / "rendered" / "clips" / name
+
+
+def open_clips(name: str) -> Prepared:
+    """The rendered clips of a set. SourceError, with the command that renders them, where there are none."""
+    folder = corpus_folder(name)
+    if not (folder / "index.json").is_file():
+        named = "" if name == STANDARD else f"--name {name} "
+        raise SourceError(f"{folder} holds no rendered clips: python -m adtlib.rendered render {named}--hours 22")
+    return Prepared(folder)
 
 
 def shards_for(hours: float) -> int:

@@ -197,10 +197,14 @@ def _to_tambourine(strokes, beat, rng):
 
 def _add_tambourine(strokes, beat, rng):
     step = beat * rng.choice([0.5, 1.0, 2.0])
-    last = max((stroke.seconds for stroke in strokes), default=0.0)
-    times = np.arange(step * rng.choice([0.0, 0.5, 1.0]), last, step)
-    times = times + rng.normal(0, 0.006, len(times))
-    return strokes + [Stroke(max(time, 0.0), "tambourine", 90, rng.uniform(-6, 0)) for time in times.tolist()]
+    times = _steadily(strokes, step * rng.choice([0.0, 0.5, 1.0]), step, rng)
+    return strokes + [Stroke(time, "tambourine", 90, rng.uniform(-6, 0)) for time in times]
+
+
+def _steadily(strokes, first: float, step: float, rng) -> list[float]:
+    """Seconds from `first` to the last of the strokes, `step` apart, each a little early or late."""
+    times = np.arange(first, max((stroke.seconds for stroke in strokes), default=0.0), step)
+    return np.maximum(times + rng.normal(0, 0.006, len(times)), 0.0).tolist()
 
 
 def _brushes(strokes, beat, rng):
@@ -214,10 +218,8 @@ def _pedal_on_backbeats(strokes, beat, rng):
     """The foot closes the hi-hat on the second and fourth beat; what a stick plays on it moves to the ride."""
     if rng.random() < 0.7:
         strokes = _rename(strokes, {"hat_closed": "ride", "hat_half_open": "ride", "hat_pedal": "ride"}, 1.0, rng)
-    last = max((stroke.seconds for stroke in strokes), default=0.0)
-    times = np.arange(beat, last, 2 * beat)
-    times = times + rng.normal(0, 0.006, len(times))
-    return strokes + [Stroke(max(time, 0.0), "hat_pedal", 80, rng.uniform(-5, 1)) for time in times.tolist()]
+    times = _steadily(strokes, beat, 2 * beat, rng)
+    return strokes + [Stroke(time, "hat_pedal", 80, rng.uniform(-5, 1)) for time in times]
 
 
 def _soften_snare(strokes, beat, rng):
@@ -237,7 +239,7 @@ def _add_ghosts(strokes, beat, rng):
     last = max((stroke.seconds for stroke in strokes), default=0.0)
     struck = np.array([stroke.seconds for stroke in strokes if stroke.articulation.startswith(("snare", "brush"))])
     times = np.arange(0, last, step)
-    times = np.abs(times[rng.random(len(times)) < rng.uniform(0.1, 0.4)])
+    times = times[rng.random(len(times)) < rng.uniform(0.1, 0.4)]
     free = [time for time in times.tolist() if not len(struck) or np.abs(struck - time).min() > 0.06]
     return strokes + [Stroke(abs(time + rng.normal(0, 0.006)), "snare", 40, rng.uniform(-20, -9)) for time in free]
 

@@ -138,19 +138,19 @@ class ClipKit:
             other = self.banks[1 - self.main[stem]]
             voices = other.voices(articulation)
             if self.varied and voices and self.rng.random() < _BLENDED:
-                gain = np.float32(10 ** (self.rng.uniform(-10, 0) / 20))
+                gain = 10 ** (self.rng.uniform(-10, 0) / 20)
                 speed = 2 ** (self.rng.normal(0, _TUNING[stem]) / 12)
                 self._seconds[articulation] = (other, voices[self.rng.integers(len(voices))], gain, speed)
         if self._seconds[articulation] is None:
             return waveform, attack
         bank, layers, gain, speed = self._seconds[articulation]
         one_shot = layers[int(softness * len(layers))]
-        more = gain * resample(bank.waveform(one_shot), speed)
-        start = round(one_shot.attack / speed) - attack  # samples that the second begins before the first
-        both = np.zeros(max(len(waveform) + max(start, 0), len(more) - min(start, 0)), dtype=np.float32)
-        both[max(start, 0) :][: len(waveform)] += waveform
-        both[max(-start, 0) :][: len(more)] += more
-        return both / max(float(np.abs(both).max()), 1e-6), attack + max(start, 0)
+        more, its_attack = resample(bank.waveform(one_shot), speed), round(one_shot.attack / speed)
+        lead = max(attack, its_attack)
+        both = np.zeros(lead + max(len(waveform) - attack, len(more) - its_attack), dtype=np.float32)
+        add(both, waveform, lead - attack, 1.0)
+        add(both, more, lead - its_attack, gain)
+        return both / max(float(np.abs(both).max()), 1e-6), lead
 
     def gain(self, stroke: Stroke, stem: int) -> float:
         """Amplitude of a stroke in its stem."""
