@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.signal import butter, sosfilt
+from scipy.signal import sosfilt
 
 from adtlib.features import SAMPLE_RATE
 from adtlib.rendered import mixing, voices
@@ -161,11 +161,10 @@ def recorded(stem: np.ndarray, sung: bool, starts: np.ndarray, rng: np.random.Ge
 def pick_noise(n_samples: int, starts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A short burst of noise at each note, where a pick or a finger meets the string: peaks up to 1. Chords have one burst."""
     low = np.exp(rng.uniform(np.log(300), np.log(3_000)))
-    band = butter(2, (low, low * rng.uniform(2, 5)), "bandpass", fs=SAMPLE_RATE, output="sos").astype(np.float32)
+    high = low * rng.uniform(2, 5)
     decay = np.float32(np.exp(rng.uniform(np.log(0.003), np.log(0.03))))
     time = np.arange(round(6 * decay * SAMPLE_RATE), dtype=np.float32) / SAMPLE_RATE
-    bursts = [sosfilt(band, rng.standard_normal(len(time), dtype=np.float32)) * np.exp(-time / decay) for _ in range(3)]
-    bursts = [burst / max(float(np.abs(burst).max()), 1e-6) for burst in bursts]
+    bursts = [mixing.burst(np.exp(-time / decay), low, high, rng) for _ in range(3)]
     stem = np.zeros(n_samples, dtype=np.float32)
     for start in np.unique(np.round(starts, 2)).tolist():
         at = round((start + rng.normal(0, 0.004)) * SAMPLE_RATE)

@@ -5,7 +5,7 @@ import io
 import numpy as np
 import scipy.fft
 import soundfile
-from scipy.signal import lfilter
+from scipy.signal import butter, lfilter, sosfilt
 
 from adtlib.features import SAMPLE_RATE
 
@@ -104,6 +104,13 @@ def saturate(waveform: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return waveform
     drive = np.float32(np.exp(rng.uniform(np.log(0.3), np.log(4))))
     return np.tanh(waveform * (drive / peak)) * np.float32(peak / np.tanh(drive))
+
+
+def burst(shape: np.ndarray, low: float, high: float, rng: np.random.Generator) -> np.ndarray:
+    """Noise between two frequencies in Hz in the shape of an envelope `(n,)` float32; its peak is 1."""
+    band = butter(2, (low, high), "bandpass", fs=SAMPLE_RATE, output="sos").astype(np.float32)
+    sound = sosfilt(band, rng.standard_normal(len(shape), dtype=np.float32)) * shape
+    return sound / max(float(np.abs(sound).max()), 1e-6)
 
 
 def noise(n_samples: int, rng: np.random.Generator) -> np.ndarray:

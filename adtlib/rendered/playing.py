@@ -8,12 +8,12 @@ so that thousands of kits come of some dozens. Levels are those at which one-sho
 from pathlib import Path
 
 import numpy as np
-from scipy.signal import butter, sosfilt
+from scipy.signal import sosfilt
 
 from adtlib.features import SAMPLE_RATE
 from adtlib.rendered.articulations import SUBSTITUTES, class_index
 from adtlib.rendered.drumming import Stroke
-from adtlib.rendered.mixing import shelf_or_peak
+from adtlib.rendered.mixing import burst, shelf_or_peak
 from adtlib.rendered.one_shots import Bank, OneShot, open_bank
 from adtlib.vocabulary import CLASSES
 
@@ -165,11 +165,10 @@ def brushed(waveform: np.ndarray, attack: int, rng: np.random.Generator) -> np.n
     length = round((swell + 6 * decay) * SAMPLE_RATE)
     time = np.arange(length, dtype=np.float32) / SAMPLE_RATE
     shape = np.minimum(time / np.float32(swell), 1) * np.exp(-np.maximum(time - np.float32(swell), 0) / np.float32(decay))
-    band = butter(2, (low, high), "bandpass", fs=SAMPLE_RATE, output="sos").astype(np.float32)
-    burst = sosfilt(band, rng.standard_normal(length, dtype=np.float32)) * shape
+    noise = burst(shape, low, high, rng)
     out = np.zeros(max(len(waveform), attack + length), dtype=np.float32)
     out[: len(waveform)] = np.float32(rng.uniform(0.03, 0.3)) * waveform
-    out[attack : attack + length] += burst / max(float(np.abs(burst).max()), 1e-6)
+    out[attack : attack + length] += noise
     return out
 
 
