@@ -38,6 +38,7 @@ SECTIONS = {
     "60_dataset_study": "7",
     "70_results": "6",
     "80_transcribe": "",
+    "81_rendered_to_real": "",
 }
 
 FILES = sorted(paths.NOTEBOOKS.glob("*.ipynb"))

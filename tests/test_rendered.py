@@ -559,7 +559,7 @@ def test_an_example_is_rendered_where_the_sounds_are_and_else_it_is_said_why(mad
     clip = example.example_clip("drums", data)
     assert clip.about["kind"] == "drums" and clip.features.shape == (1200, 84)
     assert example.why_none(data) == ""
-    with pytest.raises(ValueError, match="mix, drums or no drums"):
+    with pytest.raises(ValueError, match="choose from drums, mix, no drums"):
         example.example_clip("silence", data)
     monkeypatch.setattr(performances, "songs_folder", lambda: tmp_path / "none")
     assert example.example_clip("mix", tmp_path) is None and "Groove MIDI Dataset" in example.why_none(tmp_path)

@@ -26,6 +26,7 @@ from adtlib.vocabulary import CLASSES
 CLIP_SECONDS = 12.0
 PRE_ROLL = 1.5  # seconds played before the clip begins: what rings on is heard, and not annotated
 FLAM = 0.025
+KINDS = {"drums": 0.15, "mix": 0.75, "no drums": 0.10}  # of clips, and their shares
 # Of all else above the drums, by RMS: mean and standard deviation. Seven real songs of MDB Drums have 1 to 10 dB, 4.2 in the
 # middle; here there is more on either side.
 BALANCE_DB = (3.0, 5.0)
@@ -120,10 +121,9 @@ def _electronic(name: str) -> bool:
 
 def render(studio: Studio, seed: int, index: int, seconds: float = CLIP_SECONDS) -> Clip:
     """Clip `index` of a seed: the same samples whenever it is rendered, whatever was rendered before."""
-    rng = np.random.default_rng([seed, _SPLIT_SEEDS[studio.split], index])
+    rng, kind = _begin(studio.split, seed, index)
     played = seconds + PRE_ROLL
     n_samples = round(played * SAMPLE_RATE)
-    kind = str(rng.choice(["drums", "mix", "no drums"], p=[0.15, 0.75, 0.10]))
     drums = drumming.choose(studio.songs, played, rng)
     swing_at = float(rng.uniform(0.53, 0.68)) if rng.random() < 0.1 else 0.5
     without = studio.without
@@ -148,6 +148,16 @@ def render(studio: Studio, seed: int, index: int, seconds: float = CLIP_SECONDS)
     waveform = master(mix[round(PRE_ROLL * SAMPLE_RATE) :], in_studio, rng)
     about = {"kind": kind, "bpm": drums.bpm, "balance_db": balance, "kits": [path.name for path in kits[:2]]}
     return Clip(waveform, annotate(strokes, PRE_ROLL, played), about)
+
+
+def kind_of(split: str, seed: int, index: int) -> str:
+    """The kind of a clip, one of KINDS, before it is rendered."""
+    return _begin(split, seed, index)[1]
+
+
+def _begin(split: str, seed: int, index: int) -> tuple[np.random.Generator, str]:
+    rng = np.random.default_rng([seed, _SPLIT_SEEDS[split], index])
+    return rng, str(rng.choice(list(KINDS), p=list(KINDS.values())))
 
 
 def _heard(strokes: list[Stroke], stems: np.ndarray, mix: np.ndarray) -> list[Stroke]:

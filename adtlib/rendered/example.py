@@ -1,5 +1,6 @@
 """A rendered clip to see and hear in notebook 81, where its sounds are on this machine."""
 
+from itertools import count
 from pathlib import Path
 
 from adtlib.rendered import clips, performances
@@ -10,18 +11,16 @@ REMEDY = "`python -m adtlib.rendered render --hours 1` captures the sounds and r
 
 
 def example_clip(kind: str, data: Path, seed: int = 0, split: str = "validation") -> clips.Clip | None:
-    """The first clip of this kind ("mix", "drums" or "no drums") of a seed; None where `why_none` says why.
+    """The first clip of this kind (of `clips.KINDS`, ValueError for another) of a seed; None where `why_none` says why.
 
     Nothing is captured here: that takes minutes.
     """
+    if kind not in clips.KINDS:
+        raise ValueError(f"no clip is of the kind {kind!r}: choose from {', '.join(clips.KINDS)}")
     if why_none(data):
         return None
     studio = clips.Studio(banks_folder(), performances.gather(data), split)
-    for index in range(1000):
-        clip = clips.render(studio, seed, index)
-        if clip.about["kind"] == kind:
-            return clip
-    raise ValueError(f"no clip of the kind {kind!r}: choose mix, drums or no drums")
+    return clips.render(studio, seed, next(index for index in count() if clips.kind_of(split, seed, index) == kind))
 
 
 def why_none(data: Path) -> str:
