@@ -227,6 +227,13 @@ def test_what_an_ingredient_brings_is_what_is_lost_without_it():
     assert list(lost["variant"]) == ["without accompaniment", "another seed", "without voices"]  # what cost most first
     np.testing.assert_allclose(lost["f1_micro"], [0.3, 0.01, -0.02])
     np.testing.assert_allclose(lost["f1_TT"], [0.5, 0.0, 0.0])
+    said = study.loss_sentence(lost, "full_mix")
+    assert (
+        "falls without accompaniment (0.300); it rises without voices (0.020); within what another seed does (±0.010): nothing"
+        in said
+    )
+    with pytest.raises(ValueError, match="no run 'another seed'"):
+        study.loss_sentence(lost[lost["variant"] != "another seed"], "full_mix")
     table = study.ingredient_table(shown)
     assert list(table.index) == ["all ingredients", *lost["variant"]]
     assert list(table.columns) == ["real mixes"] and table["real mixes"].tolist() == [0.7, 0.4, 0.69, 0.72]

@@ -24,6 +24,7 @@ TABLE = Path(__file__).parent / "study.csv"
 CLIP_HOURS, VALIDATION_HOURS = 3.0, 0.25
 SEGMENTS = 800  # an epoch, of 4 s
 EPOCHS = 8  # of the CRNN: 7 hours of sound seen
+ANOTHER_SEED = "another seed"
 CRNN = {"num_layers": 3, "hidden_size": 60}
 
 
@@ -49,7 +50,7 @@ class Variant:
 # core, RNN 0.32, CNN 0.50, convolutional transformer 0.78, vision transformer 0.62); the table has the seconds that it came to.
 VARIANTS = (
     Variant("all ingredients"),
-    Variant("another seed", seed=1),  # what chance alone does
+    Variant(ANOTHER_SEED, seed=1),  # what chance alone does
     Variant("RNN", architecture="RNN", hyperparameters={"num_layers": 3, "hidden_size": 144}, epochs=17),
     Variant("CNN", architecture="CNN", hyperparameters={"num_convs": 3, "num_layers": 2, "hidden_size": 144}, epochs=11),
     Variant(
@@ -195,3 +196,25 @@ def losses(rows: pd.DataFrame) -> pd.DataFrame:
     by = next((name for name in ("full_mix", "rendered") if name in order), None)
     first = order.sort_values(by, ascending=False).index if by else order.index
     return lost.loc[list(first)].reset_index() if len(lost) else lost.reset_index()
+
+
+def loss_sentence(losses: pd.DataFrame, name: str) -> str:
+    """What left more than chance behind on a set of recordings (of SETS), and what did not, in Markdown.
+
+    By chance: no more, in either direction, than the run with another seed differs; ValueError where it was not made.
+    """
+    micro = losses[losses["set"] == name].set_index("variant")["f1_micro"].sort_values(ascending=False)
+    if ANOTHER_SEED not in micro:
+        raise ValueError(
+            f"the study has no run {ANOTHER_SEED!r} to tell chance by: python -m adtlib.rendered study '{ANOTHER_SEED}'"
+        )
+    chance = abs(micro.pop(ANOTHER_SEED))
+
+    def named(part: pd.Series) -> str:
+        return ", ".join(f"{variant.removeprefix('without ')} ({abs(value):.3f})" for variant, value in part.items()) or "nothing"
+
+    worse, better, within = micro[micro > chance], micro[micro < -chance][::-1], micro[micro.abs() <= chance]
+    return (
+        f"**{SETS[name].capitalize()}**: micro F1 falls without {named(worse)}; it rises without {named(better)}; "
+        f"within what another seed does (±{chance:.3f}): {named(within)}."
+    )
