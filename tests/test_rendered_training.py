@@ -222,16 +222,13 @@ def test_what_an_ingredient_brings_is_what_is_lost_without_it():
     entries = [("all ingredients", "CRNN", 0.7, 0.6), ("RNN", "RNN", 0.75, 0.6), ("another seed", "CRNN", 0.69, 0.6)]
     entries += [("without voices", "CRNN", 0.72, 0.6), ("without accompaniment", "CRNN", 0.4, 0.1)]
     shown = study.shown_rows(pd.DataFrame([row for entry in entries for row in rows(*entry)]))
-    assert list(study.architectures(shown)["architecture"]) == ["CRNN", "RNN"]
+    assert list(study.architectures(shown)["architecture"]) == ["RNN", "CRNN"]
     lost = study.losses(shown)
     assert list(lost["variant"]) == ["without accompaniment", "another seed", "without voices"]  # what cost most first
     np.testing.assert_allclose(lost["f1_micro"], [0.3, 0.01, -0.02])
     np.testing.assert_allclose(lost["f1_TT"], [0.5, 0.0, 0.0])
     said = study.loss_sentence(lost, "full_mix")
-    assert (
-        "falls without accompaniment (0.300); it rises without voices (0.020); within what another seed does (±0.010): nothing"
-        in said
-    )
+    assert "falls without accompaniment (0.300); it rises without voices (0.020)" in said and "(±0.010): nothing" in said
     with pytest.raises(ValueError, match="no run 'another seed'"):
         study.loss_sentence(lost[lost["variant"] != "another seed"], "full_mix")
     table = study.ingredient_table(shown)
@@ -241,7 +238,7 @@ def test_what_an_ingredient_brings_is_what_is_lost_without_it():
     assert [bar.get_width() for bar in axes[0].patches] == pytest.approx([0.3, 0.01, -0.02])
     assert [label.get_text() for label in axes[0].get_yticklabels()] == list(lost["variant"])
     ax = plot_architectures(study.architectures(shown), figure.add_subplot())
-    assert [bar.get_height() for bar in ax.patches] == pytest.approx([0.7, 0.75])
+    assert [bar.get_height() for bar in ax.patches] == pytest.approx([0.75, 0.7])
     plt.close(figure)
 
 
