@@ -19,7 +19,7 @@ from adtlib.rendered.study import SETS
 from adtlib.vocabulary import CLASSES
 
 SET_STYLES = {"rendered": ("#777777", ":"), "drum_only": ("#0072B2", "-"), "full_mix": ("#D55E00", "--")}
-_ROW = 0.52 / 2.54  # inches
+_ROW = 0.58 / 2.54  # inches
 
 
 def plot_clip(features: np.ndarray, onsets, axes=None):
@@ -43,10 +43,11 @@ def plot_losses(losses: pd.DataFrame):
     figure, axes = plt.subplots(1, len(sets), sharey=True, sharex=True, squeeze=False, figsize=size)
     for name, ax in zip(sets, axes[0], strict=True):
         part = losses[losses["set"] == name].set_index("variant").loc[variants]
-        ax.barh(range(len(variants)), part["f1_micro"], height=0.62, color="#c9c9c9", zorder=1)
+        rows = np.arange(len(variants))
+        ax.barh(rows - 0.2, part["f1_micro"], height=0.3, color="#8a8a8a", zorder=1)
         for label in CLASSES:
             style = {"color": CLASS_COLOURS[label], "linestyle": "", "markersize": 4, "zorder": 2, "label": label}
-            ax.plot(part[f"f1_{label}"], range(len(variants)), CLASS_MARKERS[label], **style)
+            ax.plot(part[f"f1_{label}"], rows + 0.2, CLASS_MARKERS[label], **style)
         ax.axvline(0, color="#555555", linewidth=0.8)
         ax.set_title(SETS[name], fontsize=9)
         ax.set_xlabel("F1 lost")
@@ -98,9 +99,8 @@ def plot_long_run(history: pd.DataFrame, peers: dict[str, float] | None = None, 
         ax.plot(history["hours"], history[column], color=colour, linestyle=line, label=SETS[name])
         if peers and name in peers:
             ax.axhline(peers[name], color=colour, linewidth=0.7, alpha=0.7)
-            ax.text(
-                float(history["hours"].iloc[0]), peers[name] + 0.004, f"published system, {SETS[name]}", color=colour, fontsize=7
-            )
+            words = {"color": colour, "fontsize": 7, "ha": "right"}
+            ax.text(float(history["hours"].iloc[-1]), peers[name] + 0.004, f"published system, {SETS[name]}", **words)
     for end in history.groupby("stage")["hours"].max().iloc[:-1]:
         ax.axvline(end, color="#999999", linewidth=0.7, linestyle=":")
     ax.set(xlabel="hours of sound seen", ylabel="micro F1")

@@ -228,7 +228,7 @@ def test_what_an_ingredient_brings_is_what_is_lost_without_it():
     np.testing.assert_allclose(lost["f1_micro"], [0.3, 0.01, -0.02])
     np.testing.assert_allclose(lost["f1_TT"], [0.5, 0.0, 0.0])
     said = study.loss_sentence(lost, "full_mix")
-    assert "falls without accompaniment (0.300); it rises without voices (0.020)" in said and "(±0.010): nothing" in said
+    assert "lost: without accompaniment (0.300). Won: without voices (0.020)." in said and "(0.010): none." in said
     with pytest.raises(ValueError, match="no run 'another seed'"):
         study.loss_sentence(lost[lost["variant"] != "another seed"], "full_mix")
     table = study.ingredient_table(shown)
