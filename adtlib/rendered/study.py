@@ -220,5 +220,5 @@ def loss_sentence(losses: pd.DataFrame, name: str) -> str:
     worse, better = micro[micro > chance], micro[micro < -chance][::-1]
     return (
         f"**{SETS[name].capitalize()}**. Micro F1 lost: {named(worse)}. Won: {named(better)}. "
-        f"No more than another seed changes ({chance:.3f}): {named(micro[micro.abs() <= chance])}."
+        f"No more than another seed changes ({chance:.3f}): {', '.join(micro[micro.abs() <= chance].index) or 'none'}."
     )
