@@ -47,6 +47,7 @@ _HEADERS = {
     "training_seconds": "training (s)",
     "seconds": "length (s)",
     "seconds of training": "training (s)",
+    "minutes of sound seen": "sound seen (min)",
     "times_real_time": "inference (× real time)",
     "spread": "slowest / fastest round",
     "bce": "cross-entropy",

@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import MultipleLocator
 
 from adtlib.features import FPS
 from adtlib.plotting import (
@@ -18,7 +19,7 @@ from adtlib.plotting import (
 from adtlib.rendered.study import SETS
 from adtlib.vocabulary import CLASSES
 
-SET_STYLES = {"rendered": ("#777777", ":"), "drum_only": ("#0072B2", "-"), "full_mix": ("#D55E00", "--")}
+SET_STYLES = {"rendered": ("#777777", ":"), "drum_only": ("#222222", "-"), "full_mix": ("#7a3db8", "--")}  # no class's colour
 _ROW = 0.58 / 2.54  # inches
 
 
@@ -32,10 +33,11 @@ def plot_clip(features: np.ndarray, onsets, axes=None):
     return axes
 
 
-def plot_losses(losses: pd.DataFrame):
+def plot_losses(losses: pd.DataFrame, by_chance: float):
     """What leaving out an ingredient costs, a panel a set of recordings, a row a variant: (figure, axes).
 
-    losses  `adtlib.rendered.study.losses`: bars are micro F1, marks the classes; left of 0 a variant did better without.
+    losses     `adtlib.rendered.study.losses`: bars are micro F1, marks the classes; left of 0 a variant did better without.
+    by_chance  micro F1 that is no more than chance, either way: a band.
     """
     sets = [name for name in SETS if (losses["set"] == name).any()]
     variants = list(dict.fromkeys(losses["variant"]))
@@ -44,21 +46,23 @@ def plot_losses(losses: pd.DataFrame):
     for name, ax in zip(sets, axes[0], strict=True):
         part = losses[losses["set"] == name].set_index("variant").loc[variants]
         rows = np.arange(len(variants))
-        ax.barh(rows - 0.2, part["f1_micro"], height=0.3, color="#8a8a8a", zorder=1)
+        ax.axvspan(-by_chance, by_chance, color="#e4e4e4", linewidth=0, zorder=0, label="chance (micro)")
+        ax.barh(rows - 0.2, part["f1_micro"], height=0.3, color="#444444", zorder=1, label="micro")
         for label in CLASSES:
-            style = {"color": CLASS_COLOURS[label], "linestyle": "", "markersize": 4, "zorder": 2, "label": label}
+            style = {"color": CLASS_COLOURS[label], "linestyle": "", "markersize": 3.5, "zorder": 2, "label": label}
             ax.plot(part[f"f1_{label}"], rows + 0.2, CLASS_MARKERS[label], **style)
         ax.axvline(0, color="#555555", linewidth=0.8)
         ax.set_title(SETS[name], fontsize=9)
-        ax.set_xlabel("F1 lost")
+        ax.set_xlabel("F1 lost without")
+        ax.xaxis.set_major_locator(MultipleLocator(0.1))
+        ax.xaxis.set_major_formatter("{x:.1f}")
         ax.grid(axis="x")
     axes[0, 0].set_yticks(range(len(variants)), variants)
     axes[0, 0].set_ylim(len(variants) - 0.4, -0.6)
     figure.legend(
         *axes[0, 0].get_legend_handles_labels(),
         loc="outside lower center",
-        ncols=len(CLASSES),
-        title="marks: one class; bars: micro",
+        ncols=len(CLASSES) + 2,
     )
     return figure, axes[0]
 
@@ -98,12 +102,10 @@ def plot_long_run(history: pd.DataFrame, peers: dict[str, float] | None = None, 
         colour, line = SET_STYLES[name]
         ax.plot(history["hours"], history[column], color=colour, linestyle=line, label=SETS[name])
         if peers and name in peers:
-            ax.axhline(peers[name], color=colour, linewidth=0.7, alpha=0.7)
-            words = {"color": colour, "fontsize": 7, "ha": "right"}
-            ax.text(float(history["hours"].iloc[-1]), peers[name] + 0.004, f"published system, {SETS[name]}", **words)
+            ax.axhline(peers[name], color=colour, linewidth=0.8, alpha=0.6, linestyle=line, label=f"{SETS[name]}: published system")
     for end in history.groupby("stage")["hours"].max().iloc[:-1]:
         ax.axvline(end, color="#999999", linewidth=0.7, linestyle=":")
     ax.set(xlabel="hours of sound seen", ylabel="micro F1")
-    ax.legend(loc="lower right")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), fontsize=7)
     ax.grid(axis="y")
     return ax

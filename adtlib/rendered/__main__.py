@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from adtlib import paths
+from adtlib.rendered.augmentation import VARIATIONS
 from adtlib.rendered.clips import INGREDIENTS
 from adtlib.rendered.corpus import STANDARD, corpus_folder, open_clips, render_corpus
 from adtlib.rendered.real_songs import real_units
@@ -43,8 +44,8 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--segments-per-epoch", type=int, default=3_200, metavar="N", help="of 4 s (default: 3,200)")
     train.add_argument("--architecture", default="CRNN")
     train.add_argument("--hyperparameters", type=json.loads, default={"num_layers": 3, "hidden_size": 60}, metavar="JSON")
-    varied = ("level_db", "equaliser", "low_pass", "high_pass", "transpose", "add")
-    train.add_argument("--without", nargs="+", default=[], choices=varied, metavar="AUGMENTATION", help=f"of {', '.join(varied)}")
+    listed = "; ".join(f"{name}: {what}" for name, what in VARIATIONS.items())
+    train.add_argument("--without", nargs="+", default=[], choices=VARIATIONS, metavar="VARIATION", help=listed)
     train.add_argument("--learning-rate", type=float, default=2e-3)
     train.add_argument("--seed", type=int, default=0)
     train.add_argument("--start-from", type=Path, metavar="RUN", help="folder of a run whose weights to begin with")

@@ -14,6 +14,17 @@ from adtlib.features import N_BANDS, band_centres
 _LN10 = np.float32(np.log(10.0))
 
 
+# What is varied, as it is told to a reader; each can be left out.
+VARIATIONS = {
+    "level_db": "the level, by -10 to +6 dB",
+    "equaliser": "a smooth random equaliser over most segments",
+    "low_pass": "half of the segments without what is above a frequency between 5 and 17 kHz",
+    "high_pass": "a tenth of them without what is below one between 40 and 200 Hz",
+    "transpose": "half of them up to two semitones higher or lower",
+    "add": "a clip without drums added to a fifth of them",
+}
+
+
 @dataclass(frozen=True)
 class Augmentation:
     """How often, and how far.

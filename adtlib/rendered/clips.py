@@ -47,12 +47,12 @@ PERCUSSION_ONLY = ("circAfrique", "Gimme A Hand")
 _FEW = ("fluid-000", "fluid-008", "timgm-000", "timgm-008")
 # What a clip can be rendered without, to find what each brings.
 INGREDIENTS = {
-    "accompaniment": "other instruments and percussion: drums alone",
+    "accompaniment": "other instruments, percussion and voices; what stays is drums alone, and silence where nobody drums",
     "voices": "sung parts",
-    "edits": "edits of the performances: as they were played",
-    "variation": "tuning, damping, equalising and levelling of the kit: one-shots as captured",
+    "edits": "edits of the performances (ghost notes, brushes, toms for snares, ...); they stay as they were played",
+    "variation": "tuning, damping, equalising and levelling of the kit; one-shots stay as captured",
     "studio": "room, compression, saturation, hiss and codec",
-    "kits": f"all kits but {', '.join(_FEW)}",
+    "kits": f"all kits but a few of General MIDI banks ({', '.join(_FEW)}, of which timgm is for validation only)",
 }
 _SPLIT_SEEDS = {"train": 0, "validation": 1}
 

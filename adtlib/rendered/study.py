@@ -1,4 +1,4 @@
-"""What each ingredient of the training data brings, and which architecture of the thesis learns most in equal time.
+"""What each ingredient of the training data brings, and what the thesis's architectures learn from it in about equal time.
 
 Each variant is one short run. The architectures of the thesis have all ingredients; these are left out of the CNN's training, as it
 had the highest micro F1 of them on rendered validation clips. Ingredients of the clips are left out by rendering a set of clips
@@ -13,20 +13,22 @@ from pathlib import Path
 import pandas as pd
 
 from adtlib import paths
+from adtlib.features import FPS
 from adtlib.models import ARCHITECTURES
 from adtlib.prepared import Prepared, Unit
 from adtlib.rendered.augmentation import Augmentation
 from adtlib.rendered.corpus import corpus_folder, render_corpus
 from adtlib.rendered.thresholds import score_table
 from adtlib.rendered.training import LongConfig, fit_long
+from adtlib.segments import SEGMENT_FRAMES
 from adtlib.side_by_side import call_side_by_side
 
 SETS = {"rendered": "rendered clips", "drum_only": "real drum tracks", "full_mix": "real mixes"}
 TABLE = Path(__file__).parent / "study.csv"
 CLIP_HOURS, VALIDATION_HOURS = 3.0, 0.25
 SEGMENTS = 800  # an epoch, of 4 s
-EPOCHS = 11  # of the CNN: 10 hours of sound seen
-ANOTHER_SEED = "another seed"
+EPOCHS = 11  # of the CNN: 9.8 hours of sound seen
+ALL, ANOTHER_SEED = "all ingredients", "another seed"
 CNN = {"num_convs": 3, "num_layers": 2, "hidden_size": 144}
 
 
@@ -47,11 +49,16 @@ class Variant:
         """Name of its set of clips."""
         return "study" + "".join(f"-{name}" for name in self.clips)
 
+    @property
+    def is_whole(self) -> bool:
+        """With all ingredients."""
+        return not (self.clips or self.training)
 
-# Epochs of the other architectures: as many as take a processor the CNN's time (a step of 16 segments took the CNN 0.50 s on one
-# core, RNN 0.32, CRNN 0.69, convolutional transformer 0.78, vision transformer 0.62); the table has the seconds that it came to.
+
+# Epochs of the other architectures: as many as take about the CNN's time (a step of 16 segments took the CNN 0.50 s on one core,
+# RNN 0.32, CRNN 0.69, convolutional transformer 0.78, vision transformer 0.62); the table has the seconds that it came to.
 VARIANTS = (
-    Variant("all ingredients"),
+    Variant(ALL),
     Variant(ANOTHER_SEED, seed=1),  # what chance alone does
     Variant("RNN", architecture="RNN", hyperparameters={"num_layers": 3, "hidden_size": 144}, epochs=17),
     Variant("CRNN", architecture="CRNN", hyperparameters={"num_layers": 3, "hidden_size": 60}, epochs=8),
@@ -82,7 +89,7 @@ VARIANTS = (
 
 def folder_of(variant: Variant) -> Path:
     """Where the run of a variant lies."""
-    return paths.RESULTS / "rendered" / "study" / variant.name.replace(" ", "_").replace(".", "")
+    return paths.RESULTS / "rendered" / "study" / variant.name.replace(" ", "_")
 
 
 def study(names: list[str], data: Path, real: dict[str, list[Unit]], jobs: int = 2, table: Path = TABLE) -> pd.DataFrame:
@@ -124,7 +131,7 @@ def train(variant: Variant, real: dict[str, list[Unit]]) -> None:
         "variant": variant.name,
         "architecture": variant.architecture,
         "parameters": run.result["n_parameters"],
-        "hours_seen": round(variant.epochs * SEGMENTS * 4 / 3600, 2),
+        "hours_seen": round(variant.epochs * SEGMENTS * SEGMENT_FRAMES / FPS / 3600, 2),
         "seconds": round(run.result["seconds"]),
         "seed": variant.seed,
     }
@@ -144,25 +151,29 @@ def study_table(path: Path = TABLE) -> pd.DataFrame:
 
 def study_protocol(table: pd.DataFrame) -> str:
     """How its runs were trained and scored, to stand in captions."""
-    whole = table[table["variant"] == VARIANTS[0].name].iloc[0]
-    seen = f"the {whole['architecture']} saw {whole['hours_seen']:.1f} hours of {CLIP_HOURS:g} hours of clips"
+    whole = table[table["variant"] == ALL].iloc[0]
+    seen = f"the {whole['architecture']} saw {whole['hours_seen']:.1f} hours, random crops of {CLIP_HOURS:g} hours of clips"
     chosen = "thresholds by class chosen on rendered clips"
-    return f"{seen}, one seed each, ±50 ms, {chosen}; real songs: those of MDB Drums at hand"
+    return f"{seen}; one run each, ±50 ms, {chosen}; real songs: those of MDB Drums at hand"
+
+
+def shown_rows(table: pd.DataFrame, thresholds: str = "by class") -> pd.DataFrame:
+    """The rows of one choice of thresholds."""
+    return table[table["thresholds"] == thresholds].reset_index(drop=True)
 
 
 def ingredient_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """Micro F1 on each set with all ingredients and without one, as shown: that which cost most on the mixes first."""
+    """Micro F1 on each set with all ingredients, twice, and without one, as shown: that which cost most on the mixes first."""
     wide = rows.pivot(index="variant", columns="set", values="f1_micro")
-    order = [VARIANTS[0].name, *dict.fromkeys(losses(rows)["variant"])]
-    return _named(wide.loc[[name for name in order if name in wide.index]])
+    return _named(wide.loc[[ALL, ANOTHER_SEED, *dict.fromkeys(losses(rows)["variant"])]])
 
 
 def architecture_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """Parameters, hours of sound seen, seconds of training, and micro F1 of each architecture on each set, as they are shown."""
+    """Parameters, minutes of sound seen, seconds of training, and micro F1 of each architecture on each set, as they are shown."""
     about = rows.drop_duplicates("architecture").set_index("architecture")[["parameters", "hours_seen", "seconds"]]
-    wide = _named(rows.pivot(index="architecture", columns="set", values="f1_micro"))
-    about = about.rename(columns={"hours_seen": "hours of sound seen", "seconds": "seconds of training"})
-    return about.astype({"parameters": "Int64", "seconds of training": "Int64"}).join(wide)
+    about["hours_seen"] = (60 * about["hours_seen"]).round()
+    about.columns = ["parameters", "minutes of sound seen", "seconds of training"]
+    return about.astype("Int64").join(_named(rows.pivot(index="architecture", columns="set", values="f1_micro")))
 
 
 def _named(wide: pd.DataFrame) -> pd.DataFrame:
@@ -172,53 +183,45 @@ def _named(wide: pd.DataFrame) -> pd.DataFrame:
     return wide
 
 
-def shown_rows(table: pd.DataFrame, thresholds: str = "by class") -> pd.DataFrame:
-    """The rows of one choice of thresholds."""
-    return table[table["thresholds"] == thresholds].reset_index(drop=True)
-
-
 def architectures(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the variants with all ingredients and the first seed: one architecture each, in the order of the thesis."""
-    names = [variant.name for variant in VARIANTS if not (variant.clips or variant.training or variant.seed)]
+    """Rows of one run of each architecture with all ingredients, in the order of the thesis."""
+    names = [variant.name for variant in VARIANTS if variant.is_whole and variant.name != ANOTHER_SEED]
     found, order = rows[rows["variant"].isin(names)], list(ARCHITECTURES)
     return found.sort_values("architecture", key=lambda column: column.map(order.index), kind="stable").reset_index(drop=True)
 
 
 def losses(rows: pd.DataFrame) -> pd.DataFrame:
-    """F1 that each variant without an ingredient lost against the one with all, by set; what cost most on the mixes first.
+    """F1 that each variant without an ingredient lost, by set; what cost most on the mixes first.
 
-    The variant with another seed is among them: what chance does. Columns: variant, set, f1_micro, f1_macro, f1_KD ... Negative
-    where it did better without.
+    Lost against the mean of the two runs with all ingredients, as one of them may be a lucky one. Columns: variant, set, f1_micro,
+    f1_macro, f1_KD ... Negative where it did better without.
     """
     values = [column for column in rows if column.startswith("f1_")]
-    whole = rows[rows["variant"] == VARIANTS[0].name].set_index("set")[values]
-    names = [variant.name for variant in VARIANTS if variant.clips or variant.training or variant.seed]
+    whole = rows[rows["variant"].isin([ALL, ANOTHER_SEED])].groupby("set")[values].mean()
+    names = [variant.name for variant in VARIANTS if not variant.is_whole]
     parts = rows[rows["variant"].isin(names)].set_index(["variant", "set"])[values]
     lost = whole.reindex(parts.index.get_level_values("set")).to_numpy() - parts
-    order = lost["f1_micro"].unstack("set")
-    by = next((name for name in ("full_mix", "rendered") if name in order), None)
-    first = order.sort_values(by, ascending=False).index if by else order.index
-    return lost.loc[list(first)].reset_index() if len(lost) else lost.reset_index()
+    order = lost["f1_micro"].xs("full_mix", level="set").sort_values(ascending=False)
+    return lost.loc[list(order.index)].reset_index()
 
 
-def loss_sentence(losses: pd.DataFrame, name: str) -> str:
-    """What is lost without which ingredients on a set of recordings (of SETS), and what may be chance, in Markdown.
+def chance(table: pd.DataFrame) -> float:
+    """The most by which micro F1 of the two runs with all ingredients differs, on any set, at any choice of thresholds.
 
-    Chance: the most by which the run with another seed differs on any set; ValueError where it was not made.
+    ValueError where there is one of them only.
     """
-    chances = losses[losses["variant"] == ANOTHER_SEED]["f1_micro"].abs()
-    if chances.empty:
-        remedy = f"python -m adtlib.rendered study '{ANOTHER_SEED}'"
-        raise ValueError(f"the study has no run {ANOTHER_SEED!r} to tell chance by: {remedy}")
-    chance = chances.max()
-    rest = losses[(losses["set"] == name) & (losses["variant"] != ANOTHER_SEED)]
-    micro = rest.set_index("variant")["f1_micro"].sort_values(ascending=False)
+    pair = table[table["variant"].isin([ALL, ANOTHER_SEED])].groupby(["set", "thresholds"])["f1_micro"]
+    if (pair.size() != 2).any():
+        remedy = f"python -m adtlib.rendered study '{ALL}' '{ANOTHER_SEED}'"
+        raise ValueError(f"without the runs {ALL!r} and {ANOTHER_SEED!r} nobody knows what chance does: {remedy}")
+    return float((pair.max() - pair.min()).max())
+
+
+def loss_sentence(lost: pd.DataFrame, name: str, by_chance: float) -> str:
+    """Without which ingredients more than `by_chance` of micro F1 is lost or won on a set of recordings (of SETS), in Markdown."""
+    micro = lost[lost["set"] == name].set_index("variant")["f1_micro"].sort_values(ascending=False)
 
     def named(part: pd.Series) -> str:
-        return ", ".join(f"{variant} ({abs(value):.3f})" for variant, value in part.items()) or "none"
+        return ", ".join(f"{variant} ({abs(value):.3f})" for variant, value in part.items()) or "nothing"
 
-    worse, better = micro[micro > chance], micro[micro < -chance][::-1]
-    return (
-        f"**{SETS[name].capitalize()}**. Micro F1 lost: {named(worse)}. Won: {named(better)}. "
-        f"No more than another seed changes ({chance:.3f}): {', '.join(micro[micro.abs() <= chance].index) or 'none'}."
-    )
+    return f"{SETS[name]}: lost {named(micro[micro > by_chance])}; won {named(micro[micro < -by_chance][::-1])}"
