@@ -53,7 +53,7 @@ def plot_losses(losses: pd.DataFrame, by_chance: float):
             ax.plot(part[f"f1_{label}"], rows + 0.2, CLASS_MARKERS[label], **style)
         ax.axvline(0, color="#555555", linewidth=0.8)
         ax.set_title(SETS[name], fontsize=9)
-        ax.set_xlabel("F1 lost without")
+        ax.set_xlabel("F1 lost")
         ax.xaxis.set_major_locator(MultipleLocator(0.1))
         ax.xaxis.set_major_formatter("{x:.1f}")
         ax.grid(axis="x")
