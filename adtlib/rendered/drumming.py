@@ -215,7 +215,7 @@ def _brushes(strokes, beat, rng):
 
 
 def _pedal_on_backbeats(strokes, beat, rng):
-    """The foot closes the hi-hat on the second and fourth beat; what a stick plays on it moves to the ride."""
+    """The foot closes the hi-hat on the second and fourth beat; mostly what was played on it before moves to the ride."""
     if rng.random() < 0.7:
         strokes = _rename(strokes, {"hat_closed": "ride", "hat_half_open": "ride", "hat_pedal": "ride"}, 1.0, rng)
     times = _steadily(strokes, beat, 2 * beat, rng)
