@@ -48,6 +48,7 @@ _HEADERS = {
     "seconds": "length (s)",
     "seconds of training": "training (s)",
     "minutes of sound seen": "sound seen (min)",
+    "hours_seen": "sound seen (h)",
     "times_real_time": "inference (× real time)",
     "spread": "slowest / fastest round",
     "bce": "cross-entropy",
