@@ -8,6 +8,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+# Files that take a minute or more though they hold few tests. They begin, so that no process waits for another at the end.
+LONG = (
+    "test_dataset_study",
+    "test_tuning",
+    "test_remote_runs",
+    "test_rendered_training",
+    "test_transcribe_command",
+    "test_pretrained",
+)
+
+
+def pytest_collection_modifyitems(items) -> None:
+    """Long files first; the rest in its order."""
+    items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
+
 
 def _real_root() -> Path:
     return Path(os.environ.get("ADT_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
