@@ -31,9 +31,9 @@ lint: env
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 
-# Two processes on two cores: one thread each, or they stand in each other's way. Files in the order of tests/conftest.py, long
-# ones first, not by their number of tests. The smoke corpora are written before the
-# notebooks share them; notebooks from 50 on read what those before them left in results/.
+# Two processes on two cores: one thread each, or they stand in each other's way. Files come in the order of tests/conftest.py, long
+# ones first, not by their number of tests. The smoke corpora are written before the notebooks share them; notebooks from 50 on read
+# what those before them left in results/.
 test: lint
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 	.venv/bin/adt prepare --profile smoke

@@ -1,4 +1,4 @@
-"""Pictures of training on rendered clips: what an ingredient brings, architectures in equal time, a long run's scores."""
+"""Pictures of training on rendered clips: what an ingredient brings, architectures in about equal time, a long run's scores."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -68,7 +68,7 @@ def plot_losses(losses: pd.DataFrame, by_chance: float):
 
 
 def plot_architectures(rows: pd.DataFrame, ax=None):
-    """Micro F1 of architectures that had equal time to learn, grouped by set of recordings.
+    """Micro F1 of architectures that had about equal time to learn, grouped by set of recordings.
 
     rows  of the study's table: one for each architecture and set.
     """
@@ -94,7 +94,7 @@ def plot_long_run(history: pd.DataFrame, peers: dict[str, float] | None = None, 
 
     history  of one member: hours, stage, val_f1_micro, drum_only_f1_micro, full_mix_f1_micro, as far as it was validated on them;
              stages, in each of which the learning rate fell anew, are told apart by a line.
-    peers    a published system's score by the name of the set: a thin line.
+    peers    a published system's score by the name of the set: a thin line in the colour of the set.
     """
     ax = plt.gca() if ax is None else ax
     columns = {"rendered": "val_f1_micro"} | {name: f"{name}_f1_micro" for name in SETS if f"{name}_f1_micro" in history}

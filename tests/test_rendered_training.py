@@ -234,6 +234,7 @@ def test_what_an_ingredient_brings_is_what_is_lost_without_it():
     said = study.loss_sentence(lost, "full_mix", by_chance)
     assert said == "real mixes: lost without accompaniment (0.295); won without voices (0.025)"
     assert study.loss_sentence(lost, "full_mix", 0.2).endswith("won nothing")
+    assert list(study.losses(shown.assign(set="rendered"))["variant"]) == list(lost["variant"])  # no real songs at hand
     table = study.ingredient_table(shown)
     assert list(table.index) == ["all ingredients", "another seed", *lost["variant"]]
     assert list(table.columns) == ["real mixes"] and table["real mixes"].tolist() == [0.7, 0.69, 0.4, 0.72]

@@ -14,17 +14,6 @@ from adtlib.features import N_BANDS, band_centres
 _LN10 = np.float32(np.log(10.0))
 
 
-# What is varied, as it is told to a reader; each can be left out.
-VARIATIONS = {
-    "level_db": "the level, by -10 to +6 dB",
-    "equaliser": "a smooth random equaliser over most segments",
-    "low_pass": "half of the segments without what is above a frequency between 5 and 17 kHz",
-    "high_pass": "a tenth of them without what is below one between 40 and 200 Hz",
-    "transpose": "half of them up to two semitones higher or lower",
-    "add": "a clip without drums added to a fifth of them",
-}
-
-
 @dataclass(frozen=True)
 class Augmentation:
     """How often, and how far.
@@ -47,6 +36,24 @@ class Augmentation:
     def without(self, names) -> "Augmentation":
         """The same without some of its variations, by their names."""
         return replace(self, **{name: (0.0, *getattr(self, name)[1:]) if name != "level_db" else (0.0, 0.0) for name in names})
+
+
+def _told(config: Augmentation) -> dict[str, str]:
+    def of(share: float) -> str:
+        return f"{100 * share:.0f} of 100 segments"
+
+    above, below = ("{:g} and {:g} Hz".format(*limits) for limits in (config.low_pass[1:], config.high_pass[1:]))
+    return {
+        "level_db": "the level, by {:+g} to {:+g} dB".format(*config.level_db),
+        "equaliser": f"a smooth random equaliser, over {of(config.equaliser[0])}",
+        "low_pass": f"{of(config.low_pass[0])} lose what is above a frequency between {above}",
+        "high_pass": f"{of(config.high_pass[0])} lose what is below a frequency between {below}",
+        "transpose": f"{of(config.transpose[0])} are up to {config.transpose[1]:g} semitones higher or lower",
+        "add": f"a clip without drums is added to {of(config.add[0])}",
+    }
+
+
+VARIATIONS = _told(Augmentation())  # what is varied and can be left out, in words
 
 
 def magnitudes(features: np.ndarray) -> np.ndarray:

@@ -191,7 +191,7 @@ def architectures(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def losses(rows: pd.DataFrame) -> pd.DataFrame:
-    """F1 that each variant without an ingredient lost, by set; what cost most on the mixes first.
+    """F1 that each variant without an ingredient lost, by set; what cost most on the mixes (else on the last set) first.
 
     Lost against the mean of the two runs with all ingredients, as one of them may be a lucky one. Columns: variant, set, f1_micro,
     f1_macro, f1_KD ... Negative where it did better without.
@@ -201,7 +201,8 @@ def losses(rows: pd.DataFrame) -> pd.DataFrame:
     names = [variant.name for variant in VARIANTS if not variant.is_whole]
     parts = rows[rows["variant"].isin(names)].set_index(["variant", "set"])[values]
     lost = whole.reindex(parts.index.get_level_values("set")).to_numpy() - parts
-    order = lost["f1_micro"].xs("full_mix", level="set").sort_values(ascending=False)
+    by = [name for name in SETS if name in whole.index][-1]
+    order = lost["f1_micro"].xs(by, level="set").sort_values(ascending=False)
     return lost.loc[list(order.index)].reset_index()
 
 
