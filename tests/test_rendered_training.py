@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy.signal import butter, freqs_zpk
 
 from adtlib.features import band_centres
 from adtlib.peak_picking import PeakPicking
@@ -15,7 +16,8 @@ from adtlib.plotting_rendered import plot_architectures, plot_long_run, plot_los
 from adtlib.prepared import FORMAT, Prepared
 from adtlib.preparing import _write_part
 from adtlib.rendered import study, training
-from adtlib.rendered.augmentation import Augmentation, augment, magnitudes, transposition
+from adtlib.rendered.augmentation import Augmentation, attenuation, augment, magnitudes, transposition
+from adtlib.rendered.real_songs import STEEPNESS, HeardUnit
 from adtlib.rendered.thresholds import choose_thresholds
 from adtlib.rendered.training import Crops, LongConfig, fit_long, history, learning_rate
 from adtlib.vocabulary import CLASSES
@@ -143,6 +145,24 @@ def test_a_run_that_was_killed_ends_where_it_would_have_ended(prepared, tmp_path
     assert list(resumed.metrics["train_loss"]) == list(whole.metrics["train_loss"])
     for one, other in zip(whole.model().state_dict().values(), resumed.model().state_dict().values(), strict=True):
         assert torch.equal(one, other)
+
+
+def test_attenuation_is_that_of_a_butterworth_filter():
+    frequencies = band_centres()
+    for steepness in (4, 16, -10):
+        zeros, poles, gain = butter(abs(steepness) // 2, 1_000, "low" if steepness > 0 else "high", analog=True, output="zpk")
+        _, wanted = freqs_zpk(zeros, poles, gain, frequencies)
+        np.testing.assert_allclose(1 / attenuation(1_000.0, steepness), np.abs(wanted), rtol=1e-6, atol=1e-6)
+
+
+def test_a_unit_is_heard_at_its_gain_and_without_its_treble(prepared):
+    unit = prepared.units("validation")[0]
+    heard = HeardUnit(**vars(unit), gain=2.0, low_pass=5_000.0)
+    wanted = 2 * magnitudes(unit.features) / attenuation(5_000.0, STEEPNESS)
+    np.testing.assert_allclose(magnitudes(heard.features), wanted, rtol=1e-4, atol=1e-5)
+    assert np.array_equal(heard.onsets[0], unit.onsets[0])
+    as_it_is = HeardUnit(**vars(unit)).features
+    assert np.abs(as_it_is - unit.features).max() < 1e-5
 
 
 def test_thresholds_are_chosen_where_each_class_scores_best(prepared):

@@ -9,7 +9,11 @@ from adtlib import paths
 from adtlib.pretrained import AVERAGES, ModelError, chosen_thresholds, load
 from adtlib.pretrained.packing import pack
 
-REAL_SONGS = "real-songs"  # as a set to choose on
+# Sets to choose on beside rendered ones: what they are, and a low-pass (Hz). Old records and low-rate encoders lose their treble.
+SONGS = {
+    "real-songs": ("the MDB Drums songs at hand, drums alone and mixes", None),
+    "dull-songs": ("those songs without what is above 11 kHz", 11_000.0),
+}
 
 
 def main(arguments=None) -> int:
@@ -27,7 +31,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("out", metavar="OUT", type=Path, help="file to write (.safetensors); its stem is the model's name")
     parser.add_argument("runs", metavar="RUN", type=Path, nargs="+", help="folders of runs; several become an ensemble")
     chosen = parser.add_mutually_exclusive_group()
-    listed = f"choose thresholds on the validation clips of these rendered sets; {REAL_SONGS}: the MDB Drums songs in $ADT_DATA"
+    songs = "; ".join(f"{name}: {what}" for name, (what, _) in SONGS.items())
+    listed = (
+        f"choose thresholds on the validation clips of these rendered sets, or on songs in $ADT_DATA ({songs}); sets count equally"
+    )
     chosen.add_argument("--choose-on", metavar="SET", nargs="+", help=listed)
     chosen.add_argument("--thresholds", metavar="KD,SD,TT,HH,CY", help="five thresholds, separated by commas")
     parser.add_argument("--average", choices=AVERAGES, default=AVERAGES[0], help="of an ensemble (default: logits)")
@@ -57,9 +64,8 @@ def _thresholds(options: argparse.Namespace, how: dict):
     if options.thresholds:
         return tuple(map(float, options.thresholds.split(","))), "given"
     if options.choose_on:
-        rendered = [f"rendered validation clips, set {name}" for name in options.choose_on if name != REAL_SONGS]
-        real = ["the MDB Drums songs at hand, drums alone and mixes"] * (REAL_SONGS in options.choose_on)
-        return _choose(options, how), " and ".join(rendered + real)
+        sets = [SONGS[name][0] if name in SONGS else f"rendered validation clips, set {name}" for name in options.choose_on]
+        return _choose(options, how), " and ".join(sets)
     found = chosen_thresholds(options.runs[0])
     if len(options.runs) > 1 or found is None:
         why = "an ensemble has thresholds of its own" if len(options.runs) > 1 else f"{options.runs[0]} has none chosen"
@@ -83,12 +89,12 @@ def _choose(options: argparse.Namespace, how: dict) -> tuple[float, ...]:
 
 
 def _validation(name: str) -> list[list]:
-    """The validation units of a rendered set; of the real songs two sets, drums alone and mixes."""
+    """The validation units of a rendered set; of real songs two sets, drums alone and mixes."""
     from adtlib.rendered.corpus import open_clips
     from adtlib.rendered.real_songs import real_units
 
-    if name == REAL_SONGS:
-        if songs := real_units(paths.real_data_root()):
+    if name in SONGS:
+        if songs := real_units(paths.real_data_root(), SONGS[name][1]):
             return list(songs.values())
         raise ModelError(f"{paths.real_data_root()} holds no songs of MDB Drums: set ADT_DATA to a folder that does")
     return [open_clips(name).units("validation")]

@@ -73,9 +73,16 @@ def gains(count: int, config: Augmentation, rng: np.random.Generator) -> np.ndar
     for (share, low, high), sign in ((config.low_pass, 1), (config.high_pass, -1)):
         for row in np.flatnonzero(rng.random(count) < share):
             edge = np.exp(rng.uniform(np.log(low), np.log(high)))
-            steepness = rng.uniform(4, 30)  # 24 dB an octave and more, up to an encoder's cliff
-            factors[row] /= np.sqrt(1 + np.minimum((frequencies / edge) ** (sign * steepness), 1e12))
+            factors[row] /= attenuation(edge, sign * rng.uniform(4, 30))  # 12 dB an octave and more, up to an encoder's cliff
     return factors.astype(np.float32)
+
+
+def attenuation(edge: float, steepness: float) -> np.ndarray:
+    """By how much a Butterworth filter with this edge (Hz) weakens each band, `(84,)`: 3 dB at the edge.
+
+    steepness  twice the order: 3 dB an octave each. Positive for a low-pass, negative for a high-pass.
+    """
+    return np.sqrt(1 + np.minimum((band_centres() / edge) ** steepness, 1e12))
 
 
 def transposition(semitones: float) -> np.ndarray:
