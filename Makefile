@@ -35,7 +35,7 @@ lint: env
 # ones first, not by their number of tests. The smoke corpora are written before the notebooks share them; notebooks from 50 on read
 # what those before them left in results/.
 test: lint
-	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=12
 	.venv/bin/adt prepare --profile smoke
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest $(NBVAL) -n 2 --dist loadfile notebooks/[0-4]*.ipynb
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -m rerun tests/test_rerun.py

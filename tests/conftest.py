@@ -8,15 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-# Files that take a minute or more though they hold few tests. They begin, so that no process waits for another at the end.
-LONG = (
-    "test_dataset_study",
-    "test_tuning",
-    "test_remote_runs",
-    "test_rendered_training",
-    "test_transcribe_command",
-    "test_pretrained",
-)
+# Files that take more than a minute on an idle machine, longest first. They begin, so that no process waits for another at the end.
+LONG = ("test_tuning", "test_runner", "test_dataset_study")
 
 
 def pytest_collection_modifyitems(items) -> None:
