@@ -65,7 +65,7 @@ def _thresholds(options: argparse.Namespace, how: dict):
         return tuple(map(float, options.thresholds.split(","))), "given"
     if options.choose_on:
         sets = [SONGS[name][0] if name in SONGS else f"rendered validation clips, set {name}" for name in options.choose_on]
-        return _choose(options, how), " and ".join(sets)
+        return _choose(options, how), "; ".join(sets)
     found = chosen_thresholds(options.runs[0])
     if len(options.runs) > 1 or found is None:
         why = "an ensemble has thresholds of its own" if len(options.runs) > 1 else f"{options.runs[0]} has none chosen"
