@@ -189,8 +189,8 @@ def about_model(models: Sequence[ModelAtHand], profile: Profile) -> str:
         return f"The model that was given: `{chosen.where}`. Whether it was trained on the recordings below is not known here."
     if chosen.origin == "shipped":
         about = chosen.load().about
-        chosen_on = f"thresholds chosen on {about['chosen_on']}" if about.get("chosen_on") else ""
-        said = "; ".join(filter(None, (about.get("about"), chosen_on)))
+        chosen_on = f"Its thresholds were chosen on {about['chosen_on']}" if about.get("chosen_on") else ""
+        said = ". ".join(filter(None, (about.get("about"), chosen_on)))
         real = "It was chosen with the real songs at hand as validation data: what it scores on them is no test."
         return f"The model that is shipped: **{chosen.name}**. {said}. {real}"
     return (

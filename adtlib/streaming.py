@@ -58,8 +58,8 @@ def logit_blocks(
 ) -> Iterator[np.ndarray]:
     """Logits `(n, 5)` float32 of blocks of features: put together, those that `predict_logits` gives for the whole recording.
 
-    On processors each core takes a batch of windows on one thread, while the next features are made: recurrent layers go from
-    frame to frame, and two threads for one of them are hardly faster than one.
+    On processors each core takes a batch of windows on one thread, while the next features are made: two threads for one
+    batch are hardly faster than one where layers are recurrent, which go from frame to frame.
     """
     device = next(network.parameters()).device
     precision = resolve_precision(precision, device)

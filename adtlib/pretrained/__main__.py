@@ -12,7 +12,7 @@ from adtlib.pretrained.packing import pack
 # Sets to choose on beside rendered ones: what they are, and a low-pass (Hz). Old records and low-rate encoders lose their treble.
 SONGS = {
     "real-songs": ("the MDB Drums songs at hand, drums alone and mixes", None),
-    "dull-songs": ("those songs without what is above 11 kHz", 11_000.0),
+    "dull-songs": ("the MDB Drums songs at hand without what is above 11 kHz, drums alone and mixes", 11_000.0),
 }
 
 
@@ -32,9 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("runs", metavar="RUN", type=Path, nargs="+", help="folders of runs; several become an ensemble")
     chosen = parser.add_mutually_exclusive_group()
     songs = "; ".join(f"{name}: {what}" for name, (what, _) in SONGS.items())
-    listed = (
-        f"choose thresholds on the validation clips of these rendered sets, or on songs in $ADT_DATA ({songs}); sets count equally"
-    )
+    listed = f"choose thresholds on the validation clips of these rendered sets, and on songs in $ADT_DATA ({songs})"
     chosen.add_argument("--choose-on", metavar="SET", nargs="+", help=listed)
     chosen.add_argument("--thresholds", metavar="KD,SD,TT,HH,CY", help="five thresholds, separated by commas")
     parser.add_argument("--average", choices=AVERAGES, default=AVERAGES[0], help="of an ensemble (default: logits)")
