@@ -1,28 +1,54 @@
 """The shipped model beside a published system, on real recordings: MDB Drums songs in $ADT_DATA, drums alone and full mix.
 
-    ADT_DATA=FOLDER python benchmarks/shipped_model.py [MODEL] [--store]
+    ADT_DATA=FOLDER python benchmarks/shipped_model.py [MODEL] [--store] [--clips SET]
 
 Each song is transcribed from its file as `adt transcribe` does it, with the thresholds that the model comes with. F1 pooled over
 songs, +-50 ms. The songs were never trained on; they are validation data of the shipped model (see adtlib/weights/MODEL_CARD.md).
 The published system's numbers are stored ones (adtlib/published/peers.csv), of the seven songs that are named there. --store
-keeps the scores for those who have no songs (adtlib/published/shipped.csv): to be done whenever other weights are shipped.
+keeps the scores for those who have no songs (adtlib/published/shipped.csv): to be done whenever other weights are shipped. --clips
+scores the validation clips of a rendered set, too, and counts what is heard in those without drums.
 """
 
+import argparse
 import sys
 import time
 
+import numpy as np
 import pandas as pd
 
 import adtlib
-from adtlib.evaluation import TOLERANCE
+from adtlib.evaluation import TOLERANCE, count_matches, scores
+from adtlib.features import FPS
+from adtlib.peak_picking import pick_peaks
 from adtlib.pretrained import load
 from adtlib.real_song_tables import STORED, beside_peer, song_scores
 from adtlib.recordings import mdb_songs
 from adtlib.transcription_tables import score_table
+from adtlib.vocabulary import CLASSES
+
+
+def score_clips(model, name):
+    from adtlib.rendered.corpus import open_clips
+    from adtlib.rendered.thresholds import activations_of
+
+    units = open_clips(name).units("validation")
+    found = [pick_peaks(activations, model.peak_picking) for activations in activations_of(model.network, units)]
+    counts = np.array([count_matches(unit.onsets, onsets, TOLERANCE) for unit, onsets in zip(units, found, strict=True)])
+    without = [not any(map(len, unit.onsets)) for unit in units]
+    minutes = sum(unit.n_frames for unit, none in zip(units, without, strict=True) if none) / FPS / 60
+    false = counts[without, :, 1].sum(axis=0)
+    told = ", ".join(f"{key} {value:.0f}" for key, value in zip(CLASSES, false / minutes, strict=True))
+    print(f"\nvalidation clips of the rendered set {name}: micro F1 {scores(counts)['f1_micro']:.3f}")
+    print(f"{sum(without)} of them without drums: {false.sum() / minutes:.0f} onsets a minute ({told})")
 
 
 def main(*arguments):
-    model = load(next((argument for argument in arguments if not argument.startswith("--")), None))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", nargs="?")
+    parser.add_argument("--store", action="store_true")
+    parser.add_argument("--clips", metavar="SET")
+    options = parser.parse_args(arguments)
+    model = load(options.model)
     heard, took = {}, 0.0
     for source in mdb_songs():
         started = time.perf_counter()
@@ -39,7 +65,9 @@ def main(*arguments):
     print(
         f"\n{seconds:.0f} s in {took:.1f} s from file to onsets: {seconds / took:.0f} times real time; published system, stored: 20"
     )
-    if "--store" in arguments:
+    if options.clips:
+        score_clips(model, options.clips)
+    if options.store:
         ours.assign(date=model.about.get("date", "")).round(4).to_csv(STORED, index=False)
         print(f"stored in {STORED}")
 
