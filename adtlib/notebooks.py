@@ -1,6 +1,7 @@
 """The numbered notebooks `NN_name.ipynb`: which there are, and which parameters each of them takes."""
 
 import ast
+import contextlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -37,6 +38,17 @@ class Notebook:
             return json.loads(self.path.read_text(encoding="utf-8"))["cells"]
         except (ValueError, KeyError) as error:
             raise RunnerError(f"{paths.relative(self.path)} is not a notebook ({error}): restore it from the repository") from error
+
+    def code(self) -> str:
+        """The source of the code cells as one text; without IPython's own commands and cells that are not Python."""
+        sources = []
+        for cell in self.cells():
+            if cell["cell_type"] == "code":
+                source = re.sub(r"(?m)^\s*[%!?].*$", "", "".join(cell["source"]))
+                with contextlib.suppress(SyntaxError):
+                    ast.parse(source)
+                    sources.append(source)
+        return "\n".join(sources)
 
     def parameters(self) -> tuple[str, ...]:
         """Names assigned in the cell tagged `parameters`, in order."""

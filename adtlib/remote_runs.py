@@ -18,10 +18,10 @@ import psutil
 import torch
 
 from adtlib import paths
-from adtlib.runs import RunError, code_hash
+from adtlib.runs import RunError
 from adtlib.scoring import score_run
 from adtlib.shards import CorpusReference, list_shards, open_here, read_shard
-from adtlib.training import TrainingConfig, fit
+from adtlib.training import TrainingConfig, code_hash, fit
 
 # In the order of writing: what a file refers to is there before it.
 RUN_FILES = ("model.safetensors", "metrics.csv", "scores.csv", "resume.pt", "config.json")

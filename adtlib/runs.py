@@ -11,12 +11,9 @@ Both studies draw on the same runs. A run rebuilds from its folder alone: `load_
 """
 
 import json
-import platform
 import re
 from collections import OrderedDict
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +26,6 @@ from adtlib import paths
 from adtlib.evaluation import TOLERANCE
 from adtlib.models import build
 from adtlib.models.blocks import Standardize
-from adtlib.uptodate import code_state
 from adtlib.vocabulary import CLASSES
 
 if TYPE_CHECKING:  # only tables need it: a model is rebuilt without
@@ -39,11 +35,6 @@ if TYPE_CHECKING:  # only tables need it: a model is rebuilt without
 LATER_OPTIONS = {"balance": False}
 COUNT_COLUMNS = [f"{kind}_{name}" for name in CLASSES for kind in ("tp", "fp", "fn")]
 SCORE_COLUMNS = ["test", "split", "unit", "data", "tolerance", "thresholds", "id", "seconds", *COUNT_COLUMNS]
-# Code that decides what a run's weights are (matching and peak picking choose the best epoch); scoring, tables and pictures do not.
-_DECISIVE = (
-    *("audio", "features", "onsets", "midi", "vocabulary", "prepared", "preparing", "segments"),
-    *("models", "loss", "training", "prediction", "peak_picking", "evaluation"),
-)
 
 
 class RunError(ValueError):
@@ -180,15 +171,3 @@ def load_model(folder: Path) -> nn.Module:
     except RuntimeError as error:
         raise RunError(f"{path} does not fit {folder / 'config.json'}: delete {folder} and train again") from error
     return model.eval()
-
-
-def library_versions() -> dict[str, str]:
-    """Versions of what the numbers depend on."""
-    names = ("adtlib", "torch", "numpy", "scipy", "soundfile", "soxr", "mir_eval")
-    return {"python": platform.python_version()} | {name: metadata.version(name) for name in names}
-
-
-@lru_cache(maxsize=1)
-def code_hash() -> str:
-    """Hash of the code that decides a run's numbers; comments and docstrings do not change it."""
-    return code_state(Path(__file__).parent, lambda name: Path(name.parts[0]).stem in _DECISIVE)

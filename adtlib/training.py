@@ -15,6 +15,7 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from torch import nn
 from torch.utils.data import DataLoader, WeightedRandomSampler
 from tqdm import tqdm
 
+from adtlib.corpora import open_corpus
 from adtlib.evaluation import TOLERANCE, scores
 from adtlib.loss import infrequency_weights, weighted_bce
 from adtlib.models import count_parameters
@@ -31,7 +33,9 @@ from adtlib.paths import move_aside, write_atomically
 from adtlib.peak_picking import PeakPicking
 from adtlib.prediction import autocast, best_device, evaluate, resolve_precision
 from adtlib.prepared import Prepared, standardizer
-from adtlib.runs import LATER_OPTIONS, Run, RunError, assemble, code_hash, library_versions, load_model, save_weights
+from adtlib.preparing import prepare
+from adtlib.provenance import code_state, library_versions
+from adtlib.runs import LATER_OPTIONS, Run, RunError, assemble, load_model, save_weights
 from adtlib.segments import Segments
 
 
@@ -104,6 +108,12 @@ def fit(
     making = (trainer or _Trainer)(config, train, validation, folder, device, record)
     making.train(progress, on_epoch or (lambda row: None))
     return Run(folder)
+
+
+@lru_cache(maxsize=1)
+def code_hash() -> str:
+    """Hash of the code that decides a run's numbers, from a corpus's files on; scoring, tables and pictures do not."""
+    return code_state(open_corpus, prepare, fit)
 
 
 def finished_run(config: TrainingConfig, train: list[Prepared], folder: Path) -> Run | None:

@@ -26,10 +26,9 @@ from tqdm import tqdm
 
 from adtlib import paths
 from adtlib.remote_runs import Home, Job, scratch_folder, train_away
-from adtlib.runs import code_hash
 from adtlib.search_spaces import LEARNING_RATE, WEIGHT_DECAY, as_hyperparameters, check_space, count_combinations
 from adtlib.searches import SETTINGS, Search, SearchError, best_row, trial_name, trial_row
-from adtlib.training import Diverged
+from adtlib.training import Diverged, code_hash
 
 # Read when Ray is imported: no usage statistics; plain output, which `verbose=0` silences; no loggers of its own; trials stay in
 # the folder they are started in; a busy machine has time to start. A choice that the user has made stands.

@@ -6,9 +6,7 @@ still there. What it was made from is written to `cache/stamps/<profile>/NN_name
 killed half-way leaves no stamp, so nothing unfinished passes for a result.
 """
 
-import ast
 import contextlib
-import hashlib
 import json
 import os
 import sys
@@ -23,6 +21,7 @@ from adtlib import paths
 from adtlib.corpora.base import MARKER
 from adtlib.notebooks import Notebook, RunnerError
 from adtlib.params import profile_files
+from adtlib.provenance import code_state, hash_of
 
 try:
     import fcntl
@@ -31,45 +30,13 @@ except ImportError:  # Windows has no such lock: two runs at once are then the u
 
 FIRST_READER = 50  # notebooks from this number on read what earlier ones left in results/
 FIRST_LISTER = 70  # and from this on show the figures and tables of earlier ones
-LIBRARIES = ("adtlib", "numpy", "torch")
-RENDERING = "rendered"  # package that a notebook depends on only if it names it: others need not run again when it changes
-# What no notebook imports and no executed copy shows: a change here need not cost hours of training.
-NOT_IN_RESULTS = {"cli.py", "commands", "notebooks.py", "progress.py", RENDERING, "runner.py", "uptodate.py"}
+LIBRARIES = ("numpy", "torch")
+EXECUTING = "\nfrom adtlib.executed import main\nmain"  # what turns a notebook into its executed copy
 STAT_LIMIT = 64  # files of a folder that are looked at one by one; beyond, the folder's own time stands for them
 MAX_DEPTH, MAX_LINES = 6, 100_000  # how deep and how far a data root is looked through
 
 
 # ---- hashes ---------------------------------------------------------------------------------------------------------
-
-
-def _hash(*parts: str | bytes) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part if isinstance(part, bytes) else part.encode())
-        digest.update(b"\0")
-    return digest.hexdigest()[:16]
-
-
-def code_state(package: Path, counts=lambda name: name.parts[0] not in NOT_IN_RESULTS) -> str:
-    """Hash of the package's code and tables as far as results depend on them; comments, docstrings and layout do not count.
-
-    `counts(path below the package)` says which modules those are; by default all that notebooks may import.
-    """
-    parts = []
-    for path in sorted([*package.rglob("*.py"), *package.rglob("*.csv")]):
-        name = path.relative_to(package)
-        if not counts(name):
-            continue
-        if path.suffix == ".csv":
-            parts += [name.as_posix(), path.read_bytes()]
-            continue
-        tree = ast.parse(path.read_bytes())
-        for node in ast.walk(tree):
-            documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-            if documented and ast.get_docstring(node, clean=False) is not None:
-                node.body = node.body[1:]
-        parts += [name.as_posix(), ast.dump(tree)]
-    return _hash(*parts)
 
 
 def data_state(root: Path) -> str:
@@ -80,7 +47,7 @@ def data_state(root: Path) -> str:
     not one that a program has written over in place.
     """
     if (root / MARKER).is_file():
-        return _hash((root / MARKER).read_bytes())
+        return hash_of((root / MARKER).read_bytes())
     lines: list[str] = []
     for folder, folders, files in os.walk(root, followlinks=True):
         here = Path(folder).relative_to(root)
@@ -99,7 +66,7 @@ def data_state(root: Path) -> str:
                 with contextlib.suppress(OSError):  # a dangling link
                     state = os.stat(os.path.join(folder, name))
                     lines.append(f"{name} {state.st_size} {state.st_mtime_ns}")
-    return _hash(*lines)
+    return hash_of(*lines)
 
 
 def _named_state(own: dict[str, Any]) -> str:
@@ -108,7 +75,7 @@ def _named_state(own: dict[str, Any]) -> str:
     named = [Path(item) for item in listed if isinstance(item, str) and os.path.isabs(item)]
     files = [*sorted(path for path in named if path.is_file()), *sorted((Path(__file__).parent / "weights").glob("*"))]
     states = [f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files]
-    return _hash(*states, *(data_state(path) for path in sorted(named) if path.is_dir()))
+    return hash_of(*states, *(data_state(path) for path in sorted(named) if path.is_dir()))
 
 
 def _library_state() -> str:
@@ -116,7 +83,7 @@ def _library_state() -> str:
     for library in LIBRARIES:
         with contextlib.suppress(metadata.PackageNotFoundError):
             versions.append(f"{library} {metadata.version(library)}")
-    return _hash(*versions)
+    return hash_of(*versions)
 
 
 @dataclass(frozen=True)
@@ -132,9 +99,8 @@ def look_around(settings: Any, parameters: dict[str, Any]) -> Surroundings:
     """The surroundings as they are now, for a `params.Profile` and the parameters of the command line."""
     own = [Path(corpus).resolve() for corpus in settings.train_corpora if Path(corpus).is_dir()]  # a user's recordings
     hashes = {
-        "the profile": _hash(*(file.read_bytes() for file in profile_files(settings.name))),
-        "the code of adtlib": code_state(Path(__file__).resolve().parent),
-        "the data": _hash(*map(data_state, [settings.data_root, *own])),
+        "the profile": hash_of(*(file.read_bytes() for file in profile_files(settings.name))),
+        "the data": hash_of(*map(data_state, [settings.data_root, *own])),
         "the library versions": _library_state(),
     }
     return Surroundings(settings.name, parameters, hashes)
@@ -161,7 +127,7 @@ def _scores_around(notebook: Notebook, profile: str, own: bool) -> dict[str, str
     earlier ones look out of date.
     """
     root = paths.RESULTS / profile
-    scores = {path.relative_to(root).as_posix(): _hash(path.read_bytes()) for path in root.glob("runs/**/scores.csv")}
+    scores = {path.relative_to(root).as_posix(): hash_of(path.read_bytes()) for path in root.glob("runs/**/scores.csv")}
     for path in sorted(_stamp_path(notebook, profile).parent.glob("*.json"), reverse=True):
         if path.stem > notebook.name or (path.stem == notebook.name and not own):
             for name, change in (_read_json(path) or {}).get("scores", {}).items():
@@ -197,17 +163,16 @@ class Record:
     def _look(self) -> dict[str, str]:
         cells = [[cell["cell_type"], cell["source"], cell["metadata"].get("tags")] for cell in self.notebook.cells()]
         own = self.notebook.own(self.around.parameters)
-        inputs = {"the notebook": _hash(json.dumps(cells)), "the parameters": _hash(json.dumps(own, sort_keys=True))}
+        inputs = {"the notebook": hash_of(json.dumps(cells)), "the parameters": hash_of(json.dumps(own, sort_keys=True))}
+        inputs["the code of adtlib"] = code_state(source=self.notebook.code() + EXECUTING)
         inputs |= self.around.hashes
-        if f"adtlib.{RENDERING}" in "".join(line for kind, source, _ in cells if kind == "code" for line in source):
-            inputs["the code that renders"] = code_state(Path(__file__).parent / RENDERING, lambda name: True)
         if "model" in self.notebook.parameters():
             inputs["the recordings or models"] = _named_state(own)
         if self.notebook.number >= FIRST_READER:
             scores = _scores_around(self.notebook, self.around.profile, own=False)
-            inputs["the scores of earlier notebooks"] = _hash(json.dumps(scores, sort_keys=True))
+            inputs["the scores of earlier notebooks"] = hash_of(json.dumps(scores, sort_keys=True))
         if self.notebook.number >= FIRST_LISTER:
-            inputs["the figures and tables of earlier notebooks"] = _hash(*_shown_before(self.notebook, self.around.profile))
+            inputs["the figures and tables of earlier notebooks"] = hash_of(*_shown_before(self.notebook, self.around.profile))
         return inputs
 
     def outdated(self) -> str | None:

@@ -3,11 +3,13 @@
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,7 +17,7 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from adtlib import executed, params, paths, runner, uptodate
+from adtlib import executed, params, paths, provenance, runner, uptodate
 from adtlib.progress import Progress
 
 PROFILE = "tiny"
@@ -126,40 +128,24 @@ def test_recordings_are_found_from_any_folder_and_count_for_the_notebook_that_he
     assert outcome() == ["up to date", "done"]
 
 
-def test_code_counts_but_comments_and_docstrings_do_not(tmp_path):
-    module = tmp_path / "module.py"
-    states = []
-    for text in ("x = 1\n", '"""About."""\n# why\nx  =  1\n', "x = 2\n"):
-        module.write_text(text)
-        states.append(uptodate.code_state(tmp_path))
-    assert states[0] == states[1] != states[2]
-
-
-def test_the_commands_are_not_part_of_what_results_are_made_from(tmp_path):
-    (tmp_path / "commands").mkdir()
-    states = []
-    for text in ("x = 1", "x = 2"):
-        for name in ("cli.py", "commands/score.py"):
-            (tmp_path / name).write_text(text)
-        states.append(uptodate.code_state(tmp_path))
-    assert states[0] == states[1]
-
-
-def test_the_code_that_renders_counts_for_the_notebook_that_names_it(home, monkeypatch, tmp_path):
+def test_code_counts_for_the_notebooks_that_use_it(home, monkeypatch):
     monkeypatch.setattr(runner, "_execute", lambda job, *_: Path(job["copy"]).write_text("{}"))
     write_notebook("41_first", "1")
-    write_notebook("81_last", "from adtlib.rendered import clips")
+    write_notebook("81_last", "from adtlib import levels\nlevels.KEPT_SAMPLES")
     (home / "results" / PROFILE / "notebooks").mkdir(parents=True)
-    state = uptodate.code_state
+    package = home / "package" / "adtlib"
+    shutil.copytree(provenance.PACKAGE, package, ignore=shutil.ignore_patterns("weights", "__pycache__"))
+    monkeypatch.setattr(uptodate, "code_state", partial(provenance.code_state, package=package))
 
-    def outcome(change: str) -> list[str]:
-        folder = Path(uptodate.__file__).parent / "rendered"
-        monkeypatch.setattr(uptodate, "code_state", lambda path, *how: state(path, *how) + change * (path == folder))
+    def outcome(*change: str) -> list[str]:
+        if change:
+            path = package / "levels.py"
+            path.write_text(path.read_text().replace(*change))
         return list(runner.run_notebooks(profile=PROFILE).values())
 
-    assert outcome("") == ["done", "done"]
-    assert outcome("") == ["up to date", "up to date"]
-    assert outcome("another kit") == ["up to date", "done"]
+    assert outcome() == ["done", "done"]
+    assert outcome("KEPT_SAMPLES = ", "# why\nKEPT_SAMPLES =   ") == ["up to date", "up to date"]
+    assert outcome("KEPT_SAMPLES =   ", "KEPT_SAMPLES = 1 + ") == ["up to date", "done"]
 
 
 def age(folder: Path) -> None:

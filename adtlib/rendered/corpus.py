@@ -20,11 +20,11 @@ from tqdm import tqdm
 from adtlib import paths
 from adtlib.prepared import FORMAT, Prepared
 from adtlib.preparing import _done, _write_part
+from adtlib.provenance import code_state
 from adtlib.rendered import clips, performances
 from adtlib.rendered.capture import capture
 from adtlib.rendered.sources import SourceError
 from adtlib.side_by_side import call_side_by_side
-from adtlib.uptodate import code_state
 
 CLIPS_PER_SHARD = 50
 SHARDS_PER_HOUR = 3600 / (CLIPS_PER_SHARD * clips.CLIP_SECONDS)
@@ -101,12 +101,7 @@ def _render_all(calls: list[tuple], jobs: int, bar: tqdm) -> None:
 def recipe(banks: Path, notes: Path, seed: int, without: tuple[str, ...] = ()) -> str:
     """What a shard is made from, besides its number: seed, ingredients, performances, banks by name and size, the code."""
     there = sorted(f"{path.relative_to(banks)}:{path.stat().st_size}" for path in banks.rglob("*.json"))
-    code = code_state(Path(__file__).parent, lambda name: name.name not in _NOT_RENDERING)
-    return json.dumps([seed, without, code, notes.stat().st_size, there])
-
-
-_OTHERS = ("__init__", "__main__", "augmentation", "corpus", "example", "real_songs", "sources", "study", "thresholds", "training")
-_NOT_RENDERING = {f"{name}.py" for name in _OTHERS}
+    return json.dumps([seed, without, code_state(render_shard), notes.stat().st_size, there])
 
 
 def _shard(folder: Path, split: str, number: int) -> Path:
