@@ -101,7 +101,7 @@ def _render_all(calls: list[tuple], jobs: int, bar: tqdm) -> None:
 def recipe(banks: Path, notes: Path, seed: int, without: tuple[str, ...] = ()) -> str:
     """What a shard is made from, besides its number: seed, ingredients, performances, banks by name and size, the code."""
     there = sorted(f"{path.relative_to(banks)}:{path.stat().st_size}" for path in banks.rglob("*.json"))
-    return json.dumps([seed, without, code_state(render_shard), notes.stat().st_size, there])
+    return json.dumps([seed, without, code_state(clips.render, _write_part), notes.stat().st_size, there])
 
 
 def _shard(folder: Path, split: str, number: int) -> Path:
