@@ -11,7 +11,7 @@ from adtlib import paths
 from adtlib.architecture_tables import chosen_runs
 from adtlib.corpora import open_corpus
 from adtlib.error_anatomy import NOTHING, confusions, unit_events, unstruck_moments
-from adtlib.loudness import no_velocities, onset_energies, velocities
+from adtlib.loudness import broadband_energies, no_velocities, velocities
 from adtlib.params import Profile
 from adtlib.peak_picking import pick_peaks
 from adtlib.runs import Run
@@ -69,7 +69,7 @@ def _events_of(profile: Profile, corpus_name: str, run: Run, units) -> tuple[pd.
     for unit, activations in predict_units(run.model(), units, run.config["precision"]):
         onsets, track = unit.onsets, tracks.get(unit.id)
         struck = velocities(corpus, track, onsets) if track else no_velocities(onsets)
-        energies = onset_energies(unit.features, onsets)
+        energies = broadband_energies(unit.features, onsets)
         part = unit_events(onsets, pick_peaks(activations, picking), unit.duration, run.config["tolerance"], struck, energies)
         parts.append(part.assign(corpus=corpus.info.name, id=unit.id))
         n = unstruck_moments(onsets, unit.duration)

@@ -17,11 +17,10 @@ import soundfile
 from adtlib import paths
 from adtlib.audio_files import MADE_HERE
 from adtlib.features import SAMPLE_RATE
+from adtlib.passages import CLICK_FREQUENCIES
 from adtlib.rendered.playing import add
 from adtlib.vocabulary import CLASSES, MIDI_PITCH
 
-# Hz: low drums low, cymbals high, so that the ear tells the classes apart.
-CLICK_FREQUENCIES = dict(zip(CLASSES, (400, 1_000, 650, 3_600, 2_200), strict=True))
 PEAK = 0.95  # of what is written
 _CLICK, _UNDER = 0.35, 0.7  # peak of a click; gain of the recording below the clicks
 _PIECE, _TAIL = 30, 4  # seconds rendered at once, and that a cymbal rings beyond

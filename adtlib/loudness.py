@@ -39,7 +39,7 @@ def _fill(found: np.ndarray, onsets: np.ndarray, seconds: np.ndarray, struck: np
     np.fmax.at(found, at[there], struck[there].astype(float))
 
 
-def onset_energies(features: np.ndarray, onsets: Onsets) -> Onsets:
+def broadband_energies(features: np.ndarray, onsets: Onsets) -> Onsets:
     """The rise of `(T, 84)` features at each onset, one float array for each class."""
     values = np.asarray(features, dtype=np.float32)
     energies = []

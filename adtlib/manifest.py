@@ -3,18 +3,12 @@
 Columns: thesis_number, file (without suffix), notebook (its number), caption.
 """
 
-import contextlib
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from adtlib import paths
-
-try:
-    import fcntl
-except ImportError:  # not on Windows; there notebooks run one after the other
-    fcntl = None
 
 COLUMNS = ["thesis_number", "file", "notebook", "caption"]
 
@@ -69,21 +63,10 @@ def drop_stale(profile: str, number: str, since: float, known: set[str]) -> list
 
 
 def _change(profile: str, change: Callable[[list], list]) -> None:
-    with _locked(profile):
+    with paths.locked(f"figures-{profile}"):  # two notebooks that read the same rows would lose one another's
         rows = sorted(change(read(profile)), key=lambda row: row["file"])
         buffer = io.StringIO()
         writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
         paths.write_atomically(paths.FIGURES / profile / "manifest.csv", buffer.getvalue().encode())
-
-
-@contextlib.contextmanager
-def _locked(profile: str) -> Iterator[None]:
-    """One at a time: two notebooks that read the same rows would lose one another's."""
-    path = paths.CACHE / "locks" / f"figures-{profile}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w") as lock:
-        if fcntl:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -18,7 +18,7 @@ from adtlib.vocabulary import CLASSES
 LISTEN_RATE = 22_050  # Hz: half the size of the real thing, and cymbals are still cymbals
 LEAD = 0.1  # seconds before the first onset
 CANDIDATES = 8  # recordings whose annotations are compared
-CLICK_FREQUENCIES = (220.0, 440.0, 660.0, 1_760.0, 2_640.0)  # Hz, for the classes in their order: deep to bright
+CLICK_FREQUENCIES = dict(zip(CLASSES, (220.0, 440.0, 660.0, 1_760.0, 2_640.0), strict=True))  # Hz, deep to bright
 _TEMPO = re.compile(r"_(\d+)_(?:beat|fill)_(\d+)-(\d+)")
 
 
@@ -179,7 +179,7 @@ def click_track(onsets: Onsets, seconds: float, sample_rate: int = LISTEN_RATE) 
     """A short tone at each onset, deep for the kick, bright for the cymbals: mono float32 in [-1, 1]."""
     waveform = np.zeros(round(seconds * sample_rate), dtype=np.float32)
     t = np.arange(round(0.05 * sample_rate)) / sample_rate
-    for frequency, times in zip(CLICK_FREQUENCIES, onsets, strict=True):
+    for frequency, times in zip(CLICK_FREQUENCIES.values(), onsets, strict=True):
         click = (np.sin(2 * np.pi * frequency * t) * np.exp(-t / 0.012)).astype(np.float32)
         for time in np.asarray(times):
             first = round(float(time) * sample_rate)

@@ -5,7 +5,9 @@ here depends on the working directory. `ADT_HOME` moves all that is written (cac
 of the clone; `ADT_DATA` names the folder of the real corpora, which is never written to.
 """
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,6 +40,20 @@ def write_atomically(path: Path, content: bytes) -> None:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def locked(name: str, wait: bool = True) -> Iterator[None]:
+    """Hold the lock of this name, against other processes that use the same cache; the system frees the lock of one that died.
+
+    Without `wait` filelock.Timeout is raised where another process holds it.
+    """
+    from filelock import FileLock  # takes a while to import, and most commands need no lock
+
+    path = CACHE / "locks" / f"{name}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path, timeout=-1 if wait else 0):
+        yield
 
 
 def move_aside(folder: Path) -> Path:

@@ -22,7 +22,7 @@ from adtlib.midi import DRUM_CHANNEL, tick_seconds
 from adtlib.onsets import Onsets
 from adtlib.vocabulary import CLASSES, GENERAL_MIDI, MIDI_PITCH
 
-TICKS_A_BEAT = 480
+_PATTERN_TICKS = 480
 _NOTE_LENGTH = Fraction(1, 8)  # of a quarter note, in MIDI files: a drum rings as long as it likes
 # The drum set's part of the General MIDI percussion key map, in the words of this project.
 INSTRUMENTS = {35: "kick drum", 36: "kick drum", 37: "side stick", 38: "snare drum", 39: "hand clap", 40: "snare drum"}
@@ -219,7 +219,7 @@ def _grids(positions: np.ndarray) -> dict[int, int]:
 # --- MIDI --------------------------------------------------------------------------------------------------------------
 
 
-def midi_bytes(pattern: Pattern) -> bytes:
+def pattern_midi(pattern: Pattern) -> bytes:
     """A Standard MIDI File of one track on the drum channel; equal patterns give equal bytes."""
     beats, unit = pattern.meter
     track = mido.MidiTrack()
@@ -228,24 +228,24 @@ def midi_bytes(pattern: Pattern) -> bytes:
     events = []
     for index, hit in enumerate(pattern.hits):
         again = next((later.beat for later in pattern.hits[index + 1 :] if later.pitch == hit.pitch), hit.beat + 1)
-        events.append((round(hit.beat * TICKS_A_BEAT), 1, "note_on", hit.pitch, hit.velocity))
-        events.append((round(min(hit.beat + _NOTE_LENGTH, again) * TICKS_A_BEAT), 0, "note_off", hit.pitch, 0))
+        events.append((round(hit.beat * _PATTERN_TICKS), 1, "note_on", hit.pitch, hit.velocity))
+        events.append((round(min(hit.beat + _NOTE_LENGTH, again) * _PATTERN_TICKS), 0, "note_off", hit.pitch, 0))
     now = 0
     for tick, _, kind, pitch, velocity in sorted(events):
         track.append(mido.Message(kind, channel=DRUM_CHANNEL, note=pitch, velocity=velocity, time=tick - now))
         now = tick
-    end = round(pattern.n_bars * pattern.bar_length * TICKS_A_BEAT)
+    end = round(pattern.n_bars * pattern.bar_length * _PATTERN_TICKS)
     track.append(mido.MetaMessage("end_of_track", time=max(end - now, 0)))
-    file = mido.MidiFile(type=0, ticks_per_beat=TICKS_A_BEAT, tracks=[track])
+    file = mido.MidiFile(type=0, ticks_per_beat=_PATTERN_TICKS, tracks=[track])
     buffer = io.BytesIO()
     file.save(file=buffer)
     return buffer.getvalue()
 
 
 def write_midi(path: Path | str, pattern: Pattern) -> Path:
-    """Write `midi_bytes(pattern)`, making the folders above; returns the path."""
+    """Write `pattern_midi(pattern)`, making the folders above; returns the path."""
     path = Path(path)
-    paths.write_atomically(path, midi_bytes(pattern))
+    paths.write_atomically(path, pattern_midi(pattern))
     return path
 
 

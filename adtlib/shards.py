@@ -17,11 +17,6 @@ from typing import Protocol
 from adtlib import paths
 from adtlib.prepared import Prepared, PreparedError
 
-try:
-    import fcntl
-except ImportError:  # Windows: two runs may then fetch the same files, each whole
-    fcntl = None
-
 SHARD_BYTES = 64 * 2**20
 INDEX = "index.json"
 
@@ -81,7 +76,7 @@ def open_here(corpus: CorpusReference, source: ShardSource) -> Prepared:
     if not corpus.copy and (found := _open(corpus.folder, corpus.fingerprint)):
         return found
     here = paths.CACHE / "travelled" / f"{corpus.folder.name}-{corpus.fingerprint}"
-    with _locked(here.with_name(f".{here.name}.lock")):  # several runs of a machine wait for the one that fetches
+    with paths.locked(here.name):  # several runs of a machine wait for the one that fetches
         if found := _open(here, corpus.fingerprint):
             return found
         for names in source.list_shards(corpus):
@@ -99,15 +94,3 @@ def _open(folder: Path, fingerprint: str) -> Prepared | None:
         if corpus.fingerprint == fingerprint:
             return corpus
     return None
-
-
-@contextlib.contextmanager
-def _locked(path: Path):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR)
-    try:
-        if fcntl is not None:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)  # and with it the lock

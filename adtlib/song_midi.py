@@ -23,7 +23,7 @@ _NOTE_TICKS = TICKS_A_BEAT // 8
 _STRAY = 0.005  # seconds that a beat may lie beside the tempo map, so that one tempo serves for many beats
 
 
-def midi_bytes(
+def song_midi(
     notes: Sequence[tuple[float, str, int]],
     beats: Beats,
     pitches: Mapping[str, int],
@@ -56,7 +56,7 @@ def midi_bytes(
 def placed_notes(
     notes: Sequence[tuple[float, str, int]], beats: Beats, pitches: Mapping[str, int], quantise: int | None = None
 ) -> dict[tuple[int, int], int]:
-    """Velocity at each (tick, pitch) of the file. Arguments and error as for `midi_bytes`.
+    """Velocity at each (tick, pitch) of the file. Arguments and error as for `song_midi`.
 
     As many entries fewer than notes as notes fell on one of their pitch that was there.
     """

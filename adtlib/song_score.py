@@ -29,7 +29,7 @@ _TITLE_MM = 12
 def song_pattern(struck: Sequence[tuple[float, str, int]], beats: Beats, quantise: int | None = None) -> Pattern:
     """The score of (seconds, class, velocity) as a pattern in whole bars; without any onset one empty bar.
 
-    quantise  as `song_midi.midi_bytes` takes it. 48 parts of a whole note are more than a score can tell: as without.
+    quantise  as `song_midi.song_midi` takes it. 48 parts of a whole note are more than a score can tell: as without.
 
     Raises ValueError for another grid.
     """

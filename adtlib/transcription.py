@@ -165,9 +165,9 @@ class Transcription:
         quantise  16 moves notes to sixteenths, 12 to triplets of eighths, and so on; by default they stay where they were heard.
         """
         from adtlib.drum_maps import drum_map as named
-        from adtlib.song_midi import midi_bytes
+        from adtlib.song_midi import song_midi
 
-        content = midi_bytes(self.struck, self.beats, named(drum_map).pitches, self.duration, self.name, quantise)
+        content = song_midi(self.struck, self.beats, named(drum_map).pitches, self.duration, self.name, quantise)
         return _written(path, content)
 
     def fallen_together(self, kind: str = "mid", quantise: int | None = None) -> int:

@@ -12,7 +12,7 @@ from adtlib.transcription import Transcription, transcribe
 from adtlib.vocabulary import CLASSES
 
 SCORES = ["f1_micro", *(f"f1_{name}" for name in CLASSES)]
-COLUMNS = ["recording", "kind", "seconds", "annotated", "found", *SCORES]
+SOURCE_COLUMNS = ["recording", "kind", "seconds", "annotated", "found", *SCORES]
 ALL = "all of them"
 
 
@@ -39,10 +39,10 @@ def transcribe_sources(sources: Sequence[Source], models: Sequence[ModelAtHand])
     return heard
 
 
-def score_table(heard: dict[Source, Transcription], tolerance: float) -> pd.DataFrame:
+def source_scores(heard: dict[Source, Transcription], tolerance: float) -> pd.DataFrame:
     """A row for each annotated recording, and after those of one kind, where they are several, one of their pooled counts.
 
-    Columns: COLUMNS; `annotated` and `found` count onsets, scores are NaN where they are not defined.
+    Columns: SOURCE_COLUMNS; `annotated` and `found` count onsets, scores are NaN where they are not defined.
     """
     by_kind: dict[str, list[tuple]] = {}
     for source, transcription in heard.items():
@@ -58,4 +58,4 @@ def score_table(heard: dict[Source, Transcription], tolerance: float) -> pd.Data
             found = scores(counts)
             tp, fp, fn = counts.reshape(-1, 3).sum(axis=0).tolist()
             rows.append([name, kind, seconds, tp + fn, tp + fp, *(found[column] for column in SCORES)])
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=SOURCE_COLUMNS)

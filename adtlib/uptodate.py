@@ -17,16 +17,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from filelock import Timeout
+
 from adtlib import paths
 from adtlib.corpora.base import MARKER
 from adtlib.notebooks import Notebook, RunnerError
 from adtlib.params import profile_files
 from adtlib.provenance import code_state, hash_of
-
-try:
-    import fcntl
-except ImportError:  # Windows has no such lock: two runs at once are then the user's to avoid
-    fcntl = None
 
 FIRST_READER = 50  # notebooks from this number on read what earlier ones left in results/
 FIRST_LISTER = 70  # and from this on show the figures and tables of earlier ones
@@ -212,19 +209,12 @@ class Record:
 
 @contextlib.contextmanager
 def locked(profile: str) -> Iterator[None]:
-    """Hold the profile's lock, or RunnerError. The system frees the lock of a process that died, however it died."""
-    path = paths.CACHE / "locks" / f"{profile}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "a+", encoding="utf-8") as file:
-        if fcntl is not None:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                file.seek(0)
-                raise RunnerError(
-                    f"another adt run of the profile {profile} is at work ({file.read().strip()}): wait for it to end or stop it"
-                ) from error
-        file.truncate(0)
-        file.write(f"process {os.getpid()}, since {time.strftime('%Y-%m-%d %H:%M')}")
-        file.flush()
-        yield
+    """Hold the profile's lock, or RunnerError, which says since when another process has it."""
+    holder = paths.CACHE / "locks" / f"{profile}.holder"
+    try:
+        with paths.locked(profile, wait=False):
+            paths.write_atomically(holder, f"process {os.getpid()}, since {time.strftime('%Y-%m-%d %H:%M')}".encode())
+            yield
+    except Timeout as error:
+        who = holder.read_text() if holder.is_file() else "which has just begun"
+        raise RunnerError(f"another adt run of the profile {profile} is at work ({who}): wait for it to end or stop it") from error

@@ -36,7 +36,7 @@ def onset_energies(energies: np.ndarray, onsets: Onsets) -> list[np.ndarray]:
     energies  `(T, 5)` of `band_energies`;  onsets  sorted seconds.
 
     The strokes of a flam rise from what sounded before its first, where that is less: just before the second, the first is loudest.
-    (The error anatomy has an energy of its own, `loudness.onset_energies`, which looks at all frequencies at once.)
+    (The error anatomy has an energy of its own, `broadband_energies`, which looks at all frequencies at once.)
     """
     if not len(energies):
         return [np.full(len(times), SOFTEST) for times in onsets]

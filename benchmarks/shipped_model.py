@@ -23,7 +23,7 @@ from adtlib.peak_picking import pick_peaks
 from adtlib.pretrained import load
 from adtlib.real_song_tables import STORED, beside_peer, song_scores
 from adtlib.recordings import mdb_songs
-from adtlib.transcription_tables import score_table
+from adtlib.transcription_tables import source_scores
 from adtlib.vocabulary import CLASSES
 
 
@@ -60,7 +60,7 @@ def main(*arguments):
     ours = song_scores(heard, TOLERANCE, model.name)
     with pd.option_context("display.width", 200, "display.max_rows", None):
         print(f"{model.name}: {', '.join(f'{name} {value:g}' for name, value in model.thresholds.items())}")
-        print(score_table(heard, TOLERANCE).round(3).to_string(index=False))
+        print(source_scores(heard, TOLERANCE).round(3).to_string(index=False))
         print("\n", beside_peer(ours).round(3).to_string(), sep="")
     print(
         f"\n{seconds:.0f} s in {took:.1f} s from file to onsets: {seconds / took:.0f} times real time; published system, stored: 20"

@@ -28,7 +28,7 @@ from adtlib.error_tables import (
 )
 from adtlib.error_views import FEW, shown_circumstances, shown_confusions
 from adtlib.evaluation import count_matches
-from adtlib.loudness import onset_energies, velocities
+from adtlib.loudness import broadband_energies, velocities
 from adtlib.params import load_profile
 from adtlib.plotting import new_figure
 from adtlib.plotting_errors import TIMING_STEP, plot_circumstance, plot_confusions, plot_timing
@@ -192,7 +192,7 @@ def test_velocities_belong_to_their_strokes(tmp_path):
 def test_energy_is_the_rise_at_the_onset():
     features = np.zeros((100, 84), np.float16)
     features[50:55, 10], features[80:85, 10:14] = 0.5, 0.25
-    energies = onset_energies(features, [np.array([0.5]), np.array([0.8]), np.array([0.2]), np.array([0.0]), np.array([])])
+    energies = broadband_energies(features, [np.array([0.5]), np.array([0.8]), np.array([0.2]), np.array([0.0]), np.array([])])
     assert [values.tolist() for values in energies] == [[0.5], [1.0], [0.0], [0.0], []]
 
 

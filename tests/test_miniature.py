@@ -16,7 +16,7 @@ import yaml
 from adtlib.corpora import CORPORA, open_corpus
 from adtlib.corpora.base import MARKER
 from adtlib.corpora.grooves import Note
-from adtlib.corpora.midi_writing import MidiPart, TempoMap, midi_bytes
+from adtlib.corpora.midi_writing import MidiPart, TempoMap, parts_midi
 from adtlib.corpora.miniature import is_written, marker_text, write_miniature
 from adtlib.corpora.miniature_plan import recipes
 from adtlib.corpora.miniature_songs import performance_of
@@ -217,7 +217,7 @@ def test_a_killed_writer_leaves_nothing_that_reads_as_whole(tmp_path):
 def test_midi_times_survive_tempo_changes():
     tempo = TempoMap.following(np.cumsum([0.3, *np.linspace(0.4, 0.6, 16)]))
     times = [0.1, 1.234, 3.333, 7.9]
-    data = midi_bytes([MidiPart("drums", 0, 9, [(t, t + 0.1, 38, 90) for t in times])], tempo=tempo, kind=1)
+    data = parts_midi([MidiPart("drums", 0, 9, [(t, t + 0.1, 38, 90) for t in times])], tempo=tempo, kind=1)
     now, found = 0.0, []
     for message in mido.MidiFile(file=io.BytesIO(data)):
         now += message.time

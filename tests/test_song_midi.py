@@ -8,7 +8,7 @@ import pytest
 
 from adtlib import midi
 from adtlib.beats import Beats
-from adtlib.song_midi import midi_bytes
+from adtlib.song_midi import song_midi
 from adtlib.vocabulary import MIDI_PITCH
 
 TICKS = 960
@@ -50,7 +50,7 @@ def test_notes_stay_where_they_were_heard(rng, tmp_path, first, bpm):
     classes = rng.choice(list(MIDI_PITCH), 300)
     hard = rng.integers(1, 128, 300)
     notes = [(float(s), str(c), int(v)) for s, c, v in zip(seconds, classes, hard, strict=True)]
-    content = midi_bytes(notes, steady(first, bpm, 120), MIDI_PITCH, 21.0, "song")
+    content = song_midi(notes, steady(first, bpm, 120), MIDI_PITCH, 21.0, "song")
     found, pitches, velocities = read(content, tmp_path)
     assert len(found) >= 298, "only two notes of a pitch within half a millisecond become one"
     wanted = {(c, v): [] for _, c, v in notes}
@@ -65,7 +65,7 @@ def test_notes_stay_where_they_were_heard(rng, tmp_path, first, bpm):
 @pytest.mark.parametrize(("first", "position"), [(0.0, 1), (0.31, 1), (0.1, 1), (0.1, 3), (2.4, 2), (-0.3, 1)])
 def test_bar_lines_lie_on_the_beats(first, position):
     beats = steady(first, 113.0, 60, position)
-    file, meta = parsed(midi_bytes([(1.0, "KD", 90)], beats, MIDI_PITCH, 25.0))
+    file, meta = parsed(song_midi([(1.0, "KD", 90)], beats, MIDI_PITCH, 25.0))
     start, signature = meta["time_signature"][-1]
     assert (signature.numerator, signature.denominator) == (4, 4)
     wanted = float(beats.downbeats[beats.downbeats >= 0][0])
@@ -82,7 +82,7 @@ def test_bar_lines_lie_on_the_beats(first, position):
 @pytest.mark.parametrize("first", [-0.05, 0.013, 0.06])
 def test_a_bar_line_at_the_start_but_for_milliseconds_is_the_start(first):
     beats = steady(first, 113.0, 60)
-    content = midi_bytes([], beats, MIDI_PITCH, 25.0)
+    content = song_midi([], beats, MIDI_PITCH, 25.0)
     file, meta = parsed(content)
     assert [(time, signature.numerator) for time, signature in meta["time_signature"]] == [(0, 4)]
     assert mido.tempo2bpm(meta["set_tempo"][0][1].tempo) == pytest.approx(113, rel=0.035)
@@ -95,7 +95,7 @@ def test_a_bar_line_at_the_start_but_for_milliseconds_is_the_start(first):
 
 
 def test_a_whole_bar_before_the_first_bar_line_has_the_metre_of_the_others():
-    _, meta = parsed(midi_bytes([], steady(2.0, 120.0), MIDI_PITCH, 9.0))
+    _, meta = parsed(song_midi([], steady(2.0, 120.0), MIDI_PITCH, 9.0))
     assert [(time, m.numerator, m.denominator) for time, m in meta["time_signature"]] == [(0, 4, 4)]
 
 
@@ -103,10 +103,10 @@ def test_a_drifting_tempo_needs_few_changes_and_keeps_to_the_beats():
     period = np.interp(np.arange(300), [0, 100, 300], [0.5, 0.52, 0.48])
     times = np.concatenate([[0.4], 0.4 + np.cumsum(period)])
     beats = Beats(times, np.arange(len(times)) % 4 + 1)
-    _, meta = parsed(midi_bytes([], beats, MIDI_PITCH, float(times[-1])))
+    _, meta = parsed(song_midi([], beats, MIDI_PITCH, float(times[-1])))
     assert len(meta["set_tempo"]) < 60
     tempos, _ = [(0, 0)], None
-    file = mido.MidiFile(file=io.BytesIO(midi_bytes([], beats, MIDI_PITCH, float(times[-1]))))
+    file = mido.MidiFile(file=io.BytesIO(song_midi([], beats, MIDI_PITCH, float(times[-1]))))
     tick, tempos, signatures = 0, [], []
     for message in file.tracks[0]:
         tick += message.time
@@ -122,7 +122,7 @@ def test_a_drifting_tempo_needs_few_changes_and_keeps_to_the_beats():
 def test_a_grid_is_kept_when_asked_for(rng, quantise):
     beats = steady(0.31, 100.0, 60)
     notes = [(float(s), "SD", 80) for s in np.sort(rng.uniform(0.4, 20, 100))]
-    file = mido.MidiFile(file=io.BytesIO(midi_bytes(notes, beats, MIDI_PITCH, 21.0, quantise=quantise)))
+    file = mido.MidiFile(file=io.BytesIO(song_midi(notes, beats, MIDI_PITCH, 21.0, quantise=quantise)))
     pickup = next(message for message in file.tracks[0] if message.type == "time_signature")
     start = 4 * TICKS * pickup.numerator // pickup.denominator
     ticks, tick = [], 0
@@ -138,19 +138,19 @@ def test_a_grid_is_kept_when_asked_for(rng, quantise):
 
 def test_of_two_notes_on_one_place_the_louder_stays():
     beats = steady(0.0, 120.0)
-    content = midi_bytes([(0.99, "KD", 40), (1.01, "KD", 90), (1.01, "SD", 20)], beats, MIDI_PITCH, 3.0, quantise=16)
+    content = song_midi([(0.99, "KD", 40), (1.01, "KD", 90), (1.01, "SD", 20)], beats, MIDI_PITCH, 3.0, quantise=16)
     track = mido.MidiFile(file=io.BytesIO(content)).tracks[1]
     assert sorted((m.note, m.velocity) for m in track if m.type == "note_on") == [(36, 90), (38, 20)]
 
 
 def test_an_empty_song_is_a_valid_file(tmp_path):
     for duration in (0.0, 0.3, 12.0):
-        content = midi_bytes([], steady(0.0, 120.0), MIDI_PITCH, duration, "nothing")
+        content = song_midi([], steady(0.0, 120.0), MIDI_PITCH, duration, "nothing")
         assert len(read(content, tmp_path)[0]) == 0
         assert mido.MidiFile(file=io.BytesIO(content)).length == pytest.approx(duration, abs=0.002)
 
 
 def test_names_in_any_script_and_unknown_grids():
-    midi_bytes([], steady(0.0, 120.0), MIDI_PITCH, 1.0, "cóunter・attàck")
+    song_midi([], steady(0.0, 120.0), MIDI_PITCH, 1.0, "cóunter・attàck")
     with pytest.raises(ValueError, match="quantise = 5"):
-        midi_bytes([], steady(0.0, 120.0), MIDI_PITCH, 1.0, quantise=5)
+        song_midi([], steady(0.0, 120.0), MIDI_PITCH, 1.0, quantise=5)

@@ -13,8 +13,6 @@ from pathlib import Path
 import mido
 import numpy as np
 
-DRUM_CHANNEL = 9
-
 
 @dataclass(frozen=True)
 class MidiPart:
@@ -52,7 +50,7 @@ class TempoMap:
         return cls((0.0, *map(float, marks[1:-1])), tuple(map(float, lengths)))
 
 
-def midi_bytes(
+def parts_midi(
     parts: Sequence[MidiPart],
     tempo: TempoMap | None = None,
     ticks_per_beat: int = 480,
@@ -80,10 +78,10 @@ def midi_bytes(
     return buffer.getvalue()
 
 
-def write_midi(path: Path, parts: Sequence[MidiPart], **options) -> None:
-    """Write `midi_bytes(parts, **options)`, making the folders above."""
+def write_parts(path: Path, parts: Sequence[MidiPart], **options) -> None:
+    """Write `parts_midi(parts, **options)`, making the folders above."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(midi_bytes(parts, **options))
+    path.write_bytes(parts_midi(parts, **options))
 
 
 def _part_events(part: MidiPart, tempo: TempoMap, ticks_per_beat: int, named: bool) -> list[tuple]:

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from adtlib.audio import write_audio
 from adtlib.corpora.grooves import Note
-from adtlib.corpora.midi_writing import TempoMap, write_midi
+from adtlib.corpora.midi_writing import TempoMap, write_parts
 from adtlib.corpora.miniature_songs import (
     Recipe,
     Song,
@@ -92,7 +92,7 @@ def _write_egmd(recipe: Recipe, root: Path) -> list[list]:
     for index, design in enumerate(recipe.designs, start=1):
         stem = f"{session}/{number}_{style.replace('/', '-')}_{recipe.bpm}_{kind}_4-4_{index}"
         base = root / "e-gmd-v1.0.0" / stem
-        write_midi(base.with_suffix(".midi"), [drum_part(notes)], tempo=TempoMap(beats=(60 / recipe.bpm,)))
+        write_parts(base.with_suffix(".midi"), [drum_part(notes)], tempo=TempoMap(beats=(60 / recipe.bpm,)))
         write_audio(base.with_suffix(".wav"), master(drums_of(recipe, performance, design), _level(recipe)))
         rows.append(
             [
@@ -111,8 +111,8 @@ def _write_slakh(recipe: Recipe, root: Path) -> None:
     parts = [*song.parts[:where], drums, *song.parts[where:]]
     tempo = TempoMap.following(song.performance.beat_times)
     for index, part in enumerate(parts):
-        write_midi(folder / "MIDI" / f"S{index:02d}.mid", [part], tempo=tempo, kind=1)
-    write_midi(folder / "all_src.mid", parts, tempo=tempo)
+        write_parts(folder / "MIDI" / f"S{index:02d}.mid", [part], tempo=tempo, kind=1)
+    write_parts(folder / "all_src.mid", parts, tempo=tempo)
     write_audio(folder / "mix.flac", song.mix)
     if recipe.split == "test":  # stems are not read by the loader; those of the other splits would take a sixth of all space
         write_audio(folder / "stems" / f"S{where:02d}.flac", song.drums)
@@ -249,7 +249,7 @@ def _write_sadtp(recipe: Recipe, root: Path) -> None:
     notes = roland_pitches(tuple(sorted(played)), rng)
     head = [mido.MetaMessage("channel_prefix", channel=9)]
     head += [mido.MetaMessage(kind, name="Retro Rock") for kind in ("track_name", "instrument_name")]
-    write_midi(folder / "annotation.mid", [drum_part(notes)], head=head)
+    write_parts(folder / "annotation.mid", [drum_part(notes)], head=head)
 
 
 _WRITERS = {

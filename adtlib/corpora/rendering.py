@@ -23,8 +23,9 @@ import soundfile
 import soxr
 
 from adtlib.corpora.grooves import Note
-from adtlib.corpora.midi_writing import DRUM_CHANNEL, MidiPart, midi_bytes
+from adtlib.corpora.midi_writing import MidiPart, parts_midi
 from adtlib.features import SAMPLE_RATE
+from adtlib.midi import DRUM_CHANNEL
 
 # Programs of the drum kits in the sound font.
 STANDARD, ROOM, POWER, ELECTRONIC, TR_808, JAZZ, BRUSH, ORCHESTRA = 0, 8, 16, 24, 25, 32, 40, 48
@@ -92,7 +93,7 @@ def synthesise(parts: Sequence[MidiPart], end: float) -> np.ndarray:
     """Play parts through the sound font: `(n_samples, 2)` float32 at 44.1 kHz, `end` seconds long."""
     import midirenderer
 
-    data = midirenderer.render_wave_from(sound_font(), midi_bytes(parts, ticks_per_beat=500, kind=1, end=end))
+    data = midirenderer.render_wave_from(sound_font(), parts_midi(parts, ticks_per_beat=500, kind=1, end=end))
     samples, rate = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
     samples = soxr.resample(samples, rate, SAMPLE_RATE, quality="HQ")
     length = round(end * SAMPLE_RATE)
