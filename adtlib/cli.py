@@ -21,7 +21,7 @@ from adtlib.vocabulary import CLASSES, FIVE_CLASS, UnknownLabel
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0, 1 for an error, 2 for wrong usage, 130 when interrupted."""
-    parser = _parser()
+    parser = option_parser()
     options = parser.parse_args(arguments)
     if options.command is None:
         parser.print_help()
@@ -61,7 +61,8 @@ def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
 # ---- the options ----------------------------------------------------------------------------------------------------
 
 
-def _parser() -> argparse.ArgumentParser:
+def option_parser() -> argparse.ArgumentParser:
+    """The parser of `adt` with all its sub-commands."""
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--debug", action="store_true", help="show where in the code an error arose")
     parser = argparse.ArgumentParser(prog="adt", description="Automatic Drum Transcription: the companion's command.")
@@ -301,7 +302,3 @@ def _ray_address(text: str) -> str:
             "'ray start --address=HOST:PORT --num-cpus=0' and give HOST:PORT"
         )
     return text
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -230,11 +230,12 @@ def write_onsets(path: Path | str, onsets: Onsets) -> None:
 
 
 def _sorted_events(onsets: Onsets) -> list[tuple[float, int]]:
-    _check_onsets(onsets)
+    check_onsets(onsets)
     return sorted((float(time), index) for index, times in enumerate(onsets) for time in times)
 
 
-def _check_onsets(onsets: Onsets) -> None:
+def check_onsets(onsets: Onsets) -> None:
+    """ValueError where onsets are not five arrays."""
     if len(onsets) != len(CLASSES):
         raise ValueError(f"onsets need {len(CLASSES)} arrays, one for each of {CLASSES}; got {len(onsets)}")
     for name, times in zip(CLASSES, onsets, strict=True):
@@ -263,7 +264,7 @@ def frame_targets(onsets: Onsets, n_frames: int) -> np.ndarray:
     a corpus warns of annotations past the end of the audio). Raises ValueError for times that are negative or not
     finite.
     """
-    _check_onsets(onsets)
+    check_onsets(onsets)
     targets = np.zeros((n_frames, len(CLASSES)), dtype=np.float32)
     for index, times in enumerate(onsets):
         frames = seconds_to_frames(times)

@@ -103,13 +103,14 @@ def save_figure(figure, name: str, profile: str, caption: str, number: str) -> l
 # --- signals -----------------------------------------------------------------------------------------------------------
 
 
-def _axes(ax):
+def given_axes(ax):
+    """The axes given to a `plot_*`, or the current ones."""
     return plt.gca() if ax is None else ax
 
 
 def plot_waveform(waveform: np.ndarray, sample_rate: int = SAMPLE_RATE, start: float = 0.0, ax=None):
     """Amplitude over seconds; `start` is the time of the first sample."""
-    ax = _axes(ax)
+    ax = given_axes(ax)
     ax.plot(start + np.arange(len(waveform)) / sample_rate, waveform, color="#444444", linewidth=0.4, rasterized=True)
     ax.set(xlabel="time (s)", ylabel="amplitude", xlim=(start, start + len(waveform) / sample_rate))
     return ax
@@ -117,7 +118,7 @@ def plot_waveform(waveform: np.ndarray, sample_rate: int = SAMPLE_RATE, start: f
 
 def plot_features(features: np.ndarray, start: float = 0.0, ax=None, colour_bar: bool = True):
     """Log-filtered spectrogram `(T, 84)` over seconds and Hz, with a colour bar."""
-    ax = _axes(ax)
+    ax = given_axes(ax)
     features = np.asarray(features, dtype=np.float32)
     # Frame t is centred on t / FPS; the bands' edges lie half-way between their centres, in octaves.
     times = start + (np.arange(len(features) + 1) - 0.5) / FPS
@@ -136,7 +137,7 @@ def plot_features(features: np.ndarray, start: float = 0.0, ax=None, colour_bar:
 
 def plot_onsets(onsets: Onsets, start: float = 0.0, end: float | None = None, ax=None):
     """One row a class, a marker an onset."""
-    ax = _axes(ax)
+    ax = given_axes(ax)
     for row, (name, times) in enumerate(zip(CLASSES, onsets, strict=True)):
         times = np.asarray(times)
         shown = times[(times >= start) & (times <= (np.inf if end is None else end))]
@@ -174,7 +175,7 @@ def plot_activations(
 
 def plot_targets(targets: np.ndarray, start_frame: int = 0, ax=None):
     """Targets `(T, 5)` as stems: 1 at an onset, 0.5 beside it where they are widened."""
-    ax = _axes(ax)
+    ax = given_axes(ax)
     frames = start_frame + np.arange(len(targets))
     for row, name in enumerate(CLASSES):
         ax.vlines(frames, row, row - 0.8 * targets[:, row], color=CLASS_COLOURS[name], linewidth=2.5)
@@ -189,7 +190,7 @@ def plot_targets(targets: np.ndarray, start_frame: int = 0, ax=None):
 
 def plot_class_counts(counts: pd.DataFrame, ax=None, ylabel: str = "onsets", log: bool = False):
     """Bars of onsets: a group a class (columns of `counts`), a bar a row (split or corpus)."""
-    ax = _axes(ax)
+    ax = given_axes(ax)
     width = 0.8 / len(counts)
     for index, (label, row) in enumerate(counts.iterrows()):
         colour = CORPUS_COLOURS.get(label, plt.get_cmap("Greys")(0.4 + 0.5 * index / max(len(counts), 2)))
@@ -215,7 +216,7 @@ def plot_class_counts(counts: pd.DataFrame, ax=None, ylabel: str = "onsets", log
 
 def plot_histogram(values: Sequence[float], xlabel: str, ylabel: str, corpus: str | None = None, bins=30, ax=None):
     """A histogram in the corpus's colour."""
-    ax = _axes(ax)
+    ax = given_axes(ax)
     ax.hist(np.asarray(values, dtype=float), bins=bins, color=CORPUS_COLOURS.get(corpus, OTHER_COLOUR), edgecolor="white")
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.grid(axis="y")
@@ -253,7 +254,7 @@ def plot_f1_bars(table: pd.DataFrame, group: str, bar: str, ax=None, intervals: 
     Bars are means over seeds, each seed a dot. The whisker is the interval in the table, ci_low to ci_high: of
     `architecture_tables.table_with_intervals` that of the mean, the same in the rows of all seeds.
     """
-    ax = _axes(ax)
+    ax = given_axes(ax)
     groups, bars = list(dict.fromkeys(table[group])), list(dict.fromkeys(table[bar]))
     width = 0.84 / len(bars)
     for index, name in enumerate(bars):
@@ -292,7 +293,7 @@ def plot_f1_bars(table: pd.DataFrame, group: str, bar: str, ax=None, intervals: 
 
 def plot_class_f1(table: pd.DataFrame, ax=None, label: str = "test"):
     """F1 of each class, mean over seeds: rows of `study_tables.score_table`, a point a class for each value of column `label`."""
-    ax = _axes(ax)
+    ax = given_axes(ax)
     means = table.groupby(label, sort=False)[[f"f1_{name}" for name in CLASSES]].mean()
     for index, (name, values) in enumerate(means.iterrows()):
         rows = np.arange(len(CLASSES)) + (index - (len(means) - 1) / 2) * 0.14  # side by side where values are equal

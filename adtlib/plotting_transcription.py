@@ -20,13 +20,13 @@ from adtlib.plotting_passages import features_with_bar, stacked_figure
 from adtlib.vocabulary import CLASSES, GENERAL_MIDI
 
 _POINTS_A_CM = 72 / 2.54
-_INK, _QUIET = "#333333", "#999999"
+INK, QUIET = "#333333", "#999999"
 
 
 def class_colour(pitch: int) -> str:
     """The colour of a General MIDI pitch's class."""
     index = GENERAL_MIDI.class_index(pitch)
-    return _INK if index is None else CLASS_COLOURS[CLASSES[index]]
+    return INK if index is None else CLASS_COLOURS[CLASSES[index]]
 
 
 # --- footprints --------------------------------------------------------------------------------------------------------
@@ -215,17 +215,17 @@ def _list_messages(events: pd.DataFrame, left_out: int, ax) -> None:
     font = {"fontsize": 8, "va": "center"}
     for name, x, align in _COLUMNS:
         ax.text(x, -0.35, name, ha=align, fontweight="bold", **font)
-    ax.axhline(0.15, color=_INK, linewidth=0.7)
+    ax.axhline(0.15, color=INK, linewidth=0.7)
     for row, event in enumerate(events.itertuples(), start=1):
         note = event.pitch > 0
-        ink = class_colour(event.pitch) if event.velocity else _INK if not note else _QUIET
+        ink = class_colour(event.pitch) if event.velocity else INK if not note else QUIET
         cells = [f"{event.delta}", f"{event.tick}", f"{event.beat:.2f}", event.event, event.bytes]
         cells += [f"{event.pitch}", event.instrument, f"{event.velocity}"] if note else ["", event.value, ""]
         for (name, x, align), text in zip(_COLUMNS, cells, strict=True):
             family = "DejaVu Sans Mono" if name == "bytes" else "DejaVu Sans"
             ax.text(x, row - 0.35, text, ha=align, color=ink, family=family, **font)
     if left_out > 0:
-        ax.text(0.222, len(events) + 0.65, f"… and {left_out} more", color=_QUIET, style="italic", **font)
+        ax.text(0.222, len(events) + 0.65, f"… and {left_out} more", color=QUIET, style="italic", **font)
 
 
 # --- activations -------------------------------------------------------------------------------------------------------
@@ -244,7 +244,7 @@ def plot_transcriptions(
     times = np.arange(len(activations)) / FPS
     for row, (name, ax) in enumerate(zip(CLASSES, axes[2:], strict=True)):
         colour = CLASS_COLOURS[name]
-        ax.axhline(threshold[row], color=_QUIET, linewidth=0.6, linestyle=":")
+        ax.axhline(threshold[row], color=QUIET, linewidth=0.6, linestyle=":")
         ax.fill_between(times, activations[:, row], color=colour, alpha=0.3, linewidth=0)
         ax.plot(times, activations[:, row], color=colour, linewidth=0.9)
         for time in pattern.onsets(lead_in)[row]:
@@ -298,7 +298,7 @@ def plot_peak_conditions(explained: pd.DataFrame, config: PeakPicking, ax=None):
     y, frames = explained["activation"].to_numpy(), explained["frame"].to_numpy()
     ink = CLASS_COLOURS["SD"]
     ax.step(frames, explained["level"], where="mid", color="#0072B2", linewidth=0.9, label="mean of ±$a$ frames, plus $δ$")
-    ax.axhline(config.threshold, color=_QUIET, linewidth=0.9, linestyle=":", label="threshold")
+    ax.axhline(config.threshold, color=QUIET, linewidth=0.9, linestyle=":", label="threshold")
     ax.plot(frames, y, "-", color=ink, linewidth=0.9, marker=".", markersize=3, label="activation")
     onsets = explained[explained["onset"]]
     reach = config.max_window + 0.4
@@ -306,11 +306,11 @@ def plot_peak_conditions(explained: pd.DataFrame, config: PeakPicking, ax=None):
         ax.axvspan(row.frame - reach, row.frame + reach, color=ink, alpha=0.12, linewidth=0)
     ax.plot(onsets["frame"], onsets["activation"], CLASS_MARKERS["SD"], color=ink, markersize=6, label="taken, and its ±$m$ frames")
     refused = refused_peaks(explained)
-    ax.plot(refused["frame"], refused["activation"], "X", color="white", markeredgecolor=_INK, markersize=7, label="refused")
+    ax.plot(refused["frame"], refused["activation"], "X", color="white", markeredgecolor=INK, markersize=7, label="refused")
     for row in refused.itertuples():
         text, offset, align = refusal(row, config)
         ax.annotate(
-            text, (row.frame, row.activation), offset, textcoords="offset points", ha=align, fontsize=8, color=_INK, linespacing=1.0
+            text, (row.frame, row.activation), offset, textcoords="offset points", ha=align, fontsize=8, color=INK, linespacing=1.0
         )
     ax.set(ylabel="activation", xlim=(-0.5, len(y) - 0.5), ylim=(0, 1.04))
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, handletextpad=0.5, columnspacing=1.6)
@@ -331,7 +331,7 @@ def plot_peak_parameter(curve: np.ndarray, name: str, values: Sequence[float], c
         own = value == getattr(config, name)
         if own:
             ax.axhspan(row - 0.5, row + 0.5, color="#eeeeee", zorder=0)
-        ax.plot(onsets, np.full(len(onsets), row), CLASS_MARKERS["SD"], color=CLASS_COLOURS["SD"] if own else _INK, markersize=3.5)
+        ax.plot(onsets, np.full(len(onsets), row), CLASS_MARKERS["SD"], color=CLASS_COLOURS["SD"] if own else INK, markersize=3.5)
     ax.set_yticks(range(len(values)), [f"{value:g}" for value in values])
     ax.set(ylim=(-0.6, len(values) - 0.4), xlim=(-0.5, len(curve) - 0.5))
     ax.set_ylabel(SYMBOLS[name], rotation=0, ha="right", va="center")

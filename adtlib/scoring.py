@@ -9,7 +9,7 @@ Nothing here decides what a run's weights are: a change of it scores again and t
 
 import dataclasses
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -107,38 +107,58 @@ def _score(model, units: list[Unit], variants: dict[tuple[float, str], PeakPicki
 def _choose(run: Run, model, units: list[Unit], picking: PeakPicking, tolerance: float) -> None:
     """Choose thresholds by class on units of the validation split and write them to the run's config.json."""
     pairs = ((activations, unit.onsets) for unit, activations in predict_units(model, units, run.config["precision"]))
-    chosen = choose_thresholds(pairs, picking, tolerance)
+    chosen = choose_thresholds([pairs], picking, tolerance)
     record = run.record
     record["result"]["thresholds"] = chosen | {"split": run.config["validation_split"], "tolerance": tolerance}
     write_atomically(run.folder / "config.json", json.dumps(record, indent=1).encode())
 
 
-def choose_thresholds(pairs, picking: PeakPicking, tolerance: float = TOLERANCE) -> dict[str, dict]:
-    """The threshold of the best F1 of each class over all recordings, and what it gains.
+def choose_thresholds(
+    sets: Iterable[Iterable[tuple[np.ndarray, Onsets]]],
+    picking: PeakPicking,
+    tolerance: float = TOLERANCE,
+    grid: tuple[float, ...] = THRESHOLDS,
+) -> dict[str, dict]:
+    """The threshold with the best F1 of each class, and what it gains.
 
-    pairs  iterable of (activations `(T, 5)`, onsets): what was predicted and the truth of each recording.
+    sets  of recordings, each a pair (activations `(T, 5)`, onsets): prediction and annotation. Counts are pooled within a set; over
+          sets F1 is averaged, whatever their sizes. A set without an onset of a class does not count for it.
+    grid  thresholds to choose from, beside the configured ones.
 
-    Returns `one` and `class`, thresholds by class as configured and as chosen; `f1_one` and `f1_class`, F1 with them, by class
-    and `micro`, None where it is not defined. A class that has no onset keeps the configured threshold.
+    Of equal thresholds the nearest to the configured one is chosen. Returns `one` and `class`, thresholds by class as configured
+    and as chosen; `f1_one` and `f1_class`, F1 with them by class and `micro`, None where undefined. A class without any onset keeps the
+    configured threshold.
     """
     configured = np.broadcast_to(picking.threshold, len(CLASSES)).astype(float)
-    candidates = np.array(sorted({*THRESHOLDS, *configured.tolist()}))
-    counts = np.zeros((len(candidates), len(CLASSES), 3), dtype=np.int64)
-    for activations, onsets in pairs:
-        for index, threshold in enumerate(candidates.tolist()):
-            counts[index] += _count(activations, onsets, dataclasses.replace(picking, threshold=threshold), tolerance)
-    found = f1(counts)  # (candidates, 5)
-    found[:, (counts[0, :, 0] + counts[0, :, 2]) == 0] = np.nan  # without an onset nothing is to be found
+    candidates = np.array(sorted({*grid, *configured.tolist()}))
+    counts = np.stack(  # (sets, candidates, 5, 3)
+        [
+            sum(
+                np.stack([_count(a, onsets, dataclasses.replace(picking, threshold=t), tolerance) for t in candidates.tolist()])
+                for a, onsets in pairs
+            )
+            for pairs in sets
+        ]
+    )
+    found = np.where((counts[..., 0] + counts[..., 2]) == 0, np.nan, f1(counts))  # without an onset there is nothing to find
+    mean = _mean(found)  # (candidates, 5)
     distance = np.abs(candidates[:, None] - configured)
-    ranks = np.lexsort((distance, -np.nan_to_num(found, nan=-1)), axis=0)  # best F1 first, of equal ones the nearest
+    ranks = np.lexsort((distance, -np.nan_to_num(mean, nan=-1)), axis=0)  # best F1 first, of equal ones the nearest
     best, as_configured = ranks[0], distance.argmin(axis=0)
     chosen = {}
     for name, rows in (("one", as_configured), ("class", best)):
-        picked = counts[rows, np.arange(len(CLASSES))]  # (5, 3)
-        values = dict(zip([*CLASSES, "micro"], [*f1(picked).tolist(), f1_micro(picked)], strict=True))
+        picked = counts[:, rows, np.arange(len(CLASSES))]  # (sets, 5, 3)
+        values = [*_mean(f1(picked)).tolist(), float(_mean(np.array([f1_micro(each) for each in picked])))]
         chosen[name] = dict(zip(CLASSES, candidates[rows].tolist(), strict=True))
-        chosen[f"f1_{name}"] = {key: None if np.isnan(value) else value for key, value in values.items()}
+        named = zip([*CLASSES, "micro"], values, strict=True)
+        chosen[f"f1_{name}"] = {key: None if np.isnan(value) else value for key, value in named}
     return chosen
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    """Mean over the first axis of what is defined, NaN where nothing is."""
+    known = ~np.isnan(values)
+    return np.where(known, values, 0).sum(axis=0) / np.where(known.any(axis=0), known.sum(axis=0), np.nan)
 
 
 def _count(activations: np.ndarray, onsets: Onsets, picking: PeakPicking, tolerance: float) -> np.ndarray:

@@ -25,28 +25,11 @@ import pandas as pd
 from tqdm import tqdm
 
 from adtlib import paths
+from adtlib.configured_ray import BasicVariantGenerator, FIFOScheduler, NodeAffinitySchedulingStrategy, Searcher, ray, tune
 from adtlib.remote_runs import Home, Job, scratch_folder, train_away
 from adtlib.search_spaces import LEARNING_RATE, WEIGHT_DECAY, as_hyperparameters, check_space, count_combinations
 from adtlib.searches import SETTINGS, Search, SearchError, best_row, trial_name, trial_row
 from adtlib.training import Diverged, code_hash
-
-# Read when Ray is imported: no usage statistics; plain output, which `verbose=0` silences; no loggers of its own; trials stay in
-# the folder they are started in; a busy machine has time to start. A choice that the user has made stands.
-for _name, _value in {
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_AIR_NEW_OUTPUT": "0",
-    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
-    "RAY_CHDIR_TO_TRIAL_DIR": "0",
-    "RAY_gcs_server_port_wait_time_s": "120",
-}.items():
-    os.environ.setdefault(_name, _value)
-logging.getLogger("ray").setLevel(logging.ERROR)
-
-import ray  # noqa: E402
-from ray import tune  # noqa: E402
-from ray.tune.schedulers import FIFOScheduler  # noqa: E402
-from ray.tune.search import BasicVariantGenerator, Searcher  # noqa: E402
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy  # noqa: E402
 
 METRIC = "best_val_f1_micro"
 OBJECT_STORE_BYTES = 256 * 2**20  # of a Ray started here: runs' folders and shards pass through it one at a time
@@ -99,7 +82,7 @@ def session(slots: int | None = None) -> Iterator["FarHome"]:
         yield _HOMES[-1] if _HOMES else _call_home()
         return
     address = os.environ.get("RAY_ADDRESS")
-    folder = None if address else _session_folder()
+    folder = None if address else session_folder()
     try:
         _connect(address) if address else _start(slots or os.cpu_count(), folder)
         _HOMES.append(_call_home())
@@ -178,7 +161,7 @@ def check_address(address: str) -> None:
         )
 
 
-def _session_folder() -> Path:
+def session_folder() -> Path:
     """A folder for a Ray started here; sockets in it must not have paths of more than 107 bytes, which a deep TMPDIR would make."""
     short = len(tempfile.gettempdir()) > 30 and os.path.isdir("/tmp")
     return scratch_folder("adt-ray", Path("/tmp") if short else None)
@@ -296,7 +279,7 @@ def _settings(drawn: dict) -> dict:
 def _tune(plan: Plan, job: Job, resources: Resources, home: FarHome, bar: tqdm) -> list[dict]:
     """Let Ray Tune train the trials; the values drawn for each, in the order of proposing."""
     options = resources.options()
-    storage = _session_folder()  # of Ray's own records, which nothing reads
+    storage = session_folder()  # of Ray's own records, which nothing reads
     try:
         tuner = tune.Tuner(
             tune.with_resources(partial(_trial, job=job, home=home), {"cpu": options["num_cpus"], "gpu": options["num_gpus"]}),

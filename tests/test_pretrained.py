@@ -20,7 +20,7 @@ from adtlib.pretrained.__main__ import main
 from adtlib.pretrained.packing import pack
 from adtlib.rendered import corpus as rendered_corpus
 from adtlib.rendered import real_songs
-from adtlib.rendered.thresholds import activations_of, choose_thresholds
+from adtlib.rendered.thresholds import predicted_pairs, thresholds_for
 from adtlib.runs import assemble, load_model, save_weights
 from adtlib.thresholds import thresholds_by_class, with_thresholds
 from adtlib.vocabulary import CLASSES
@@ -162,7 +162,7 @@ def test_thresholds_of_an_ensemble_are_chosen_on_validation_clips(runs, tmp_path
     monkeypatch.setattr(rendered_corpus, "corpus_folder", lambda name: prepared.folder)
     assert main(given) == 0
     model, units = load(out), prepared.units("validation")
-    wanted = choose_thresholds([(activations_of(model.network, units), units)], PeakPicking())
+    wanted = thresholds_for([predicted_pairs(model.network, units)], PeakPicking())
     assert tuple(model.thresholds.values()) == wanted
     assert model.about["chosen_on"] == "rendered validation clips, set clips"
     assert [path.name for path in tmp_path.glob(".*")] == [], "the draft is gone"

@@ -18,7 +18,7 @@ from adtlib.preparing import _write_part
 from adtlib.rendered import study, training
 from adtlib.rendered.augmentation import Augmentation, attenuation, augment, magnitudes, transposition
 from adtlib.rendered.real_songs import STEEPNESS, HeardUnit
-from adtlib.rendered.thresholds import choose_thresholds
+from adtlib.rendered.thresholds import thresholds_for
 from adtlib.rendered.training import Crops, LongConfig, fit_long, history, learning_rate
 from adtlib.vocabulary import CLASSES
 
@@ -174,13 +174,17 @@ def test_thresholds_are_chosen_where_each_class_scores_best(prepared):
             values[np.rint(times * 100).astype(int), c] = 0.8 if c else 0.4  # the kick is always unsure
             values[495, c] = 0.6 if c else 0.3  # a false one, where there is none
         activations.append(values)
-    thresholds = choose_thresholds([(activations, units)], PeakPicking())
+
+    def paired(heard):
+        return [(values, unit.onsets) for values, unit in zip(heard, units, strict=True)]
+
+    thresholds = thresholds_for([paired(activations)], PeakPicking())
     assert 0.3 < thresholds[0] <= 0.4 and all(0.6 < threshold <= 0.8 for threshold in thresholds[1:])
     nothing = [np.zeros_like(values) for values in activations]
-    assert choose_thresholds([(activations, units), (nothing, units)], PeakPicking()) == thresholds, "sets without a say"
+    assert thresholds_for([paired(activations), paired(nothing)], PeakPicking()) == thresholds, "sets without a say"
     sure = [np.where(values > 0.5, values, 0) for values in activations]  # of the kick nothing: only the first set has a say
     quiet = [np.where(values == np.float32(0.4), np.float32(0.25), values) for values in activations]
-    both = choose_thresholds([(sure, units), (quiet, units), (quiet, units)], PeakPicking())
+    both = thresholds_for([paired(sure), paired(quiet), paired(quiet)], PeakPicking())
     assert both[0] <= 0.25 and both[1:] == thresholds[1:], "the mean of all sets decides"
 
 

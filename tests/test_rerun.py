@@ -28,7 +28,7 @@ def rerun(tmp_path_factory):
             (home / "data").symlink_to(paths.DATA)
         search = os.pathsep.join(filter(None, (str(paths.ROOT), os.environ.get("PYTHONPATH"))))
         environment = os.environ | {"ADT_HOME": str(home), "PYTHONHASHSEED": "7", "PYTHONPATH": search}
-        command = [sys.executable, "-m", "adtlib.cli", "run", *numbers, "--profile", "smoke"]
+        command = [sys.executable, "-m", "adtlib", "run", *numbers, "--profile", "smoke"]
         with open(home / "said.txt", "w") as said:
             started.append((home, numbers, subprocess.Popen(command, env=environment, stdout=said, stderr=said)))
     try:

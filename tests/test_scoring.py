@@ -37,7 +37,7 @@ def onsets_at(**frames):
 def test_the_threshold_of_each_class_is_the_one_that_parts_hits_from_false_alarms():
     peaks = {"KD": [(50, 0.9), (100, 0.72), (150, 0.58)], "SD": [(20, 0.33), (80, 0.28), (140, 0.9)], "HH": [(10, 0.8)]}
     truth = onsets_at(KD=[50, 100], SD=[20, 80, 140], HH=[10])
-    chosen = choose_thresholds([(activations_of(peaks), truth)], PeakPicking())
+    chosen = choose_thresholds([[(activations_of(peaks), truth)]], PeakPicking())
     # Kick: 0.6 to 0.7 keep both hits and drop the false alarm, 0.6 is the nearest to 0.5. Snare: all three need 0.25 or less.
     assert chosen["class"] == {"KD": 0.6, "SD": 0.25, "TT": 0.5, "HH": 0.5, "CY": 0.5}
     assert chosen["one"] == dict.fromkeys(CLASSES, 0.5)
@@ -51,11 +51,11 @@ def test_the_threshold_of_each_class_is_the_one_that_parts_hits_from_false_alarm
 def test_recordings_count_together_and_a_class_without_onset_keeps_its_threshold():
     first = activations_of({"KD": [(50, 0.4)], "TT": [(5, 0.9)]}), onsets_at(KD=[50])
     second = activations_of({"KD": [(50, 0.45), (99, 0.43), (150, 0.42), (200, 0.41)]}), onsets_at(KD=[50])
-    chosen = choose_thresholds([first, second], PeakPicking(threshold=(0.3, 0.5, 0.37, 0.5, 0.5)))
+    chosen = choose_thresholds([[first, second]], PeakPicking(threshold=(0.3, 0.5, 0.37, 0.5, 0.5)))
     assert chosen["class"]["TT"] == 0.37, "a false alarm is no reason to choose where nothing can be found"
     # 0.4 and below: 2 hits, 3 false alarms, F1 4/7; 0.45: 1 hit, 1 missed, F1 2/3; the first recording alone would say 0.4.
     assert chosen["class"]["KD"] == 0.45
-    assert choose_thresholds([first], PeakPicking())["class"]["KD"] == 0.4
+    assert choose_thresholds([[first]], PeakPicking())["class"]["KD"] == 0.4
 
 
 class Lookup(nn.Module):

@@ -73,7 +73,7 @@ def _thresholds(options: argparse.Namespace, how: dict):
 
 def _choose(options: argparse.Namespace, how: dict) -> tuple[float, ...]:
     """Thresholds of the model as it will be stored, on recordings that it was not trained on: each set counts equally."""
-    from adtlib.rendered.thresholds import activations_of, choose_thresholds
+    from adtlib.rendered.thresholds import predicted_pairs, thresholds_for
 
     sets = [units for name in options.choose_on for units in _validation(name)]
     draft = options.out.with_name(f".{options.out.stem}.draft.safetensors")
@@ -82,8 +82,8 @@ def _choose(options: argparse.Namespace, how: dict) -> tuple[float, ...]:
         model = load(draft)
     finally:
         draft.unlink(missing_ok=True)
-    heard = [(activations_of(model.network, units), units) for units in sets]
-    return choose_thresholds(heard, replace(model.peak_picking, threshold=0.5))
+    pairs = [predicted_pairs(model.network, units) for units in sets]
+    return thresholds_for(pairs, replace(model.peak_picking, threshold=0.5))
 
 
 def _validation(name: str) -> list[list]:

@@ -1,0 +1,7 @@
+"""`python -m adtlib` is the command `adt`."""
+
+import sys
+
+from adtlib.cli import main
+
+sys.exit(main())
