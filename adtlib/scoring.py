@@ -125,9 +125,9 @@ def choose_thresholds(
           sets F1 is averaged, whatever their sizes. A set without an onset of a class does not count for it.
     grid  thresholds to choose from, beside the configured ones.
 
-    Of equal thresholds the nearest to the configured one is chosen. Returns `one` and `class`, thresholds by class as configured
-    and as chosen; `f1_one` and `f1_class`, F1 with them by class and `micro`, None where undefined. A class without any onset keeps the
-    configured threshold.
+    Of equal thresholds the nearest to the configured one is chosen; a class without any onset keeps the configured one. Returns
+    `one` and `class`, thresholds by class as configured and as chosen; `f1_one` and `f1_class`, F1 with them by class and `micro`,
+    None where undefined.
     """
     configured = np.broadcast_to(picking.threshold, len(CLASSES)).astype(float)
     candidates = np.array(sorted({*grid, *configured.tolist()}))
