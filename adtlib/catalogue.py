@@ -26,7 +26,7 @@ CATALOGUE = Path(__file__).with_name("catalogue.csv")
 NUMBERED = (*(f"2.{number}" for number in range(1, 11)), *(f"3.{number}" for number in range(1, 9)))
 
 
-def catalogue() -> pd.DataFrame:
+def read_catalogue() -> pd.DataFrame:
     """A row for each figure and table of the thesis: kind, number, origin, notebook, file, shows (all text)."""
     return pd.read_csv(CATALOGUE, dtype=str)
 
@@ -39,7 +39,7 @@ def overview(profile: str, making: str = "") -> pd.DataFrame:
     Columns: those of the catalogue, `path` (of the PNG or CSV, relative to `adtlib.paths.HOME`; "" where it is missing) and
     `missing` (why, in words; "" where it is there).
     """
-    listed = catalogue()
+    listed = read_catalogue()
     figures = pd.DataFrame(manifest.read(profile), columns=manifest.COLUMNS, dtype=str)
     more = figures[~figures["file"].isin(listed.loc[listed["kind"] == "figure", "file"])]
     more = more[more["notebook"] <= making] if making else more

@@ -125,24 +125,3 @@ def scores(counts: np.ndarray) -> dict[str, float]:
         result[f"{name}_micro"] = float(measure(pooled.sum(axis=0)))
         result |= {f"{name}_{label}": float(value) for label, value in zip(CLASSES, measure(pooled), strict=True)}
     return result
-
-
-def bootstrap_interval(counts: np.ndarray, seed: int = 0, level: float = 0.95, n_resamples: int = 2_000) -> tuple[float, float]:
-    """Percentile interval of micro F1 over tracks drawn with replacement: (low, high).
-
-    counts  `(N, 5, 3)`, one entry a track.
-
-    With fewer than two tracks nothing can be said: (NaN, NaN).
-    """
-    counts = np.asarray(counts).reshape(-1, len(CLASSES), 3).sum(axis=1)  # (N, 3): micro F1 pools the classes
-    if len(counts) < 2:
-        return float("nan"), float("nan")
-    rng = np.random.default_rng(seed)
-    # How often each track was drawn: the sums are then one product, without N x n_resamples rows in memory.
-    low_high = []
-    for _ in range(0, n_resamples, 500):
-        drawn = rng.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), size=500)  # (500, N)
-        low_high.append(f1(drawn @ counts))
-    tail = (1 - level) / 2
-    low, high = np.nanquantile(np.concatenate(low_high), [tail, 1 - tail])
-    return float(low), float(high)

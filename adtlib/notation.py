@@ -179,7 +179,7 @@ def _beam(levels: list[int], index: int, level: int) -> str:
 # --- MusicXML ----------------------------------------------------------------------------------------------------------
 
 
-def musicxml(pattern: Pattern, bars_per_line: int | None = None, tempo: bool = True, key: bool = False, title: str = "") -> str:
+def to_musicxml(pattern: Pattern, bars_per_line: int | None = None, tempo: bool = True, key: bool = False, title: str = "") -> str:
     """The score of a pattern as MusicXML 4.0; the note of stroke i has the id `hit-i`.
 
     bars_per_line  breaks lines after so many bars; by default where the width of the page demands it.

@@ -11,7 +11,7 @@ from adtlib.diagrams import bare_figure
 from adtlib.engraving import STAFF_SPACE, Engraving, draw, engrave, stretched
 from adtlib.features import FPS, FRAME_SIZE, SAMPLE_RATE
 from adtlib.footprints import spectrum_levels
-from adtlib.notation import PLACES, musicxml
+from adtlib.notation import PLACES, to_musicxml
 from adtlib.onsets import Onsets
 from adtlib.patterns import INSTRUMENTS, Hit, Pattern
 from adtlib.peak_picking import PeakPicking, pick_peaks
@@ -71,17 +71,6 @@ def plot_footprints(strokes: Mapping[int, np.ndarray], lead_in: float, axes, sec
 # --- scores ------------------------------------------------------------------------------------------------------------
 
 
-def plot_score(engraving: Engraving, colour=None, ax=None, margin: float = 60.0):
-    """A score as wide as the figure. colour: of the notehead of a stroke by its index; by default all is black."""
-    left, top, right, bottom = engraving.bounds
-    left, top, right, bottom = left - margin, top - margin, right + margin, bottom + margin
-    if ax is None:
-        ax = bare_figure((bottom - top) / (right - left)).add_axes([0, 0, 1, 1])
-    ax.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
-    ax.set_axis_off()
-    return draw(engraving, ax, unit=_points_a_unit(ax), colour=colour)
-
-
 def _points_a_unit(ax) -> float:
     """Points that one data unit of axes of equal aspect is wide."""
     low, high = ax.get_xlim()
@@ -101,9 +90,9 @@ def plot_score_with_key(pattern: Pattern, staff_space: float = 0.19):
     staff_space  centimetres between two lines of the staff.
     """
     width = TEXT_WIDTH * 2.54 / staff_space  # in staff spaces
-    score = engrave(musicxml(pattern), line_width=width - 1)
+    score = engrave(to_musicxml(pattern), line_width=width - 1)
     key, names = score_key()
-    legend = engrave(musicxml(key, key=True), line_width=width - 1)
+    legend = engrave(to_musicxml(key, key=True), line_width=width - 1)
     heights = [(e.bounds[3] - e.bounds[1]) / STAFF_SPACE for e in (score, legend)]
     gap, words = 1.6, 4.2  # staff spaces between the two, and for the names below
     total = sum(heights) + gap + words + 0.6
@@ -144,7 +133,7 @@ def score_over_time(pattern: Pattern, lead_in: float, ax, staff_space: float = 0
     start, end = ax.get_xlim()
     box = ax.get_position()
     centimetres = 2.54 * ax.figure.get_figwidth() * box.width
-    engraving = engrave(musicxml(pattern, tempo=False), line_width=centimetres / staff_space)
+    engraving = engrave(to_musicxml(pattern, tempo=False), line_width=centimetres / staff_space)
     units = centimetres / staff_space * STAFF_SPACE / (end - start)  # a second
     head = 235.0
     # A head beside its chord's others (two that are a step apart) is no moment of its own: it keeps its distance from them.

@@ -6,7 +6,7 @@ from PIL import Image
 
 from adtlib.engraved_pages import stacked_svg
 from adtlib.engraving import STAFF_SPACE, Engraving, draw, engrave
-from adtlib.notation import musicxml
+from adtlib.notation import to_musicxml
 from adtlib.panel import house_theme, own_figure
 from adtlib.patterns import Pattern
 
@@ -16,7 +16,7 @@ _MARGIN = 2.0  # staff spaces at each side of the pixels
 
 def engraved(pattern: Pattern) -> Engraving:
     """A pattern engraved for the width of a panel; its tempo stands in words beside it."""
-    return engrave(musicxml(pattern, tempo=False), line_width=_LINE)
+    return engrave(to_musicxml(pattern, tempo=False), line_width=_LINE)
 
 
 def score_svg(pattern: Pattern) -> bytes:

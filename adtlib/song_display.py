@@ -12,7 +12,7 @@ import numpy as np
 from adtlib.audio_files import audio_blocks
 from adtlib.features import SAMPLE_RATE
 from adtlib.listening import PEAK, levelled, played, sampled_kit, with_clicks
-from adtlib.notation import musicxml
+from adtlib.notation import to_musicxml
 from adtlib.plotting_songs import passage_of, plot_transcription
 from adtlib.song_score import score_svg, song_pattern
 from adtlib.sounds import mp3
@@ -88,6 +88,6 @@ def _score(song: Transcription) -> str:
     pattern = song_pattern(song.struck, song.beats)
     bars = min(BARS, pattern.n_bars)
     hits = tuple(hit for hit in pattern.hits if hit.beat < bars * pattern.bar_length)
-    picture = score_svg(musicxml(replace(pattern, hits=hits, n_bars=bars)))
+    picture = score_svg(to_musicxml(replace(pattern, hits=hits, n_bars=bars)))
     # As an image: its parts have names that must not meet those of another score on the page.
     return f'<img style="max-width:100%" src="data:image/svg+xml;base64,{base64.b64encode(picture.encode()).decode()}">'

@@ -282,7 +282,7 @@ def _without_the_last(transcription: Transcription, *_: Any) -> Transcription:
     return replace(transcription, edits=transcription.edits[:-1])
 
 
-def transcriber(profile: Profile) -> Transcriber | Markdown:
+def transcribe_recordings(profile: Profile) -> Transcriber | Markdown:
     """Transcribe any recording at hand with any model at hand: the panel, or a sentence where there is no model or no recording."""
     models = models_at_hand(profile)
     sources = find_sources(profile, models[0].train if models else ())

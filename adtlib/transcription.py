@@ -197,9 +197,9 @@ class Transcription:
 
     def to_musicxml(self, path: Path | str | None = None, quantise: int | None = None) -> str:
         """The score of `to_pattern` as MusicXML, for notation programs; also written to `path`."""
-        from adtlib.notation import musicxml
+        from adtlib.notation import to_musicxml
 
-        return _written(path, musicxml(self.to_pattern(quantise), title=self.name))
+        return _written(path, to_musicxml(self.to_pattern(quantise), title=self.name))
 
     def to_svg(self, path: Path | str | None = None, quantise: int | None = None) -> str:
         """The score engraved, in systems below each other, as one SVG picture; also written to `path`."""

@@ -15,12 +15,12 @@ __all__ = [
     "explore_peak_picking",
     "explore_stft",
     "explore_tolerance",
-    "transcriber",
+    "transcribe_recordings",
 ]
 
 
-def transcriber(profile):
+def transcribe_recordings(profile):
     """Transcribe any recording at hand with any model at hand; see `adtlib.transcriber`, which alone of the panels needs torch."""
-    from adtlib.transcriber import transcriber as made
+    from adtlib.transcriber import transcribe_recordings as made
 
     return made(profile)

@@ -9,10 +9,10 @@ import pytest
 
 from adtlib import catalogue as module
 from adtlib import manifest, paths
-from adtlib.catalogue import NUMBERED, as_markdown, catalogue, from_notebooks, overview
+from adtlib.catalogue import NUMBERED, as_markdown, from_notebooks, overview, read_catalogue
 from adtlib.guide import notebook_map
 
-LISTED = catalogue()
+LISTED = read_catalogue()
 FIGURES = LISTED[LISTED["kind"] == "figure"]
 TABLES = LISTED[LISTED["kind"] == "table"]
 

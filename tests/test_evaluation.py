@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adtlib import evaluation
-from adtlib.evaluation import bootstrap_interval, count_matches, f1_macro, f1_micro, match_onsets, scores
+from adtlib.evaluation import count_matches, f1_macro, f1_micro, match_onsets, scores
 
 EMPTY = [np.zeros(0)] * 5
 
@@ -96,15 +96,3 @@ def test_micro_pools_counts_over_tracks():
 def test_unsorted_or_missing_times_are_refused(bad):
     with pytest.raises(ValueError, match="KD"):
         count_matches([bad, *EMPTY[1:]], EMPTY)
-
-
-def test_bootstrap_interval_holds_the_score_and_narrows():
-    rng = np.random.default_rng(0)
-    few = np.stack([rng.binomial(50, 0.8, (8, 5)), rng.binomial(50, 0.2, (8, 5)), rng.binomial(50, 0.2, (8, 5))], axis=-1)
-    many = np.concatenate([few] * 16)
-    low, high = bootstrap_interval(few, seed=1)
-    assert low < f1_micro(few) < high
-    narrow_low, narrow_high = bootstrap_interval(many, seed=1)
-    assert narrow_high - narrow_low < (high - low) / 2
-    assert bootstrap_interval(few, seed=1) == (low, high)
-    assert all(np.isnan(bootstrap_interval(few[:1])))

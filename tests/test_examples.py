@@ -12,7 +12,7 @@ from adtlib.corpora.base import Track
 from adtlib.corpora.grooves import perform
 from adtlib.engraving import engrave, stretched
 from adtlib.examples import write_down
-from adtlib.notation import musicxml
+from adtlib.notation import to_musicxml
 from adtlib.patterns import note_onsets
 from adtlib.plotting_examples import INVENTED, MISSED, plot_examples
 from adtlib.vocabulary import CLASSES, GENERAL_MIDI
@@ -141,7 +141,7 @@ def test_the_longest_name_has_room_before_the_staves():
 
 def test_ledger_lines_keep_their_length_and_their_heads():
     pattern = write_down("E-GMD", "x", GRID, onsets(HH=[0.0, 0.25, 0.5], CY=[0.0, 0.5]), onsets(), (0.0, 2.0), 1, 0.05).target
-    engraving = engrave(musicxml(pattern, tempo=False), line_width=90)
+    engraving = engrave(to_musicxml(pattern, tempo=False), line_width=90)
     moved = stretched(engraving, {x: 900 + 3 * x for x in engraving.note_x.values()})
     for before, after in zip(engraving.shapes, moved.shapes, strict=True):
         if before.role == "ledgerLines":

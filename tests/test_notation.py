@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from adtlib.engraving import engrave, stretched, svg_curve
 from adtlib.midi import read_notes
-from adtlib.notation import DIVISIONS, PLACES, musicxml
+from adtlib.notation import DIVISIONS, PLACES, to_musicxml
 from adtlib.onsets import read_onsets
 from adtlib.patterns import (
     Hit,
@@ -33,7 +33,7 @@ def pattern_of(*hits, n_bars=1, meter=(4, 4), bpm=100.0):
 
 
 def notes_of(pattern):
-    return ET.fromstring(musicxml(pattern)).findall("part/measure/note")
+    return ET.fromstring(to_musicxml(pattern)).findall("part/measure/note")
 
 
 def values(notes, tag):
@@ -57,7 +57,7 @@ def test_every_stroke_stands_on_its_line_with_its_notehead_in_its_voice():
 
 def test_midi_unpitched_counts_from_one():
     """Programs that play the score would strike the neighbouring instrument otherwise."""
-    root = ET.fromstring(musicxml(pattern_of((0, 36))))
+    root = ET.fromstring(to_musicxml(pattern_of((0, 36))))
     assert root.findtext("part-list/score-part/midi-instrument/midi-unpitched") == "37"
     assert root.findtext("part-list/score-part/midi-instrument/midi-channel") == "10"
 
@@ -99,9 +99,9 @@ def test_accents_ghost_notes_and_open_hi_hats_are_marked():
 
 def test_what_cannot_be_written_is_refused():
     with pytest.raises(KeyError, match="60"):
-        musicxml(pattern_of((0, 60)))
+        to_musicxml(pattern_of((0, 60)))
     with pytest.raises(ValueError, match="quantise"):
-        musicxml(pattern_of(("0.2", 38)))
+        to_musicxml(pattern_of(("0.2", 38)))
     with pytest.raises(ValueError, match="4/3"):
         pattern_of(meter=(4, 3))
     with pytest.raises(ValueError, match="outside 1 bars"):
@@ -127,7 +127,7 @@ def patterns(draw):
 def test_both_voices_fill_every_bar_and_every_stroke_is_written_where_it_is(pattern):
     found = {}
     bar_divisions = pattern.bar_length * DIVISIONS
-    for bar, measure in enumerate(ET.fromstring(musicxml(pattern)).findall("part/measure")):
+    for bar, measure in enumerate(ET.fromstring(to_musicxml(pattern)).findall("part/measure")):
         now = 0
         for element in measure:
             if element.tag == "backup":
@@ -208,7 +208,7 @@ def test_a_pattern_comes_back_from_its_midi_file(tmp_path):
 
 def test_the_engraving_has_a_notehead_for_each_stroke_in_the_order_of_time():
     pattern = example_pattern()
-    engraving = engrave(musicxml(pattern))
+    engraving = engrave(to_musicxml(pattern))
     assert set(engraving.note_x) == set(range(len(pattern.hits)))
     xs = [engraving.note_x[index] for index in range(len(pattern.hits))]
     for one, other in zip(range(len(xs) - 1), range(1, len(xs)), strict=True):
@@ -219,7 +219,7 @@ def test_the_engraving_has_a_notehead_for_each_stroke_in_the_order_of_time():
 
 def test_lines_break_where_they_are_full():
     long = pattern_of(*[(Fraction(n, 2), 42) for n in range(64)], n_bars=8)
-    one, several = engrave(musicxml(long)), engrave(musicxml(long), line_width=70)
+    one, several = engrave(to_musicxml(long)), engrave(to_musicxml(long), line_width=70)
     assert several.bounds[2] <= 70 * 180 + 1 < one.bounds[2]
     assert several.bounds[3] > 2 * one.bounds[3]
 
@@ -227,7 +227,7 @@ def test_lines_break_where_they_are_full():
 def test_a_score_is_engraved_alike_in_another_thread():
     """JupyterLab calls a panel from several threads, and verovio forgets in others where its fonts are."""
     found = []
-    score = musicxml(example_pattern())
+    score = to_musicxml(example_pattern())
     thread = threading.Thread(target=lambda: found.append(engrave(score).svg))
     thread.start()
     thread.join()
@@ -236,7 +236,7 @@ def test_a_score_is_engraved_alike_in_another_thread():
 
 def test_stretching_puts_noteheads_in_place_and_keeps_glyphs_and_their_stems_together():
     pattern = example_pattern()
-    engraving = engrave(musicxml(pattern), line_width=90)
+    engraving = engrave(to_musicxml(pattern), line_width=90)
     wanted = {engraving.note_x[index]: 900 + 1500 * float(hit.beat) for index, hit in enumerate(pattern.hits)}
     moved = stretched(engraving, wanted)
     for index, hit in enumerate(pattern.hits):

@@ -9,7 +9,7 @@ import pytest
 
 from adtlib.beats import Beats
 from adtlib.engraved_pages import engrave_pages
-from adtlib.notation import musicxml
+from adtlib.notation import to_musicxml
 from adtlib.song_score import score_pdf, score_svg, song_pattern
 
 
@@ -58,7 +58,7 @@ def test_soft_snares_are_ghost_notes_and_nothing_else_is():
     struck = [
         (float(beats.seconds(beat)), name, velocity) for beat, name, velocity in ((0, "SD", 20), (1, "SD", 90), (2, "KD", 20))
     ]
-    assert len(re.findall('parentheses="yes"', musicxml(song_pattern(struck, beats)))) == 1
+    assert len(re.findall('parentheses="yes"', to_musicxml(song_pattern(struck, beats)))) == 1
 
 
 @pytest.mark.parametrize("quantise", [4, 8, 12, 16, 24, 32, 48])
@@ -67,7 +67,7 @@ def test_the_grid_of_midi_is_that_of_the_score(rng, quantise):
     struck = [(seconds, "HH", 90) for seconds in np.sort(rng.uniform(1, 30, 80)).tolist()]
     pattern = song_pattern(struck, beats, quantise)
     assert all((hit.beat * quantise / 4).denominator == 1 for hit in pattern.hits)
-    musicxml(pattern)  # any of these grids can be written
+    to_musicxml(pattern)  # any of these grids can be written
     with pytest.raises(ValueError, match="quantise = 5"):
         song_pattern(struck, beats, 5)
 
@@ -75,7 +75,7 @@ def test_the_grid_of_midi_is_that_of_the_score(rng, quantise):
 def test_a_song_of_many_bars_takes_several_pages_and_loses_no_note():
     beats = steady()
     pattern = song_pattern(rock(70, beats), beats)
-    text = musicxml(pattern, title="A <song> & more")
+    text = to_musicxml(pattern, title="A <song> & more")
     root = ET.fromstring(text.split("\n", 2)[2])
     assert root.findtext("work/work-title") == "A <song> & more"
     assert len(root.findall("part/measure")) == 70
@@ -88,7 +88,7 @@ def test_a_song_of_many_bars_takes_several_pages_and_loses_no_note():
 
 def test_the_picture_is_one_svg_that_any_program_parses():
     beats = steady()
-    text = musicxml(song_pattern(rock(60, beats), beats), title="t")
+    text = to_musicxml(song_pattern(rock(60, beats), beats), title="t")
     picture = score_svg(text, title="Rock & roll <live>")
     root = ET.fromstring(picture)
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
@@ -100,7 +100,7 @@ def test_the_picture_is_one_svg_that_any_program_parses():
 def test_an_empty_song_is_one_empty_bar():
     pattern = song_pattern([], steady())
     assert pattern.n_bars == 1
-    text = musicxml(pattern)
+    text = to_musicxml(pattern)
     assert 'measure="yes"' in text
     pdf = score_pdf(text)
     assert pdf.startswith(b"%PDF")

@@ -347,7 +347,7 @@ def test_without_a_model_a_sentence_stands_in_its_place(monkeypatch):
     from adtlib.params import load_profile
 
     monkeypatch.setattr(transcriber, "models_at_hand", lambda profile: [])
-    assert "no model" in transcriber.transcriber(load_profile("smoke")).data
+    assert "no model" in transcriber.transcribe_recordings(load_profile("smoke")).data
 
 
 def test_every_part_can_be_found_by_its_class(panel):
