@@ -13,6 +13,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("ADT_HOME") or ROOT).expanduser().resolve()
 
+PUBLISHED = Path(__file__).with_name("published")  # numbers of the thesis and of other systems, each with its source
+WEIGHTS = Path(__file__).with_name("weights")  # of the models that are shipped
+
 NOTEBOOKS = ROOT / "notebooks"
 PARAMS = ROOT / "params"
 

@@ -3,7 +3,7 @@
 The classes stand in one order everywhere: kick drum, snare drum, toms, hi-hat, cymbals (crash and ride together). A
 mapping says for every label of one way of annotating whether it is one of the five, or percussion outside the
 vocabulary, which is ignored. A label that a mapping does not know at all is an error of the data or of the mapping: it
-is never dropped without a word (`adtlib.onsets` counts and reports it).
+is never dropped without a word (`adtlib.onsets.annotations` counts and reports it).
 
 Sources: thesis, chapter 4, for the assignment to classes; ENST-Drums (Gillet and Richard 2006), MDB Drums (Southall et
 al. 2017), the General MIDI percussion key map, and the note numbers of Roland's electronic kits (Groove MIDI Dataset,
@@ -14,7 +14,10 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 
 CLASSES = ("KD", "SD", "TT", "HH", "CY")
+
+
 CLASS_NAMES = {"KD": "kick drum", "SD": "snare drum", "TT": "toms", "HH": "hi-hat", "CY": "cymbals"}
+
 
 # One pitch for each class where onsets are written as MIDI; each maps back to its class under General MIDI.
 MIDI_PITCH = {"KD": 36, "SD": 38, "TT": 47, "HH": 42, "CY": 49}
@@ -99,6 +102,7 @@ ENST = Mapping(
     strip_suffix=True,
 )
 
+
 MDB = Mapping(
     name="MDB Drums (subclass)",
     classes=_table(
@@ -111,6 +115,7 @@ MDB = Mapping(
     source="MDB Drums (Southall et al. 2017): labels; thesis, section 4.1: classes",
 )
 
+
 _GENERAL_MIDI_CLASSES = _pitch_table(
     KD="35 36",
     SD="37 38 39 40",
@@ -118,8 +123,11 @@ _GENERAL_MIDI_CLASSES = _pitch_table(
     HH="42 44 46 54",
     CY="49 51 52 53 55 56 57 59",
 )
+
+
 # Whistles, shakers, congas and the like, and the effects below the kit.
 _OTHER_PERCUSSION = frozenset(range(27, 35)) | frozenset(range(60, 88))
+
 
 GENERAL_MIDI = Mapping(
     name="General MIDI",
@@ -128,12 +136,14 @@ GENERAL_MIDI = Mapping(
     source="General MIDI percussion key map (27-34 and 82-87 from Level 2): pitches; thesis, section 4.3: classes",
 )
 
+
 ROLAND = Mapping(
     name="Roland kits",
     classes=_GENERAL_MIDI_CLASSES | {58: "TT", 22: "HH", 26: "HH"},  # the rim of a tom, the edge of the hi-hat
     ignored=_OTHER_PERCUSSION,
     source="Groove MIDI Dataset (Gillick et al. 2019), Roland TD-11: pitches; thesis, sections 4.2 and 4.5: classes",
 )
+
 
 # The class names themselves, and the names by which the field's papers and tools know the same five.
 FIVE_CLASS = Mapping(
@@ -169,3 +179,19 @@ ANY_TEXT = Mapping(
     strip_suffix=True,
     any_case=True,
 )
+
+
+# The drum set's part of the General MIDI percussion key map, in the words of this project.
+INSTRUMENTS = {35: "kick drum", 36: "kick drum", 37: "side stick", 38: "snare drum", 39: "hand clap", 40: "snare drum"}
+
+
+INSTRUMENTS |= {41: "floor tom", 43: "floor tom", 45: "middle tom", 47: "middle tom", 48: "high tom", 50: "high tom"}
+
+
+INSTRUMENTS |= {42: "hi-hat", 44: "pedal hi-hat", 46: "open hi-hat", 54: "tambourine", 49: "crash", 57: "crash", 52: "china"}
+
+
+INSTRUMENTS |= {55: "splash", 51: "ride", 59: "ride", 53: "ride bell"}
+
+
+N_CLASSES = len(CLASSES)

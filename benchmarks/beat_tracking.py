@@ -1,4 +1,4 @@
-"""How well `adtlib.beats` finds beats, and where its table of positions comes from.
+"""How well `adtlib.notation.beats` finds beats, and where its table of positions comes from.
 
     ADT_DATA=FOLDER python benchmarks/beat_tracking.py            # scores
     ADT_DATA=FOLDER python benchmarks/beat_tracking.py --write    # counts adtlib/beat_positions.csv again
@@ -17,8 +17,8 @@ import mir_eval
 import numpy as np
 
 from adtlib import paths
-from adtlib.beats import POSITIONS, count_positions, track_beats
-from adtlib.onsets import read_onsets
+from adtlib.notation.beats import POSITIONS, count_positions, track_beats
+from adtlib.onsets.annotations import read_onsets
 from adtlib.vocabulary import CLASSES, MDB, ROLAND
 
 

@@ -21,10 +21,10 @@ def main():
     cores = os.cpu_count()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["ADT_HOME"] = folder  # before adtlib: nothing is left in the clone
-        from adtlib.corpora import FolderCorpus
-        from adtlib.features import FRAME_SIZE, HOP_LENGTH, SAMPLE_RATE, log_filter_spectrogram, log_filterbank
-        from adtlib.prepared import prepared_folder
-        from adtlib.preparing import prepare
+        from adtlib.audio.features import FRAME_SIZE, HOP_LENGTH, SAMPLE_RATE, log_filter_spectrogram, log_filterbank
+        from adtlib.corpora.folder import FolderCorpus
+        from adtlib.corpora.preparation import prepare
+        from adtlib.corpora.store import prepared_folder
 
         rng = np.random.default_rng(0)
         waveform = rng.normal(0, 0.1, SECONDS * SAMPLE_RATE).astype(np.float32)

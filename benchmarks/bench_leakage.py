@@ -20,10 +20,9 @@ FULL_SIZE = 275_000_000  # frames
 def main():
     with tempfile.TemporaryDirectory() as folder:
         os.environ["ADT_HOME"] = folder  # before adtlib: nothing is left in the clone
-        from adtlib.features import FPS, N_BANDS
-        from adtlib.fingerprint_index import FingerprintIndex
-        from adtlib.fingerprints import PEAK_BANDS, PEAK_FRAMES, find_peaks, hash_peaks
-        from adtlib.leakage import MIN_VOTES
+        from adtlib.audio.features import FPS, N_BANDS
+        from adtlib.corpora.leakage.fingerprints import PEAK_BANDS, PEAK_FRAMES, FingerprintIndex, find_peaks, hash_peaks
+        from adtlib.corpora.leakage.search import MIN_VOTES
 
         rng = np.random.default_rng(0)
         n_frames = round(MINUTES * 60 * FPS)

@@ -16,9 +16,9 @@ SECONDS, SMALL, LARGE = 60, 8, 64
 def measure(folder: Path, songs: int) -> None:
     """In a process of its own: write songs, prepare them, train one epoch; print the peak after each step in MB."""
     os.environ["ADT_HOME"] = str(folder / f"home{songs}")
-    from adtlib.corpora import FolderCorpus
-    from adtlib.preparing import prepare
-    from adtlib.training import TrainingConfig, fit
+    from adtlib.corpora.folder import FolderCorpus
+    from adtlib.corpora.preparation import prepare
+    from adtlib.training.trainer import TrainingConfig, fit
 
     rng = np.random.default_rng(0)
     root = folder / f"songs{songs}"

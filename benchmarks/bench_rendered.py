@@ -2,7 +2,7 @@
 
     ADT_DATA=FOLDER python benchmarks/bench_rendered.py
 
-Bar: 40 times real time a core, features included. Needs the sounds (`adtlib.rendered.sources`) and the performances. Times are of
+Bar: 40 times real time a core, features included. Needs the sounds (`adtlib.synthesis.sources`) and the performances. Times are of
 the processor, one thread, so that other programs do not count.
 """
 
@@ -15,9 +15,9 @@ os.environ["OMP_NUM_THREADS"] = "1"
 from common import show
 
 from adtlib import paths
-from adtlib.features import SAMPLE_RATE, log_filter_spectrogram
-from adtlib.rendered import capture, clips, performances
-from adtlib.rendered.sources import FONTS, SourceError
+from adtlib.audio.features import SAMPLE_RATE, log_filter_spectrogram
+from adtlib.synthesis import capture, clips, performances
+from adtlib.synthesis.sources import FONTS, SourceError
 
 CLIPS, WARM_UP = 40, 20
 

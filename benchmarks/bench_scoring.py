@@ -5,10 +5,10 @@ import mir_eval
 import numpy as np
 from common import best_seconds, show
 
-from adtlib.evaluation import count_matches
-from adtlib.features import FPS
-from adtlib.onsets import seconds_to_frames
-from adtlib.peak_picking import pick_peaks
+from adtlib.audio.features import FPS
+from adtlib.evaluation.metrics import count_matches
+from adtlib.onsets.frames import seconds_to_frames
+from adtlib.onsets.peak_picking import pick_peaks
 
 SECONDS = 3600
 

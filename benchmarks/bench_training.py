@@ -9,10 +9,10 @@ import torch
 from common import best_seconds, show
 from torch import nn
 
-from adtlib.loss import weighted_bce
-from adtlib.models import build
 from adtlib.models.blocks import ConvFrontEnd, Dropout
-from adtlib.prediction import autocast, resolve_precision
+from adtlib.models.loss import weighted_bce
+from adtlib.models.prediction import autocast, resolve_precision
+from adtlib.models.registry import build
 
 CPU = torch.device("cpu")
 FRAMES = 400

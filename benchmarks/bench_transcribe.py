@@ -2,9 +2,9 @@
 
     python benchmarks/bench_transcribe.py [MODEL] [--hour]
 
-MODEL is what `adtlib.pretrained.load` takes; without it the shipped model, and where none is shipped a CRNN of 0.55 million
-parameters with random weights, which is as fast as a trained one. With --hour the memory for a recording of an hour
-is measured as well: it must stay near that of the song.
+MODEL is what `adtlib.transcription.load_model` takes; without it the shipped model, and where none is shipped a CRNN of 0.55
+million parameters with random weights, which is as fast as a trained one. With --hour the memory for a recording of an hour is
+measured as well: it must stay near that of the song.
 
 Peers: the same network on features of the whole file at once, in this process; and, as a stored figure, the published ADTOF
 Frame-RNN: 20 times real time on two cores (its PyTorch port, measured on another day on a machine of this kind).
@@ -21,7 +21,7 @@ import numpy as np
 import soundfile
 from common import best_seconds, show
 
-from adtlib.features import SAMPLE_RATE
+from adtlib.audio.features import SAMPLE_RATE
 
 SECONDS, HOUR = 240, 3600
 STORED_PEER = 20  # times real time
@@ -30,8 +30,8 @@ STEREO = 2
 
 def write_song(path: Path, seconds: int) -> None:
     """Drums of the project's kit over soft noise, stereo."""
-    from adtlib.corpora.grooves import Note
-    from adtlib.sounds import play
+    from adtlib.onsets.midi import Note
+    from adtlib.synthesis.examples import play
 
     rng = np.random.default_rng(0)
     notes = [Note(0.25 * step, pitch, 90) for step in range(80) for pitch in ((36, 42), (42,), (38, 42), (42,))[step % 4]]
@@ -42,12 +42,12 @@ def write_song(path: Path, seconds: int) -> None:
 
 
 def pretrained(model: str | None):
-    from adtlib.peak_picking import PeakPicking
-    from adtlib.pretrained import Ensemble, Pretrained, load, shipped
-    from adtlib.runs import assemble
+    from adtlib.models.registry import assemble
+    from adtlib.onsets.peak_picking import PeakPicking
+    from adtlib.transcription.pretrained import Ensemble, Pretrained, load_model, shipped
 
     if model or shipped():
-        return load(model)
+        return load_model(model)
     network = assemble({"architecture": "CRNN", "hyperparameters": {"num_layers": 3, "hidden_size": 60}}, 0.3, 0.5)
     return Pretrained("CRNN with random weights", Ensemble([network]).eval().requires_grad_(False), PeakPicking())
 
@@ -65,7 +65,7 @@ def transcribing(path: Path, model: str | None) -> str:
     """Code of a process that transcribes as the command does."""
     return f"""
 from bench_transcribe import pretrained
-from adtlib.transcription import transcribe
+from adtlib.transcription.transcription import transcribe
 song = transcribe({str(path)!r}, model=pretrained({model!r}), keep_features=False)
 said = len(song.events)
 """
@@ -73,11 +73,10 @@ said = len(song.events)
 
 def stages(path: Path, model) -> dict[str, float]:
     """Seconds of each part of the way on its own."""
-    from adtlib.audio_files import audio_blocks
-    from adtlib.beats import track_beats
-    from adtlib.peak_picking import pick_peaks
-    from adtlib.prediction import to_activations
-    from adtlib.streaming import feature_blocks, logit_blocks
+    from adtlib.audio.files import audio_blocks
+    from adtlib.models.prediction import feature_blocks, logit_blocks, to_activations
+    from adtlib.notation.beats import track_beats
+    from adtlib.onsets.peak_picking import pick_peaks
 
     samples = list(audio_blocks(path))
     features = list(feature_blocks(samples))
@@ -116,11 +115,11 @@ def main(*arguments: str) -> None:
             show("an hour, a process from start to end", HOUR / hour["seconds"])
             long.unlink()
 
-        from adtlib.audio import read_audio
-        from adtlib.features import log_filter_spectrogram
-        from adtlib.peak_picking import pick_peaks
-        from adtlib.prediction import predict
-        from adtlib.transcription import transcribe
+        from adtlib.audio.features import log_filter_spectrogram
+        from adtlib.audio.files import read_audio
+        from adtlib.models.prediction import predict
+        from adtlib.onsets.peak_picking import pick_peaks
+        from adtlib.transcription.pipeline import transcribe
 
         model = pretrained(model_name)
         print(f"model: {model.name}, {sum(p.numel() for p in model.network.parameters()):,} parameters")

@@ -14,27 +14,21 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from adtlib.audio import write_audio
-from adtlib.features import FPS, SAMPLE_RATE
-from adtlib.params import load_profile, open_corpora
-from adtlib.peak_picking import PeakPicking
-from adtlib.plotting import new_figure, use_theme
-from adtlib.plotting_transcription import plot_peak_conditions
-from adtlib.recordings import ModelAtHand, named_sources
-from adtlib.runs import assemble, save_weights
-from adtlib.studies import prepared_corpus
-from adtlib.transcriber import Transcriber
+from adtlib.audio.features import FPS, SAMPLE_RATE
+from adtlib.audio.files import write_audio
+from adtlib.evaluation.examples import example_curve, explain_peaks, matching_example
+from adtlib.figures.peaks import plot_peak_conditions
+from adtlib.figures.theme import new_figure, use_theme
+from adtlib.models.registry import assemble
+from adtlib.onsets.peak_picking import PeakPicking
+from adtlib.panels.peaks import explore_peak_conditions, explore_peak_picking, explore_tolerance
+from adtlib.panels.signals import explore_aliasing, explore_filterbank, explore_stft
+from adtlib.panels.tracks import browse_tracks
+from adtlib.panels.transcriber.panel import Transcriber
+from adtlib.profiles import load_profile, open_corpora, prepared_corpus
+from adtlib.training.runs import save_weights
+from adtlib.transcription.sources import ModelAtHand, named_sources
 from adtlib.vocabulary import CLASSES
-from adtlib.widgets import (
-    browse_tracks,
-    explore_aliasing,
-    explore_filterbank,
-    explore_peak_conditions,
-    explore_peak_picking,
-    explore_stft,
-    explore_tolerance,
-)
-from adtlib.worked_examples import example_curve, explain_peaks, matching_example
 
 STEPS = 40  # a control
 MINUTES = 4  # of the transcriber's song

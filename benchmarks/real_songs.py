@@ -11,14 +11,14 @@ import sys
 import numpy as np
 import pandas as pd
 
-from adtlib.corpora import open_corpus
-from adtlib.evaluation import scores
-from adtlib.params import load_profile
-from adtlib.prediction import evaluate
-from adtlib.preparing import prepare
-from adtlib.runs import find_runs, training_set_name
-from adtlib.studies import training_config
-from adtlib.study_tables import F1_COLUMNS
+from adtlib.corpora.preparation import prepare
+from adtlib.corpora.registry import open_corpus
+from adtlib.evaluation.metrics import scores
+from adtlib.profiles import load_profile
+from adtlib.studies.configs import training_config
+from adtlib.studies.tables import F1_COLUMNS
+from adtlib.training.runs import find_runs, training_set_name
+from adtlib.training.scoring import evaluate
 
 
 def main(name="miniature", *architectures):

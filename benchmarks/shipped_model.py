@@ -17,19 +17,18 @@ import numpy as np
 import pandas as pd
 
 import adtlib
-from adtlib.evaluation import TOLERANCE, count_matches, scores
-from adtlib.features import FPS
-from adtlib.peak_picking import pick_peaks
-from adtlib.pretrained import load
-from adtlib.real_song_tables import STORED, beside_peer, song_scores
-from adtlib.recordings import mdb_songs
-from adtlib.transcription_tables import source_scores
+from adtlib.audio.features import FPS
+from adtlib.evaluation.metrics import TOLERANCE, count_matches, scores
+from adtlib.onsets.peak_picking import pick_peaks
+from adtlib.studies.real_songs import STORED, beside_peer, song_scores, source_scores
+from adtlib.transcription.pretrained import load_model
+from adtlib.transcription.sources import mdb_songs
 from adtlib.vocabulary import CLASSES
 
 
 def score_clips(model, name):
-    from adtlib.rendered.corpus import open_clips
-    from adtlib.rendered.thresholds import activations_of
+    from adtlib.training.rendered_clips import open_clips
+    from adtlib.training.scoring import activations_of
 
     units = open_clips(name).units("validation")
     found = [pick_peaks(activations, model.peak_picking) for activations in activations_of(model.network, units)]
@@ -48,7 +47,7 @@ def main(*arguments):
     parser.add_argument("--store", action="store_true")
     parser.add_argument("--clips", metavar="SET")
     options = parser.parse_args(arguments)
-    model = load(options.model)
+    model = load_model(options.model)
     heard, took = {}, 0.0
     for source in mdb_songs():
         started = time.perf_counter()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 # Files that take more than a minute on an idle machine, longest first. They begin, so that no process waits for another at the end.
-LONG = ("test_tuning", "test_runner", "test_dataset_study")
+LONG = ("test_search", "test_runner", "test_datasets")
 
 
 def pytest_collection_modifyitems(items) -> None:
@@ -39,8 +39,8 @@ def rng() -> np.random.Generator:
 @pytest.fixture(autouse=True)
 def no_corpus_of_an_earlier_test():
     """What a process keeps of prepared corpora points into the folders of the test that prepared them."""
-    if "adtlib.studies" in sys.modules:
-        sys.modules["adtlib.studies"]._prepared.cache_clear()
+    if "adtlib.profiles" in sys.modules:
+        sys.modules["adtlib.profiles"]._prepared.cache_clear()
 
 
 def some_music(rng, seconds: float = 12.0) -> np.ndarray:
@@ -56,8 +56,9 @@ def write_run():
     """Writes an untrained network's run: `write_run(folder, seed, thresholds)`. Its outputs are spread so that onsets are found."""
     import torch
 
-    from adtlib.features import log_filter_spectrogram
-    from adtlib.runs import assemble, save_weights
+    from adtlib.audio.features import log_filter_spectrogram
+    from adtlib.models.registry import assemble
+    from adtlib.training.runs import save_weights
 
     def write(folder: Path, seed: int, thresholds: dict[str, float]) -> Path:
         torch.manual_seed(seed)

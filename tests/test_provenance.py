@@ -3,8 +3,10 @@ import sys
 
 import pytest
 
-from adtlib import provenance, training
+from adtlib import provenance
+from adtlib.corpora import preparation, registry
 from adtlib.provenance import code_state, hash_of
+from adtlib.training import trainer
 
 SOURCE = "from pkg import maths\nmaths.double(1)"
 MATHS = """
@@ -93,14 +95,14 @@ def test_data_that_is_named_beside_the_code_counts(package):
 
 
 def test_hashes_are_the_same_in_every_process():
-    code = "from adtlib import training; print(training.code_hash())"
+    code = "from adtlib.training import trainer; print(trainer.code_hash())"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
-    assert printed == training.code_hash() and len(printed) == 16
+    assert printed == trainer.code_hash() and len(printed) == 16
 
 
 def test_a_run_depends_on_features_targets_network_loss_and_matching_but_on_no_picture_or_table():
     code = provenance._Code(provenance.PACKAGE)
-    for function in (training.open_corpus, training.prepare, training.fit):
+    for function in (registry.open_corpus, preparation.prepare, trainer.fit):
         code.use(function.__module__, function.__name__)
     reached = {name for _, name in code._reached}
     assert {

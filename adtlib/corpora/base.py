@@ -13,11 +13,15 @@ from pathlib import Path
 
 import numpy as np
 
-from adtlib import audio
-from adtlib.onsets import Annotation, read_annotation
-from adtlib.vocabulary import Mapping
+from adtlib.audio import files as audio_files
+from adtlib.onsets import midi
+from adtlib.onsets.annotations import MIDI_SUFFIXES, Annotation, read_annotation
+from adtlib.onsets.frames import Onsets
+from adtlib.vocabulary import CLASSES, Mapping, UnknownLabel
 
 SPLITS = ("train", "validation", "test")
+
+
 # A file of this name marks generated corpora, so that nobody takes their numbers for those of the real ones.
 MARKER = "MINIATURE"
 
@@ -125,7 +129,7 @@ class Corpus(ABC):
 
     def read_audio(self, track: Track) -> np.ndarray:
         """The recording: mono float32 (n_samples,) at 44.1 kHz, its files summed. Raises audio.AudioError."""
-        return audio.read_audio(track)
+        return audio_files.read_audio(track)
 
     def read_annotation(self, track: Track) -> Annotation:
         """The annotation, with what of it is outside the vocabulary or not known. Raises onsets.AnnotationError."""
@@ -175,3 +179,35 @@ def visible(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     return sorted((path for path in folder.iterdir() if not path.name.startswith(".")), key=lambda path: path.name)
+
+
+SAME_TIME = 1e-6  # s
+
+
+def velocities(corpus: Corpus, track: Track, onsets: Onsets) -> Onsets:
+    """The velocity of each onset of a track, one float array for each class; NaN where its annotation does not tell."""
+    found = [np.full(len(times), np.nan) for times in onsets]
+    files = [path for path in track.annotation if path.suffix.lower() in MIDI_SUFFIXES]
+    for path in files:
+        channel = midi.DRUM_CHANNEL if corpus.drum_channel_only else None
+        seconds, pitches, struck, _ = midi.read_velocities(path, channel)
+        for pitch in np.unique(pitches).tolist():
+            try:
+                index = track.mapping.class_index(pitch)
+            except UnknownLabel:
+                continue
+            if index is not None and len(onsets[index]):
+                _fill(found[index], onsets[index], seconds[pitches == pitch], struck[pitches == pitch])
+    return found
+
+
+def _fill(found: np.ndarray, onsets: np.ndarray, seconds: np.ndarray, struck: np.ndarray) -> None:
+    """Write the velocities of notes to the onsets of their times; of two notes at one time the harder counts."""
+    at = np.searchsorted(onsets, seconds - SAME_TIME).clip(max=len(onsets) - 1)
+    there = np.abs(onsets[at] - seconds) <= SAME_TIME
+    np.fmax.at(found, at[there], struck[there].astype(float))
+
+
+def no_velocities(onsets: Onsets) -> Onsets:
+    """NaN for each onset: what is known where annotations are text or targets."""
+    return [np.full(len(onsets[index]), np.nan) for index in range(len(CLASSES))]

@@ -17,12 +17,18 @@ from adtlib.corpora.base import Corpus, CorpusInfo, Track, first_folder, visible
 from adtlib.vocabulary import ENST, MDB
 
 DRUMMERS = ("drummer_1", "drummer_2", "drummer_3")
+
+
 # Numbers of drummer_3's tracks in the two splits; drummers 1 and 2 are for training.
 ENST_NUMBERS = {
     "validation": (126, 127, 128, 129, 130, 131, 132, 133, 134, 140),
     "test": (142, 144, 146, 148, 150, 152, 154, 156, 158, 160, 162),
 }
+
+
 ENST_TRAIN_TRACKS = 43  # of the 64 minus-one tracks
+
+
 MDB_NAMES = {
     "train": (
         *(
@@ -42,10 +48,17 @@ MDB_NAMES = {
     "validation": ("Beatles", "Grunge", "Zeppelin", "ModalJazz"),
     "test": ("Country1", "SpeedMetal", "Rock", "Hendrix"),
 }
+
+
 MDB_AUDIO = {"full_mix": "MIX", "drum_only": "Drum"}
 
+
 _ENST_PLACES = ("ENST-drums-public", "ENST+MDB/ENST-drums-public", ".")
+
+
 _MDB_ARCHIVES = ("", "MDBDrums-master/", "MDBDrums/")
+
+
 _MDB_PLACES = (*(f"{above}{archive}MDB Drums" for above in ("", "ENST+MDB/") for archive in _MDB_ARCHIVES), ".")
 
 
@@ -159,3 +172,6 @@ def _enst_split(drummer: str, number: int) -> str | None:
             return split
     warnings.warn(f"ENST-Drums: drummer_3's track {number} is in no split of the thesis and left out", stacklevel=2)
     return None
+
+
+SETS = {"rendered": "rendered clips", "drum_only": "real drum tracks", "full_mix": "real mixes"}

@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 
 from adtlib.corpora.base import SPLITS, Corpus, CorpusError, CorpusInfo, Track
-from adtlib.onsets import MIDI_SUFFIXES
+from adtlib.onsets.annotations import MIDI_SUFFIXES
 from adtlib.vocabulary import ANY_TEXT, GENERAL_MIDI, Mapping
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")

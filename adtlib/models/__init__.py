@@ -1,36 +1,5 @@
-"""The five architectures of the thesis (chapter 3), each `(B, T, 84)` standardised features to `(B, T, 5)` logits.
+"""The five architectures of the thesis (chapter 3), their loss, and prediction with them."""
 
-A model knows nothing of data, search or plots. `build("CRNN", num_layers=3, hidden_size=144)` makes one by name; the
-hyperparameters are named as in the published table, so that its rows can be built as they stand.
-"""
+import lazy_loader
 
-from torch import nn
-
-from adtlib.models.cnn import CNN
-from adtlib.models.conv_transformer import ConvTransformer
-from adtlib.models.crnn import CRNN
-from adtlib.models.rnn import RNN
-from adtlib.models.vit import ViT
-
-ARCHITECTURES: dict[str, type[nn.Module]] = {
-    "RNN": RNN,
-    "CNN": CNN,
-    "CRNN": CRNN,
-    "ConvTransformer": ConvTransformer,
-    "ViT": ViT,
-}
-
-
-def build(architecture: str, **hyperparameters) -> nn.Module:
-    """Make a model by name. Raises ValueError for an unknown name, hyperparameter or a combination that does not fit."""
-    if architecture not in ARCHITECTURES:
-        raise ValueError(f"unknown architecture {architecture!r}: choose one of {', '.join(ARCHITECTURES)}")
-    try:
-        return ARCHITECTURES[architecture](**hyperparameters)
-    except TypeError as error:
-        raise ValueError(f"{architecture} does not take these hyperparameters: {hyperparameters} ({error})") from error
-
-
-def count_parameters(model: nn.Module) -> int:
-    """Number of trained numbers."""
-    return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from adtlib.features import N_BANDS
-from adtlib.vocabulary import CLASSES
+from adtlib.audio.features import N_BANDS
 
-N_CLASSES = len(CLASSES)
 KERNELS_PER_BLOCK = 32  # block i has 32 i
+
+
 POOLING = 3  # over frequency only: the time resolution is kept
 
 

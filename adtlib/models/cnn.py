@@ -4,7 +4,8 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from adtlib.models.blocks import N_CLASSES, ConvFrontEnd
+from adtlib.models.blocks import ConvFrontEnd
+from adtlib.vocabulary import N_CLASSES
 
 
 class CNN(nn.Module):

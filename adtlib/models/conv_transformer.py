@@ -2,7 +2,8 @@
 
 from torch import Tensor, nn
 
-from adtlib.models.blocks import N_CLASSES, ConvFrontEnd, Transformer
+from adtlib.models.blocks import ConvFrontEnd, Transformer
+from adtlib.vocabulary import N_CLASSES
 
 
 class ConvTransformer(nn.Module):

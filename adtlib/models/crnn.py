@@ -2,7 +2,8 @@
 
 from torch import Tensor, nn
 
-from adtlib.models.blocks import N_CLASSES, ConvFrontEnd, Recurrent
+from adtlib.models.blocks import ConvFrontEnd, Recurrent
+from adtlib.vocabulary import N_CLASSES
 
 
 class CRNN(nn.Module):

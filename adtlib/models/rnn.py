@@ -2,8 +2,9 @@
 
 from torch import Tensor, nn
 
-from adtlib.features import N_BANDS
-from adtlib.models.blocks import N_CLASSES, Recurrent
+from adtlib.audio.features import N_BANDS
+from adtlib.models.blocks import Recurrent
+from adtlib.vocabulary import N_CLASSES
 
 
 class RNN(nn.Module):

@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from adtlib.features import N_BANDS
-from adtlib.models.blocks import N_CLASSES, Transformer
+from adtlib.audio.features import N_BANDS
+from adtlib.models.blocks import Transformer
+from adtlib.vocabulary import N_CLASSES
 
 
 class PatchEmbedding(nn.Module):

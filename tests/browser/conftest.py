@@ -212,7 +212,7 @@ class OpenNotebook:
 
 
 class Panel:
-    """A panel of `adtlib.widgets` as it stands in the page."""
+    """A panel of `adtlib.panels` as it stands in the page."""
 
     def __init__(self, notebook: OpenNotebook, name: str) -> None:
         """Find it and scroll to it."""

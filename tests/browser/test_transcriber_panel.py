@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from adtlib.corpora.grooves import Note
-from adtlib.sounds import play
+from adtlib.onsets.midi import Note
+from adtlib.synthesis.examples import play
 
 pytestmark = pytest.mark.browser
 

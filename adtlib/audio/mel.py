@@ -1,0 +1,114 @@
+"""Pitch, frequency and the mel filterbank (thesis, 2.3.7), beside the logarithmic one in `features` that the project uses.
+
+A filterbank is `(n_bins, n_bands)`; a magnitude spectrogram `(T, n_bins)` times it gives `(T, n_bands)`. Frequencies are Hz.
+"""
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from adtlib.audio.features import FRAME_SIZE, REFERENCE_FREQUENCY, SAMPLE_RATE
+
+_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_NOTE = re.compile(r"([A-G])([#b]?)(-?\d+)")
+
+
+def note_frequency(note: str) -> float:
+    """Frequency of a note of the equally tempered scale with A4 = 440 Hz: "A2", "F#5", "Bb1". Raises ValueError for another."""
+    match = _NOTE.fullmatch(note)
+    if not match:
+        raise ValueError(f"note {note!r}: expected a letter, # or b if need be, and an octave, as in F#5")
+    semitone = _SEMITONES[match[1]] + {"": 0, "#": 1, "b": -1}[match[2]] + 12 * (int(match[3]) - 4)
+    return float(REFERENCE_FREQUENCY * 2 ** ((semitone - _SEMITONES["A"]) / 12))
+
+
+# --- the mel scale -----------------------------------------------------------------------------------------------------
+
+_BREAK, _LINEAR = 1_000.0, 200 / 3  # Slaney: below 1 kHz 200/3 Hz a mel, above it a factor of 6.4 in 27 mels
+_STEP = np.log(6.4) / 27
+
+
+def _check_scale(scale: str) -> None:
+    if scale not in ("htk", "slaney"):
+        raise ValueError(f"mel scale {scale!r}: choose htk or slaney")
+
+
+def hertz_to_mel(frequency, scale: str = "htk"):
+    """Mels of frequencies, scalar or array.
+
+    scale  "htk": 2595 log10(1 + f / 700) (O'Shaughnessy 1987), 1,000 mels at 1 kHz; "slaney": linear up to 1 kHz, logarithmic
+           above (Slaney 1998), 15 mels at 1 kHz, librosa's default.
+    """
+    _check_scale(scale)
+    frequency = np.asarray(frequency, dtype=float)
+    if scale == "htk":
+        return (2595.0 * np.log10(1.0 + frequency / 700.0))[()]
+    above = _BREAK / _LINEAR + np.log(np.maximum(frequency, _BREAK) / _BREAK) / _STEP
+    return np.where(frequency < _BREAK, frequency / _LINEAR, above)[()]
+
+
+def mel_to_hertz(mel, scale: str = "htk"):
+    """The inverse of `hertz_to_mel`."""
+    _check_scale(scale)
+    mel = np.asarray(mel, dtype=float)
+    if scale == "htk":
+        return (700.0 * (10.0 ** (mel / 2595.0) - 1.0))[()]
+    above = _BREAK * np.exp(_STEP * np.maximum(mel - _BREAK / _LINEAR, 0.0))
+    return np.where(mel < _BREAK / _LINEAR, mel * _LINEAR, above)[()]
+
+
+def mel_filterbank(
+    n_bands: int = 84,
+    min_frequency: float = 20.0,
+    max_frequency: float = 20_000.0,
+    scale: str = "htk",
+    sample_rate: int = SAMPLE_RATE,
+    frame_size: int = FRAME_SIZE,
+) -> np.ndarray:
+    """Triangles whose corners are evenly spaced in mels, each of unit area over frequency: `(frame_size / 2 + 1, n_bands)`.
+
+    Equal to librosa.filters.mel(norm="slaney") times the width of a bin, so that a column sums to about 1, as in
+    `features.log_filterbank`. Raises ValueError for an empty or impossible range.
+    """
+    if not 0 <= min_frequency < max_frequency <= sample_rate / 2 or n_bands < 1:
+        raise ValueError(f"{n_bands} bands from {min_frequency} to {max_frequency} Hz: a rising range up to {sample_rate / 2} Hz")
+    bins = np.arange(frame_size // 2 + 1)[:, None] * sample_rate / frame_size  # (n_bins, 1)
+    corners = mel_to_hertz(np.linspace(*hertz_to_mel([min_frequency, max_frequency], scale), n_bands + 2), scale)
+    start, centre, stop = corners[:-2], corners[1:-1], corners[2:]
+    triangles = np.minimum((bins - start) / (centre - start), (stop - bins) / (stop - centre))
+    return np.maximum(triangles, 0.0) * 2 / (stop - start) * sample_rate / frame_size
+
+
+def mel_centres(n_bands: int = 84, min_frequency: float = 20.0, max_frequency: float = 20_000.0, scale: str = "htk") -> np.ndarray:
+    """Frequencies at which the triangles of `mel_filterbank` peak, `(n_bands,)`."""
+    mels = np.linspace(*hertz_to_mel([min_frequency, max_frequency], scale), n_bands + 2)
+    return mel_to_hertz(mels[1:-1], scale)
+
+
+# --- what a filterbank does --------------------------------------------------------------------------------------------
+
+
+def interval_table(intervals) -> pd.DataFrame:
+    """Pairs of notes, and how far apart they are in Hz, in mels and in semitones: one row a pair."""
+    rows = []
+    for low, high in intervals:
+        below, above = note_frequency(low), note_frequency(high)
+        mels = hertz_to_mel(above) - hertz_to_mel(below)
+        step = {"interval": f"{low} to {high}", "from_hz": below, "to_hz": above, "hz": above - below, "mels": mels}
+        rows.append(step | {"semitones": 12 * np.log2(above / below)})
+    return pd.DataFrame(rows)
+
+
+def share_of_bands(centres: dict[str, np.ndarray], ranges: dict[str, tuple[float, float]]) -> pd.DataFrame:
+    """Percentage of the bands whose centre lies in each range of Hz: a row a range, a column a filterbank."""
+    shares = {
+        name: [100 * np.mean((values >= low) & (values < high)) for low, high in ranges.values()]
+        for name, values in centres.items()
+    }
+    return pd.DataFrame(shares, index=list(ranges))
+
+
+def unfilter(filtered: np.ndarray, filterbank: np.ndarray) -> np.ndarray:
+    """Magnitudes `(T, n_bins)` that the bands `(T, n_bands)` could have come from: least squares, negative values set to 0."""
+    return np.maximum(filtered @ np.linalg.pinv(filterbank), 0.0)

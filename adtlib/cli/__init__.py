@@ -1,0 +1,53 @@
+"""The command `adt`, one module for each sub-command with `run(options) -> exit status`; here is its entry point.
+
+Only the sub-command that is asked for is imported, so that help and errors of usage appear at once. An error that the package
+raised on purpose is shown as its sentence, without a traceback, and ends with status 1; wrong usage ends with 2.
+"""
+
+import importlib
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from adtlib.cli.options import option_parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status: 0, 1 for an error, 2 for wrong usage, 130 when interrupted."""
+    parser = option_parser()
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help()
+        return 0
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            return importlib.import_module(f"adtlib.cli.{options.command}").run(options)
+    except KeyboardInterrupt:
+        print("adt: interrupted; what was finished is kept", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader, `head` for example, has seen enough
+        sys.stderr.close()
+        return 0
+    except (ValueError, OSError) as error:
+        if options.debug or not _is_ours(error):
+            traceback.print_exc()
+            print(getattr(error, "traceback", ""), file=sys.stderr)
+        print(f"adt: {error}", file=sys.stderr)
+        return 1
+
+
+def _is_ours(error: Exception) -> bool:
+    """Whether the error was raised on purpose, for a user to read: by this package, or by the system for a file."""
+    if isinstance(error, OSError):
+        return True
+    frame = error.__traceback__
+    while frame.tb_next is not None:
+        frame = frame.tb_next
+    return str(frame.tb_frame.f_globals.get("__name__", "")).split(".")[0] == "adtlib"
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    print(f"adt: warning: {message}", file=sys.stderr)

@@ -1,0 +1,164 @@
+"""`adt corpora`: what is there of each corpus, what is missing, how to get it, and what preparing it costs."""
+
+import argparse
+import contextlib
+import json
+import shutil
+import textwrap
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import soundfile
+
+from adtlib import paths, profiles
+from adtlib.audio.features import FPS, N_BANDS
+from adtlib.corpora.base import Corpus
+from adtlib.corpora.registry import CORPORA, open_corpus
+
+# Seconds of audio a second, from wav to stored features on two cores, measured: 960 to 1,170 in five runs over seven songs
+# of MDB Drums (216 s of audio).
+PREPARE_SPEED = 1000
+SEQUENCE_SECONDS = 4.0
+NAMES_SHOWN = 3  # of a list of missing files
+COUNT_LENGTHS = 500  # up to so many tracks each is asked for its length; more are taken in proportion to the whole corpus
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the state of the five corpora, for people or as JSON."""
+    root = data_root(options)
+    reports = [_inspect(open_corpus(name, root)) for name in CORPORA]
+    if options.json:
+        print(json.dumps({"root": str(root), "corpora": reports}, indent=2, ensure_ascii=False))
+        return 0
+    print(f"Corpora in {paths.relative(root)}\n")
+    for report in reports:
+        print("\n".join(_lines(report, options.missing)) + "\n")
+    print("`adt prepare` computes features of all that is found; `adt corpora --missing` names all that is missing.")
+    print(f"Times to prepare: real-time factor about {PREPARE_SPEED}x on two cores.")
+    return 0
+
+
+def data_root(options: argparse.Namespace) -> Path:
+    """The folder of corpora that --data or --profile chooses, resolved; ValueError where --data is no folder."""
+    if options.profile:
+        return profiles.load_profile(options.profile).data_root
+    root = (options.data or paths.real_data_root()).expanduser().resolve()
+    if options.data and not root.is_dir():
+        raise ValueError(f"{options.data} is not a folder: give the one that holds the corpora")
+    return root
+
+
+def count(corpus: Corpus, split: str) -> int:
+    """Units of a split found on disk: tracks, or sequences where there are no tracks."""
+    return corpus.count(split) if corpus.info.unit == "sequence" else len(corpus.tracks(split))
+
+
+def _inspect(corpus: Corpus) -> dict[str, Any]:
+    """All that is said of one corpus, as plain data."""
+    info = corpus.info
+    splits = {split: {"found": count(corpus, split), "expected": corpus.expected(split)} for split in corpus.splits}
+    found = sum(split["found"] for split in splits.values())
+    expected, seconds = corpus.expected(), _found_seconds(corpus, found)
+    # One entry a track: thousands of them are alike where names are not known, or are the numbers of sequences.
+    missing = Counter(entry.partition(", sequence ")[0] for entry in corpus.missing())
+    return {
+        "name": info.name,
+        "title": info.title,
+        "unit": info.unit,
+        "root": str(corpus.root),
+        "miniature": corpus.miniature,
+        "found": found,
+        "expected": expected,
+        # A generated corpus has no size that it ought to have: it is complete where nothing that was written is lost.
+        "complete": found > 0 and not missing and (expected is None or found >= expected),
+        "splits": splits,
+        "missing": dict(missing),
+        "licence": info.licence,
+        "url": info.url,
+        "remedy": info.remedy,
+        "download_gb": info.disk_gb,
+        "prepare_gb": seconds * FPS * N_BANDS * 2 / 1e9,  # float16
+        "prepare_seconds": seconds / PREPARE_SPEED,
+        "prepared": _prepared_counts(corpus),
+    }
+
+
+def _found_seconds(corpus: Corpus, found: int) -> float:
+    """Duration of what is there of a corpus, in seconds: exact for a few tracks, else in proportion."""
+    if corpus.info.unit == "sequence":
+        return found * SEQUENCE_SECONDS
+    if found > COUNT_LENGTHS:
+        return corpus.info.hours * 3600 * found / max(corpus.expected() or found, 1)
+    seconds = 0.0
+    for track in corpus.tracks():
+        with contextlib.suppress(soundfile.LibsndfileError, OSError):  # `adt prepare` will say that it is broken
+            seconds += soundfile.info(track.audio[0]).duration
+    return seconds
+
+
+def _prepared_counts(corpus: Corpus) -> dict[str, int]:
+    """Units prepared, by split; empty where nothing is."""
+    if not any((paths.CACHE / "prepared").glob(f"{corpus.info.slug}-*")):
+        return {}
+    from adtlib.corpora.store import Prepared, PreparedError, prepared_folder
+
+    folder = prepared_folder(corpus)
+    if not (folder / "index.json").is_file():
+        return {}
+    try:
+        prepared = Prepared(folder)
+        return {split: len(prepared.units(split)) for split in prepared.splits}
+    except PreparedError:  # of another version: it has to be prepared again
+        return {}
+
+
+def _lines(report: dict[str, Any], all_missing: bool) -> list[str]:
+    """What is printed of one corpus, folded to the width of the terminal."""
+    width = max(shutil.get_terminal_size().columns - 22, 40)
+    state, *rows = _rows(report, all_missing)
+    lines = [f"{report['name']:<12}{state[1]}"]
+    for label, text in rows:
+        sentence = label in ("licence", "to get", "prepare")  # the others are file names, which are not to be broken
+        parts = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) if sentence else [text]
+        lines += [f"{'':<12}{'' if index else label:<10}{part}" for index, part in enumerate(parts)]
+    return lines
+
+
+def _rows(report: dict[str, Any], all_missing: bool) -> list[tuple[str, str]]:
+    """(label, text) of each row; a row without a label belongs to that before it."""
+
+    def of(part: dict[str, Any]) -> str:
+        return f"{part['found']:,}" + (f" of {part['expected']:,}" if part["expected"] is not None else "")
+
+    state = "complete" if report["complete"] else "incomplete" if report["found"] else "not found"
+    splits = ", ".join(f"{name} {of(split)}" for name, split in report["splits"].items())
+    rows = [("", f"{state}: {of(report)} {report['unit']}s ({splits})")]
+    if report["miniature"]:
+        rows.append(("note", "generated miniature, not the corpus of the thesis"))
+    missing = list(report["missing"].items())
+    shown = missing if all_missing else missing[:NAMES_SHOWN]
+    for index, (name, n_units) in enumerate(shown):
+        several = f", {n_units:,} {report['unit']}s" if n_units > 1 else ""
+        rows.append(("" if index else "missing", f"{name}{several}"))
+    if len(missing) > len(shown):
+        rows.append(("", f"and {sum(n_units for _, n_units in missing[len(shown) :]):,} {report['unit']}s more"))
+    rows.append(("licence", report["licence"]))
+    if not report["complete"]:
+        size = f"{report['download_gb']:g} GB, " if report["download_gb"] else ""
+        rows.append(("to get", f"{report['remedy']} ({size}{report['url']})"))
+    if report["found"]:
+        cost = f"{_size(report['prepare_gb'])} in cache/, {_duration(report['prepare_seconds'])}"
+        done = ", ".join(f"{split} {n_units:,}" for split, n_units in report["prepared"].items())
+        rows.append(("prepare", f"{cost}; " + (f"prepared: {done}" if done else "not prepared yet")))
+    return rows
+
+
+def _size(gigabytes: float) -> str:
+    return f"{gigabytes:.1f} GB" if gigabytes >= 1 else f"{max(gigabytes * 1000, 1):.0f} MB"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return "less than a minute"
+    return f"about {seconds / 3600:.1f} h" if seconds >= 3600 else f"about {round(seconds / 60)} min"

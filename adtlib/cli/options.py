@@ -1,0 +1,355 @@
+"""The options of `adt` and of its sub-commands, and the values that they take. Imports nothing heavy: help must appear at once."""
+
+import argparse
+import json
+import textwrap
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from adtlib.vocabulary import CLASSES, FIVE_CLASS, UnknownLabel
+
+# Sets of songs to choose thresholds on, and a low-pass (Hz): old records and low-rate encoders lose their treble.
+SONGS = {
+    "real-songs": ("the MDB Drums songs at hand, drums alone and mixes", None),
+    "dull-songs": ("the MDB Drums songs at hand without what is above 11 kHz, drums alone and mixes", 11_000.0),
+}
+
+# ---- the options ----------------------------------------------------------------------------------------------------
+
+
+def option_parser() -> argparse.ArgumentParser:
+    """The parser of `adt` with all its sub-commands."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--debug", action="store_true", help="show where in the code an error arose")
+    parser = argparse.ArgumentParser(prog="adt", description="Automatic Drum Transcription: the companion's command.")
+    parser.add_argument("--version", action="version", version=f"adt {metadata.version('adtlib')}")
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    add = partial(_add, commands, common)
+    for add_command in (_add_transcribe, _add_corpora, _add_prepare, _add_score, _add_run):
+        add_command(add)
+    for add_command in (_add_render, _add_train, _add_study, _add_pack, _add_gallery):  # for who makes a model, or the README
+        add_command(add)
+    return parser
+
+
+def _add(
+    commands: Any, common: argparse.ArgumentParser, command: str, help: str, more: str = "", epilog: str | None = None
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        command,
+        parents=[common],
+        help=help,
+        description="\n\n".join(textwrap.fill(part, 78) for part in f"{help.capitalize()}{more}.".split("\n\n")),
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,  # keeps the lines of the examples
+        allow_abbrev=False,
+    )
+    parser.set_defaults(command=command)
+    return parser
+
+
+def _add_root_options(parser: argparse.ArgumentParser) -> None:
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--data", metavar="ROOT", type=Path, help="folder of the corpora (default: $ADT_DATA, else data/ of the clone)"
+    )
+    where.add_argument("--profile", metavar="P", help="the corpora of this profile instead, for example miniature")
+
+
+def _add_corpora(add: Any) -> None:
+    text = "show what is there of each corpus, what is missing and how to get it"
+    parser = add("corpora", text)
+    _add_root_options(parser)
+    parser.add_argument("--missing", action="store_true", help="name all that is missing, not only the first few")
+    parser.add_argument("--json", action="store_true", help="print JSON, with all that is missing")
+
+
+def _add_prepare(add: Any) -> None:
+    more = ". Interrupted work is taken up again. A broken track is left out and named at the end; the exit status is then 1"
+    epilog = (
+        "examples:\n  adt prepare --profile miniature\n  adt prepare Slakh ENST+MDB --data /media/corpora\n"
+        "  adt prepare ~/my-recordings      (each recording with its .mid, .txt or .csv of the same name)"
+    )
+    parser = add("prepare", "compute the features of corpora, once", more, epilog)
+    parser.add_argument("corpora", metavar="CORPUS", nargs="*", help="name of a corpus, or a folder; default: all found")
+    _add_root_options(parser)
+    parser.add_argument("--workers", metavar="N", type=int, help="how many at once (default: one for each processor)")
+    kinds = ("madmom", "thesis")
+    parser.add_argument("--version", choices=kinds, default=kinds[0], help="kind of features (default: madmom)")
+
+
+def _add_score(add: Any) -> None:
+    more = (
+        ": two files, or two folders whose files are paired by name without suffix. Text ('<seconds> <label>' a line; labels of "
+        "ENST, of MDB, or the field's names of the five classes) and MIDI may be mixed"
+    )
+    epilog = "examples:\n  adt score truth.txt estimate.mid\n  adt score annotations/ transcriptions/ --tolerance 0.025"
+    parser = add("score", "score a transcription against the truth", more, epilog)
+    parser.add_argument("reference", metavar="REFERENCE", type=Path, help="the truth: file or folder")
+    parser.add_argument("estimate", metavar="ESTIMATE", type=Path, help="what is scored: file or folder")
+    parser.add_argument("--tolerance", metavar="S", type=float, default=0.05, help="+- seconds (default: 0.05)")
+    parser.add_argument(
+        "--mapping",
+        choices=("roland", "general-midi"),
+        default="roland",
+        help="what MIDI pitches mean: Roland's kits, as E-GMD and SADTP (default), or General MIDI alone",
+    )
+    parser.add_argument(
+        "--all-channels",
+        action="store_true",
+        help="of a MIDI file without a note on channel 10, take all channels as drums",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_transcribe(add: Any) -> None:
+    more = (
+        ": MIDI, a table, a score, something to listen to. wav, flac, ogg, mp3 and more; m4a and the like where ffmpeg is "
+        "installed. Folders with all that is below them. A recording that is broken is left out and named at the end; the exit "
+        "status is then 1.\n\n"
+        "Five classes are heard: KD, the kick drum; SD, the snare drum, side stick included; TT, all toms as one; HH, the hi-hat, "
+        "open and closed alike; CY, all other cymbals, ride and crash alike. Bars are written as 4/4, and where they begin is "
+        "a guess"
+    )
+    epilog = (
+        "examples:\n  adt transcribe song.mp3\n  adt transcribe album/ --out transcriptions --format mid,csv,pdf --listen\n"
+        "  adt transcribe song.wav --threshold HH=0.4 --quantise 16 --drum-map roland\n\n"
+        "Of song.mp3 it writes song.mid (channel 10; tempo and bar lines; notes where they\n"
+        "were heard), song.csv (time_seconds, class, pitch, velocity, confidence),\n"
+        "song.musicxml, song.svg and song.pdf (scores, in sixteenths and triplets, or as\n"
+        "--quantise says). With --listen: song.clicks.wav (the recording and clicks) and\n"
+        "song.drums.wav (the drums alone, on a sampled kit). What is there under these\n"
+        "names stays, and its recording is not transcribed, unless --overwrite is given."
+    )
+    parser = add("transcribe", "transcribe the drums of recordings", more, epilog)
+    parser.add_argument("audio", metavar="AUDIO", nargs="+", help="recordings, and folders of recordings")
+    parser.add_argument("--out", metavar="DIR", type=Path, default=Path(), help="where results go (default: the current folder)")
+    parser.add_argument("--overwrite", action="store_true", help="replace results that are there already")
+    parser.add_argument(
+        "--model", metavar="M", help="a shipped model's name, a model file or a run's folder (default: the shipped one)"
+    )
+    parser.add_argument(
+        "--threshold",
+        metavar="X",
+        type=_thresholds,
+        action=_Gather,
+        default={},
+        help="activation, 0 to 1, from which on there is an onset: 0.4 for all classes, HH=0.2,SD=0.3 for some; higher: fewer "
+        "onsets, but surer ones; repeatable (default: the model's, which are printed at the end)",
+    )
+    parser.add_argument(
+        "--format",
+        metavar="F,...",
+        type=_formats,
+        default=["mid", "csv"],
+        help="of mid, csv, musicxml, svg, pdf, separated by commas (default: mid,csv)",
+    )
+    parser.add_argument(
+        "--quantise",
+        "--quantize",
+        metavar="N",
+        type=_grid,
+        help="move the notes of MIDI and score to a grid of so many parts of a whole note, 16 or 1/16 for sixteenths: 4, 8, 16, "
+        "32; as triplets 12, 24, 48 (of eighths, sixteenths, thirty-seconds)",
+    )
+    parser.add_argument(
+        "--first-bar",
+        metavar="SECONDS",
+        type=float,
+        help="a moment of the recording at which a bar begins, where bar lines are not found: bars of four are counted from it",
+    )
+    parser.add_argument(
+        "--drum-map",
+        metavar="MAP",
+        type=_drum_map,
+        help="pitches: general-midi (default), roland, alesis, addictive-drums-2, hydrogen; KD=35,SD=40; a .csv or .json file",
+    )
+    parser.add_argument("--listen", action="store_true", help="write the recording with clicks, and the drums played, as wav")
+
+
+class _Gather(argparse.Action):
+    """Dictionaries of a repeatable option as one; what is given later counts."""
+
+    def __call__(self, parser, namespace, values, option_string=None) -> None:
+        setattr(namespace, self.dest, getattr(namespace, self.dest) | values)
+
+
+def _thresholds(text: str) -> dict[str, float]:
+    """Of "0.4", or of "HH=0.2,snare=0.3": the threshold of each class that is meant."""
+    found = {}
+    for part in text.split(","):
+        label, named, value = part.rpartition("=")
+        try:
+            names = (CLASSES[FIVE_CLASS.class_index(label.strip())],) if named else CLASSES
+            number = float(value)
+        except (UnknownLabel, ValueError):
+            number = -1.0
+        if not 0 <= number <= 1:
+            raise argparse.ArgumentTypeError(
+                f"{part!r}: give a number in 0 to 1 for all classes, as in 0.4, or after one of {', '.join(CLASSES)}, as in HH=0.4"
+            )
+        found |= dict.fromkeys(names, number)
+    return found
+
+
+def _grid(text: str) -> int:
+    from adtlib.notation.beats import QUANTISE
+
+    number, choices = text.strip().removeprefix("1/"), [str(parts) for parts in QUANTISE]
+    if number not in choices:
+        raise argparse.ArgumentTypeError(f"{text!r} is no grid: choose of {', '.join(choices)} (12, 24, 48: triplets)")
+    return int(number)
+
+
+def _drum_map(text: str):
+    from adtlib.notation.drum_maps import DrumMapError, drum_map
+
+    try:
+        return drum_map(text)
+    except DrumMapError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _formats(text: str) -> list[str]:
+    known = ("mid", "csv", "musicxml", "svg", "pdf")
+    chosen = list(dict.fromkeys(part.strip().lower().lstrip(".") for part in text.split(",") if part.strip()))
+    chosen = ["mid" if part == "midi" else part for part in chosen]
+    if not chosen or (unknown := [part for part in chosen if part not in known]):
+        raise argparse.ArgumentTypeError(f"{unknown[0] if chosen else text!r} is no format: choose of {', '.join(known)}")
+    return chosen
+
+
+def _add_run(add: Any) -> None:
+    more = (
+        ". Stops at the first notebook that fails and shows the cell. Executed copies, tables and runs go to "
+        "results/<profile>, pictures to figures/<profile>"
+    )
+    epilog = "examples:\n  adt run\n  adt run 41-45 50\n  adt run 43_crnn --profile thesis -p epochs 5"
+    parser = add("run", "run the notebooks in order, skipping what is up to date", more, epilog)
+    parser.add_argument("notebooks", metavar="NOTEBOOK", nargs="*", help="50, 41-45, 50_architecture_study or a path")
+    parser.add_argument("--profile", metavar="P", default="miniature", help="a file of params/ (default: miniature)")
+    parser.add_argument(
+        "-p",
+        "--parameter",
+        dest="parameters",
+        metavar=("NAME", "VALUE"),
+        nargs=2,
+        action="append",
+        default=[],
+        help="override a value of the profile, by the name that the notebook's parameters cell gives it; repeatable",
+    )
+    parser.add_argument("--force", action="store_true", help="run what is up to date too")
+    parser.add_argument(
+        "--ray-address",
+        metavar="A",
+        type=_ray_address,
+        help="train on the Ray cluster at this address, of which this machine is a node: HOST:PORT or auto (default: $RAY_ADDRESS)",
+    )
+    parser.add_argument(
+        "--timeout",
+        metavar="S",
+        type=float,
+        help="seconds that one cell may take (default: a day on real data, else two hours)",
+    )
+
+
+def _ray_address(text: str) -> str:
+    if text.startswith("ray://"):
+        raise argparse.ArgumentTypeError(
+            f"{text}: results come to a node of the cluster; make this machine one with "
+            "'ray start --address=HOST:PORT --num-cpus=0' and give HOST:PORT"
+        )
+    return text
+
+
+# ---- for who makes a model, or the README -------------------------------------------------------------------------------
+
+
+def _add_render(add: Any) -> None:
+    parser = add(
+        "render",
+        "render training clips",
+        ": drummers' performances on sampled kits, under other instruments. It needs sounds and performances, and names those that "
+        "are missing. Interrupted work is resumed",
+        "examples:\n  adt render --hours 22\n  adt render --hours 5 --name plain --without accompaniment",
+    )
+    parser.add_argument("--hours", type=float, required=True, metavar="H", help="of training clips")
+    parser.add_argument("--validation-hours", type=float, default=0.5, metavar="H", help="of validation clips (default: 0.5)")
+    parser.add_argument("--seed", type=int, default=0, help="another seed gives other clips (default: 0)")
+    parser.add_argument("--without", nargs="+", default=[], metavar="INGREDIENT", help="leave ingredients out; ? lists them")
+    parser.add_argument("--jobs", type=int, metavar="N", help="processes (default: one for each processor)")
+    _add_clips(parser)
+    _add_data(parser)
+
+
+def _add_train(add: Any) -> None:
+    parser = add(
+        "train",
+        "train a model on rendered clips",
+        ", validated on rendered clips and on real songs. Interrupted work is resumed after its last epoch",
+        'example:\n  adt train --architecture RNN --hyperparameters \'{"num_layers": 3, "hidden_size": 144}\' --run rnn',
+    )
+    parser.add_argument("--epochs", type=int, default=40, help="after each the run can be resumed (default: 40)")
+    parser.add_argument("--segments-per-epoch", type=int, default=3_200, metavar="N", help="of 4 s (default: 3,200)")
+    parser.add_argument("--architecture", default="CRNN", help="RNN, CNN, CRNN, ConvTransformer or ViT (default: CRNN)")
+    parser.add_argument(
+        "--hyperparameters",
+        type=json.loads,
+        default={"num_layers": 3, "hidden_size": 60},
+        metavar="JSON",
+        help='of the architecture (default: {"num_layers": 3, "hidden_size": 60})',
+    )
+    parser.add_argument("--without", nargs="+", default=[], metavar="VARIATION", help="leave out augmentations; ? lists them")
+    parser.add_argument("--learning-rate", type=float, default=2e-3, help="(default: 0.002)")
+    parser.add_argument("--seed", type=int, default=0, help="of weights and batches (default: 0)")
+    parser.add_argument("--start-from", type=Path, metavar="RUN", help="folder of a run whose weights to begin with")
+    parser.add_argument("--threads", type=int, metavar="N", help="of torch (default: all)")
+    parser.add_argument(
+        "--run", dest="run_name", default="crnn", metavar="NAME", help="folder below results/rendered/ (default: crnn)"
+    )
+    _add_clips(parser)
+    _add_data(parser)
+
+
+def _add_study(add: Any) -> None:
+    parser = add("study", "train the short runs of notebook 81", "; about two hours on two cores. Interrupted work is resumed")
+    parser.add_argument("variants", nargs="*", metavar="VARIANT", help="their names, as in the table (default: all)")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="runs at a time (default: 2)")
+    _add_data(parser)
+
+
+def _add_pack(add: Any) -> None:
+    parser = add(
+        "pack",
+        "pack runs into one file to transcribe with",
+        ", with its thresholds",
+        "example:\n  adt pack mine.safetensors results/rendered/rnn results/rendered/crnn --half --choose-on standard real-songs",
+    )
+    parser.add_argument("out", metavar="OUT", type=Path, help="file to write (.safetensors); its stem is the model's name")
+    parser.add_argument("runs", metavar="RUN", type=Path, nargs="+", help="folders of runs; several become an ensemble")
+    chosen = parser.add_mutually_exclusive_group()
+    songs = "; ".join(f"{name}: {what}" for name, (what, _) in SONGS.items())
+    listed = f"choose thresholds on the validation clips of these rendered sets, and on songs in $ADT_DATA ({songs})"
+    chosen.add_argument("--choose-on", metavar="SET", nargs="+", help=listed)
+    chosen.add_argument("--thresholds", metavar="KD,SD,TT,HH,CY", help="five thresholds, separated by commas")
+    averages = ("logits", "activations")
+    parser.add_argument("--average", choices=averages, default=averages[0], help="of an ensemble (default: logits)")
+    parser.add_argument("--half", action="store_true", help="weights as float16: half the size")
+    parser.add_argument("--about", default="", help="where the model comes from, in a sentence or two")
+    parser.add_argument("--licence", default="", help="of the weights")
+
+
+def _add_gallery(add: Any) -> None:
+    parser = add("gallery", "write the gallery of the showcase's figures into Markdown files", ", between its two markers")
+    parser.add_argument("files", nargs="+", metavar="FILE", type=Path, help="for example README.md")
+
+
+def _add_clips(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--name", dest="clips", default="standard", help="which set of clips (default: standard)")
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, metavar="ROOT", help="data folder (default: $ADT_DATA, else data/)")

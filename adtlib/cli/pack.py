@@ -1,0 +1,66 @@
+"""`adt pack`: runs as one file that `adtlib.transcription.pretrained.load_model` opens."""
+
+import argparse
+from dataclasses import replace
+
+from adtlib import paths
+from adtlib.cli.options import SONGS
+from adtlib.transcription.packing import pack
+from adtlib.transcription.pretrained import ModelError, chosen_thresholds, load_model
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the file, and read it once."""
+    if options.out.suffix != ".safetensors":
+        raise ModelError(f"{options.out}: give it the suffix .safetensors")
+    named = {"name": options.out.stem, "about": options.about, "licence": options.licence}
+    how = {"average": options.average, "half": options.half}
+    thresholds, chosen_on = _thresholds(options, how)
+    paths.write_atomically(options.out, pack(options.runs, thresholds, chosen_on=chosen_on, **named, **how))
+    model = load_model(options.out)  # what was written is read before anyone depends on it
+    listed = ", ".join(f"{name} {value:g}" for name, value in model.thresholds.items())
+    print(
+        f"{options.out}: {options.out.stat().st_size / 1e6:.2f} MB, {len(options.runs)} members; thresholds {listed} ({chosen_on})"
+    )
+    return 0
+
+
+def _thresholds(options: argparse.Namespace, how: dict):
+    """(thresholds, in words where they are from)."""
+    if options.thresholds:
+        return tuple(map(float, options.thresholds.split(","))), "given"
+    if options.choose_on:
+        sets = [SONGS[name][0] if name in SONGS else f"rendered validation clips, set {name}" for name in options.choose_on]
+        return _choose(options, how), "; ".join(sets)
+    found = chosen_thresholds(options.runs[0])
+    if len(options.runs) > 1 or found is None:
+        why = "an ensemble has thresholds of its own" if len(options.runs) > 1 else f"{options.runs[0]} has none chosen"
+        raise ModelError(f"{why}: choose them with --choose-on SET, or give them with --thresholds")
+    return found, "the run's validation data"
+
+
+def _choose(options: argparse.Namespace, how: dict) -> tuple[float, ...]:
+    """Thresholds of the model as it will be stored, on recordings that it was not trained on: each set counts equally."""
+    from adtlib.training.scoring import predicted_pairs, thresholds_for
+
+    sets = [units for name in options.choose_on for units in _validation(name)]
+    draft = options.out.with_name(f".{options.out.stem}.draft.safetensors")
+    try:
+        paths.write_atomically(draft, pack(options.runs, 0.5, "draft", **how))
+        model = load_model(draft)
+    finally:
+        draft.unlink(missing_ok=True)
+    pairs = [predicted_pairs(model.network, units) for units in sets]
+    return thresholds_for(pairs, replace(model.peak_picking, threshold=0.5))
+
+
+def _validation(name: str) -> list[list]:
+    """The validation units of a rendered set; of real songs two sets, drums alone and mixes."""
+    from adtlib.training.real_songs import real_units
+    from adtlib.training.rendered_clips import open_clips
+
+    if name in SONGS:
+        if songs := real_units(paths.real_data_root(), SONGS[name][1]):
+            return list(songs.values())
+        raise ModelError(f"{paths.real_data_root()} holds no songs of MDB Drums: set ADT_DATA to a folder that does")
+    return [open_clips(name).units("validation")]

@@ -1,0 +1,27 @@
+"""`adt render`: clips to train on."""
+
+import argparse
+import time
+
+from adtlib import paths
+from adtlib.cli.choices import check_names
+from adtlib.synthesis.clips import INGREDIENTS
+from adtlib.training.rendered_clips import corpus_folder, render_corpus
+
+
+def run(options: argparse.Namespace) -> int:
+    """Render what is not rendered yet."""
+    check_names("--without", options.without, INGREDIENTS)
+    started = time.perf_counter()
+    done = render_corpus(
+        options.data or paths.real_data_root(),
+        options.hours,
+        options.validation_hours,
+        options.seed,
+        corpus_folder(options.clips),
+        options.jobs,
+        without=tuple(options.without),
+    )
+    listed = ", ".join(f"{split} {done.totals(split).hours:.2f} h {done.totals(split).onset_counts}" for split in done.splits)
+    print(f"{paths.relative(done.folder)}: {listed}; {time.perf_counter() - started:.0f} s")
+    return 0

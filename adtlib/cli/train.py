@@ -1,0 +1,45 @@
+"""`adt train`: a model, trained on rendered clips for a long time."""
+
+import argparse
+import json
+
+import torch
+
+from adtlib import paths
+from adtlib.cli.choices import check_names
+from adtlib.training.augmentation import VARIATIONS, Augmentation
+from adtlib.training.long import LongConfig, fit_long, history
+from adtlib.training.real_songs import real_units
+from adtlib.training.rendered_clips import open_clips
+from adtlib.training.runs import Run
+from adtlib.training.scoring import score_table
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train until the last epoch; scores, thresholds and history lie beside the weights."""
+    check_names("--without", options.without, VARIATIONS)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    rendered = open_clips(options.clips)
+    real = real_units(options.data or paths.real_data_root())
+    config = LongConfig(
+        options.architecture,
+        (rendered.corpus_name,),
+        options.hyperparameters,
+        seed=options.seed,
+        epochs=options.epochs,
+        learning_rate=options.learning_rate,
+        segments_per_epoch=options.segments_per_epoch,
+        augmentation=Augmentation().without(options.without),
+    )
+    folder = paths.RESULTS / "rendered" / options.run_name
+    start = Run(options.start_from).model() if options.start_from else None
+    run = fit_long(config, rendered, folder, real, start=start)
+    sets = {"rendered": rendered.units("validation")} | real
+    table = score_table(run.model(), sets, "rendered", config.peak_picking)
+    paths.write_atomically(folder / "scores_by_class.csv", table.round(4).to_csv(index=False).encode())
+    paths.write_atomically(folder / "thresholds.json", json.dumps(table.attrs["thresholds"]).encode())
+    paths.write_atomically(folder / "history.csv", history(run, options.start_from).round(4).to_csv(index=False).encode())
+    print(table.round(3).to_string(index=False))
+    print(f"thresholds: {table.attrs['thresholds']}; {paths.relative(folder)}")
+    return 0

@@ -1,0 +1,123 @@
+"""Small versions of all five corpora, generated: so that everything here can be run without downloading hundreds of gigabytes.
+
+`write_miniature` writes ENST+MDB, E-GMD, Slakh2100-redux, ADTOF-YT and SADTP below one folder, each in exactly the layout in which
+it is distributed, so that the same loaders read them. Drums come from a groove generator (`grooves`), sound from a sound font
+(`rendering`), other instruments from `accompaniment`; `miniature_plan` says what is in which corpus. Results on them are not the
+thesis's numbers: the marker file says so to whoever opens the folder, and to the loaders.
+
+Equal seeds give equal bytes on one machine. Between machines the last bit of a sample may differ with the libraries' versions.
+"""
+
+import multiprocessing
+import os
+import shutil
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+from adtlib.corpora.base import MARKER
+from adtlib.corpora.miniature.layouts import finish, write_recipe
+from adtlib.corpora.miniature.plan import recipes
+from adtlib.corpora.miniature.songs import Recipe
+
+GENERATOR_VERSION = 1
+_PARTIAL = ".partial-"
+_STALE = 3600  # seconds after which an unfinished folder is taken for that of a killed writer
+
+
+def write_miniature(
+    root: Path | str,
+    size: str = "standard",
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+    workers: int | None = None,
+) -> None:
+    """Write the five corpora below `root`: "standard" (some 140 MB, within a minute on two cores) or "smoke" (12 MB, seconds).
+
+    A folder that holds the same size, seed and version is left as it is; another miniature is replaced. What is written appears
+    as a whole or not at all: a killed writer leaves nothing that reads as finished. `progress(done, total)` is called as
+    performances are finished; `workers` is the number of processes (by default one for each core, at most 4, for the standard
+    size, and for smoke this one alone, which is faster than starting others).
+
+    Raises ValueError for an unknown size, FileExistsError where `root` holds something that is not a miniature.
+    """
+    root = Path(root)
+    planned = recipes(size, seed)
+    text = marker_text(size, seed)
+    if is_written(root, size, seed):
+        return
+    if root.exists() and not (root / MARKER).is_file() and (not root.is_dir() or any(root.iterdir())):
+        raise FileExistsError(f"{root} exists and is not a miniature: choose another folder, or remove it yourself")
+    root.parent.mkdir(parents=True, exist_ok=True)
+    _remove_stale(root)
+    partial = root.with_name(f"{root.name}{_PARTIAL}{os.getpid()}")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        partial.mkdir()
+        results = []
+        for result in _write_all(planned, partial, workers or _workers(size)):
+            results.append(result)
+            if progress is not None:
+                progress(len(results), len(planned))
+        finish(planned, results, partial)
+        (partial / MARKER).write_text(text, encoding="utf-8", newline="\n")
+        _put_in_place(partial, root)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def marker_text(size: str, seed: int) -> str:
+    """What the marker file says: one sentence, by which a finished folder is known again."""
+    return (
+        "These corpora are generated, not recorded, and results on them are not those of the real ones "
+        f"(size {size}, seed {seed}, generator version {GENERATOR_VERSION}).\n"
+    )
+
+
+def is_written(root: Path | str, size: str = "standard", seed: int = 0) -> bool:
+    """Whether `root` holds the finished miniature of this size, seed and version."""
+    marker = Path(root) / MARKER
+    return marker.is_file() and marker.read_text(encoding="utf-8") == marker_text(size, seed)
+
+
+def _workers(size: str) -> int:
+    return 1 if size == "smoke" else min(os.cpu_count() or 1, 4)
+
+
+def _write_all(planned: Sequence[Recipe], root: Path, workers: int) -> Iterator[object]:
+    """What `write_recipe` returns for each recipe, in order."""
+    n_done = 0
+    if workers > 1:
+        # Processes are started anew, not forked: a fork of a process with threads (PyTorch's, BLAS's) can hang.
+        context = multiprocessing.get_context("spawn")
+        try:
+            with ProcessPoolExecutor(workers, mp_context=context) as pool:
+                for result in pool.map(write_recipe, planned, [root] * len(planned)):
+                    n_done += 1
+                    yield result
+        except BrokenProcessPool:
+            # Scripts without `if __name__ == "__main__"` and programs from standard input cannot start processes.
+            warnings.warn("no processes could be started; the miniature corpora are written by one alone", stacklevel=3)
+    for recipe in planned[n_done:]:
+        yield write_recipe(recipe, root)
+
+
+def _put_in_place(partial: Path, root: Path) -> None:
+    if root.exists():
+        # Two renames, so that a reader sees the old folder, none, or the new one, but never a mixture.
+        old = root.with_name(f"{root.name}{_PARTIAL}{os.getpid()}-old")
+        root.rename(old)
+        partial.rename(root)
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        partial.rename(root)
+
+
+def _remove_stale(root: Path) -> None:
+    """Remove what writers left that were killed; a younger folder may belong to one that is at work."""
+    for folder in root.parent.glob(f"{root.name}{_PARTIAL}*"):
+        if time.time() - folder.stat().st_mtime > _STALE:
+            shutil.rmtree(folder, ignore_errors=True)

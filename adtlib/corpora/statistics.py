@@ -1,0 +1,213 @@
+"""What the corpora hold, as data frames: hours, onsets, their pace, splits, what is missing (thesis, chapter 4).
+
+Figures that the thesis states come from `CorpusInfo`; everything else is counted in what was found. A corpus or split of which
+nothing was found gives rows of zeros, or none: never an error. Times are seconds, a unit is a track or, in ADTOF-YT, a sequence.
+"""
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from adtlib.audio.features import FPS
+from adtlib.corpora.base import Corpus
+from adtlib.corpora.store import Prepared, Unit
+from adtlib.onsets.frames import SEGMENT_FRAMES, Onsets, seconds_to_frames
+from adtlib.vocabulary import CLASSES
+
+TOGETHER = 0.03  # seconds within which a drummer's strokes are meant to sound at once
+
+
+# .../1_jazz-swing_178_beat_4-4_2: number, style (and variety), tempo, kind, metre, recording of E-GMD
+_PERFORMANCE = re.compile(r"/\d+_(?P<style>[a-z]+)[^/_]*_(?P<tempo>\d+)_(?P<kind>beat|fill)_(?P<metre>\d+-\d+)")
+
+
+# --- what was found ----------------------------------------------------------------------------------------------------
+
+
+def n_found(corpus: Corpus, split: str) -> int:
+    """Tracks, or sequences, of a split that lie complete on disk."""
+    return corpus.count(split) if corpus.info.unit == "sequence" else len(corpus.tracks(split))
+
+
+def state(corpus: Corpus) -> str:
+    """One word: "generated" for a miniature, else "complete", "incomplete" or "absent"."""
+    if corpus.miniature:
+        return "generated"
+    found = sum(n_found(corpus, split) for split in corpus.splits)
+    if not found:
+        return "absent"
+    return "complete" if found >= (corpus.expected() or 0) and not corpus.missing() else "incomplete"
+
+
+def split_table(corpus: Corpus, prepared: Prepared) -> pd.DataFrame:
+    """A row for each split of one corpus.
+
+    Columns: corpus, split, unit; units_thesis and sequences_thesis as the thesis has them; found (on disk), usable (prepared
+    without error), sequences (of 4 s, the last of a track filled up), hours, onsets, and the onsets of each class.
+    """
+    rows = []
+    for split in corpus.splits:
+        totals = prepared.totals(split)
+        units = prepared.units(split) if split in prepared.splits else []
+        rows.append(
+            {
+                "corpus": corpus.info.name,
+                "split": split,
+                "unit": corpus.info.unit,
+                "units_thesis": corpus.info.n_units.get(split),
+                "found": n_found(corpus, split),
+                "usable": totals.n_units,
+                "sequences_thesis": corpus.info.sequences.get(split),
+                "sequences": sum(-(-unit.n_frames // SEGMENT_FRAMES) for unit in units),
+                "hours": totals.hours,
+                "onsets": sum(totals.onset_counts),
+                **dict(zip(CLASSES, totals.onset_counts, strict=True)),
+            }
+        )
+    whole = {"units_thesis": "Int64", "sequences_thesis": "Int64"}  # a user's own corpus has neither
+    return pd.DataFrame(rows).astype(whole)
+
+
+def overview_table(corpora: dict[str, Corpus], splits: pd.DataFrame) -> pd.DataFrame:
+    """A row for each corpus: what it is, its size in the thesis, and what of it was found.
+
+    splits  the rows of `split_table` of all corpora, one after the other.
+    """
+    rows = []
+    for name, corpus in corpora.items():
+        found, info = splits[splits["corpus"] == name], corpus.info
+        rows.append(
+            {
+                "corpus": name,
+                "accompaniment": "yes" if info.accompaniment else "no",
+                "synthetic": "yes" if info.synthetic else "no",
+                "unit": info.unit,
+                "hours_thesis": info.hours,
+                "hours": found["hours"].sum(),
+                "tracks_thesis": info.n_tracks,
+                "usable": int(found["usable"].sum()),
+                "onsets": int(found["onsets"].sum()),
+                "state": state(corpus),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def remedy_table(corpora: dict[str, Corpus]) -> pd.DataFrame:
+    """A row for each corpus: its state, what is missing first, licence, download in GB, how to get it and where."""
+    rows = []
+    for name, corpus in corpora.items():
+        missing = corpus.missing()
+        rows.append(
+            {
+                "corpus": name,
+                "state": state(corpus),
+                "missing": len(missing),
+                "first_missing": missing[0] if missing else "–",
+                "licence": corpus.info.licence,
+                "download_gb": corpus.info.disk_gb,
+                "how_to_get_it": corpus.info.remedy,
+                "address": corpus.info.url,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def class_counts(splits: pd.DataFrame, by: str = "corpus") -> pd.DataFrame:
+    """Onsets of each class (columns) by corpus or split (index), those without any left out."""
+    counts = splits.groupby(by, sort=False)[list(CLASSES)].sum()
+    return counts[counts.sum(axis=1) > 0]
+
+
+def frequency_sentences(counts: pd.DataFrame) -> list[str]:
+    """For each corpus which class is struck most and which least, in words: a row of `class_counts` each."""
+    sentences = []
+    for corpus, row in counts.iterrows():
+        share = 100 * row[list(CLASSES)].astype(float) / max(row[list(CLASSES)].sum(), 1)
+        most, least = share.idxmax(), share.idxmin()
+        sentences.append(f"{corpus}: most strokes are {most} ({share[most]:.0f} %), fewest {least} ({share[least]:.0f} %)")
+    return sentences
+
+
+# --- how it is played --------------------------------------------------------------------------------------------------
+
+
+def moments(onsets: Onsets) -> tuple[np.ndarray, np.ndarray]:
+    """Strokes that sound together as one: (times in seconds, number of classes at each), for onsets of one recording.
+
+    A moment lasts `TOGETHER` seconds from its first stroke.
+    """
+    times = np.concatenate(onsets)
+    classes = np.repeat(np.arange(len(CLASSES)), [len(part) for part in onsets])
+    order = np.argsort(times, kind="stable")
+    starts, members = [], []
+    for time, index in zip(times[order].tolist(), classes[order].tolist(), strict=True):
+        if not starts or time >= starts[-1] + TOGETHER:
+            starts.append(time)
+            members.append(set())
+        members[-1].add(index)
+    return np.array(starts), np.array([len(group) for group in members], dtype=np.int64)
+
+
+def unit_table(*corpora: Prepared) -> pd.DataFrame:
+    """A row for each unit: corpus, split, id, seconds, onsets of each class, density, rate, together_1 to together_5.
+
+    density     onsets a second.
+    rate        1 / median interval between successive moments, in Hz: the pace of the steady layer. NaN below 3 moments.
+    together_k  moments at which k classes sound together.
+    """
+    together = [f"together_{k}" for k in range(1, len(CLASSES) + 1)]
+    columns = ["corpus", "split", "id", "seconds", *CLASSES, "density", "rate", *together]
+    rows = []
+    for prepared in corpora:
+        for split, unit in _units(prepared):
+            onsets = unit.onsets
+            times, sizes = moments(onsets)
+            counts = [len(part) for part in onsets]
+            rate = 1 / np.median(np.diff(times)) if len(times) > 2 else np.nan
+            sizes = np.bincount(sizes, minlength=len(CLASSES) + 1)[1:].tolist()
+            density = sum(counts) / unit.duration if unit.n_frames else np.nan
+            rows.append([prepared.corpus_name, split, unit.id, unit.duration, *counts, density, rate, *sizes])
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _units(prepared: Prepared) -> list[tuple[str, Unit]]:
+    return [(split, unit) for split in prepared.splits for unit in prepared.units(split)]
+
+
+def polyphony(units: pd.DataFrame) -> pd.DataFrame:
+    """Share of the moments of each corpus (index) at which 1 to 5 classes (columns) sound together; rows sum to 1."""
+    sums = units.groupby("corpus", sort=False)[[f"together_{k}" for k in range(1, len(CLASSES) + 1)]].sum()
+    sums.columns = range(1, len(CLASSES) + 1)
+    sums = sums[sums.sum(axis=1) > 0]
+    return sums.div(sums.sum(axis=1), axis=0)
+
+
+def performance_table(prepared: Prepared) -> pd.DataFrame:
+    """What the names of E-GMD's recordings tell: split, id, style, tempo (beats a minute), kind (beat or fill), metre, seconds."""
+    rows = []
+    for split, unit in _units(prepared):
+        if found := _PERFORMANCE.search(unit.id):
+            rows.append([split, unit.id, found["style"], int(found["tempo"]), found["kind"], found["metre"], unit.duration])
+    return pd.DataFrame(rows, columns=["split", "id", "style", "tempo", "kind", "metre", "seconds"])
+
+
+def annotation_offsets(prepared: Prepared, reach: int = 5, limit: int = 2_000) -> np.ndarray:
+    """How much later than its annotation each stroke is heard, in seconds, to the frame: an array, one entry a moment.
+
+    The sound's own time is the frame of the steepest rise: of the frames within `reach` of the annotation, the one with the
+    largest sum of increases over the bands (spectral flux). At most `limit` units are looked at, evenly spread.
+    """
+    units = [unit for _, unit in _units(prepared)]
+    if len(units) > limit:
+        units = [units[index] for index in np.linspace(0, len(units) - 1, limit).astype(int)]
+    found = []
+    for unit in units:
+        frames = seconds_to_frames(moments(unit.onsets)[0])
+        flux = np.maximum(np.diff(np.asarray(unit.features, dtype=np.float32), axis=0), 0).sum(axis=1)  # (T - 1,): into frame t + 1
+        frames = frames[(frames > reach) & (frames < len(flux) - reach)]
+        if len(frames):
+            around = flux[frames[:, None] - 1 + np.arange(-reach, reach + 1)]  # (moments, 2 reach + 1)
+            found.append((around.argmax(axis=1) - reach) / FPS)
+    return np.concatenate(found) if found else np.empty(0)

@@ -1,0 +1,279 @@
+"""Pictures of the method (thesis, chapters 1 and 5): a recording's road, targets, weights, loss, schedule; as in `plotting`."""
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from adtlib.audio.features import FPS, N_BANDS
+from adtlib.corpora.passages import Passage
+from adtlib.figures.passages import (
+    features_with_bar,
+    plot_activations,
+    plot_features,
+    plot_onsets,
+    plot_targets,
+    plot_waveform,
+    say_nothing_found,
+    stacked_figure,
+)
+from adtlib.figures.theme import CLASS_COLOURS, CLASS_MARKERS, CORPUS_COLOURS, CORPUS_MARKERS, OTHER_COLOUR, TEXT_WIDTH
+from adtlib.models.loss import infrequency_weights
+from adtlib.onsets.frames import Onsets, frame_targets, widen_targets
+from adtlib.onsets.peak_picking import PeakPicking
+from adtlib.vocabulary import CLASSES
+
+_INK, _PAPER = "#333333", "#f2f2f2"
+
+
+def _nothing():
+    _, ax = plt.subplots(figsize=(TEXT_WIDTH, 0.15 * TEXT_WIDTH))
+    return np.array([say_nothing_found(ax)])
+
+
+# --- the road ----------------------------------------------------------------------------------------------------------
+
+
+def plot_road(passage: Passage | None, targets: np.ndarray, picked: Onsets):
+    """A passage from sound to features to targets to onsets again: four axes over the seconds of the recording.
+
+    targets  `(T, 5)` widened;  picked  onsets found in them, in seconds from the start of the passage.
+
+    In the last row annotated onsets are open circles, those found again filled markers.
+    """
+    if passage is None:
+        return _nothing()
+    _, axes, sides = stacked_figure([0.8, 1.5, 1.1, 1.1], 0.88)
+    plot_waveform(passage.waveform, start=passage.start, ax=axes[0])
+    low, high = axes[0].get_ylim()
+    for name, times in zip(CLASSES, passage.onsets, strict=True):
+        axes[0].vlines(times, low, high, color=CLASS_COLOURS[name], linewidth=0.9)
+    axes[0].set_ylim(low, high)
+    features_with_bar(passage.features, passage.start, axes[1], sides[1])
+    target_stems(targets, passage.start, axes[2])
+    for row, (name, times) in enumerate(zip(CLASSES, passage.onsets, strict=True)):
+        colour = CLASS_COLOURS[name]
+        axes[3].plot(times, np.full(len(times), row), "o", color=colour, markerfacecolor="none", markersize=8, markeredgewidth=0.8)
+    plot_onsets([times + passage.start for times in picked], passage.start, passage.end, axes[3])
+    axes[2].set_ylabel("targets")
+    axes[3].set_ylabel("onsets found")
+    for ax in axes[:-1]:
+        ax.set_xlabel("")
+        ax.tick_params(labelbottom=False)
+    axes[0].figure.align_ylabels(axes)
+    return axes
+
+
+def target_stems(targets: np.ndarray, start: float, ax):
+    """Targets `(T, 5)` as stems over seconds, a row a class: 1 reaches to the row above, 0.5 half as far."""
+    for row, name in enumerate(CLASSES):
+        frames = np.flatnonzero(targets[:, row])
+        ax.vlines(start + frames / FPS, row, row - 0.85 * targets[frames, row], color=CLASS_COLOURS[name], linewidth=1.3)
+        ax.axhline(row, color="#cccccc", linewidth=0.5, zorder=0)
+    ax.set_yticks(range(len(CLASSES)), CLASSES)
+    ax.set(xlim=(start, start + len(targets) / FPS), ylim=(len(CLASSES) - 0.6, -1.05), xlabel="time (s)")
+    return ax
+
+
+def plot_pipeline(passage: Passage | None, activations: np.ndarray, picked: Onsets, weights: np.ndarray):
+    """The whole method in one picture, each station drawn from the passage: the figure.
+
+    activations  `(T, 5)` of the passage;  picked  onsets from its start;  weights  `(5,)` infrequency weights.
+    """
+    figure = plt.figure(figsize=(TEXT_WIDTH, 0.56 * TEXT_WIDTH))
+    figure.set_layout_engine("none")  # every station has its place
+    if passage is None:
+        say_nothing_found(figure.add_axes([0, 0, 1, 1]))
+        return figure
+    width, gap, high, tops = 0.158, 0.046, 0.27, (0.615, 0.14)
+    spots = [[(0.012 + column * (width + gap), top, width, high) for column in range(5)] for top in tops]
+    (sound, bands, model, activity, found), (truth, target, loss, weight, score) = spots
+    start, end = passage.start, passage.end
+
+    ax = _station(figure, sound, "recording", "44.1 kHz, mono")
+    plot_waveform(passage.waveform if passage.waveform is not None else np.zeros(2), start=start, ax=ax)
+    ax = _station(figure, bands, "features", f"(T, {N_BANDS}), {FPS:g} frames/s")
+    plot_features(passage.features, start, ax, colour_bar=False)
+    _box(figure, model, "model", "one of five\narchitectures")
+    ax = _station(figure, activity, "activations", "(T, 5), 0 to 1")
+    for row, name in enumerate(CLASSES):
+        ax.fill_between(np.arange(len(activations)), row, row - 0.9 * activations[:, row], color=CLASS_COLOURS[name], linewidth=0)
+    ax.set_ylim(len(CLASSES) - 0.7, -1)
+    ax = _station(figure, found, "onsets", "seconds and class")
+    plot_onsets([times + start for times in picked], start, end, ax)
+
+    ax = _station(figure, truth, "annotation", "seconds and label")
+    plot_onsets(passage.onsets, start, end, ax)
+    ax = _station(figure, target, "targets", "(T, 5): 1, beside it 0.5")
+    target_stems(widen_targets(frame_targets(passage.local_onsets, len(passage.features))), start, ax)
+    _box(figure, loss, "loss", "cross-entropy,\nweighted")
+    ax = _station(figure, weight, "weights", "the rarer, the more")
+    ax.bar(range(len(CLASSES)), weights, color=[CLASS_COLOURS[name] for name in CLASSES])
+    _box(figure, score, "F1", "within ±50 ms:\nmicro, macro")
+    for ax in figure.axes:
+        ax.set(xticks=[], yticks=[], xlabel="", ylabel="")
+        ax.grid(False)
+        for spine in ax.spines.values():
+            spine.set(visible=True, color="#888888", linewidth=0.6)
+
+    for left, right in ((sound, bands), (bands, model), (model, activity), (activity, found), (truth, target), (target, loss)):
+        _arrow(figure, _edge(left, "right"), _edge(right, "left"))
+    _arrow(figure, _edge(weight, "left"), _edge(loss, "right"))
+    # Down: predictions to the loss and to the score; up, dashed: the gradient.
+    _arrow(figure, _edge(model, "bottom", -0.025, below=0.006), _edge(loss, "top", -0.025))
+    _arrow(figure, _edge(loss, "top", 0.025), _edge(model, "bottom", 0.025, below=0.006), linestyle=(0, (3, 2)))
+    _arrow(figure, _edge(found, "bottom"), _edge(score, "top"))
+    low = tops[1] - 0.105
+    corners = [(_edge(truth, "bottom")[0], tops[1] - 0.055), (_edge(truth, "bottom")[0], low), (_edge(score, "bottom")[0], low)]
+    figure.add_artist(mpl.lines.Line2D(*zip(*corners, strict=True), color=_INK, linewidth=0.9))
+    _arrow(figure, corners[-1], _edge(score, "bottom", below=0))
+    for text, spot in (("peak picking", (activity, found)), ("widening", (truth, target))):
+        x = (spot[0][0] + spot[0][2] + spot[1][0]) / 2
+        figure.text(x, spot[0][1] + spot[0][3] + 0.055, text, ha="center", fontsize=8, color=_INK, style="italic")
+    figure.text(
+        _edge(loss, "top", 0.033)[0], (tops[0] + tops[1] + high) / 2 - 0.01, "gradient", fontsize=8, color=_INK, style="italic"
+    )
+    return figure
+
+
+def _station(figure, spot, title: str, below: str):
+    """Small axes with a title above and a line below."""
+    ax = figure.add_axes(spot)
+    ax.set_facecolor("white")
+    figure.text(spot[0] + spot[2] / 2, spot[1] + spot[3] + 0.012, title, ha="center", fontsize=9, fontweight="bold")
+    figure.text(spot[0] + spot[2] / 2, spot[1] - 0.042, below, ha="center", fontsize=8, color=_INK)
+    return ax
+
+
+def _box(figure, spot, title: str, below: str) -> None:
+    """A step that is no picture of data."""
+    x, y, width, height = spot
+    rounded = mpl.patches.FancyBboxPatch(
+        (x, y), width, height, boxstyle="round,pad=0,rounding_size=0.02", facecolor=_PAPER, edgecolor="#888888", linewidth=0.8
+    )
+    figure.add_artist(rounded)
+    figure.text(x + width / 2, y + height * 0.62, title, ha="center", va="center", fontsize=9, fontweight="bold")
+    figure.text(x + width / 2, y + height * 0.32, below, ha="center", va="center", fontsize=8, color=_INK)
+
+
+def _edge(spot, side: str, shift: float = 0.0, below: float = 0.052) -> tuple[float, float]:
+    """The middle of a side of a station, moved by `shift` along it; below a station stands its line of text."""
+    x, y, width, height = spot
+    return {
+        "left": (x - 0.004, y + height / 2 + shift),
+        "right": (x + width + 0.004, y + height / 2 + shift),
+        "top": (x + width / 2 + shift, y + height + 0.006),
+        "bottom": (x + width / 2 + shift, y - below),
+    }[side]
+
+
+def _arrow(figure, start, end, **style) -> None:
+    options = {"arrowstyle": "-|>", "mutation_scale": 8, "color": _INK, "linewidth": 0.9, "shrinkA": 0, "shrinkB": 0} | style
+    figure.add_artist(mpl.patches.FancyArrowPatch(start, end, transform=figure.transFigure, **options))
+
+
+# --- targets, weights, loss --------------------------------------------------------------------------------------------
+
+
+def plot_widening(onsets: Onsets, n_frames: int, axes):
+    """Annotated times among frames, targets of 0 and 1, and widened targets: three axes over the same frames."""
+    targets = frame_targets(onsets, n_frames)
+    for row, (name, times) in enumerate(zip(CLASSES, onsets, strict=True)):
+        axes[0].plot(
+            np.asarray(times) * FPS, np.full(len(times), row), CLASS_MARKERS[name], color=CLASS_COLOURS[name], markersize=5
+        )
+    axes[0].set_yticks(range(len(CLASSES)), CLASSES)
+    axes[0].set(ylim=(len(CLASSES) - 0.6, -1.05))
+    axes[0].grid(axis="y")
+    plot_targets(targets, ax=axes[1])
+    plot_targets(widen_targets(targets), ax=axes[2])
+    for ax, text in zip(axes, ("annotated times", "targets", "widened targets"), strict=True):
+        ax.set_xlim(-0.5, n_frames - 0.5)
+        ax.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True, nbins=8))
+        ax.set_xlabel("")
+        ax.text(1.0, 1.0, text, transform=ax.transAxes, ha="right", va="bottom", fontsize=8, style="italic")
+    axes[-1].set_xlabel("time in frames of 10 ms")
+    return axes
+
+
+def plot_weights(table: pd.DataFrame, ax=None):
+    """Infrequency weight over frequency on logarithmic axes: the curve, and on it each class of each corpus."""
+    ax = ax or plt.gca()
+    table = table[table["onsets"] > 0]
+    if table.empty:
+        return say_nothing_found(ax)
+    low, high = table["p"].min() / 2, min(table["p"].max() * 2, 0.5)
+    p = np.geomspace(low, high, 200)
+    ax.plot(p, infrequency_weights(p * 1e9, 1_000_000_000), color="#bbbbbb", zorder=0)
+    for row in table.itertuples():
+        ax.plot(
+            row.p,
+            row.weight,
+            CORPUS_MARKERS.get(row.corpus, "."),
+            color=CLASS_COLOURS[row[2]],
+            markeredgecolor="white",
+            markeredgewidth=0.4,
+            markersize=7,
+        )
+    ax.set(xscale="log", yscale="log", xlabel="onsets a frame, p", ylabel="weight")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5), numticks=20))
+        axis.set_major_formatter(mpl.ticker.FormatStrFormatter("%g"))
+        axis.set_minor_locator(mpl.ticker.NullLocator())
+    shape = {"linestyle": "none", "color": "#555555", "markersize": 6}
+    corpora = [mpl.lines.Line2D([], [], marker=CORPUS_MARKERS.get(n, "."), label=n, **shape) for n in table["corpus"].unique()]
+    classes = [mpl.patches.Patch(color=CLASS_COLOURS[name], label=name) for name in CLASSES]
+    ax.add_artist(ax.legend(handles=classes, loc="upper right", handlelength=1))
+    ax.legend(handles=corpora, loc="lower left")
+    ax.grid()
+    return ax
+
+
+def plot_cross_entropy(ax=None):
+    """Binary cross-entropy of one class over its activation, for the targets 0, 0.5 and 1."""
+    ax = ax or plt.gca()
+    activation = expit(np.linspace(-4.6, 4.6, 300))
+    for target, style in ((1.0, "-"), (0.5, "--"), (0.0, ":")):
+        loss = -target * np.log(activation) - (1 - target) * np.log(1 - activation)
+        ax.plot(activation, loss, style, color=_INK, label=f"target {target:g}")
+    ax.set(xlabel="activation", ylabel="cross-entropy", xlim=(0, 1))
+    ax.set_ylim(bottom=0)
+    ax.legend(loc="upper center")
+    ax.grid()
+    return ax
+
+
+# --- training and after ------------------------------------------------------------------------------------------------
+
+
+def plot_schedule(schedule: pd.DataFrame, axes):
+    """Validation loss and its lowest value so far; below it the learning rate, over epochs. A line where training stops."""
+    colour = CORPUS_COLOURS.get("Slakh", OTHER_COLOUR)
+    improved = schedule["stale"] == 0
+    axes[0].plot(schedule["epoch"], schedule["lowest"], color="#bbbbbb", drawstyle="steps-post", label="lowest so far")
+    axes[0].plot(
+        schedule["epoch"], schedule["val_loss"], color=colour, marker=".", markersize=4, linewidth=0.8, label="validation loss"
+    )
+    best = schedule[improved].iloc[-1]
+    axes[0].plot(best["epoch"], best["val_loss"], "*", color="#D55E00", markersize=10, label="lowest of all", linestyle="none")
+    axes[0].set(ylabel="validation loss")
+    axes[0].legend()
+    axes[1].plot(schedule["epoch"], schedule["learning_rate"], color=_INK, drawstyle="steps-post")
+    axes[1].set(xlabel="epoch", ylabel="learning rate", yscale="log")
+    axes[1].set_ylim(schedule["learning_rate"].min() / 2, schedule["learning_rate"].max() * 2)
+    for ax in axes:
+        ax.grid()
+        if schedule["stops"].any():
+            ax.axvline(schedule.loc[schedule["stops"], "epoch"].iloc[0], color="#CC6677", linewidth=0.9, linestyle="--")
+    return axes
+
+
+def plot_picking(activations: np.ndarray, picked: Onsets, reference: Onsets, peaks: PeakPicking, axes, start: float = 0.0):
+    """Activations with the onsets picked from them; below each curve a tick for each annotated onset."""
+    plot_activations(activations, picked, start, peaks, axes)
+    for name, times, ax in zip(CLASSES, reference, axes, strict=True):
+        ax.plot(times, np.full(len(times), -0.16), "|", color="black", markersize=7, markeredgewidth=1.2, clip_on=False)
+        ax.set(ylim=(-0.32, 1.12), xlim=(start, start + len(activations) / FPS))
+        ax.set_ylabel(name, color=CLASS_COLOURS[name], fontweight="bold")
+    return axes

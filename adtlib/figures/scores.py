@@ -1,0 +1,298 @@
+"""Figures of drums and of their notation (thesis 2.2 and 2.4): footprints, scores, MIDI, activations, marked errors."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.textpath import TextPath
+from matplotlib.transforms import Affine2D
+
+from adtlib.audio.features import FRAME_SIZE, SAMPLE_RATE
+from adtlib.audio.footprints import spectrum_levels
+from adtlib.figures.drum_set import bare_figure
+from adtlib.figures.passages import plot_waveform
+from adtlib.figures.theme import CLASS_COLOURS, TEXT_WIDTH
+from adtlib.notation.engraving import STAFF_SPACE, Engraving, draw, engrave, stretched
+from adtlib.notation.musicxml import PLACES, to_musicxml
+from adtlib.notation.patterns import Hit, Pattern
+from adtlib.vocabulary import CLASSES, GENERAL_MIDI, INSTRUMENTS
+
+if TYPE_CHECKING:
+    from adtlib.studies.examples import Example
+
+_POINTS_A_CM = 72 / 2.54
+
+
+INK, QUIET = "#333333", "#999999"
+
+
+def class_colour(pitch: int) -> str:
+    """The colour of a General MIDI pitch's class."""
+    index = GENERAL_MIDI.class_index(pitch)
+    return INK if index is None else CLASS_COLOURS[CLASSES[index]]
+
+
+# --- footprints --------------------------------------------------------------------------------------------------------
+
+
+def plot_footprints(strokes: Mapping[int, np.ndarray], lead_in: float, axes, seconds: float = 0.8, floor: float = -80.0):
+    """Waveform above and spectrogram below, a column an instrument, all at the same scales.
+
+    strokes  waveforms `(n,)` at 44.1 kHz by General MIDI pitch, the stroke after `lead_in` seconds; time 0 is the stroke.
+    axes     two rows, a column a stroke.
+    seconds  of each stroke that are shown;  floor  decibels below the loudest value of all that are still shown.
+    """
+    loudest = max(np.abs(waveform).max() for waveform in strokes.values())
+    # Half a window longer than shown: beyond it, where the sound is cut, the cut would look like a stroke.
+    stop = round((lead_in + seconds) * SAMPLE_RATE) + FRAME_SIZE // 2
+    strokes = {pitch: waveform[:stop] for pitch, waveform in strokes.items()}
+    levels = {pitch: spectrum_levels(waveform) for pitch, waveform in strokes.items()}
+    reference = max(level.max() for _, _, level in levels.values())
+    for column, (pitch, waveform) in enumerate(strokes.items()):
+        upper, lower = axes[:, column]
+        plot_waveform(waveform / loudest, start=-lead_in, ax=upper)
+        upper.lines[-1].set_color(class_colour(pitch))
+        upper.set(xlabel="", ylabel="amplitude" if column == 0 else "", ylim=(-1.05, 1.05))
+        upper.set_title(INSTRUMENTS[pitch], color=class_colour(pitch), fontweight="bold")
+        upper.tick_params(labelbottom=False)
+        times, frequencies, level = levels[pitch]
+        mesh = lower.pcolormesh(
+            times - lead_in, frequencies, level.T - reference, vmin=floor, vmax=0, shading="nearest", rasterized=True
+        )
+        upper.set_xlim(-lead_in, seconds)
+        lower.set(yscale="log", ylim=(30, 20_000), xlim=upper.get_xlim(), xlabel="time (s)")
+        lower.set_yticks([100, 1_000, 10_000], ["100", "1k", "10k"])
+        lower.minorticks_off()
+        lower.set_ylabel("frequency (Hz)" if column == 0 else "")
+        if column:
+            for ax in (upper, lower):
+                ax.tick_params(labelleft=False)
+    axes[1, 0].figure.colorbar(mesh, ax=axes[1, :].tolist(), label="level (dB)", pad=0.01, aspect=14)
+    return axes
+
+
+# --- scores ------------------------------------------------------------------------------------------------------------
+
+
+def _points_a_unit(ax) -> float:
+    """Points that one data unit of axes of equal aspect is wide."""
+    low, high = ax.get_xlim()
+    return 72 * ax.figure.get_figwidth() * ax.get_position().width / (high - low)
+
+
+def score_key() -> tuple[Pattern, list[str]]:
+    """One stroke of each instrument, from the kick drum up, to show where each stands: (pattern, names)."""
+    pitches = (36, 44, 43, 38, 37, 47, 50, 51, 42, 46, 49)
+    hits = tuple(Hit(beat, pitch, 84) for beat, pitch in enumerate(pitches))
+    return Pattern(hits, 1, meter=(len(pitches), 4)), [PLACES[pitch].name for pitch in pitches]
+
+
+def plot_score_with_key(pattern: Pattern, staff_space: float = 0.19):
+    """A pattern as drummers read it, and below it the key: what stands where on the staff. Returns the figure.
+
+    staff_space  centimetres between two lines of the staff.
+    """
+    width = TEXT_WIDTH * 2.54 / staff_space  # in staff spaces
+    score = engrave(to_musicxml(pattern), line_width=width - 1)
+    key, names = score_key()
+    legend = engrave(to_musicxml(key, key=True), line_width=width - 1)
+    heights = [(e.bounds[3] - e.bounds[1]) / STAFF_SPACE for e in (score, legend)]
+    gap, words = 1.6, 4.2  # staff spaces between the two, and for the names below
+    total = sum(heights) + gap + words + 0.6
+    figure = bare_figure(total / width)
+    top = 0.3
+    for engraving, height in zip((score, legend), heights, strict=True):
+        ax = figure.add_axes([0, 1 - (top + height) / total, 1, height / total])
+        left, upper, _, lower = engraving.bounds
+        ax.set(xlim=(left - 90, left - 90 + width * STAFF_SPACE), ylim=(lower, upper))
+        ax.set_axis_off()
+        unit = staff_space * _POINTS_A_CM / STAFF_SPACE
+        draw(engraving, ax, unit=unit, colour=None if engraving is score else lambda index: class_colour(key.hits[index].pitch))
+        top += height + gap
+    bottom = legend.bounds[3]
+    for index, name in enumerate(names):
+        x, ink = legend.note_x[index] + 117, class_colour(key.hits[index].pitch)
+        for line, word in enumerate(name.split(" ")):
+            ax.text(x, bottom + 330 + 280 * line, word, ha="center", va="baseline", fontsize=8, color=ink)
+    return figure
+
+
+def plot_score_over_time(pattern: Pattern, lead_in: float, ax, staff_space: float = 0.17, colour=class_colour):
+    """A score stretched so that each notehead stands at its time on the x axis of `ax`, whose limits and place are fixed by now.
+
+    staff_space  centimetres between two lines;  colour  of a pitch's notehead.
+    """
+    moved, to_data = score_over_time(pattern, lead_in, ax, staff_space)
+    return draw(moved, ax, to_data, points_a_unit(staff_space), lambda index: colour(pattern.hits[index].pitch))
+
+
+def points_a_unit(staff_space: float) -> float:
+    """Points to a unit of an engraving whose staff lines are `staff_space` centimetres apart."""
+    return staff_space * _POINTS_A_CM / STAFF_SPACE
+
+
+def score_over_time(pattern: Pattern, lead_in: float, ax, staff_space: float = 0.17) -> tuple[Engraving, Affine2D]:
+    """What `plot_score_over_time` draws, and the transform from its units to the data coordinates of `ax`, which is made ready."""
+    start, end = ax.get_xlim()
+    box = ax.get_position()
+    centimetres = 2.54 * ax.figure.get_figwidth() * box.width
+    engraving = engrave(to_musicxml(pattern, tempo=False), line_width=centimetres / staff_space)
+    units = centimetres / staff_space * STAFF_SPACE / (end - start)  # a second
+    head = 235.0
+    # A head beside its chord's others (two that are a step apart) is no moment of its own: it keeps its distance from them.
+    first: dict = {}
+    for index, hit in enumerate(pattern.hits):
+        first[hit.beat] = min(first.get(hit.beat, np.inf), engraving.note_x[index])
+    columns = {x: (lead_in + pattern.seconds(beat) - start) * units - head / 2 for beat, x in first.items()}
+    moved = stretched(engraving, columns, head, end=(lead_in + pattern.duration - start) * units - head / 2)
+    staff = [shape.curve.vertices[0, 1] for shape in engraving.shapes if shape.role == "staff" and shape.line]
+    middle = (min(staff) + max(staff)) / 2
+    tall = 2.54 * ax.figure.get_figheight() * box.height / staff_space * STAFF_SPACE  # units that the axes are high
+    ax.set(ylim=(middle + tall * 0.44, middle - tall * 0.56), yticks=[])
+    ax.spines[:].set_visible(False)
+    ax.tick_params(bottom=False, labelbottom=False)
+    return moved, Affine2D().scale(1 / units, 1).translate(start, 0)
+
+
+# --- MIDI --------------------------------------------------------------------------------------------------------------
+
+
+def plot_midi(events: pd.DataFrame, rows: int = 20, axes=None):
+    """The messages of a MIDI file: above, its keys over beats; below, the first messages as the file has them.
+
+    events  of `patterns.midi_events`;  axes  two, one above the other.
+    """
+    if axes is None:
+        _, axes = plt.subplots(2, 1, figsize=(TEXT_WIDTH, TEXT_WIDTH), height_ratios=[0.42, 0.6])
+    _plot_keys(events, axes[0])
+    _list_messages(events.head(rows), len(events) - rows, axes[1])
+    return axes
+
+
+def _plot_keys(events: pd.DataFrame, ax) -> None:
+    notes = events[events["pitch"] > 0]
+    pitches = sorted(notes["pitch"].unique())
+    for row, pitch in enumerate(pitches):
+        own = notes[notes["pitch"] == pitch]
+        for on, off in zip(own[own["velocity"] > 0].itertuples(), own[own["velocity"] == 0].itertuples(), strict=True):
+            # The darker, the harder.
+            ax.barh(
+                row, off.beat - on.beat, left=on.beat, height=0.72, color=class_colour(pitch), alpha=0.25 + 0.75 * on.velocity / 127
+            )
+            ax.plot([on.beat, on.beat], [row - 0.36, row + 0.36], color=class_colour(pitch), linewidth=1.2)
+    ax.set_yticks(range(len(pitches)), [f"{INSTRUMENTS[pitch]}  {pitch}" for pitch in pitches])
+    for label, pitch in zip(ax.get_yticklabels(), pitches, strict=True):
+        label.set_color(class_colour(pitch))
+    end = events["beat"].max()
+    ax.set(xlabel="time (beats from the start)", xlim=(-0.1, end), ylim=(-0.6, len(pitches) - 0.4))
+    ax.set_xticks(np.arange(0, end + 1))
+    ax.grid(axis="x")
+
+
+_COLUMNS = (
+    ("delta", 0.055, "right"),
+    ("tick", 0.125, "right"),
+    ("beat", 0.2, "right"),
+    ("message", 0.222, "left"),
+    ("bytes", 0.412, "left"),
+    ("key", 0.712, "right"),
+    ("instrument", 0.73, "left"),
+    ("velocity", 0.98, "right"),
+)
+
+
+def _list_messages(events: pd.DataFrame, left_out: int, ax) -> None:
+    ax.set_axis_off()
+    ax.set(xlim=(0, 0.98), ylim=(len(events) + 0.9, -0.9))
+    font = {"fontsize": 8, "va": "center"}
+    for name, x, align in _COLUMNS:
+        ax.text(x, -0.35, name, ha=align, fontweight="bold", **font)
+    ax.axhline(0.15, color=INK, linewidth=0.7)
+    for row, event in enumerate(events.itertuples(), start=1):
+        note = event.pitch > 0
+        ink = class_colour(event.pitch) if event.velocity else INK if not note else QUIET
+        cells = [f"{event.delta}", f"{event.tick}", f"{event.beat:.2f}", event.event, event.bytes]
+        cells += [f"{event.pitch}", event.instrument, f"{event.velocity}"] if note else ["", event.value, ""]
+        for (name, x, align), text in zip(_COLUMNS, cells, strict=True):
+            family = "DejaVu Sans Mono" if name == "bytes" else "DejaVu Sans"
+            ax.text(x, row - 0.35, text, ha=align, color=ink, family=family, **font)
+    if left_out > 0:
+        ax.text(0.222, len(events) + 0.65, f"… and {left_out} more", color=QUIET, style="italic", **font)
+
+
+# Told apart by shape and by colour (Okabe and Ito 2008): a ring, a square.
+MISSED = {"color": "#D55E00", "marker": "o"}
+
+
+INVENTED = {"color": "#0072B2", "marker": "s"}
+
+
+_STAFF_SPACE = 0.16  # centimetres
+
+
+_HEIGHT = 0.135  # of one staff, text widths
+
+
+_SIZE, _GAP = 8, 0.008  # of the names before the staves: points; text widths from name to staff
+
+
+_BEFORE = 0.75  # quarter notes before the first, for clef and metre
+
+
+def plot_examples(examples: "Sequence[Example]"):
+    """For each example two staves, the target and what its system made of it, missed strokes ringed, invented ones boxed: the
+    figure.
+
+    Raises ValueError without examples.
+    """
+    if not examples:
+        raise ValueError("no example to draw: none of the test splits holds a passage that can be written down")
+    head, gap = 0.05, 0.075  # text widths: the legend; two lines above each pair
+    total = head + len(examples) * (2 * _HEIGHT + gap)
+    figure = bare_figure(total)
+    left, top = _room([example.system for example in examples], figure), head
+    for example in examples:
+        figure.text(0.005, 1 - (top + 0.62 * gap) / total, example.summary, fontsize=8, va="center", linespacing=1.25)
+        top += gap
+        heard = (example.transcription, example.invented, INVENTED, example.system)
+        staves = ((example.target, example.missed, MISSED, "target"), heard)
+        for pattern, errors, style, label in staves:
+            ax = figure.add_axes([left, 1 - (top + _HEIGHT) / total, 0.99 - left, _HEIGHT / total])
+            ax.set_xlim(-_BEFORE, float(pattern.n_bars * pattern.bar_length))
+            _plot_staff(pattern, errors, style, ax)
+            figure.text(left - _GAP, 1 - (top + 0.56 * _HEIGHT) / total, label, fontsize=_SIZE, ha="right", va="center")
+            top += _HEIGHT
+    _legend(figure)
+    return figure
+
+
+def _room(systems: Sequence[str], figure) -> float:
+    """Where staves begin, as a share of the width: right of the longest name."""
+    names = {"target", *systems}
+    longest = max(TextPath((0, 0), name, size=_SIZE).get_extents().width for name in names)
+    return max(0.09, 0.012 + longest / (72 * figure.get_figwidth()) + _GAP)  # hinted type is a little wider than its outline
+
+
+def _plot_staff(pattern, errors, style, ax) -> None:
+    moved, to_data = score_over_time(pattern, 0.0, ax, _STAFF_SPACE)
+    draw(moved, ax, to_data, points_a_unit(_STAFF_SPACE), lambda index: style["color"] if index in errors else "black")
+    for shape in moved.shapes:
+        if shape.role == "notehead" and shape.hit in errors and shape.anchor is not None:
+            left, low, right, high = shape.curve.get_extents().extents
+            x, y = shape.anchor[0] + (left + right) / 2, shape.anchor[1] + (low + high) / 2
+            x, y = to_data.transform((x, y))
+            marker = {"marker": style["marker"], "markersize": 8.5, "markeredgewidth": 1.0}
+            ax.plot(x, y, color=style["color"], fillstyle="none", linestyle="none", clip_on=False, zorder=5, **marker)
+
+
+def _legend(figure) -> None:
+    entries = [(MISSED, "missed: in the target, not found"), (INVENTED, "invented: found, not in the target")]
+    handles = [
+        plt.Line2D(
+            [], [], color=style["color"], marker=style["marker"], markersize=8, fillstyle="none", linestyle="none", label=text
+        )
+        for style, text in entries
+    ]
+    figure.legend(handles=handles, loc="upper center", ncols=2, fontsize=8, handletextpad=0.3, borderaxespad=0.1)

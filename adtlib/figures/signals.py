@@ -1,0 +1,294 @@
+"""Pictures of sound and its Fourier transform (thesis, 2.3 to 2.3.4). Conventions as in `plotting`.
+
+The colours are none of the classes', architectures' or corpora's; what they tell apart is told by line or marker as well.
+"""
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from adtlib.audio.features import SAMPLE_RATE
+from adtlib.audio.fourier import (
+    GROWTH,
+    aliased_frequency,
+    damped_tone,
+    damped_tone_transform,
+    dft_matrix,
+    fit_cost,
+    reconstruct,
+    spectral_peaks,
+)
+from adtlib.figures.theme import TEXT_WIDTH
+
+INK, FAINT = "#333333", "#b5b5b5"
+WINE, TEAL, OLIVE = "#882255", "#44AA99", "#999933"
+SPEED_OF_SOUND = 343.0  # m/s, at 20 degrees Celsius
+_BOX = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
+
+
+def note(ax, x, y, text: str, **options):
+    """Words inside a picture, on a white ground, at the least size that print allows."""
+    return ax.text(x, y, text, **({"fontsize": 8, "color": INK, "bbox": _BOX} | options))
+
+
+# --- sound -------------------------------------------------------------------------------------------------------------
+
+
+def plot_pressure_wave(waveform: np.ndarray, moment: float, microphone: float = 5.0, reach: float = 12.0, sample_rate=SAMPLE_RATE):
+    """A stroke on its way: the air at one moment, its pressure over distance, what a microphone gives over time, samples of it.
+
+    waveform    `(n,)` as it leaves the drum;  moment  seconds since then;  microphone, reach  metres.
+
+    Returns the axes: air, pressure, waveform, samples. Loss over distance is left out, as for a plane wave.
+    """
+    figure = plt.figure(figsize=(TEXT_WIDTH, 0.86 * TEXT_WIDTH))
+    grid = figure.add_gridspec(3, 2, height_ratios=[0.75, 1, 1.25], width_ratios=[1.7, 1])
+    air = figure.add_subplot(grid[0, :])
+    space = figure.add_subplot(grid[1, :], sharex=air)
+    time, zoom = figure.add_subplot(grid[2, 0]), figure.add_subplot(grid[2, 1])
+
+    def pressure(seconds):
+        return np.interp(seconds, np.arange(len(waveform)) / sample_rate, waveform, left=0.0, right=0.0)
+
+    distance = np.linspace(0, reach, 2_000)
+    along = pressure(moment - distance / SPEED_OF_SOUND)
+    _draw_air(air, distance, along, microphone)
+    space.plot(distance, along, color=INK)
+    space.axhline(0, color=FAINT, linewidth=0.6)
+    space.set(xlabel="distance from the drum (m)", ylabel="pressure,\nrelative", xlim=(-0.35, reach))
+    arrived = pressure(moment - microphone / SPEED_OF_SOUND)
+    space.plot(microphone, arrived, "o", color=WINE, zorder=5)
+
+    start = microphone / SPEED_OF_SOUND
+    seconds = np.arange(0, 0.08, 1 / sample_rate)
+    heard = pressure(seconds - start)
+    time.plot(1000 * seconds, heard, color=INK)
+    time.plot(1000 * moment, arrived, "o", color=WINE, zorder=5)
+    time.axvline(1000 * start, color=FAINT, linewidth=0.8, linestyle=":")
+    time.annotate("", (0, -1.2), (1000 * start, -1.2), arrowprops={"arrowstyle": "<->", "color": INK, "shrinkA": 0, "shrinkB": 0})
+    note(time, 1000 * start + 1, -1.2, f"{1000 * start:.1f} ms: the way to the microphone", va="center")
+    time.set(xlabel="time since the stroke (ms)", ylabel="amplitude", xlim=(0, 80), ylim=(-1.4, 1))
+
+    _draw_samples(zoom, seconds, heard, round(moment * sample_rate), sample_rate)
+    time.axvspan(*zoom.get_xlim(), color=WINE, alpha=0.15, linewidth=0)
+    return air, space, time, zoom
+
+
+def _draw_samples(ax, seconds: np.ndarray, heard: np.ndarray, middle: int, sample_rate: float) -> None:
+    """23 samples around the sample `middle`, as whole numbers of 16 bits."""
+    shown = slice(middle - 11, middle + 12)
+    stored = np.rint(heard[shown] * 32768)
+    ax.plot(1000 * seconds, heard * 32768, color=FAINT)
+    ax.plot(1000 * seconds[shown], stored, "o", color=WINE, markersize=3)
+    centre, height = (stored.max() + stored.min()) / 2, max(np.ptp(stored), 1.0)
+    ax.set_ylim(centre - 0.8 * height, centre + 0.8 * height)
+    ax.set(xlim=(1000 * (middle - 12) / sample_rate, 1000 * (middle + 12) / sample_rate))
+    ax.set(xlabel="time since the stroke (ms)", ylabel="stored (16 bits)")
+
+
+def _draw_air(ax, distance: np.ndarray, pressure: np.ndarray, microphone: float) -> None:
+    """Molecules between a drum and beyond a microphone, the denser the higher the pressure."""
+    rng = np.random.default_rng(0)
+    density = np.cumsum(1 + 0.85 * pressure / np.max(np.abs(pressure)))
+    x = np.interp(rng.random(9_000), density / density[-1], distance)
+    ax.plot(x, rng.random(len(x)), ".", color="#555555", markersize=1.1, markeredgewidth=0, rasterized=True)
+    ax.axvspan(-0.35, -0.05, 0.04, 0.96, color=TEAL)
+    ax.axvline(microphone, color=WINE, linewidth=1.5)
+    note(ax, microphone, 1.1, "microphone", ha="center", va="bottom", color=WINE)
+    note(ax, -0.35, 1.1, "drum", va="bottom", color="#227766")
+    near, far = distance < 0.35 * distance[-1], (distance > 0.55 * distance[-1]) & (distance < 0.75 * distance[-1])
+    for index, word in (
+        (np.argmax(np.where(near, pressure, -np.inf)), "compression"),
+        (np.argmin(np.where(far, pressure, np.inf)), "rarefaction"),
+    ):
+        note(ax, distance[index], 1.1, word, ha="center", va="bottom")
+        ax.plot(distance[index], 1.0, "v", color=INK, markersize=4, clip_on=False)
+    note(ax, distance[-1], 1.1, f"{SPEED_OF_SOUND:.0f} m/s →", ha="right", va="bottom")
+    ax.set(ylim=(0, 1), yticks=[], ylabel="air")
+    ax.tick_params(labelbottom=False)
+    ax.spines[["left"]].set_visible(False)
+
+
+# --- transforms --------------------------------------------------------------------------------------------------------
+
+
+def plot_winding(frequency: float, seconds: float, tried: tuple[float, float, float], axes):
+    """A tone wound round the origin at three speeds, and how far its centre of mass then lies from it, for all speeds.
+
+    axes  three for the windings, one for the curve. Frequencies in turns (periods) a second.
+    """
+    t = np.linspace(0, seconds, 4_000)
+    signal = 1 + np.cos(2 * np.pi * frequency * t)
+    styles = (("s", TEAL), ("^", OLIVE), ("o", WINE))
+    for ax, speed, (marker, colour) in zip(axes[:3], tried, styles, strict=True):
+        wound = signal * np.exp(-2j * np.pi * speed * t)
+        ax.plot(wound.real, wound.imag, color=FAINT, linewidth=0.8)
+        ax.plot(wound.mean().real, wound.mean().imag, marker, color=colour, markersize=8)
+        ax.plot(0, 0, "+", color=INK)
+        ax.set(aspect="equal", xlim=(-2.2, 2.2), ylim=(-2.2, 2.2), xlabel="real", xticks=[-2, 0, 2], yticks=[-2, 0, 2])
+        note(ax, 0.5, 1.0, f"$\\xi$ = {speed:g} Hz", transform=ax.transAxes, ha="center", va="bottom", fontsize=9)
+    axes[0].set_ylabel("imaginary")
+    speeds = np.linspace(0.3, 2 * frequency, 800)
+    centre = np.abs(np.array([(signal * np.exp(-2j * np.pi * speed * t)).mean() for speed in speeds]))
+    axes[3].plot(speeds, centre, color=INK)
+    for speed, (marker, colour) in zip(tried, styles, strict=True):
+        axes[3].plot(speed, abs((signal * np.exp(-2j * np.pi * speed * t)).mean()), marker, color=colour, markersize=8)
+    axes[3].set(
+        xlabel="speed of winding, $\\xi$ (Hz)", ylabel="distance of\nthe centre", ylim=(0, 0.6), xlim=(speeds[0], speeds[-1])
+    )
+    return axes
+
+
+def plot_spectrum_with_peaks(
+    frequencies: np.ndarray, level: np.ndarray, count: int, prominence: float, unit: str, apart=0.0, ax=None
+):
+    """A spectrum whose highest peaks carry their frequency; `unit` names the vertical axis."""
+    ax = plt.gca() if ax is None else ax
+    ax.plot(frequencies, level, color=INK, linewidth=1)
+    last, room = -np.inf, 0.14 * (frequencies[-1] - frequencies[0])  # what a label takes
+    for frequency, height in spectral_peaks(frequencies, level, count, prominence, apart):
+        crowded = frequency - last < room
+        place = {"xytext": (6, 3), "ha": "left"} if crowded else {"xytext": (0, 5), "ha": "center"}
+        ax.plot(frequency, height, "v", color=WINE, markersize=5)
+        ax.annotate(f"{frequency:.0f} Hz", (frequency, height), textcoords="offset points", va="bottom", fontsize=8, **place)
+        last = frequency
+    ax.set(xlabel="frequency (Hz)", ylabel=unit, xlim=(frequencies[0], frequencies[-1]))
+    return ax
+
+
+def plot_continuous_and_discrete(frequency: float, decay: float, cases, axes):
+    """A damped tone and its Fourier transform as curves, samples of it and their DFT as dots: a row of axes a case.
+
+    cases  (samples, sampling rate in Hz) of each row.
+
+    The DFT is scaled by the time between samples, so that it approximates the integral; it is drawn over one full period, that is
+    up to the sampling rate, beyond half of which it is the mirror image of what lies below.
+    """
+    longest, highest = max(n / rate for n, rate in cases), max(rate for _, rate in cases)
+    t = np.linspace(-0.08 * longest, longest, 2_000)
+    asked = np.linspace(0, highest, 2_000)
+    for (n, rate), (left, right) in zip(cases, axes, strict=True):
+        samples = damped_tone(np.arange(n) / rate, frequency, decay)
+        left.plot(1000 * t, damped_tone(t, frequency, decay), color=FAINT, linewidth=2)
+        left.plot(1000 * np.arange(n) / rate, samples, "o", color=WINE, markersize=3)
+        note(left, 0.98, 0.96, f"{n} samples\nat {rate:g} Hz", transform=left.transAxes, ha="right", va="top")
+        left.set(ylabel="amplitude", xlim=(1000 * t[0], 1000 * t[-1]), ylim=(-0.95, 1.05))
+        right.plot(asked, 1000 * np.abs(damped_tone_transform(asked, frequency, decay)), color=FAINT, linewidth=2)
+        transform = 1000 * np.abs(dft_matrix(n) @ samples) / rate
+        mirrored = np.arange(n) > n / 2
+        at = np.arange(n) * rate / n
+        right.plot(at[~mirrored], transform[~mirrored], "o", color=WINE, markersize=3)
+        right.plot(at[mirrored], transform[mirrored], "o", color=WINE, markersize=3, markerfacecolor="white", markeredgewidth=0.7)
+        right.axvline(rate / 2, color=INK, linewidth=0.7, linestyle=":")
+        right.set(ylabel="magnitude (ms)", xlim=(-0.01 * highest, highest * 1.01), ylim=(0, None))
+        note(right, rate / 2, 0.97, "half the\nrate", transform=right.get_xaxis_transform(), ha="center", va="top")
+    axes[-1][0].set_xlabel("time (ms)")
+    axes[-1][1].set_xlabel("frequency (Hz)")
+    return axes
+
+
+# --- sampling ----------------------------------------------------------------------------------------------------------
+
+
+def plot_aliasing(frequency: float, rates, axes, shown: float = 0.006):
+    """A tone, its samples and the tone that they stand for, in time and as lines of a spectrum: a row of axes a sampling rate."""
+    highest = 1.12 * max(frequency, max(rates) / 2)
+    for rate, (left, right) in zip(rates, axes, strict=True):
+        t = np.linspace(0, shown, 1_200)
+        margin = 400  # samples on either side: reconstruction asks for all of them
+        numbers = np.arange(-margin, round(shown * rate) + margin)
+        samples = np.cos(2 * np.pi * frequency * numbers / rate)
+        heard = aliased_frequency(frequency, rate)
+        left.plot(1000 * t, np.cos(2 * np.pi * frequency * t), color=FAINT, linewidth=2.2, label="tone")
+        left.plot(1000 * t, reconstruct(samples, rate, t, -margin / rate), "--", color=WINE, label="reconstructed")
+        inside = (numbers >= 0) & (numbers / rate <= shown * (1 + 1e-9))
+        left.plot(1000 * numbers[inside] / rate, samples[inside], "o", color=INK, markersize=3.5, label="samples", clip_on=False)
+        left.set(ylabel=f"sampled at\n{rate:,} Hz", xlim=(0, 1000 * shown), ylim=(-1.15, 1.15), yticks=[-1, 0, 1])
+        right.axvspan(rate / 2, highest, color="#ececec", linewidth=0)
+        right.axvline(rate / 2, color=INK, linewidth=0.7, linestyle=":")
+        right.plot([frequency] * 2, [0, 1], color=FAINT, linewidth=5, solid_capstyle="butt")
+        right.plot([heard] * 2, [0, 1], "--", color=WINE, linewidth=1.5)
+        right.plot(heard, 1, "o", color=WINE)
+        note(right, heard, 1.1, f"{heard:,.0f} Hz", ha="center", va="bottom", color=WINE, bbox=None)
+        side = "left" if rate / 2 < 0.6 * highest else "right"
+        note(right, rate / 2, 1.62, f" {rate / 2:,.0f} Hz = half the rate ", ha=side, va="top", bbox=None)
+        right.set(xlim=(0, highest), ylim=(0, 1.65), yticks=[])
+        right.spines["left"].set_visible(False)
+    axes[-1][0].set_xlabel("time (ms)")
+    axes[-1][1].set_xlabel("frequency (Hz)")
+    axes[0][0].legend(ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0), columnspacing=1, handlelength=1.6)
+    return axes
+
+
+def plot_folding(rate: float, highest: float, marked, ax=None):
+    """The frequency that is heard over the frequency that was sampled, at one rate; a dot at each `marked` frequency."""
+    ax = plt.gca() if ax is None else ax
+    sampled = np.linspace(0, highest, 1_201)
+    ax.plot([0, rate / 2], [0, rate / 2], color=TEAL, linewidth=3, solid_capstyle="butt", label="kept")
+    above = sampled >= rate / 2
+    ax.plot(sampled[above], aliased_frequency(sampled[above], rate), color=WINE, linestyle="--", label="folded")
+    for frequency in marked:
+        heard = aliased_frequency(frequency, rate)
+        falling = int(2 * frequency // rate) % 2
+        ax.plot(frequency, heard, "o", color=INK, markersize=4)
+        beside = {"xytext": (6 if falling else -6, 0), "ha": "left" if falling else "right", "va": "center"}
+        words = f"{frequency:,.0f} → {heard:,.0f}"
+        ax.annotate(words, (frequency, heard), textcoords="offset points", fontsize=8, bbox=_BOX, **beside)
+    ax.axhline(rate / 2, color=INK, linewidth=0.7, linestyle=":")
+    ax.set(xlabel="frequency sampled (Hz)", ylabel="heard (Hz)", xlim=(0, highest), ylim=(0, 0.72 * rate))
+    ax.set_yticks([0, rate / 4, rate / 2])
+    ax.legend(ncols=2, loc="upper right")
+    return ax
+
+
+# --- cost --------------------------------------------------------------------------------------------------------------
+
+
+def plot_cost(cost: pd.DataFrame, growths: dict[str, str], marked: dict[str, int], ax=None):
+    """Measured seconds over the number of samples, logarithmic, with a curve fitted to the four largest sizes of each.
+
+    cost  of `fourier.measure_cost`;  growths  {transform: "n²" or "n log n"};  marked  {words: n} are drawn as vertical lines.
+    """
+    ax = plt.gca() if ax is None else ax
+    sizes = np.geomspace(cost["n"].min(), max(cost["n"].max(), *marked.values()), 60)
+    for (name, growth), marker, colour in zip(growths.items(), "so^", (WINE, OLIVE, TEAL), strict=False):
+        rows = cost[cost["transform"] == name]
+        fitted = rows.nlargest(4, "n")
+        factor, _ = fit_cost(fitted["n"], fitted["seconds"], growth)
+        ax.plot(sizes, factor * GROWTH[growth](sizes), color=colour, linewidth=1, linestyle="--")
+        label = f"{name}: {_nanoseconds(factor)} · {growth}"
+        ax.plot(rows["n"], rows["seconds"], marker, color=colour, markersize=4.5, label=label)
+    for words, n in marked.items():
+        ax.axvline(n, color=FAINT, linewidth=0.8, linestyle=":")
+        note(ax, n, 0.02, words, transform=ax.get_xaxis_transform(), rotation=90, ha="right", va="bottom", bbox=None)
+    ax.set(xscale="log", yscale="log", xlabel="samples, n", ylabel="time of one transform (s)")
+    ax.xaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda n, _: f"{n:,.0f}"))
+    ax.xaxis.set_minor_locator(mpl.ticker.NullLocator())
+    ax.legend(loc="upper left", handlelength=1)
+    ax.grid()
+    return ax
+
+
+def _nanoseconds(seconds: float) -> str:
+    return f"{seconds * 1e9:.0f} ns" if seconds > 1e-8 else f"{seconds * 1e9:.1f} ns"
+
+
+def plot_dft_matrix(n: int, axes):
+    """The waves of a DFT of n samples (real parts), and the same with the columns of even samples first: four blocks, two alike."""
+    matrix = dft_matrix(n).real
+    order = np.concatenate([np.arange(0, n, 2), np.arange(1, n, 2)])
+    for ax, columns in ((axes[0], np.arange(n)), (axes[1], order)):
+        image = ax.imshow(matrix[:, columns], cmap="RdGy", vmin=-1, vmax=1, interpolation="nearest")
+        ax.set_xticks(range(0, n, 2), columns[::2])
+        ax.set_yticks(range(0, n, 2))
+        ax.set_xlabel("sample n")
+        ax.spines[:].set_visible(False)
+    axes[0].set_ylabel("frequency k")
+    half = n / 2 - 0.5
+    for place in (axes[1].axhline, axes[1].axvline):
+        place(half, color="black", linewidth=2)
+    for row, column, words in ((0, 0, "F"), (1, 0, "F"), (0, 1, "D · F"), (1, 1, "−D · F")):
+        note(axes[1], n * (0.25 + 0.5 * column) - 0.5, n * (0.25 + 0.5 * row) - 0.5, words, ha="center", va="center", fontsize=10)
+    axes[1].figure.colorbar(image, ax=axes[1], label="real part", pad=0.02, shrink=0.8)
+    return axes

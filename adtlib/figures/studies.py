@@ -1,0 +1,269 @@
+"""Figures of the studies: F1 by architecture, cost, training sets against tests, published numbers. Conventions as in `theme`."""
+
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.lines import Line2D
+
+from adtlib.corpora.registry import CORPORA
+from adtlib.figures.theme import (
+    ARCHITECTURE_COLOURS,
+    ARCHITECTURE_HATCHES,
+    ARCHITECTURE_MARKERS,
+    CORPUS_COLOURS,
+    CORPUS_HATCHES,
+    CORPUS_MARKERS,
+    OTHER_COLOUR,
+    TEXT_WIDTH,
+    given_axes,
+    new_figure,
+)
+from adtlib.models.registry import ARCHITECTURES
+from adtlib.vocabulary import CLASSES
+
+COSTS = {
+    "n_parameters": "parameters",
+    "training_seconds": "training (s)",
+    "times_real_time": "inference (× real time)",
+}
+
+
+def plot_costs(table: pd.DataFrame, axes=None):
+    """Micro F1 over parameters, training time and inference speed, one axes each, logarithmic: `speed.cost_table`.
+
+    A large open marker is the mean of an architecture over corpora, the small ones its corpora. The F1 axis begins at the tenth
+    below the lowest score, which the caption has to say.
+    """
+    if axes is None:
+        _, axes = new_figure(0.42, columns=len(COSTS), sharey=True)
+    for ax, (column, label) in zip(axes, COSTS.items(), strict=True):
+        for name, part in table.groupby("architecture", sort=False):
+            style = {"color": ARCHITECTURE_COLOURS[name], "marker": ARCHITECTURE_MARKERS[name], "linestyle": "none"}
+            mean = part[[column, "f1_micro"]].mean()
+            # Open, so that one mean does not hide another.
+            large = {"markersize": 8, "markerfacecolor": "none", "markeredgewidth": 1.5}
+            ax.plot(mean[column], mean["f1_micro"], label=name, zorder=4, **large, **style)
+            ax.plot(part[column], part["f1_micro"], markersize=3, markeredgecolor="black", markeredgewidth=0.3, zorder=3, **style)
+        ax.set(xlabel=label, xscale="log", ylim=(np.floor(10 * table["f1_micro"].min()) / 10, 1))
+        low, high = table[column].min(), table[column].max()
+        ax.set_xlim(low / 1.6, high * 1.6)
+        ax.xaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5) if high / low < 30 else (1,)))
+        ax.xaxis.set_major_formatter(
+            mpl.ticker.FuncFormatter(lambda value, _: f"{value / 1000:g}k" if value >= 1000 else f"{value:g}")
+        )
+        ax.xaxis.set_minor_locator(mpl.ticker.NullLocator())
+        ax.grid()
+    axes[0].set_ylabel("micro F1")
+    handles, labels = axes[0].get_legend_handles_labels()
+    axes[0].figure.legend(
+        handles, labels, loc="outside upper center", ncols=5, columnspacing=1.0, handletextpad=0.2, markerscale=0.7
+    )
+    return axes
+
+
+ROW = 0.45 / 2.54  # inches a row of text and its marker take
+
+
+def plot_f1_grid(grid: pd.DataFrame, zero_shot: pd.DataFrame, ax=None):
+    """Micro F1 as a heat map: a row a training set, a column a test corpus; what is no zero-shot test is framed.
+
+    grid, zero_shot  `f1_grid` and `zero_shot_cells` of the dataset table; a test not made is left blank with a dash.
+    """
+    ax = plt.gca() if ax is None else ax
+    values = grid.to_numpy(dtype=float)
+    image = ax.imshow(values, cmap="cividis", vmin=0, vmax=1, aspect="auto")
+    for (row, column), value in np.ndenumerate(values):
+        shade = "white" if value < 0.55 else "black"
+        text = "–" if np.isnan(value) else f"{value:.3f}"
+        ax.text(column, row, text, ha="center", va="center", color="black" if np.isnan(value) else shade, fontsize=8)
+        if not zero_shot.iloc[row, column]:
+            frame = mpl.patches.Rectangle((column - 0.46, row - 0.42), 0.92, 0.84, fill=False, edgecolor="#D55E00", linewidth=1.6)
+            ax.add_patch(frame)
+    ax.set_xticks(range(grid.shape[1]), [name.replace("+", "+\n") for name in grid.columns])
+    ax.set_yticks(range(grid.shape[0]), grid.index)
+    ax.set(xlabel="test corpus (framed: trained on)", ylabel="training set")
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    ax.figure.colorbar(image, ax=ax, label="micro F1", pad=0.02)
+    return ax
+
+
+def plot_against_own(table: pd.DataFrame, gain: bool = False):
+    """Training sets against the model trained on the test corpus alone: (figure, axes), a panel a test corpus.
+
+    table  rows of `against_own`; whiskers are its intervals. ValueError where it is empty.
+    gain   show what is gained, not what is lost.
+
+    A training set of one corpus has that corpus's colour and marker, of several a grey ring.
+    """
+    if table.empty:
+        raise ValueError("no training set to compare: none was tested on a corpus that another was trained on alone")
+    tests, sign = list(dict.fromkeys(table["test"])), -1 if gain else 1
+    heights = [(table["test"] == test).sum() for test in tests]
+    size = (TEXT_WIDTH, (sum(heights) + 1.1 * len(tests) + 2) * ROW)
+    figure, axes = plt.subplots(len(tests), 1, sharex=True, squeeze=False, figsize=size, height_ratios=heights)
+    for test, ax in zip(tests, axes[:, 0], strict=True):
+        part = table[table["test"] == test].reset_index(drop=True)
+        _dots(part["train"], sign * part["loss"], sign * part["low"], sign * part["high"], ax)
+        ax.axvline(0, color="#555555", linewidth=0.8)
+        ax.set_title(f"tested on {test}", loc="left", fontsize=8, pad=3)
+    axes[-1, 0].set_xlabel(f"micro F1 {'gained' if gain else 'lost'}")
+    axes[-1, 0].xaxis.set_major_locator(mpl.ticker.MaxNLocator(7))  # labels of three decimals stand clear of each other
+    return figure, axes[:, 0]
+
+
+def plot_training_sets(scores: pd.DataFrame, seeds: pd.DataFrame | None = None, ax=None):
+    """Micro F1 of all training sets on one test corpus, with intervals, a row each.
+
+    scores  train, f1_micro, low, high: rows of `against_highest`, shown from the top.
+    seeds   train and f1_micro of single runs, shown as small crosses; by default none.
+    """
+    ax = plt.gca() if ax is None else ax
+    _dots(scores["train"], scores["f1_micro"], scores["low"], scores["high"], ax)
+    if seeds is not None:
+        rows = {train: row for row, train in enumerate(scores["train"])}
+        known = seeds[seeds["train"].isin(rows)]
+        ax.plot(known["f1_micro"], known["train"].map(rows) + 0.28, "x", color="#555555", markersize=3, markeredgewidth=0.7)
+    ax.set(xlabel="micro F1", xlim=(0, 1))
+    return ax
+
+
+def _dots(names, values, lows, highs, ax) -> None:
+    """A row a name: value with whiskers, in colour and marker of the corpus where it is one."""
+    for row, (name, value, low, high) in enumerate(zip(names, values, lows, highs, strict=True)):
+        colour, marker = CORPUS_COLOURS.get(name, OTHER_COLOUR), CORPUS_MARKERS.get(name, "o")
+        if np.isfinite(low):
+            ax.plot([low, high], [row, row], color=colour, linewidth=1.2)
+        face = colour if name in CORPUS_COLOURS else "white"
+        ax.plot(value, row, marker, color=colour, markerfacecolor=face, markersize=5, clip_on=False)
+    ax.set_yticks(range(len(names)), names)
+    ax.set_ylim(len(names) - 0.4, -0.6)
+    ax.grid(axis="x")
+
+
+STUDIES = {"architecture": "architecture study", "dataset": "dataset study"}
+
+
+_EDGE = {"markeredgewidth": 0.5, "markersize": 5}
+
+
+def plot_against_published(table: pd.DataFrame, axes=None, studies: Sequence[str] = tuple(STUDIES)):
+    """This run's micro F1 over the finished thesis's, a point a test, axes a study: the axes.
+
+    table    of `comparison.against_published`.
+    studies  which to show, each in axes of its own.
+
+    The colour is the test corpus, the marker the architecture. Whiskers are 95 % intervals over tracks; open points are zero-shot
+    tests. The axes begin at the tenth below what they show. Tests that one of the two lacks are left out, and where none is left
+    the axes say so.
+    """
+    if axes is None:
+        _, axes = new_figure(
+            0.58, columns=len(studies), sharex=True, sharey=True, squeeze=False, width=1 if len(studies) > 1 else 0.75
+        )
+    axes = np.atleast_1d(axes).ravel()
+    shown = table[(table["measure"] == "f1_micro") & table["here"].notna() & table["published"].notna()]
+    shown = shown[shown["study"].isin(list(studies))]
+    lowest = shown[["here", "published", "ci_low"]].astype(float).min().min()
+    start = np.floor(10 * lowest) / 10 if len(shown) else 0.0
+    for ax, study in zip(axes, studies, strict=True):
+        ax.axline((1, 1), slope=1, color="#999999", linewidth=0.8, linestyle="--", zorder=1)
+        rows = shown[shown["study"] == study]
+        for row in rows.itertuples():
+            colour = CORPUS_COLOURS.get(row.test, OTHER_COLOUR)
+            if pd.notna(row.ci_low):
+                ax.plot([row.published] * 2, [row.ci_low, row.ci_high], color=colour, linewidth=0.9, alpha=0.7, zorder=2)
+            fill, edge = ("white", colour) if row.zero_shot else (colour, "#333333")
+            style = {"markerfacecolor": fill, "markeredgecolor": edge, "clip_on": False, "zorder": 3, **_EDGE}
+            ax.plot(row.published, row.here, ARCHITECTURE_MARKERS.get(row.architecture, "."), **style)
+        if rows.empty:
+            ax.text(0.5, 0.6, "no run of this profile", transform=ax.transAxes, ha="center", color="#555555")
+        ax.set(xlim=(start, 1), ylim=(start, 1), aspect="equal", xlabel=f"micro F1, finished thesis\n({STUDIES[study]})")
+        ax.grid()
+    axes[0].set_ylabel("micro F1, this run")
+    _legend(axes, shown)
+    return axes
+
+
+def _legend(axes, shown: pd.DataFrame) -> None:
+    """What colours are above, what markers are below."""
+    grey = {"markerfacecolor": "#999999", "markeredgecolor": "#333333", "linestyle": "none", **_EDGE}
+    corpora = [
+        Line2D([], [], color=CORPUS_COLOURS[name], marker="s", linestyle="none", markersize=5, label=name)
+        for name in CORPORA
+        if name in set(shown["test"])
+    ]
+    shapes = [
+        Line2D([], [], marker=ARCHITECTURE_MARKERS[name], label=name, **grey)
+        for name in ARCHITECTURES
+        if name in set(shown["architecture"])
+    ]
+    if shown["zero_shot"].astype(bool).any():
+        shapes.append(Line2D([], [], marker="o", label="open: zero-shot", **grey | {"markerfacecolor": "white"}))
+    for handles, where in ((corpora, "upper"), (shapes, "lower")):
+        if handles:
+            options = {"loc": f"outside {where} center", "handletextpad": 0.1, "columnspacing": 1.0, "ncols": len(handles)}
+            axes[0].figure.legend(handles=handles, **options)
+
+
+def plot_f1_bars(table: pd.DataFrame, group: str, bar: str, ax=None, intervals: bool = True):
+    """Micro F1 as bars from 0: a group for each value of `group`, a bar for each of `bar`, columns of the architecture table.
+
+    Bars are means over seeds, each seed a dot. The whisker is the interval in the table, ci_low to ci_high: of
+    `architecture_tables.table_with_intervals` that of the mean, the same in the rows of all seeds.
+    """
+    ax = given_axes(ax)
+    groups, bars = list(dict.fromkeys(table[group])), list(dict.fromkeys(table[bar]))
+    width = 0.84 / len(bars)
+    for index, name in enumerate(bars):
+        for at, value in enumerate(groups):
+            rows = table[(table[bar] == name) & (table[group] == value) & table["f1_micro"].notna()]
+            if rows.empty:
+                continue
+            x = at + (index - (len(bars) - 1) / 2) * width
+            mean = rows["f1_micro"].mean()
+            first = ax.bar(
+                x,
+                mean,
+                width * 0.92,
+                color=ARCHITECTURE_COLOURS.get(name) or CORPUS_COLOURS.get(name, OTHER_COLOUR),
+                hatch=ARCHITECTURE_HATCHES.get(name) or CORPUS_HATCHES.get(name, ""),
+                edgecolor="white",
+                linewidth=0.3,
+                label=name if name not in ax.get_legend_handles_labels()[1] else None,
+            )
+            low, high = rows["ci_low"].mean(), rows["ci_high"].mean()
+            if intervals and np.isfinite(low):
+                limits = [[max(mean - low, 0)], [max(high - mean, 0)]]
+                for colour, line in (("white", 2.2), ("black", 0.8)):  # a light edge: black alone is lost on dark bars
+                    ax.errorbar(x, mean, limits, color=colour, linewidth=line, capsize=1.5 + (line - 0.8) / 2, capthick=line)
+            if len(rows) > 1:
+                at = np.full(len(rows), first[0].get_x() + first[0].get_width() / 2)
+                ax.plot(
+                    at, rows["f1_micro"], "o", color="black", markersize=3.2, markeredgecolor="white", markeredgewidth=0.6, zorder=3
+                )
+    ax.set_xticks(range(len(groups)), groups)
+    ax.set(xlabel=group, ylabel="micro F1", ylim=(0, 1))
+    ax.grid(axis="y")
+    ax.legend(ncols=len(bars), loc="lower center", bbox_to_anchor=(0.5, 1.0), columnspacing=1.0, handlelength=1.4)
+    return ax
+
+
+def plot_class_f1(table: pd.DataFrame, ax=None, label: str = "test"):
+    """F1 of each class, mean over seeds: rows of `study_tables.score_table`, a point a class for each value of column `label`."""
+    ax = given_axes(ax)
+    means = table.groupby(label, sort=False)[[f"f1_{name}" for name in CLASSES]].mean()
+    for index, (name, values) in enumerate(means.iterrows()):
+        rows = np.arange(len(CLASSES)) + (index - (len(means) - 1) / 2) * 0.14  # side by side where values are equal
+        colour = ARCHITECTURE_COLOURS.get(name) or CORPUS_COLOURS.get(name, OTHER_COLOUR)
+        marker = ARCHITECTURE_MARKERS.get(name) or CORPUS_MARKERS.get(name, ".")
+        ax.plot(values, rows, marker, color=colour, label=name, linestyle="none", markersize=5, clip_on=False)
+    ax.set_yticks(range(len(CLASSES)), CLASSES)
+    ax.set(xlabel="F1", xlim=(0, 1), ylim=(len(CLASSES) - 0.5, -0.5))
+    ax.grid(axis="x")
+    ax.hlines(np.arange(len(CLASSES) - 1) + 0.5, 0, 1, color="#dddddd", linewidth=0.6)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=5, columnspacing=1.0, handletextpad=0.2)
+    return ax

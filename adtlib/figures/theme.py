@@ -1,0 +1,110 @@
+"""The theme and the pictures: `plot_*` draw on given axes and return them, `save_figure` alone writes.
+
+Sizes are in text widths of the thesis (A4, 15 cm), text is 8 pt or more at print size. Each class, architecture and corpus has
+one colour everywhere, from palettes that colour-blind readers can tell apart (Okabe and Ito 2008; Tol 2021), and a marker or hatch
+as well. Titles stand in captions, not in pictures.
+"""
+
+import contextlib
+from collections.abc import Iterator
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+from adtlib.vocabulary import CLASSES
+
+TEXT_WIDTH = 15 / 2.54  # inches
+
+
+CLASS_COLOURS = dict(zip(CLASSES, ("#0072B2", "#D55E00", "#009E73", "#B8860B", "#CC79A7"), strict=True))
+
+
+CLASS_MARKERS = dict(zip(CLASSES, ("o", "s", "^", "x", "D"), strict=True))
+
+
+ARCHITECTURE_COLOURS = {
+    "RNN": "#4477AA",
+    "CNN": "#EE6677",
+    "CRNN": "#228833",
+    "ConvTransformer": "#CCBB44",
+    "ViT": "#AA3377",
+}
+
+
+ARCHITECTURE_HATCHES = {"RNN": "", "CNN": "//", "CRNN": "xx", "ConvTransformer": "..", "ViT": "\\\\"}
+
+
+ARCHITECTURE_MARKERS = {"RNN": "o", "CNN": "s", "CRNN": "^", "ConvTransformer": "D", "ViT": "v"}
+
+
+CORPUS_COLOURS = {"ENST+MDB": "#332288", "E-GMD": "#88CCEE", "Slakh": "#117733", "ADTOF-YT": "#DDCC77", "SADTP": "#CC6677"}
+
+
+CORPUS_MARKERS = {"ENST+MDB": "o", "E-GMD": "s", "Slakh": "^", "ADTOF-YT": "D", "SADTP": "v"}
+
+
+# No corpus has an architecture's hatch: some of their colours are near each other.
+CORPUS_HATCHES = {"ENST+MDB": "--", "E-GMD": "||", "Slakh": "++", "ADTOF-YT": "oo", "SADTP": "O."}
+
+
+OTHER_COLOUR = "#777777"  # a user's own corpus
+
+
+def use_theme() -> None:
+    """Set the theme for all figures that follow."""
+    # Not rcParamsDefault: it would also take away what shows figures in a notebook, and a second run of a cell would show none.
+    mpl.rcdefaults()
+    mpl.rcParams.update(
+        {
+            "figure.dpi": 110,
+            "figure.constrained_layout.use": True,
+            "savefig.dpi": 200,
+            "font.size": 9,
+            "axes.labelsize": 9,
+            "axes.titlesize": 9,
+            "legend.fontsize": 8,
+            "xtick.labelsize": 8,
+            "ytick.labelsize": 8,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.axisbelow": True,
+            "axes.grid": False,
+            "grid.color": "#dddddd",
+            "legend.frameon": False,
+            "lines.linewidth": 1.2,
+            "image.cmap": "magma",
+            "pdf.fonttype": 42,  # text in a PDF stays text
+            "svg.hashsalt": "adtlib",
+        }
+    )
+
+
+def new_figure(height: float = 0.5, rows: int = 1, columns: int = 1, width: float = 1.0, **options):
+    """A figure `width` text widths wide and `height` text widths high: (figure, axes)."""
+    return plt.subplots(rows, columns, figsize=(width * TEXT_WIDTH, height * TEXT_WIDTH), **options)
+
+
+# --- signals -----------------------------------------------------------------------------------------------------------
+
+
+def given_axes(ax):
+    """The axes given to a `plot_*`, or the current ones."""
+    return plt.gca() if ax is None else ax
+
+
+@contextlib.contextmanager
+def house_theme() -> Iterator[None]:
+    """The theme of all figures for what is drawn inside, whatever the notebook has set; also a decorator, `@house_theme()`."""
+    with mpl.rc_context():
+        use_theme()
+        yield
+
+
+def own_figure(height: float = 0.5, rows: int = 1, columns: int = 1, width: float = 1.0, mosaic: str | None = None, **options):
+    """As `plotting.new_figure`, but unknown to pyplot, which would show it a second time and keep it alive: (figure, axes).
+
+    mosaic  as for matplotlib's `subplot_mosaic`, in place of rows and columns; the axes are then a dictionary.
+    """
+    figure = Figure(figsize=(width * TEXT_WIDTH, height * TEXT_WIDTH), layout="constrained")
+    return figure, figure.subplot_mosaic(mosaic, **options) if mosaic else figure.subplots(rows, columns, **options)

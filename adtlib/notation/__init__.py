@@ -1,0 +1,5 @@
+"""Drum patterns, beats, sheet music and MIDI files (thesis 2.2 and 2.4)."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

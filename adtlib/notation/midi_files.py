@@ -1,0 +1,338 @@
+"""Writing Standard MIDI Files: transcriptions, drum patterns, and parts of the miniature corpora.
+
+A transcription's drums stand at their times, and its tempo map puts bar lines on the beats of the song. Notes are not quantised
+unless asked for: they lie within half a millisecond of where they were heard, whatever the tempo map says. Before the first bar
+line there is a bar as long as the rest, in sixteenths. A first bar line within half a sixteenth of the start of the recording is
+put at the start, and the first bar is longer or shorter by as much: a bar of a few milliseconds would show a tempo that nobody
+plays.
+
+mido writes no dates, so equal notes give equal bytes.
+"""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import mido
+import numpy as np
+
+from adtlib import paths
+from adtlib.notation.beats import BEATS_A_BAR, Beats, check_grid
+from adtlib.onsets.midi import DRUM_CHANNEL, Note, tick_seconds
+from adtlib.vocabulary import INSTRUMENTS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from adtlib.notation.patterns import Pattern
+
+TICKS_A_BEAT = 960
+
+
+_SIXTEENTH = TICKS_A_BEAT // 4
+
+
+_NOTE_TICKS = TICKS_A_BEAT // 8
+
+
+_STRAY = 0.005  # seconds that a beat may lie beside the tempo map, so that one tempo serves for many beats
+
+
+def song_midi(
+    notes: Sequence[tuple[float, str, int]],
+    beats: Beats,
+    pitches: Mapping[str, int],
+    duration: float,
+    name: str = "",
+    quantise: int | None = None,
+) -> bytes:
+    """The file's content: format 1, a track of tempo and metre, one of drums on channel 10; equal arguments give equal bytes.
+
+    notes     (seconds, class, velocity), sorted.
+    pitches   of each class.
+    duration  of the recording in seconds: the file is as long.
+    quantise  parts of a whole note to move notes to (16: sixteenths, 12: triplets of eighths); of two notes of a pitch that fall on
+              one place the louder stays. None leaves them where they were heard.
+
+    Raises ValueError for another grid.
+    """
+    pickup, _, times = _from_the_first_bar(beats)
+    tempos = _tempo_map(times, pickup)
+    struck = placed_notes(notes, beats, pitches, quantise)
+    end = int(_ticks(np.array([duration]), tempos)[0])
+    file = mido.MidiFile(type=1, ticks_per_beat=TICKS_A_BEAT)
+    file.tracks.append(_conductor(tempos, pickup, end, name))
+    file.tracks.append(_drums(struck, end))
+    buffer = io.BytesIO()
+    file.save(file=buffer)
+    return buffer.getvalue()
+
+
+def placed_notes(
+    notes: Sequence[tuple[float, str, int]], beats: Beats, pitches: Mapping[str, int], quantise: int | None = None
+) -> dict[tuple[int, int], int]:
+    """Velocity at each (tick, pitch) of the file. Arguments and error as for `song_midi`.
+
+    As many entries fewer than notes as notes fell on one of their pitch that was there.
+    """
+    check_grid(quantise)
+    pickup, first, times = _from_the_first_bar(beats)
+    if quantise:
+        parts = Fraction(quantise, 4)  # of a beat
+        places = [round((float(beats.at(seconds)) - first) * parts) / parts for seconds, _, _ in notes]
+        ticks = [max(0, round(place * TICKS_A_BEAT) + pickup) for place in places]
+    else:
+        ticks = _ticks(np.array([seconds for seconds, _, _ in notes]), _tempo_map(times, pickup)).tolist()
+    struck: dict[tuple[int, int], int] = {}
+    for tick, (_, label, velocity) in zip(ticks, notes, strict=True):
+        key = tick, pitches[label]
+        struck[key] = max(struck.get(key, 0), velocity)
+    return struck
+
+
+def _from_the_first_bar(beats: Beats) -> tuple[int, int, np.ndarray]:
+    """(ticks before the first bar line, index of the beat on it, seconds of the beats from there on, as the tempo map has them)."""
+    near = 60 / beats.bpm / 8  # half a sixteenth
+    late = beats.times > -near
+    lines = np.flatnonzero((beats.positions == 1) & late)
+    first = int(lines[0]) if len(lines) else int(np.argmax(late))  # a recording shorter than a bar
+    times = beats.times[first:]
+    if times[0] < near:
+        return 0, first, times - times[0] * np.maximum(0, 1 - np.arange(len(times)) / BEATS_A_BAR)
+    return max(1, round(4 * times[0] / (times[1] - times[0]))) * _SIXTEENTH, first, times
+
+
+def _tempo_map(times: np.ndarray, pickup: int) -> list[tuple[int, int]]:
+    """(tick, microseconds a beat) of tempos that hold for as many beats as lie evenly enough; `times[0]` is at tick `pickup`."""
+    tempos = [(0, max(1, round(1e6 * times[0] * TICKS_A_BEAT / pickup)))] if pickup else []
+    start = 0
+    while start < len(times) - 1:
+        stop = start + 1
+        low, high = -np.inf, np.inf  # slopes of lines from here that pass near enough to every beat so far
+        for end in range(start + 1, len(times)):
+            count, passed = end - start, times[end] - times[start]
+            if not low <= passed / count <= high:
+                break
+            stop = end
+            low, high = max(low, (passed - _STRAY) / count), min(high, (passed + _STRAY) / count)
+        period = (times[stop] - times[start]) / (stop - start)
+        tempos.append((pickup + start * TICKS_A_BEAT, max(1, round(1e6 * period))))
+        start = stop
+    return tempos
+
+
+def _ticks(seconds: np.ndarray, tempos: list[tuple[int, int]]) -> np.ndarray:
+    """Nearest tick to each time: the inverse of `midi.tick_seconds`."""
+    starts = np.array([tick for tick, _ in tempos])
+    changes = tick_seconds(starts, tempos, TICKS_A_BEAT)
+    region = np.maximum(np.searchsorted(changes, seconds, side="right") - 1, 0)
+    ticks_a_second = 1e6 * TICKS_A_BEAT / np.array([tempo for _, tempo in tempos])
+    return np.maximum(np.rint(starts[region] + (seconds - changes[region]) * ticks_a_second[region]), 0).astype(np.int64)
+
+
+def _conductor(tempos: list[tuple[int, int]], pickup: int, end: int, name: str) -> mido.MidiTrack:
+    """Name, metre and tempo."""
+    events = [
+        (tick, mido.MetaMessage("set_tempo", tempo=min(tempo, 2**24 - 1))) for tick, tempo in tempos if tick <= end or not tick
+    ]
+    if pickup and pickup != BEATS_A_BAR * TICKS_A_BEAT:
+        length = Fraction(pickup, 4 * TICKS_A_BEAT)  # of a whole note
+        unit = next(unit for unit in (4, 8, 16) if (length * unit).denominator == 1)
+        events.append((0, mido.MetaMessage("time_signature", numerator=min(int(length * unit), 255), denominator=unit)))
+    else:  # a whole bar before the first bar line is a bar as the others
+        pickup = 0
+    events.append((pickup, mido.MetaMessage("time_signature", numerator=BEATS_A_BAR, denominator=4)))
+    track = mido.MidiTrack([mido.MetaMessage("track_name", name=name.encode("latin-1", "replace").decode("latin-1"))])
+    now = 0
+    for tick, message in sorted(events, key=lambda event: event[0]):
+        track.append(message.copy(time=tick - now))
+        now = tick
+    track.append(mido.MetaMessage("end_of_track", time=max(end - now, 0)))
+    return track
+
+
+def _drums(struck: Mapping[tuple[int, int], int], end: int) -> mido.MidiTrack:
+    """The notes; one ends before the next of its pitch begins."""
+    events, following = [], {}
+    for (tick, pitch), velocity in sorted(struck.items(), reverse=True):
+        stop = min(tick + _NOTE_TICKS, following.get(pitch, tick + _NOTE_TICKS))
+        following[pitch] = tick
+        events += [(tick, 1, "note_on", pitch, velocity), (stop, 0, "note_off", pitch, 0)]
+    track = mido.MidiTrack([mido.MetaMessage("track_name", name="Drums")])
+    now = 0
+    for tick, _, kind, pitch, velocity in sorted(events):
+        track.append(mido.Message(kind, channel=DRUM_CHANNEL, note=pitch, velocity=velocity, time=tick - now))
+        now = tick
+    track.append(mido.MetaMessage("end_of_track", time=max(end - now, 0)))
+    return track
+
+
+_PATTERN_TICKS = 480
+
+
+_NOTE_LENGTH = Fraction(1, 8)  # of a quarter note, in MIDI files: a drum rings as long as it likes
+
+
+# --- MIDI --------------------------------------------------------------------------------------------------------------
+
+
+def pattern_midi(pattern: "Pattern") -> bytes:
+    """A Standard MIDI File of one track on the drum channel; equal patterns give equal bytes."""
+    beats, unit = pattern.meter
+    track = mido.MidiTrack()
+    track.append(mido.MetaMessage("time_signature", numerator=beats, denominator=unit))
+    track.append(mido.MetaMessage("set_tempo", tempo=round(60e6 / pattern.bpm)))
+    events = []
+    for index, hit in enumerate(pattern.hits):
+        again = next((later.beat for later in pattern.hits[index + 1 :] if later.pitch == hit.pitch), hit.beat + 1)
+        events.append((round(hit.beat * _PATTERN_TICKS), 1, "note_on", hit.pitch, hit.velocity))
+        events.append((round(min(hit.beat + _NOTE_LENGTH, again) * _PATTERN_TICKS), 0, "note_off", hit.pitch, 0))
+    now = 0
+    for tick, _, kind, pitch, velocity in sorted(events):
+        track.append(mido.Message(kind, channel=DRUM_CHANNEL, note=pitch, velocity=velocity, time=tick - now))
+        now = tick
+    end = round(pattern.n_bars * pattern.bar_length * _PATTERN_TICKS)
+    track.append(mido.MetaMessage("end_of_track", time=max(end - now, 0)))
+    file = mido.MidiFile(type=0, ticks_per_beat=_PATTERN_TICKS, tracks=[track])
+    buffer = io.BytesIO()
+    file.save(file=buffer)
+    return buffer.getvalue()
+
+
+def write_midi(path: Path | str, pattern: "Pattern") -> Path:
+    """Write `pattern_midi(pattern)`, making the folders above; returns the path."""
+    path = Path(path)
+    paths.write_atomically(path, pattern_midi(pattern))
+    return path
+
+
+def midi_events(path: Path | str) -> "pd.DataFrame":
+    """The messages of a MIDI file's first track, in order: a row each.
+
+    Columns: delta and tick (ticks since the message before, and from the start), beat (quarter notes from the start), seconds,
+    event, value (of what is no note), bytes (hexadecimal, a repeated status byte spelled out), pitch, instrument and velocity
+    (0 and "" where there is none).
+    """
+    import pandas as pd  # transcribing does without
+
+    file = mido.MidiFile(path)
+    tempos, rows, tick = [], [], 0
+    for message in file.tracks[0]:
+        tick += message.time
+        row = {"delta": message.time, "tick": tick, "beat": tick / file.ticks_per_beat, "event": message.type.replace("_", " ")}
+        row |= {"value": "", "bytes": message.bin().hex(" ").upper(), "pitch": 0, "instrument": "", "velocity": 0}
+        if message.type == "set_tempo":
+            tempos.append((tick, message.tempo))
+            row["value"] = f"{mido.tempo2bpm(message.tempo):g} a minute"
+        elif message.type == "time_signature":
+            row["value"] = f"{message.numerator}/{message.denominator}"
+        elif message.type in ("note_on", "note_off"):
+            name = INSTRUMENTS.get(message.note, "other")
+            row |= {"pitch": message.note, "instrument": name, "velocity": message.velocity}
+        rows.append(row)
+    table = pd.DataFrame(rows)
+    table.insert(3, "seconds", tick_seconds(table["tick"].to_numpy(), tempos, file.ticks_per_beat))
+    return table
+
+
+def midi_notes(events: "pd.DataFrame") -> tuple[Note, ...]:
+    """The strokes in a table of `midi_events`, in seconds."""
+    struck = events[(events["event"] == "note on") & (events["velocity"] > 0)]
+    return tuple(Note(float(row.seconds), int(row.pitch), int(row.velocity)) for row in struck.itertuples())
+
+
+@dataclass(frozen=True)
+class MidiPart:
+    """One instrument: `notes` are (start, end, pitch, velocity) in seconds; `controls` are (control, value) at the start."""
+
+    name: str
+    program: int
+    channel: int
+    notes: Sequence[tuple[float, float, int, int]]
+    controls: Sequence[tuple[int, int]] = field(default=())
+
+
+@dataclass(frozen=True)
+class TempoMap:
+    """Tempo changes: from `seconds[i]` on a beat lasts `beats[i]` seconds. The first change is at 0."""
+
+    seconds: tuple[float, ...] = (0.0,)
+    beats: tuple[float, ...] = (0.5,)
+
+    def ticks(self, seconds: float, ticks_per_beat: int) -> int:
+        """Ticks from the start, rounded, with tempi as a MIDI file can state them (whole microseconds)."""
+        total = 0
+        for index, start in enumerate(self.seconds):
+            end = self.seconds[index + 1] if index + 1 < len(self.seconds) else float("inf")
+            if index and seconds <= start:
+                break
+            total += (min(seconds, end) - start) / (round(self.beats[index] * 1e6) / 1e6) * ticks_per_beat
+        return round(total)
+
+    @classmethod
+    def following(cls, beat_times: np.ndarray, every: int = 4) -> "TempoMap":
+        """A tempo change every few beats, as a sequencer writes that followed a drummer."""
+        marks = np.asarray(beat_times)[::every]
+        lengths = np.diff(marks) / every
+        return cls((0.0, *map(float, marks[1:-1])), tuple(map(float, lengths)))
+
+
+def parts_midi(
+    parts: Sequence[MidiPart],
+    tempo: TempoMap | None = None,
+    ticks_per_beat: int = 480,
+    kind: int = 0,
+    head: Sequence[mido.MetaMessage] = (),
+    end: float | None = None,
+) -> bytes:
+    """A Standard MIDI File: kind 0 (one track) or 1 (a conductor's track, then one for each part).
+
+    `head` comes first in the file; `end` (seconds) is where the last track ends, else it ends with its last note.
+    """
+    tempo = tempo or TempoMap()
+    conductor = [(0, 0, message) for message in head]
+    conductor.append((0, 1, mido.MetaMessage("time_signature", numerator=4, denominator=4)))
+    for start, beat in zip(tempo.seconds, tempo.beats, strict=True):
+        tick = tempo.ticks(start, ticks_per_beat)
+        conductor.append((tick, 1, mido.MetaMessage("set_tempo", tempo=round(beat * 1e6))))
+    events = [_part_events(part, tempo, ticks_per_beat, named=kind == 1) for part in parts]
+    tracks = [conductor, *events] if kind == 1 else [conductor + [event for part in events for event in part]]
+    file = mido.MidiFile(type=kind, ticks_per_beat=ticks_per_beat)
+    last = None if end is None else tempo.ticks(end, ticks_per_beat)
+    file.tracks.extend(_track(track, last) for track in tracks)
+    buffer = io.BytesIO()
+    file.save(file=buffer)
+    return buffer.getvalue()
+
+
+def write_parts(path: Path, parts: Sequence[MidiPart], **options) -> None:
+    """Write `parts_midi(parts, **options)`, making the folders above."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(parts_midi(parts, **options))
+
+
+def _part_events(part: MidiPart, tempo: TempoMap, ticks_per_beat: int, named: bool) -> list[tuple]:
+    """(tick, order at equal ticks, message): settings, then note-offs, then note-ons."""
+    events = [(0, 2, mido.MetaMessage("track_name", name=part.name))] if named else []
+    events.append((0, 3, mido.Message("program_change", channel=part.channel, program=part.program)))
+    for control, value in part.controls:
+        events.append((0, 3, mido.Message("control_change", channel=part.channel, control=control, value=value)))
+    for start, end, pitch, velocity in part.notes:
+        on = tempo.ticks(start, ticks_per_beat)
+        off = max(tempo.ticks(end, ticks_per_beat), on + 1)
+        key = {"channel": part.channel, "note": int(pitch)}
+        events.append((on, 5, mido.Message("note_on", velocity=int(velocity), **key)))
+        events.append((off, 4, mido.Message("note_on", velocity=0, **key)))  # a note-off, as most files write it
+    return events
+
+
+def _track(events: list[tuple], last: int | None) -> mido.MidiTrack:
+    track, now = mido.MidiTrack(), 0
+    for tick, _, message in sorted(events, key=lambda event: event[:2]):
+        track.append(message.copy(time=tick - now))
+        now = tick
+    track.append(mido.MetaMessage("end_of_track", time=max((last or 0) - now, 1)))
+    return track

@@ -1,0 +1,248 @@
+"""Drum patterns: strokes at positions in beats, between a performance in seconds and a score or MIDI file (thesis 2.4.1, 2.4.2).
+
+Positions are exact fractions of quarter notes from the start of the first bar, whatever the metre; tempo is in quarter notes a
+minute. Strokes have General MIDI pitches, so a pattern knows an open hi-hat from a closed one; onsets of the five classes, which
+do not, get the pitch that stands for their class.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from adtlib.notation.beats import BEATS_A_BAR, Beats, check_grid
+from adtlib.onsets.frames import Onsets
+from adtlib.onsets.midi import Note
+from adtlib.vocabulary import CLASSES, GENERAL_MIDI, MIDI_PITCH
+
+VELOCITIES = {"X": 112, "x": 84, "-": 62, "g": 34}  # accent, stroke, soft stroke, ghost note
+
+
+# Sixteenths or triplets: drummers are not exact, and seldom go from one to the other.
+_GRIDS = (4, 3)  # steps a beat
+
+
+_SPREAD, _STRAY = 0.03, 0.1  # beats: standard deviation of strokes around their grid, from where on they say nothing more about it
+
+
+_MOMENT = 0.05  # beats: strokes as close as this, drums struck together and flams, say it once
+
+
+_CHANGE = 3.5  # nats that another grid from one beat to the next costs: three strokes in triplets earn a change and the way back
+
+
+@dataclass(frozen=True, order=True)
+class Hit:
+    """One stroke: quarter notes from the start, General MIDI pitch, velocity 1 to 127."""
+
+    beat: Fraction
+    pitch: int
+    velocity: int = VELOCITIES["x"]
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Strokes in whole bars.
+
+    hits   sorted by position.
+    bpm    quarter notes a minute.
+    meter  (beats, unit): (4, 4), (6, 8), ...
+    """
+
+    hits: tuple[Hit, ...]
+    n_bars: int
+    bpm: float = 100.0
+    meter: tuple[int, int] = (4, 4)
+
+    def __post_init__(self):
+        beat_groups(self.meter)  # raises where the metre cannot be
+        if not self.bpm > 0:
+            raise ValueError(f"bpm is {self.bpm}: it must be above 0")
+        end = self.n_bars * self.bar_length
+        if outside := [hit for hit in self.hits if not 0 <= hit.beat < end]:
+            raise ValueError(f"a stroke at beat {outside[0].beat} lies outside {self.n_bars} bars of {float(end):g} quarter notes")
+
+    @property
+    def bar_length(self) -> Fraction:
+        """Quarter notes in a bar."""
+        return Fraction(4 * self.meter[0], self.meter[1])
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the first beat to the end of the last bar."""
+        return float(self.n_bars * self.bar_length) * 60 / self.bpm
+
+    def seconds(self, beat) -> float:
+        """Seconds of a position, from the first beat."""
+        return float(beat) * 60 / self.bpm
+
+    def notes(self, lead_in: float = 0.0) -> tuple[Note, ...]:
+        """The strokes in seconds; the first beat is at `lead_in`."""
+        return tuple(Note(lead_in + self.seconds(hit.beat), hit.pitch, hit.velocity) for hit in self.hits)
+
+    def onsets(self, lead_in: float = 0.0) -> Onsets:
+        """Seconds of the strokes of each class; pitches outside the vocabulary are left out."""
+        return note_onsets(self.notes(lead_in))
+
+
+def note_onsets(notes: Sequence[Note]) -> Onsets:
+    """Seconds of each class's notes, by their General MIDI pitch; other percussion is left out."""
+    classes = [GENERAL_MIDI.class_index(note.pitch) for note in notes]
+    return [np.array(sorted(n.seconds for n, c in zip(notes, classes, strict=True) if c == i)) for i in range(len(CLASSES))]
+
+
+def beat_groups(meter: tuple[int, int]) -> list[Fraction]:
+    """Lengths of a bar's beats in quarter notes: dotted quarters in 6/8, 9/8 and 12/8; a short last one in 5/8 and 7/8.
+
+    Raises ValueError for a metre whose unit is not 2, 4 or 8.
+    """
+    beats, unit = meter
+    if unit not in (2, 4, 8) or beats < 1:
+        raise ValueError(f"metre {beats}/{unit}: the unit must be 2, 4 or 8, and there must be a beat")
+    if unit == 8 and beats % 3 == 0:
+        return [Fraction(3, 2)] * (beats // 3)
+    whole, rest = divmod(Fraction(4 * beats, unit), 1)
+    return [Fraction(1)] * int(whole) + [rest] * (rest > 0)
+
+
+# --- from rows, from onsets --------------------------------------------------------------------------------------------
+
+
+def pattern_from_rows(
+    rows: Mapping[int, str], bpm: float = 100.0, meter: tuple[int, int] = (4, 4), steps_per_beat: int = 4
+) -> Pattern:
+    """A pattern from one row of characters for each General MIDI pitch, a character a step.
+
+    `X` is an accent, `x` a stroke, `-` a soft one, `g` a ghost note, `.` silence; blanks and `|` are for the eye. Raises
+    ValueError for another character, rows of different length, and rows that are not whole bars.
+    """
+    texts = {pitch: row.replace(" ", "").replace("|", "") for pitch, row in rows.items()}
+    lengths = {len(text) for text in texts.values()}
+    bar_steps = Fraction(4 * meter[0], meter[1]) * steps_per_beat
+    if len(lengths) != 1 or max(lengths) == 0 or max(lengths) % bar_steps:
+        raise ValueError(f"rows of {sorted(lengths)} steps: all must be equal, and whole bars of {bar_steps} steps")
+    if unknown := sorted(set("".join(texts.values())) - {*VELOCITIES, "."}):
+        raise ValueError(f"{unknown[0]!r} is no stroke: use {' '.join(VELOCITIES)} or .")
+    hits = [
+        Hit(Fraction(step, steps_per_beat), pitch, VELOCITIES[letter])
+        for pitch, text in texts.items()
+        for step, letter in enumerate(text)
+        if letter != "."
+    ]
+    return Pattern(tuple(sorted(hits)), int(max(lengths) / bar_steps), bpm, meter)
+
+
+def quantise(onsets: Onsets, beat_times: Sequence[float], meter: tuple[int, int] = (4, 4), n_bars: int | None = None) -> Pattern:
+    """The nearest pattern to onsets in seconds: sixteenths, or triplets where the strokes of a beat and those around it fit these.
+
+    onsets      five sorted arrays of seconds.
+    beat_times  seconds of successive quarter notes, two at least; the first begins a bar. After the last one the tempo stays.
+    n_bars      by default as many as the onsets need, at least one.
+
+    Two onsets of a class that fall on one position become one. Raises ValueError for fewer than two or unsorted beats, and for
+    onsets more than an eighth of a beat before the first: let the beats begin a bar earlier.
+    """
+    positions = grid_positions(onsets, beat_times, meter)
+    hits = {Hit(beat, MIDI_PITCH[name]) for name, beats in zip(CLASSES, positions, strict=True) for beat in beats}
+    bar_length = Fraction(4 * meter[0], meter[1])
+    if n_bars is None:
+        n_bars = max((math.floor(hit.beat / bar_length) + 1 for hit in hits), default=1)
+    kept = (hit for hit in hits if hit.beat < n_bars * bar_length)
+    return Pattern(tuple(sorted(kept)), n_bars, 60 / float(np.median(np.diff(beat_times))), meter)
+
+
+def grid_positions(
+    onsets: Onsets, beat_times: Sequence[float], meter: tuple[int, int] = (4, 4), steps: int | None = None
+) -> list[list[Fraction]]:
+    """The position in quarter notes that each onset is written at, class by class and in order, as `quantise` decides it.
+
+    steps  of every beat, for those who know; by default sixteenths and triplets are told from each other.
+
+    Raises as `quantise` does.
+    """
+    beat_times = np.asarray(beat_times, dtype=np.float64)
+    if len(beat_times) < 2 or not np.all(np.diff(beat_times) > 0):
+        raise ValueError(f"{len(beat_times)} beat times: give two or more, rising")
+    period = float(np.median(np.diff(beat_times)))
+    exact = [_beats(np.asarray(times, dtype=np.float64), beat_times, period) for times in onsets]
+    for name, beats in zip(CLASSES, exact, strict=True):
+        if early := [beat for beat in beats if beat < -1 / 8]:
+            raise ValueError(f"{name} has an onset {-early[0]:.2f} beats before the first: let the beats begin a bar earlier")
+    exact = [np.maximum(beats, 0.0) for beats in exact]
+    if steps is None and all(length == 1 for length in beat_groups(meter)):
+        grids = _grids(np.sort(np.concatenate(exact)))
+        return [[_nearest(at, grids[math.floor(at)]) for at in beats.tolist()] for beats in exact]
+    return [[_nearest(at, steps or 4) for at in beats.tolist()] for beats in exact]
+
+
+def _nearest(position: float, steps: int) -> Fraction:
+    return Fraction(round(position * steps), steps)
+
+
+def _beats(times: np.ndarray, beat_times: np.ndarray, period: float) -> np.ndarray:
+    """Positions in beats of times in seconds, on at the same tempo before and after the beats."""
+    known = np.interp(times, beat_times, np.arange(len(beat_times)))
+    return known + np.minimum(times - beat_times[0], 0) / period + np.maximum(times - beat_times[-1], 0) / period
+
+
+def _grids(positions: np.ndarray) -> dict[int, int]:
+    """Steps of each beat with strokes, 4 or 3: the likeliest sequence (Viterbi), which begins with sixteenths and seldom changes.
+
+    positions  in beats, sorted.
+
+    Beat by beat a swung hi-hat, which lies between triplets and dotted eighths, would be now these and now those.
+    """
+    beats, which = np.unique(np.floor(positions).astype(int), return_inverse=True)
+    again = np.diff(positions, prepend=-np.inf) < _MOMENT
+    misfits = np.zeros((len(beats), len(_GRIDS)))
+    for index, steps in enumerate(_GRIDS):
+        away = np.minimum(np.abs(positions * steps - np.rint(positions * steps)) / steps, _STRAY)
+        np.add.at(misfits[:, index], which, np.where(again, 0, away**2 / (2 * _SPREAD**2)))
+    total, changed = np.array([0.0, _CHANGE]), []
+    for misfit in misfits:
+        other = total[::-1] + _CHANGE
+        changed.append(other < total)
+        total = np.minimum(total, other) + misfit
+    state, grids = int(total.argmin()), {}
+    for beat, change in zip(beats[::-1].tolist(), changed[::-1], strict=True):
+        grids[beat] = _GRIDS[state]
+        state = 1 - state if change[state] else state
+    return grids
+
+
+METER = (BEATS_A_BAR, 4)
+
+
+EARLY = 1 / 8  # of a beat: an onset that much before a bar line belongs to it
+
+
+_GHOST = 32  # velocity of a snare stroke below which it is a ghost note
+
+
+def song_pattern(struck: Sequence[tuple[float, str, int]], beats: Beats, quantise: int | None = None) -> Pattern:
+    """The score of (seconds, class, velocity) as a pattern in whole bars; without any onset one empty bar.
+
+    quantise  as `song_midi.song_midi` takes it. 48 parts of a whole note are more than a score can tell: as without.
+
+    Raises ValueError for another grid.
+    """
+    check_grid(quantise)
+    steps = None if quantise in (None, 48) else quantise // 4  # of a beat
+    if not struck:
+        return Pattern((), 1, beats.bpm, METER)
+    first = float(beats.at(min(seconds for seconds, _, _ in struck)))
+    start = math.floor((first + EARLY + beats.phase) / BEATS_A_BAR) * BEATS_A_BAR - beats.phase
+    last = float(beats.at(max(seconds for seconds, _, _ in struck)))
+    lines = beats.seconds(np.arange(start, math.ceil(last) + BEATS_A_BAR + 1))
+    onsets = [np.array([seconds for seconds, name, _ in struck if name == label]) for label in CLASSES]
+    loudness = [[velocity for _, name, velocity in struck if name == label] for label in CLASSES]
+    hits: dict[tuple[Fraction, int], int] = {}
+    for label, positions, hard in zip(CLASSES, grid_positions(onsets, lines, METER, steps), loudness, strict=True):
+        for position, velocity in zip(positions, hard, strict=True):
+            ghost = label == "SD" and velocity < _GHOST
+            key = position, MIDI_PITCH[label]
+            hits[key] = max(hits.get(key, 0), VELOCITIES["g" if ghost else "x"])
+    n_bars = max(math.floor(position / BEATS_A_BAR) + 1 for position, _ in hits)
+    return Pattern(tuple(Hit(*key, velocity) for key, velocity in sorted(hits.items())), n_bars, beats.bpm, METER)

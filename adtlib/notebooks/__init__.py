@@ -1,0 +1,5 @@
+"""What runs notebooks, and what they save: executed copies, figures, tables, and the lists of these."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

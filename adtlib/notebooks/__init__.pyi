@@ -1,0 +1,14 @@
+from .catalogue import NUMBERED as NUMBERED
+from .catalogue import catalogue_as_markdown as catalogue_as_markdown
+from .catalogue import overview as overview
+from .gallery import for_notebook as for_notebook
+from .headers import header as header
+from .listing import find_notebooks as find_notebooks
+from .listing import map_as_markdown as map_as_markdown
+from .listing import notebook_map as notebook_map
+from .runner import run_notebooks as run_notebooks
+from .saved_figures import save_figure as save_figure
+from .tables import readable as readable
+from .tables import save_table as save_table
+from .tables import to_markdown as to_markdown
+from .tables import to_styled as to_styled

@@ -1,0 +1,92 @@
+"""The figures and tables of the thesis as data, and what of them a profile has.
+
+`catalogue.csv` has a row for each: `kind` (figure or table), `number`, `origin`, the `notebook` that makes it, its `file` without
+suffix, and what it `shows`. A number is the draft's ("2.10"), or section and letter where the draft numbers no figure ("2.3.2a");
+tables have their section alone. Origins:
+
+    numbered    the draft numbers it
+    margin      a note in the draft's margin asks for it
+    text        the draft's text, or what it plans for a chapter, calls for it
+    companion   added here
+
+What a profile has is read from its `figures/<profile>/manifest.csv`, which `save_figure` writes, and from its tables.
+"""
+
+import os
+from pathlib import Path
+
+import pandas as pd
+
+from adtlib import paths
+from adtlib.notebooks import saved_figures
+from adtlib.notebooks.listing import find_notebooks
+
+CATALOGUE = Path(__file__).with_name("catalogue.csv")
+
+# The draft's numbered figures, counted through chapters 2 and 3.
+NUMBERED = (*(f"2.{number}" for number in range(1, 11)), *(f"3.{number}" for number in range(1, 9)))
+
+
+def read_catalogue() -> pd.DataFrame:
+    """A row for each figure and table of the thesis: kind, number, origin, notebook, file, shows (all text)."""
+    return pd.read_csv(CATALOGUE, dtype=str)
+
+
+def overview(profile: str, making: str = "") -> pd.DataFrame:
+    """The catalogue beside what a profile has, and after it what the profile has beyond the catalogue.
+
+    making  number of the notebook that asks: what it makes itself counts as there, and what later ones make is not looked for.
+
+    Columns: those of the catalogue, `path` (of the PNG or CSV, relative to `adtlib.paths.HOME`; "" where it is missing) and
+    `missing` (why, in words; "" where it is there).
+    """
+    listed = read_catalogue()
+    figures = pd.DataFrame(saved_figures.read(profile), columns=saved_figures.COLUMNS, dtype=str)
+    more = figures[~figures["file"].isin(listed.loc[listed["kind"] == "figure", "file"])]
+    more = more[more["notebook"] <= making] if making else more
+    more = more.rename(columns={"thesis_number": "number", "caption": "shows"}).assign(kind="figure", origin="companion")
+    table = pd.concat([listed, more[listed.columns]], ignore_index=True)
+    names = {notebook.name[:2]: notebook.name for notebook in find_notebooks()}
+    there = []
+    for row in table.itertuples():
+        path = _path(row.kind, row.file, profile)
+        there.append(path.relative_to(paths.HOME).as_posix() if path.is_file() or row.notebook == making else "")
+    table["path"] = there
+    table["missing"] = [
+        "" if row.path else _why_missing(row.notebook, names.get(row.notebook), profile) for row in table.itertuples()
+    ]
+    return table
+
+
+def _path(kind: str, file: str, profile: str) -> Path:
+    if kind == "figure":
+        return paths.FIGURES / profile / f"{file}.png"
+    return paths.RESULTS / profile / "tables" / f"{file}.csv"
+
+
+def _why_missing(number: str, name: str | None, profile: str) -> str:
+    if name is None:
+        return f"there is no notebook {number} in this clone"
+    copy = paths.RESULTS / profile / "notebooks" / f"{name}.ipynb"
+    made = copy.is_file() or any((paths.FIGURES / profile).glob(f"{number}_*.png"))
+    if made:
+        return f"{name} ran with this profile and did not make it: run 'adt run {number} --profile {profile} --force'"
+    return f"{name} has not run with this profile: run 'adt run {number} --profile {profile}'"
+
+
+def catalogue_as_markdown(table: pd.DataFrame) -> str:
+    """An overview as a Markdown table with links, relative to the folder of the notebooks, to notebooks and files."""
+    names = {notebook.name[:2]: notebook.name for notebook in find_notebooks()}
+    lines = ["| number | shows | notebook | file |", "|:--|:--|:--|:--|"]
+    for row in table.itertuples():
+        number = f"Fig. {row.number}" if row.origin == "numbered" else f"Table {row.number}" if row.kind == "table" else row.number
+        name = names.get(row.notebook)
+        notebook = f"[{name}]({name}.ipynb)" if name else row.notebook
+        file = f"[`{row.file}`]({from_notebooks(row.path)})" if row.path else f"`{row.file}`: missing"
+        lines.append(f"| {number} | {row.shows.replace('|', '/')} | {notebook} | {file} |")
+    return "\n".join(lines)
+
+
+def from_notebooks(path: str) -> str:
+    """A path relative to `adtlib.paths.HOME` as a link from the folder of the notebooks."""
+    return Path(os.path.relpath(paths.HOME / path, paths.NOTEBOOKS)).as_posix()

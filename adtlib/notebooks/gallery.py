@@ -1,0 +1,122 @@
+"""The gallery of all figures: for README.md by links, for a notebook as thumbnails within it.
+
+    adt gallery README.md
+
+replaces what stands between the two markers of a file by the figures of the profile showcase, chapter by chapter: each picture,
+linked to itself at full size, its number in the thesis and its notebook.
+"""
+
+import base64
+import html
+import io
+import os
+import re
+from pathlib import Path
+
+from adtlib import paths
+from adtlib.notebooks import saved_figures
+from adtlib.notebooks.catalogue import NUMBERED
+from adtlib.notebooks.listing import find_notebooks
+
+BEGIN = "<!-- gallery: written by adt gallery README.md -->"
+END = "<!-- end of gallery -->"
+CHAPTERS = {
+    "1": "Introduction",
+    "2": "Background",
+    "3": "Architectures",
+    "4": "Datasets",
+    "5": "Methodology",
+    "6": "Architecture study",
+    "7": "Dataset study",
+    "8": "Conclusion",
+}
+A_ROW = 4
+
+
+def by_chapter(profile: str, until: str = "99") -> dict[str, list[dict[str, str]]]:
+    """Rows of a profile's manifest by the thesis's chapter, in the order of their numbers; those of notebooks up to `until`."""
+    rows = sorted((row for row in saved_figures.read(profile) if row["notebook"] <= until), key=_order)
+    return {chapter: [row for row in rows if row["thesis_number"].startswith(chapter)] for chapter in CHAPTERS}
+
+
+def _order(row: dict[str, str]) -> tuple:
+    """Numbered figures first, then by section: 2.1 ... 2.10, 2.3.1a, 2.3.2a."""
+    number = row["thesis_number"]
+    return (number not in NUMBERED, [int(part) for part in re.findall(r"\d+", number)], number)
+
+
+def label(number: str) -> str:
+    """A figure's number as a reader should see it: "Fig. 2.10" where the draft numbers it, else section and letter."""
+    return f"Fig. {number}" if number in NUMBERED else number
+
+
+# --- README ------------------------------------------------------------------------------------------------------------
+
+
+def for_readme(profile: str = "showcase") -> str:
+    """The gallery as a README shows it: a table a chapter, folded up, with links relative to the clone."""
+    names = {notebook.name[:2]: notebook.name for notebook in find_notebooks()}
+    parts = []
+    for chapter, rows in by_chapter(profile).items():
+        if rows:
+            figures = "1 figure" if len(rows) == 1 else f"{len(rows)} figures"
+            head = f"<details><summary>Chapter {chapter}, {CHAPTERS[chapter]}: {figures}</summary>"
+            cells = [_linked(row, names.get(row["notebook"]), profile) for row in rows]
+            parts.append(f"{head}\n\n{_table(cells)}\n\n</details>")
+    return "\n".join(parts)
+
+
+def _linked(row: dict[str, str], notebook: str | None, profile: str) -> str:
+    picture = f"figures/{profile}/{row['file']}.png"
+    shown = f'<a href="{picture}"><img src="{picture}" width="200" alt="{row["file"]}"></a>'
+    # The executed copy: a notebook is stored without outputs, so that a page which only shows files has no picture of it.
+    made_by = f'<a href="results/{profile}/notebooks/{notebook}.ipynb">{notebook}</a>' if notebook else row["notebook"]
+    return f"{shown}<br>{label(row['thesis_number'])} · {made_by}"
+
+
+def _table(cells: list[str]) -> str:
+    rows = [cells[start : start + A_ROW] for start in range(0, len(cells), A_ROW)]
+    lines = ["<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows]
+    return "\n".join(["<table>", *lines, "</table>"])
+
+
+def updated(text: str, profile: str = "showcase") -> str:
+    """`text` with the gallery between its markers; ValueError where it has not both, once each, in order."""
+    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
+        raise ValueError(f"the gallery goes between two lines, {BEGIN} and {END}, which must be there once each")
+    before, after = text.split(BEGIN)[0], text.split(END)[1]
+    return f"{before}{BEGIN}\n{for_readme(profile)}\n{END}{after}"
+
+
+# --- notebook ----------------------------------------------------------------------------------------------------------
+
+
+def for_notebook(profile: str, until: str = "99", width: int = 160) -> str:
+    """The gallery of notebooks up to `until` as HTML, thumbnails `width` pixels wide inside it; "" where there is none."""
+    base = os.path.relpath(paths.FIGURES / profile, paths.NOTEBOOKS)
+    parts = []
+    for chapter, rows in by_chapter(profile, until).items():
+        cells = []
+        for row in rows:
+            path = paths.FIGURES / profile / f"{row['file']}.png"
+            if path.is_file():
+                data = base64.b64encode(thumbnail(path, width)).decode()
+                picture = f'<img src="data:image/png;base64,{data}" width="{width}" alt="{row["file"]}">'
+                title = html.escape(row["caption"], quote=True)
+                link = f'<a href="{Path(base, path.name).as_posix()}" title="{title}">{picture}</a>'
+                cells.append(f"{link}<br>{label(row['thesis_number'])}")
+        if cells:
+            parts.append(f"<h4>Chapter {chapter}, {CHAPTERS[chapter]}</h4>\n{_table(cells)}")
+    return "\n".join(parts)
+
+
+def thumbnail(path: Path, width: int, colours: int = 24) -> bytes:
+    """A picture scaled down to `width` pixels, as a PNG of few colours: some kilobytes."""
+    from PIL import Image  # comes with matplotlib
+
+    with Image.open(path) as picture:
+        height = max(1, round(picture.height * width / picture.width))
+        small = picture.convert("RGB").resize((width, height), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    small.quantize(colours, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()

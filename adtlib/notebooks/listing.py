@@ -1,0 +1,163 @@
+"""The numbered notebooks `NN_name.ipynb`: which there are, their parameters, and what each tells and makes.
+
+All of it is read from the notebooks themselves, so that it cannot be out of date.
+"""
+
+import ast
+import contextlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from adtlib import paths
+
+
+class RunnerError(ValueError):
+    """What keeps notebooks from being run, as a sentence for the user."""
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """A numbered notebook: `NN_name.ipynb`."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """`NN_name`."""
+        return self.path.stem
+
+    @property
+    def number(self) -> int:
+        """`NN` as an integer."""
+        return int(self.name[:2])
+
+    def cells(self) -> list[dict[str, Any]]:
+        """The cells as stored; RunnerError where the file is no notebook."""
+        try:
+            return json.loads(self.path.read_text(encoding="utf-8"))["cells"]
+        except (ValueError, KeyError) as error:
+            raise RunnerError(f"{paths.relative(self.path)} is not a notebook ({error}): restore it from the repository") from error
+
+    def code(self) -> str:
+        """The source of the code cells as one text; without IPython's own commands and cells that are not Python."""
+        sources = []
+        for cell in self.cells():
+            if cell["cell_type"] == "code":
+                source = re.sub(r"(?m)^\s*[%!?].*$", "", "".join(cell["source"]))
+                with contextlib.suppress(SyntaxError):
+                    ast.parse(source)
+                    sources.append(source)
+        return "\n".join(sources)
+
+    def parameters(self) -> tuple[str, ...]:
+        """Names assigned in the cell tagged `parameters`, in order."""
+        names = []
+        for cell in self.cells():
+            if "parameters" in cell.get("metadata", {}).get("tags", ()):
+                for node in ast.parse("".join(cell["source"])).body:
+                    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+                    names += [target.id for target in targets if isinstance(target, ast.Name)]
+        return tuple(names)
+
+    def own(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Those of `parameters` that this notebook has."""
+        names = self.parameters()
+        return {name: value for name, value in parameters.items() if name in names}
+
+
+def find_notebooks(names: Sequence[str | Path] | None = None) -> list[Notebook]:
+    """The notebooks that `names` choose, in number order; all of them without names.
+
+    A name is a number (`50`), a range with both ends (`41-45`), a name (`50_architecture_study`) or a path.
+    RunnerError for a name that chooses nothing, with the list of what there is.
+    """
+    known = [Notebook(path) for path in sorted(paths.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))]
+    if not known:
+        raise RunnerError(f"no notebook NN_name.ipynb in {paths.NOTEBOOKS}: restore the folder from the repository")
+    if not names:
+        return known
+    chosen: set[Notebook] = set()
+    for name in map(str, names):
+        match = re.fullmatch(r"(\d{1,2})(?:-(\d{1,2}))?", name)
+        if match:
+            first, last = int(match[1]), int(match[2] or match[1])
+            found = {notebook for notebook in known if first <= notebook.number <= last}
+        else:
+            path = Path(name).resolve()
+            found = {notebook for notebook in known if name == notebook.name or path == notebook.path.resolve()}
+        if not found:
+            listing = ", ".join(notebook.name for notebook in known)
+            raise RunnerError(f"there is no notebook {name!r}; there are {listing}")
+        chosen |= found
+    return sorted(chosen, key=lambda notebook: notebook.name)
+
+
+def check_parameters(notebooks: Sequence[Notebook], parameters: Mapping[str, Any]) -> None:
+    """RunnerError for a parameter that none of the notebooks has: papermill would only warn and run without it.
+
+    A parameter that some of them have goes to those (`Notebook.own`): `epochs` to the ones that train.
+    """
+    if "profile" in parameters:
+        raise RunnerError("the parameter profile is given by --profile")
+    owned = {notebook.name: [name for name in notebook.parameters() if name != "profile"] for notebook in notebooks}
+    for parameter in parameters:
+        if not any(parameter in names for names in owned.values()):
+            listing = "; ".join(f"{notebook} has {', '.join(names) or 'none'}" for notebook, names in owned.items())
+            raise RunnerError(f"none of the chosen notebooks has a parameter {parameter!r}: {listing}")
+
+
+_TITLE = re.compile(r"#\s*(?P<title>.+?)\s*\((?:thesis,?\s*)?(?P<where>[^()]*)\)\s*$")
+
+
+_QUESTION = re.compile(r"\*\*Question\.?\*\*\.?\s*(.+?)(?:\n\s*\n|$)", re.DOTALL)
+
+
+def notebook_map(folder: Path = paths.NOTEBOOKS) -> pd.DataFrame:
+    """A row for each notebook: notebook, title, thesis (section), question, figures, tables (names, in order of making)."""
+    rows = []
+    for path in sorted(folder.glob("[0-9][0-9]_*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        first = "".join(cells[0]["source"])
+        heading = first.splitlines()[0]
+        title = _TITLE.match(heading)
+        question = _QUESTION.search(first)
+        code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        rows.append(
+            {
+                "notebook": path.stem,
+                "title": title["title"] if title else heading.lstrip("# "),
+                "thesis": title["where"] if title else "",
+                "question": " ".join(question[1].split()) if question else "",
+                "figures": _names(code, "save_figure"),
+                "tables": _names(code, "save_table"),
+            }
+        )
+    return pd.DataFrame(rows, columns=["notebook", "title", "thesis", "question", "figures", "tables"])
+
+
+def _names(code: list[str], function: str) -> list[str]:
+    """The literal names of files that calls of `function` make; what a loop or a variable names is not listed."""
+    found = []
+    for source in code:
+        lines = [line for line in source.splitlines() if not line.lstrip().startswith(("%", "!"))]
+        for node in ast.walk(ast.parse("\n".join(lines))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == function and len(node.args) > 1:
+                name = node.args[1]
+                if isinstance(name, ast.Constant):
+                    found.append(name.value)
+    return found
+
+
+def map_as_markdown(table: pd.DataFrame) -> str:
+    """The map as a Markdown table whose first column links to the notebooks beside the reader's."""
+    lines = ["| notebook | thesis | question | makes |", "|:--|:--|:--|:--|"]
+    for row in table.itertuples():
+        made = ", ".join(f"`{name}`" for name in [*row.figures, *row.tables]) or "–"
+        lines.append(f"| [{row.notebook}]({row.notebook}.ipynb) | {row.thesis or '–'} | {row.question} | {made} |")
+    return "\n".join(lines)

@@ -1,0 +1,73 @@
+"""Onsets in seconds and in frames: the frame grid, targets `(T, 5)` and their widening (thesis 5.2.1)."""
+
+import numpy as np
+
+from adtlib.audio.features import FPS
+from adtlib.vocabulary import CLASSES
+
+Onsets = list[np.ndarray]
+
+
+def check_onsets(onsets: Onsets) -> None:
+    """ValueError where onsets are not five arrays."""
+    if len(onsets) != len(CLASSES):
+        raise ValueError(f"onsets need {len(CLASSES)} arrays, one for each of {CLASSES}; got {len(onsets)}")
+    for name, times in zip(CLASSES, onsets, strict=True):
+        times = np.asarray(times, dtype=np.float64)
+        if not np.all(np.isfinite(times)) or np.any(times < 0):
+            raise ValueError(f"onset times of {name} have to be finite and not negative")
+
+
+# --- frames and targets ----------------------------------------------------------------------------------------------
+
+
+def seconds_to_frames(seconds: np.ndarray) -> np.ndarray:
+    """Frame nearest to each time, int64: round(seconds * FPS); a time halfway between two goes to the even one."""
+    return np.rint(np.asarray(seconds, dtype=np.float64) * FPS).astype(np.int64)
+
+
+def frames_to_seconds(frames: np.ndarray) -> np.ndarray:
+    """Time of each frame in seconds, float64."""
+    return np.asarray(frames, dtype=np.float64) / FPS
+
+
+def frame_targets(onsets: Onsets, n_frames: int) -> np.ndarray:
+    """Targets (n_frames, 5) float32: 1 in the frame of an onset, else 0.
+
+    Onsets after the last frame have no place here and are left out: the caller who wants to know asks before (preparing
+    a corpus warns of annotations past the end of the audio). Raises ValueError for times that are negative or not
+    finite.
+    """
+    check_onsets(onsets)
+    targets = np.zeros((n_frames, len(CLASSES)), dtype=np.float32)
+    for index, times in enumerate(onsets):
+        frames = seconds_to_frames(times)
+        targets[frames[frames < n_frames], index] = 1.0
+    return targets
+
+
+def widen_targets(targets: np.ndarray, neighbour: float = 0.5) -> np.ndarray:
+    """Targets (..., T, 5) with `neighbour` in the frames beside each 1; a value is never lowered.
+
+    Target widening tells the model that one frame off is nearly right (thesis, section 5; FACTS: 0.5). The frames
+    before the first and after the last do not exist, so nothing is written there.
+    """
+    if not 0 <= neighbour <= 1:
+        raise ValueError(f"neighbour has to lie in [0, 1], got {neighbour}")
+    targets = np.asarray(targets)
+    onset = targets >= 1
+    widened = targets.copy()
+    widened[..., 1:, :][onset[..., :-1, :]] = np.maximum(widened[..., 1:, :][onset[..., :-1, :]], neighbour)
+    widened[..., :-1, :][onset[..., 1:, :]] = np.maximum(widened[..., :-1, :][onset[..., 1:, :]], neighbour)
+    return widened
+
+
+def onsets_from_targets(targets: np.ndarray) -> Onsets:
+    """Onsets of targets (T, 5), widened or not: the times of the frames that hold a 1. They are quantised to frames."""
+    targets = np.asarray(targets)
+    if targets.ndim != 2 or targets.shape[1] != len(CLASSES):
+        raise ValueError(f"targets need the shape (T, {len(CLASSES)}), got {targets.shape}")
+    return [frames_to_seconds(np.flatnonzero(targets[:, index] >= 1)) for index in range(len(CLASSES))]
+
+
+SEGMENT_FRAMES = 400

@@ -1,0 +1,127 @@
+"""From activation functions to onsets (thesis 2.4.3; Böck et al. 2012, parameters of Vogl et al. 2018).
+
+Activations are `(T, 5)` in [0, 1], 100 frames a second. Frame n is an onset where all of these hold:
+
+    y[n] = max(y[n - m], ..., y[n + m])
+    y[n] >= mean(y[n - a], ..., y[n + a]) + delta
+    y[n] >= threshold
+    n >= last onset + w
+
+Windows include both ends and are cut at the edges of the recording; of a plateau the first frame is the peak.
+
+Departures of the finished thesis's code, each a named option here: it asks n > last + w (`strict_wait`; onsets 20 ms apart
+merge), y > threshold (`strict_threshold`; matters only where an activation is exactly the threshold), and loses a peak in the
+first two frames of a sequence (`skip_first=2`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from adtlib.audio.features import FPS
+from adtlib.onsets.frames import Onsets
+from adtlib.vocabulary import CLASSES
+
+
+@dataclass(frozen=True)
+class PeakPicking:
+    """Parameters in frames of 10 ms; the defaults are those of the thesis."""
+
+    max_window: int = 2
+    mean_window: int = 2
+    delta: float = 0.1
+    wait: int = 2
+    threshold: float | tuple[float, ...] = 0.5  # one for all classes, or one a class
+    strict_wait: bool = False
+    strict_threshold: bool = False
+    skip_first: int = 0
+
+    def __post_init__(self):
+        for name in ("max_window", "mean_window", "wait", "skip_first"):
+            value = getattr(self, name)
+            if value < 0 or value != int(value):
+                raise ValueError(f"{name} = {value}: it must be a whole number of frames, 0 or more")
+        if isinstance(self.threshold, list):
+            object.__setattr__(self, "threshold", tuple(self.threshold))  # as JSON gives it back
+        if isinstance(self.threshold, tuple) and len(self.threshold) != len(CLASSES):
+            raise ValueError(f"{len(self.threshold)} thresholds: give one, or one for each of {', '.join(CLASSES)}")
+        if not np.all((np.asarray(self.threshold) >= 0) & (np.asarray(self.threshold) <= 1)):
+            raise ValueError(f"threshold = {self.threshold}: activations lie in [0, 1]")
+
+
+def pick_peaks(activations: np.ndarray, config: PeakPicking = PeakPicking(), fps: float = FPS) -> Onsets:
+    """Onsets of each class: a list of five sorted float64 arrays of seconds.
+
+    activations  `(T, 5)` in [0, 1]; T may be 0.
+
+    Raises ValueError for another shape and for NaN.
+    """
+    activations = np.asarray(activations)
+    if activations.ndim != 2 or activations.shape[1] != len(CLASSES):
+        raise ValueError(f"activations of shape {activations.shape}: expected (T, {len(CLASSES)})")
+    if np.isnan(activations).any():
+        raise ValueError("activations hold NaN: did the training diverge?")
+    candidates = _candidates(activations, config)
+    return [_wait(np.flatnonzero(column), config) / fps for column in candidates.T]
+
+
+def _candidates(y: np.ndarray, config: PeakPicking) -> np.ndarray:
+    """The conditions that do not depend on earlier onsets: `(T, 5)` booleans."""
+    threshold = np.asarray(config.threshold, dtype=y.dtype)
+    peaks = y > threshold if config.strict_threshold else y >= threshold
+    peaks[: config.skip_first] = False
+    # The few frames above the threshold are all that the windows need to be formed for.
+    frames, classes = np.nonzero(peaks)
+    if len(frames) == 0:
+        return peaks
+    m, a = config.max_window, config.mean_window
+    value = y[frames, classes]
+    highest = _windows(y, m, -np.inf)[frames, classes].max(axis=1)
+    summed = _windows(y, a, 0.0)[frames, classes].sum(axis=1, dtype=np.float64)
+    width = np.minimum(frames + a, len(y) - 1) - np.maximum(frames - a, 0) + 1
+    previous = np.where(frames > 0, y[frames - 1, classes], -np.inf)
+    # In float64: a float32 mean would decide cases that lie exactly on delta by rounding.
+    peaks[frames, classes] = (value == highest) & (value > previous) & (value.astype(np.float64) >= summed / width + config.delta)
+    return peaks
+
+
+def _windows(y: np.ndarray, reach: int, fill: float) -> np.ndarray:
+    """`(T, 5, 2 * reach + 1)` view: each frame's window, `fill` beyond the edges."""
+    padded = np.pad(y, ((reach, reach), (0, 0)), constant_values=fill)
+    return sliding_window_view(padded, 2 * reach + 1, axis=0)
+
+
+def _wait(frames: np.ndarray, config: PeakPicking) -> np.ndarray:
+    """Drop peaks that follow an accepted one too closely."""
+    distance = config.wait + config.strict_wait
+    if len(frames) < 2 or np.diff(frames).min() >= distance:
+        return frames
+    kept, last = [], -np.inf
+    for frame in frames.tolist():
+        if frame >= last + distance:
+            kept.append(frame)
+            last = frame
+    return np.asarray(kept, dtype=frames.dtype)
+
+
+def thresholds_by_class(picking: PeakPicking) -> dict[str, float]:
+    """The threshold of each class, also where one holds for all."""
+    given = picking.threshold
+    return dict(zip(CLASSES, given if isinstance(given, tuple) else [float(given)] * len(CLASSES), strict=True))
+
+
+def with_thresholds(picking: PeakPicking, thresholds: float | Sequence[float] | Mapping[str, float]) -> PeakPicking:
+    """Peak picking with other thresholds: one for all classes, five in the order of CLASSES, or some by the class's name.
+
+    ValueError for an unknown class, another number of them, or a threshold outside [0, 1].
+    """
+    if isinstance(thresholds, Mapping):
+        if unknown := [name for name in thresholds if name not in CLASSES]:
+            raise ValueError(f"{unknown[0]!r} is no class: thresholds are for {', '.join(CLASSES)}")
+        thresholds = thresholds_by_class(picking) | dict(thresholds)
+        return replace(picking, threshold=tuple(float(thresholds[name]) for name in CLASSES))
+    if isinstance(thresholds, int | float):
+        return replace(picking, threshold=float(thresholds))
+    return replace(picking, threshold=tuple(float(value) for value in thresholds))

@@ -1,0 +1,320 @@
+"""What the panels share: controls, a picture that follows them, a sentence, sometimes a sound.
+
+A figure is drawn once and then changed in place: a control's callback moves the existing curves, only these are painted again, and
+the PNG goes into an image widget. Drawing the whole figure takes several times as long (`benchmarks/bench_widgets.py`), and a curve
+that lags behind the slider teaches nothing.
+
+A panel is shown as one output in two forms: the widget, for JupyterLab with a running kernel, and a PNG of the same picture, which
+replaces it everywhere else: executed copies, papermill, a web page.
+
+In a `DependentPanel` some controls decide what others offer: a corpus its tracks, a recording its starts.
+"""
+
+import asyncio
+import base64
+import html
+import io
+import threading
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import ipywidgets
+from matplotlib.artist import Artist
+from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+_GREYED = "<style>.adt-trouble .adt-picture { filter: grayscale(1) opacity(0.35); }</style>"
+
+
+def slider(description: str, value, low, high, step=None):
+    """A slider for whole numbers where `value` is one, for fractions otherwise; it reports while it is dragged."""
+    kind, step = (ipywidgets.IntSlider, step or 1) if isinstance(value, int) else (ipywidgets.FloatSlider, step or 0.01)
+    return kind(value=value, min=low, max=high, step=step, description=description, continuous_update=True)
+
+
+def choice(description: str, value, options):
+    """A slider over a list of values, or of (words, value), that are not evenly spaced."""
+    return ipywidgets.SelectionSlider(value=value, options=options, description=description, continuous_update=True)
+
+
+def menu(description: str, value, options):
+    """A drop-down list of values, or of (words, value)."""
+    return ipywidgets.Dropdown(value=value, options=options, description=description)
+
+
+# --- the picture -------------------------------------------------------------------------------------------------------
+
+
+class Picture:
+    """A figure whose layout is fixed with its first drawing and whose PNG is made anew when artists have changed.
+
+    figure  made by `own_figure`.
+    moving  the artists that change. The rest is painted once and they are painted over it. Axes whose limits change give their
+            `xaxis` or `yaxis` here as well. Without any, all is painted each time.
+    quick   of these, the artists that change far more often than the others. The others are painted again only after `stale`.
+    """
+
+    def __init__(self, figure: Figure, moving: Sequence[Artist] = (), quick: Sequence[Artist] = ()) -> None:
+        self.canvas = FigureCanvasAgg(figure)
+        self.moving = sorted(moving, key=lambda artist: artist.get_zorder())
+        self.quick = sorted(quick, key=lambda artist: artist.get_zorder())
+        for artist in (*self.moving, *self.quick):
+            artist.set_in_layout(isinstance(artist, Axis))  # where a curve happens to be must not decide the room for it
+        self.canvas.draw()
+        figure.set_layout_engine("none")
+        for artist in (*self.moving, *self.quick):
+            artist.set_animated(True)
+        self.canvas.draw()  # without what moves
+        self._still = self.canvas.copy_from_bbox(figure.bbox) if self.moving else None
+        self._below = None  # with what moves, without what is quick
+
+    def stale(self) -> None:
+        """Say that artists which move, other than the quick ones, have changed."""
+        self._below = None
+
+    def png(self) -> bytes:
+        """The picture as it is now, in all its colours and little compressed: the fastest way."""
+        buffer = io.BytesIO()
+        self.image().save(buffer, format="PNG", compress_level=1)
+        return buffer.getvalue()
+
+    def image(self) -> Image.Image:
+        """The picture as it is now, in RGB."""
+        if not self.moving:
+            self.canvas.draw()
+        elif self._below is None:
+            self.canvas.restore_region(self._still)
+            self._draw(self.moving)
+            if self.quick:
+                self._below = self.canvas.copy_from_bbox(self.canvas.figure.bbox)
+        else:
+            self.canvas.restore_region(self._below)
+        self._draw(self.quick)
+        return Image.frombuffer("RGBA", self.canvas.get_width_height(), self.canvas.buffer_rgba()).convert("RGB")
+
+    def _draw(self, artists: Sequence[Artist]) -> None:
+        for artist in artists:
+            if artist.get_visible():
+                artist.draw(self.canvas.renderer)
+
+
+def small_png(image: Image.Image) -> bytes:
+    """An image as a PNG of 256 colours, well compressed: less than half the size, for what is kept."""
+    buffer = io.BytesIO()
+    # By coverage, not by median cut, which spends all colours on a spectrogram and leaves none for the few points of a class.
+    palette = image.quantize(256, method=Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
+    palette.save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
+
+
+# --- the panel ---------------------------------------------------------------------------------------------------------
+
+
+class Panel(ipywidgets.VBox):
+    """Controls, picture, sentence and sound in one box; the last line of a cell shows it.
+
+    name      words with hyphens; the box has the CSS class `adt-panel-<name>`, its parts `adt-control-<control>`,
+              `adt-picture`, `adt-sentence` and `adt-sound`.
+    figure    of `own_figure`;  moving: see `Picture`.
+    controls  {name: widget with a `value`}, as `slider`, `choice` and `menu` make them.
+    refresh   called with all values by name; changes artists and returns a sentence, or None. What it cannot show it answers with
+              ValueError: the panel shows the words and greys the picture until the values fit again.
+    sound     called with the same values; returns (bytes of an MP3), or None for silence. Without it there is no player.
+    quick     see `Picture`.
+
+    Any other error is shown in the panel too, with its traceback: a kernel would hide it in its log. An error in the first
+    drawing is raised, as a panel without a picture is none.
+
+    Subclasses may set `rest`, seconds without a change after which the sound is made, and `sound_format`, that of its bytes.
+    """
+
+    rest = 0.25
+    sound_format = "mpeg"
+
+    def __init__(
+        self,
+        name: str,
+        figure: Figure,
+        controls: Mapping[str, Any],
+        refresh: Callable[..., str | None],
+        moving: Sequence[Artist] = (),
+        sound: Callable[..., bytes | None] | None = None,
+        quick: Sequence[Artist] = (),
+    ) -> None:
+        self.name, self.controls = name, dict(controls)
+        self._refresh, self._sound = refresh, sound
+        self._defaults = self.values
+        self._held, self._waiting = False, None
+        # JupyterLab hands messages of widgets to several threads of a kernel: two at once must not draw into one figure. Each draws
+        # what the controls say by then, so the last one is right.
+        self._drawing = threading.RLock()
+        words = refresh(**self.values)
+        self.picture = Picture(figure, moving, quick)
+        self.image = ipywidgets.Image(format="png", value=self.picture.png())
+        self.image.layout = ipywidgets.Layout(max_width="100%", object_fit="contain", align_self="flex-start")
+        self.sentence = ipywidgets.HTML(value=words or "")
+        self.player = ipywidgets.Audio(value=b"", format=self.sound_format, autoplay=False, loop=False) if sound else None
+        self.reset = ipywidgets.Button(description="Reset", tooltip="Back to the values at the start")
+        super().__init__(children=self._laid_out())
+        self._name_the_parts()
+        if sound:
+            self.player.value = sound(**self.values) or b""
+        for control in self.controls.values():
+            control.observe(self._on_change, names="value")
+        self.reset.on_click(lambda _: self.set(**self._defaults))
+
+    # ---- for use from code
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The controls' values by name."""
+        return {name: control.value for name, control in self.controls.items()}
+
+    def set(self, **values: Any) -> None:
+        """Give several controls new values at once; the picture follows once. Raises KeyError for a control that is not there."""
+        unknown = sorted(set(values) - set(self.controls))
+        if unknown:
+            raise KeyError(f"the panel {self.name} has no control {', '.join(unknown)}: it has {', '.join(self.controls)}")
+        with self._drawing:
+            self._held = True
+            try:
+                for name, value in values.items():
+                    self.controls[name].value = value
+            finally:
+                self._held = False
+            self._on_change()
+
+    # ---- callbacks
+
+    def _on_change(self, _change: Any = None) -> None:
+        with self._drawing:
+            if self._held:
+                return
+            try:
+                words = self._refresh(**self.values)
+                self.image.value = self.picture.png()
+                self._say(words or "")
+                self._sound_soon()
+            except ValueError as error:
+                self._say(f"<b>Not possible:</b> {html.escape(str(error))}", trouble=True)
+            except Exception as error:  # whatever it was, the user has to see it
+                self._say_error(error)
+
+    def _sound_soon(self) -> None:
+        """Make the sound once the controls rest, so that a slider that is dragged need not wait for it."""
+        if self._sound is None:
+            return
+        if self._waiting:
+            self._waiting.cancel()
+        self._soon(self.rest, self._make_sound)
+
+    def _soon(self, seconds: float, work: Callable[[], None]) -> None:
+        """Do something later; at once where no kernel's loop runs: in a program that sets values."""
+        try:
+            self._waiting = asyncio.get_running_loop().call_later(seconds, work)
+        except RuntimeError:
+            work()
+
+    def _make_sound(self) -> None:
+        self._waiting = None
+        with self._drawing:
+            try:
+                self.player.value = self._sound(**self.values) or b""
+            except Exception as error:
+                self._say_error(error)
+
+    def _say_error(self, error: Exception) -> None:
+        text = f"<b>{type(error).__name__}:</b> {html.escape(str(error))}"
+        self._say(f"{text}<pre>{html.escape(traceback.format_exc())}</pre>", trouble=True)
+
+    def _say(self, words: str, trouble: bool = False) -> None:
+        self.sentence.value = f'{_GREYED}<span style="color:#b00020">{words}</span>' if trouble else words
+        (self.add_class if trouble else self.remove_class)("adt-trouble")
+
+    # ---- appearance
+
+    def _laid_out(self) -> list[Any]:
+        for control in self.controls.values():
+            control.style.description_width = "11em"
+            control.layout = ipywidgets.Layout(width="30em")
+        wrapped = ipywidgets.Layout(flex_flow="row wrap", max_width="62em")
+        self.reset.layout = ipywidgets.Layout(width="6em", margin="2px 2px 2px 11em")
+        rows = [ipywidgets.Box([*self.controls.values(), self.reset], layout=wrapped), self.image, self.sentence]
+        return [*rows, self.player] if self.player else rows
+
+    def _name_the_parts(self) -> None:
+        self.add_class(f"adt-panel-{self.name}")
+        for name, control in self.controls.items():
+            control.add_class(f"adt-control-{name.replace('_', '-')}")
+        for part, kind in ((self.image, "picture"), (self.sentence, "sentence"), (self.player, "sound"), (self.reset, "reset")):
+            if part is not None:
+                part.add_class(f"adt-{kind}")
+
+    def still(self) -> bytes:
+        """A PNG of the panel as it is now, of little weight: what stands in its place where no kernel is behind it."""
+        return small_png(self.picture.image())
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        words = f"[panel {self.name}: open the notebook in JupyterLab and run it to move {', '.join(self.controls)}]"
+        still = {"text/plain": words, "image/png": base64.b64encode(self.still()).decode()}
+        return super()._repr_mimebundle_(**options) | still
+
+
+class DependentPanel(Panel):
+    """A panel whose controls stand in the order of their dependence.
+
+    A subclass has `_follow(name)`, which brings in line what depends on the control `name`, and sets `_held` before it makes its
+    controls and calls `Panel.__init__`, so that nothing is drawn before all is there.
+    """
+
+    def _follow(self, name: str) -> None:
+        """Nothing depends on a control unless a subclass says so."""
+
+    def set(self, **values: Any) -> None:
+        """Give several controls new values at once, those that others depend on first; see `Panel.set`."""
+        with self._drawing:
+            self._held = True
+            try:
+                for name in self.controls:  # in the order of their dependence
+                    if name in values:
+                        self.controls[name].value = values.pop(name)
+                        self._follow(name)
+            finally:
+                self._held = False
+            super().set(**values)  # draws, and refuses what is no control
+
+    def _on_change(self, change: Any = None) -> None:
+        with self._drawing:
+            if self._held:
+                return
+            self._held = True
+            try:
+                for name, control in self.controls.items():
+                    if change is not None and change["owner"] is control:
+                        self._follow(name)
+            except Exception as error:  # whatever it was, the user has to see it
+                return self._say_error(error)
+            finally:
+                self._held = False
+            super()._on_change(change)
+
+
+def offer(control: Any, options: Any, value: Any) -> None:
+    """Give a list other options; unchanged ones are not sent again."""
+    if tuple(control.options) != tuple(options):
+        control.options = tuple(options)
+    control.value = value
+
+
+def limit(slider: Any, low: float, high: float) -> None:
+    """Give a slider another range; its value is moved into it."""
+    high = max(high, low + slider.step)  # a slider needs some length
+    if low > slider.max:
+        slider.max = high
+        slider.min = low
+    else:
+        slider.min = low
+        slider.max = high

@@ -1,0 +1,136 @@
+"""The figure of the transcriber: waveform, features, activations with their thresholds, and onsets, over the same seconds.
+
+Drawn once and then changed in place, in two layers: `passage` puts another passage into it, `marks` moves what thresholds and edits
+change, and only these are painted then.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.collections import PolyCollection
+from matplotlib.lines import Line2D
+
+from adtlib.audio.features import FPS
+from adtlib.corpora.passages import Passage
+from adtlib.figures.passages import plot_onsets
+from adtlib.figures.theme import CLASS_COLOURS, CLASS_MARKERS, own_figure
+from adtlib.onsets.frames import Onsets
+from adtlib.panels.passage_picture import FeatureImage, envelope
+from adtlib.transcription.events import Event
+from adtlib.vocabulary import CLASSES
+
+_TOP = 1.18  # of the axes of an activation: above 1 lie the annotated onsets
+_ANNOTATED = 1.09
+_INK, _CURSOR = "#333333", "#222222"
+
+
+class TranscriberPicture:
+    """`figure`; `moving`, which another passage changes, and `quick`, which thresholds and edits change (see `panel.Picture`)."""
+
+    def __init__(self, new_figure=own_figure, editing: bool = True) -> None:
+        """Draw the figure, still empty, made by `new_figure`. Call it inside `house_theme`.
+
+        editing  whether the legend speaks of edits.
+        """
+        heights = [0.7, 1.6, *[0.62] * len(CLASSES), 1.1]
+        self.figure, grid = new_figure(1.0, rows=len(heights), columns=2, width_ratios=[1, 0.018], height_ratios=heights)
+        self.figure.get_layout_engine().set(hspace=0, h_pad=0.02)
+        for ax in [grid[0, 1], *grid[2:, 1]]:
+            ax.set_axis_off()
+        self.axes = grid[:, 0]
+        self._top, self._middle, self._bottom = self.axes[0], self.axes[1], self.axes[-1]
+        (self._wave,) = self._top.plot([], [], color="#444444", linewidth=0.5)
+        # A share of the recording's loudest sample: a soft recording is to be seen too.
+        self._top.set(ylabel="ampl.", ylim=(-1.05, 1.05), yticks=(-1, 0, 1))
+        self._bands = FeatureImage(self._middle, grid[1, 1])
+        plot_onsets([np.empty(0)] * len(CLASSES), 0.0, 1.0, self._bottom)
+        self._rows = [self._activation(ax, name) for ax, name in zip(self.axes[2:-1], CLASSES, strict=True)]
+        style = {"ha": "center", "va": "center", "color": "#555555", "fontsize": 9}
+        self._nothing = self._middle.text(0.5, 0.5, "nothing to show", transform=self._middle.transAxes, **style)
+        (self._by_hand,) = self._bottom.plot([], [], "o", color=_INK, fillstyle="none", markersize=10, markeredgewidth=0.9)
+        self._cursors = [ax.axvline(0, color=_CURSOR, linewidth=0.7, linestyle=(0, (4, 3))) for ax in self.axes]
+        (self._hand,) = self._bottom.plot([], [], "+", color=_CURSOR, markersize=11, markeredgewidth=1.1)
+        for ax in self.axes[:-1]:
+            ax.tick_params(bottom=False, labelbottom=False)
+            ax.set_xlabel("")
+        handles, words = self._legend() if editing else tuple(entries[:3] for entries in self._legend())
+        self.figure.legend(handles, words, loc="outside upper center", ncols=5, columnspacing=1.4, handletextpad=0.4)
+        curves = [row[part] for part in ("fill", "curve", "annotated") for row in self._rows]
+        self.moving: list[Artist] = [self._wave, self._bands.image, *curves, self._nothing, self._bottom.xaxis, grid[1, 1].yaxis]
+        marks = [row[part] for part in ("threshold", "found") for row in self._rows]
+        for artist in self.figure.findobj(Line2D) + curves:
+            artist.set_in_layout(False)  # where a mark happens to be must not decide the room for it
+        self.quick: list[Artist] = [*marks, *self._bottom.lines[: len(CLASSES)], self._by_hand, *self._cursors, self._hand]
+
+    @staticmethod
+    def _activation(ax, name: str) -> dict[str, Artist]:
+        """One class's axes, and the artists in them by what they show."""
+        colour, line = CLASS_COLOURS[name], {"linestyle": "none", "clip_on": False}
+        ax.set(ylim=(0, _TOP), yticks=[0, 1])
+        ax.set_ylabel(name, color=colour, fontweight="bold", rotation=0, ha="right", va="center")
+        return {
+            "fill": ax.add_collection(PolyCollection([], facecolor=colour, alpha=0.25, linewidth=0)),
+            "curve": ax.plot([], [], color=colour, linewidth=0.9)[0],
+            "annotated": ax.plot([], [], "|", color=_INK, markersize=5, markeredgewidth=0.9, **line)[0],
+            "threshold": ax.axhline(0.5, color="#777777", linewidth=0.8, linestyle=":"),
+            "found": ax.plot([], [], CLASS_MARKERS[name], color=colour, markersize=4.5, **line)[0],
+        }
+
+    def _legend(self) -> tuple[list[Artist], list[str]]:
+        row, dashes = self._rows[0], Line2D([], [], color=_CURSOR, linewidth=0.7, linestyle=(0, (4, 3)))
+        handles = [row["threshold"], row["found"], row["annotated"], self._by_hand, dashes]
+        return handles, ["threshold", "found", "annotated", "set by hand", "edit here"]
+
+    def passage(
+        self, passage: Passage | None, activations: np.ndarray, reference: Onsets | None, loudest: float, peak: float
+    ) -> None:
+        """Put a passage into the picture, or say that there is none.
+
+        passage      its `onsets` are not looked at; the waveform must be there.
+        activations  `(T, 5)` of its frames;  reference  annotated onsets in seconds of the recording, None where there are none.
+        loudest      the highest value of the recording's features;  peak: of its waveform.
+        """
+        self._nothing.set_visible(passage is None)
+        self._bands.image.set_visible(passage is not None)
+        if passage is None:
+            self._wave.set_data([], [])
+            for row in self._rows:
+                row["fill"].set_verts([])
+                row["curve"].set_data([], [])
+                row["annotated"].set_data([], [])
+            return
+        self._wave.set_data(envelope(passage.waveform / max(peak, 1e-9), passage.start))
+        self._bands.show(passage.features, passage.start, loudest)
+        times = passage.start + np.arange(len(activations)) / FPS
+        for index, row in enumerate(self._rows):
+            row["curve"].set_data(times, activations[:, index])
+            corners = np.column_stack([times, activations[:, index]])
+            row["fill"].set_verts([[(passage.start, 0), *corners, (times[-1], 0)]] if len(times) else [])
+            truth = np.empty(0) if reference is None else reference[index]
+            shown = truth[(truth >= passage.start) & (truth < passage.end)]
+            row["annotated"].set_data(shown, np.full(len(shown), _ANNOTATED))
+        for ax in self.axes:
+            ax.set_xlim(passage.start, passage.end)
+
+    def marks(self, events: Sequence[Event], thresholds: dict[str, float], by_hand, cursor: tuple[str, float] | None) -> None:
+        """Move what thresholds and edits change.
+
+        events      onsets of the passage;  thresholds  by class.
+        by_hand     (class, seconds) of those that a person set.
+        cursor      (class, seconds) at which an edit would be made; None for none.
+        """
+        for row, line, name in zip(self._rows, self._bottom.lines, CLASSES, strict=False):
+            mine = [event for event in events if event.name == name]
+            times = np.array([event.seconds for event in mine])
+            row["threshold"].set_ydata([thresholds[name]] * 2)
+            row["found"].set_data(times, [event.confidence for event in mine])
+            line.set_data(times, np.full(len(mine), CLASSES.index(name)))
+        self._by_hand.set_data([seconds for _, seconds in by_hand], [CLASSES.index(name) for name, _ in by_hand])
+        for line in (*self._cursors, self._hand):
+            line.set_visible(cursor is not None)
+        if cursor is not None:
+            name, seconds = cursor
+            for line in self._cursors:
+                line.set_xdata([seconds] * 2)
+            self._hand.set_data([seconds], [CLASSES.index(name)])

@@ -1,0 +1,83 @@
+"""One recording transcribed, as notebook 80 shows it: picture, sounds, score and files of a passage and of the whole.
+
+Where there is no model, or nothing to transcribe, sentences and an empty picture stand in their place.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from IPython.display import Audio, Image, Markdown
+
+from adtlib.audio.playback import player
+from adtlib.corpora.passages import liveliest_start
+from adtlib.figures.passages import say_nothing_found
+from adtlib.figures.theme import new_figure
+from adtlib.onsets.peak_picking import thresholds_by_class
+from adtlib.panels.panel import small_png
+from adtlib.panels.transcriber.opened import Heard, OpenRecordings, passage_sound
+from adtlib.panels.transcriber.picture import TranscriberPicture
+from adtlib.panels.transcriber.score import score_pixels
+from adtlib.panels.transcriber.words import of_the_whole
+from adtlib.transcription.excerpts import events_between, passage_pattern
+from adtlib.transcription.sources import ModelAtHand, Source
+
+NOTHING = "nothing transcribed: there is no model, or no recording"
+
+
+class ShownRecording:
+    """The first of some recordings, heard by the first of some models, and its liveliest passage.
+
+    `heard` is None where there is no model or no recording.
+    """
+
+    def __init__(self, sources: Sequence[Source], models: Sequence[ModelAtHand], seconds: float = 6.0) -> None:
+        """Transcribe it; `seconds` is the length of the passage. Raises AudioError or ModelError."""
+        self._open = OpenRecordings()
+        self.heard: Heard | None = self._open.listen(sources[0], models[0]) if sources and models else None
+        if self.heard is not None:
+            transcription = self.heard.transcription
+            self.start = liveliest_start(transcription.onsets, seconds, self.heard.duration)
+            self.passage, self._activations = self.heard.cut(self.start, seconds)
+            self.events = events_between(transcription, self.passage.start, self.passage.end)
+
+    def summary(self, tolerance: float) -> Markdown:
+        """What was heard in the whole recording, in words; `tolerance` of the score, seconds."""
+        return Markdown(f"*{NOTHING}*" if self.heard is None else of_the_whole(self.heard.transcription, self.heard, tolerance))
+
+    @property
+    def caption(self) -> str:
+        """What the picture shows, for its caption."""
+        if self.heard is None:
+            return NOTHING
+        return f"{self.heard.source.name} ({self.heard.source.standing}), transcribed by {self.heard.transcription.model}"
+
+    def plot(self):
+        """The passage: waveform, features, activations with thresholds, onsets; the figure."""
+        if self.heard is None:
+            figure, ax = new_figure(0.15)
+            say_nothing_found(ax, NOTHING)
+            return figure
+        picture, heard = TranscriberPicture(new_figure, editing=False), self.heard
+        picture.passage(self.passage, self._activations, heard.reference, heard.loudest, heard.peak)
+        picture.marks(self.events, thresholds_by_class(heard.transcription.peak_picking), (), None)
+        return picture.figure
+
+    def listen(self, what: str) -> Audio | Markdown:
+        """A player of the passage; `what` of `open_recordings.LISTEN`."""
+        if self.heard is None:
+            return Markdown(f"*{NOTHING}*")
+        return player(passage_sound(self.passage, self.events, what, self.heard.peak))
+
+    def score(self) -> Image | Markdown:
+        """The bars of the passage as a score."""
+        if self.heard is None:
+            return Markdown(f"*{NOTHING}*")
+        pattern = passage_pattern(self.heard.transcription, self.heard.beats, self.passage.start, self.passage.end)
+        if not pattern.hits:
+            return Markdown("*no onsets to write down*")
+        image = score_pixels(pattern, sharpness=2)
+        return Image(small_png(image), width=image.width // 2)
+
+    def save(self, folder: Path, formats: Sequence[str]) -> list[Path]:
+        """Write the whole transcription in some formats (of `transcription.FORMATS`); the files."""
+        return [] if self.heard is None else self.heard.transcription.save(Path(folder) / self.heard.transcription.name, formats)

@@ -1,0 +1,77 @@
+"""A transcription in words, and as files with links to them: what a panel says, and what it gives to take away."""
+
+import base64
+import html
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from adtlib import paths
+from adtlib.corpora.passages import Passage
+from adtlib.evaluation.metrics import count_matches, f1_micro
+from adtlib.panels.transcriber.opened import Heard
+from adtlib.transcription.events import Event, counts_of
+from adtlib.transcription.transcription import Transcription
+
+# What a browser calls them, by suffix.
+_KINDS = {
+    "mid": "audio/midi",
+    "csv": "text/csv",
+    "musicxml": "application/vnd.recordare.musicxml+xml",
+    "svg": "image/svg+xml",
+    "pdf": "application/pdf",
+}
+
+
+LINKED = 4_000_000  # bytes of a file that a link in a notebook still holds
+
+
+def _counts(events: Sequence[Event]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts_of(events).items() if count) or "none"
+
+
+def in_the_passage(events: Sequence[Event], passage: Passage) -> str:
+    """What is heard in a passage, as HTML."""
+    return (
+        f"<b>{len(events)} onsets</b> from {passage.start:.1f} to {passage.end:.1f} s: {_counts(events)}; {html.escape(passage.id)}"
+    )
+
+
+def of_the_whole(transcription: Transcription, heard: Heard, tolerance: float, moved: bool = False) -> str:
+    """What was heard in a recording, with which model, and what it scores where it is annotated, as HTML.
+
+    tolerance  of the score, seconds;  moved  whether thresholds are others than the model's own.
+    """
+    events, beats = transcription.events, heard.beats
+    tempo = f"about {beats.bpm:.0f} beats a minute" if beats.found else "too few onsets to find beats in"
+    lines = [f"<b>Whole recording, {transcription.duration:.1f} s: {len(events)} onsets</b> ({_counts(events)}); {tempo}"]
+    how = "thresholds moved by hand" if moved else "thresholds as chosen for the model"
+    if transcription.edits:
+        n = len(transcription.edits)
+        how += f"; {n} correction{'s' * (n != 1)} by hand"
+    lines.append(f"Model: {html.escape(transcription.model)}; {how}")
+    if heard.reference is None:
+        lines.append(f"{html.escape(heard.source.standing)}; there is no annotation to score it by")
+    else:
+        score = f1_micro(count_matches(heard.reference, transcription.onsets, tolerance))
+        words = "not defined" if np.isnan(score) else f"{score:.3f}"
+        quotable = " (what was moved or corrected by eye is no test result)" if moved or transcription.edits else ""
+        standing = html.escape(heard.source.standing)
+        lines.append(f"Against its annotation, ±{1000 * tolerance:.0f} ms, all classes: micro F1 {words}{quotable}; {standing}")
+    return "<br>".join(lines)
+
+
+def download_links(written: Sequence[Path]) -> str:
+    """Links that save files from within a notebook, wherever its server runs: the files are in the links. As HTML."""
+    links = []
+    for path in written:
+        content = path.read_bytes()
+        name, size = html.escape(path.name), f"{max(1, round(len(content) / 1000)):,} kB"
+        if len(content) > LINKED:
+            links.append(f"{name} ({size}, too large for a link)")
+            continue
+        kind, data = _KINDS[path.suffix[1:]], base64.b64encode(content).decode()
+        links.append(f'<a download="{name}" href="data:{kind};base64,{data}"><u>{name}</u></a> ({size})')
+    folder = html.escape(paths.relative(written[0].parent)) if written else ""
+    return f"Written to <code>{folder}</code>; to take away: {', '.join(links)}"

@@ -1,0 +1,224 @@
+"""Profiles: every choice of a run of the notebooks, read from `params/NAME.yaml`.
+
+A notebook's `parameters` cell holds `profile = "smoke"` and names that are None; `load_profile(profile, epochs=epochs, ...)`
+reads the file and overrides what is not None. `smoke` takes seconds, `miniature` minutes, `showcase` is `miniature` with three
+seeds, `thesis` is the real thing on whichever real corpora are found; `thesis_finished` and `thesis_published` are its variants. A
+file with `base: NAME` has the values of that file and replaces those it names.
+"""
+
+import dataclasses
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+from adtlib import paths
+from adtlib.corpora.base import MARKER, SPLITS, Corpus, CorpusError
+from adtlib.corpora.preparation import prepare
+from adtlib.corpora.registry import CORPORA, TRAINABLE, open_corpus
+from adtlib.corpora.store import Prepared
+from adtlib.onsets.peak_picking import PeakPicking
+
+SEARCHES = ("random", "grid", "optuna")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The choices of one profile; field names are the keys of the file and the parameters of the notebooks."""
+
+    name: str
+    data: str  # "miniature" or "real"
+    seeds: tuple[int, ...] = (0,)
+    miniature_size: str | None = None
+    miniature_seed: int = 0
+    features: str = "madmom"
+    train_corpora: tuple[str, ...] = TRAINABLE
+    validation_split: str = "validation"
+    test_split: str = "test"
+    mdb_audio: str = "full_mix"
+    # training (thesis 5.3; the finished thesis's values in the comments of params/thesis.yaml)
+    epochs: int = 100
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-4
+    patience: int = 10
+    lr_patience: int = 3
+    balance: bool = False  # of training sets of several corpora: draw from each equally often, whatever its size
+    precision: str = "auto"
+    jobs: int = 0  # runs trained at once; 0: by the machine (see side_by_side)
+    hyperparameters: dict = field(default_factory=dict)  # for each architecture
+    # where hyperparameters, learning rate and weight decay come from (see `settings`); with a search those above are not used
+    search: str = "none"  # none, random, grid, optuna; published: the finished thesis's, without a search
+    search_space: str = "draft"  # draft, finished, small (see search_spaces)
+    trials: int = 15  # of a search; a grid has as many as it has combinations
+    trials_enst_mdb: int = 25  # of a search on ENST+MDB alone
+    cpus_per_trial: int = 1  # threads of a trial and of a run on a Ray cluster: equal numbers give equal bits
+    gpus_per_trial: float = 1.0  # share of a GPU of each, where there are any
+    example_search: dict = field(default_factory=dict)  # what 41 to 45 show where there is no search: corpus, and fields above
+    dataset_architecture: str = "CRNN"  # of the dataset study; "best": of the best validation micro F1 in the architecture study
+    # post-processing (thesis 2.4.3) and scoring (2.5)
+    peak_picking: dict = field(default_factory=dict)
+    tolerance: float = 0.05
+    thresholds: str = "one"  # "one" for all classes, as in the thesis, or one a "class", chosen on validation: what tables print
+    # transcribing (notebook 80)
+    recordings: tuple[str, ...] = ()  # files, or folders of them, to transcribe beside those of the corpora
+    model: str | None = None  # what `pretrained.load` takes; by default the shipped model, else the best CRNN of the profile's runs
+
+    @property
+    def data_root(self) -> Path:
+        """Folder of the corpora: generated ones below `data/`, real ones at `$ADT_DATA` or `data/`."""
+        if self.data == "real":
+            return paths.real_data_root()
+        return paths.DATA / ("miniature" if self.miniature_size == "standard" else f"miniature-{self.miniature_size}")
+
+    @property
+    def peaks(self) -> PeakPicking:
+        """Parameters of peak picking."""
+        return PeakPicking(**self.peak_picking)
+
+    @property
+    def searches(self) -> bool:
+        """Whether hyperparameters are searched for."""
+        return self.search in SEARCHES
+
+    def trials_on(self, train) -> int:
+        """Trials of a search on training corpora, by their names."""
+        return self.trials_enst_mdb if tuple(train) == ("ENST+MDB",) else self.trials
+
+    def for_example_search(self) -> "Profile":
+        """The profile with the choices of its `example_search`; ValueError where it has none."""
+        if not self.example_search:
+            raise ValueError(f"profile {self.name} has no example_search: its searches are those of the studies")
+        chosen = {key: value for key, value in self.example_search.items() if key != "corpus"}
+        chosen.setdefault("trials_enst_mdb", chosen.get("trials", self.trials))
+        return dataclasses.replace(self, **chosen)
+
+    @property
+    def scoring(self) -> str:
+        """How onsets are scored, to stand in captions: the tolerance, and thresholds where they are not the thesis's."""
+        return f"±{self.tolerance * 1000:.0f} ms" + (", thresholds by class" if self.thresholds == "class" else "")
+
+    @property
+    def note(self) -> str:
+        """What has to stand in every caption."""
+        if self.data == "real":
+            return f"profile {self.name}, real corpora as far as found"
+        return f"profile {self.name}: generated miniature corpora, not the corpora of the thesis"
+
+
+def load_profile(name: str, **overrides) -> Profile:
+    """Read `params/NAME.yaml`; overrides that are None are left alone.
+
+    Raises ValueError for an unknown profile, an unknown key or a value that cannot be.
+    """
+    values = {}
+    for file in reversed(profile_files(name)):
+        values |= yaml.safe_load(file.read_text()) or {}
+    values.pop("base", None)
+    given = {key: value for key, value in overrides.items() if value is not None}
+    values |= given
+    known = {f.name for f in dataclasses.fields(Profile)} - {"name"}
+    if unknown := sorted(set(values) - known):
+        raise ValueError(f"{name}.yaml: unknown parameter {', '.join(unknown)}; the parameters are {', '.join(sorted(known))}")
+    for key in ("seeds", "train_corpora", "recordings"):
+        if key in values:
+            listed = values[key] if isinstance(values[key], list | tuple) else [values[key]]
+            values[key] = tuple(listed)
+    profile = Profile(name=name, **values)
+    _check(profile)
+    if profile.search != "none" and (ignored := sorted({"hyperparameters", "learning_rate", "weight_decay"} & set(given))):
+        raise ValueError(
+            f"profile {name}: {', '.join(ignored)} given, but search = {profile.search!r} chooses it: give search none as well"
+        )
+    return profile
+
+
+def profile_files(name: str) -> list[Path]:
+    """The file of a profile and those it builds on, itself first; ValueError where one is not there or builds on itself."""
+    files: list[Path] = []
+    while name:
+        path = paths.PARAMS / f"{name}.yaml"
+        if not path.is_file():
+            known = ", ".join(sorted(file.stem for file in paths.PARAMS.glob("*.yaml")))
+            raise ValueError(f"unknown profile {name!r}: choose one of {known}")
+        if path in files:
+            raise ValueError(f"{path.name} builds on itself: {' on '.join(file.stem for file in files)} on {name}")
+        files.append(path)
+        name = (yaml.safe_load(path.read_text()) or {}).get("base")
+    return files
+
+
+def _check(profile: Profile) -> None:
+    choices = {"data": ("miniature", "real"), "features": ("madmom", "thesis"), "mdb_audio": ("full_mix", "drum_only")}
+    choices |= {"search": ("none", "published", *SEARCHES), "search_space": ("draft", "finished", "small")}
+    choices |= {"thresholds": ("one", "class")}
+    for key, allowed in choices.items():
+        if getattr(profile, key) not in allowed:
+            raise ValueError(f"profile {profile.name}: {key} = {getattr(profile, key)!r}, expected {' or '.join(allowed)}")
+    for key in ("validation_split", "test_split"):
+        if getattr(profile, key) not in SPLITS:
+            raise ValueError(f"profile {profile.name}: {key} = {getattr(profile, key)!r}, expected one of {', '.join(SPLITS)}")
+    for key in ("epochs", "batch_size", "patience", "lr_patience", "trials", "trials_enst_mdb", "cpus_per_trial"):
+        value = getattr(profile, key)
+        if not (isinstance(value, int) and value >= 1):
+            raise ValueError(f"profile {profile.name}: {key} = {value!r}, expected a whole number of at least 1")
+    if not (isinstance(profile.jobs, int) and profile.jobs >= 0):
+        raise ValueError(f"profile {profile.name}: jobs = {profile.jobs!r}, expected a whole number, 0 for as the machine allows")
+    if not profile.gpus_per_trial >= 0:
+        raise ValueError(f"profile {profile.name}: gpus_per_trial = {profile.gpus_per_trial!r}, expected 0 or more")
+    if not profile.seeds or not all(isinstance(seed, int) and seed >= 0 for seed in profile.seeds):
+        raise ValueError(f"profile {profile.name}: seeds = {profile.seeds}, expected whole numbers of 0 or more")
+    if unknown := [c for c in profile.train_corpora if c not in CORPORA and not Path(c).is_dir()]:
+        raise ValueError(f"profile {profile.name}: unknown corpus {unknown[0]!r}: choose from {', '.join(CORPORA)} or a folder")
+    if profile.example_search:
+        if unknown := sorted(set(profile.example_search) - {"corpus", "search", "search_space", "trials", "epochs"}):
+            raise ValueError(
+                f"profile {profile.name}: example_search has no {unknown[0]!r}: corpus, search, search_space, trials, epochs"
+            )
+        if profile.example_search.get("corpus") not in TRAINABLE:
+            raise ValueError(f"profile {profile.name}: example_search needs a corpus, one of {', '.join(TRAINABLE)}")
+        _check(dataclasses.replace(profile.for_example_search(), example_search={}))
+    if not isinstance(profile.balance, bool):
+        raise ValueError(f"profile {profile.name}: balance = {profile.balance!r}, expected true or false")
+    if missing := [name for name in profile.recordings if not Path(name).expanduser().exists()]:
+        raise ValueError(f"profile {profile.name}: recordings: {missing[0]!r} is neither a file nor a folder")
+    _ = profile.peaks  # raises where a parameter cannot be
+
+
+def open_corpora(profile: Profile, progress=None) -> dict[str, Corpus]:
+    """The five corpora of a profile by name, found or not; generated ones are written first where they are missing.
+
+    `progress(done, total)` is called while they are written.
+
+    Raises CorpusError where a profile for real corpora meets generated ones.
+    """
+    root = profile.data_root
+    if profile.data == "miniature":
+        from adtlib.corpora.miniature.write import write_miniature  # the renderer is needed only to write
+
+        write_miniature(root, size=profile.miniature_size, seed=profile.miniature_seed, progress=progress)
+    elif any((folder / MARKER).is_file() for folder in (root, *root.parents)):
+        raise CorpusError(
+            f"{root} holds generated miniature corpora and profile {profile.name!r} is for real ones: "
+            "set ADT_DATA to the folder of the real corpora, or choose --profile miniature"
+        )
+    opened = {}
+    for name in CORPORA:
+        options = {"mdb_audio": profile.mdb_audio} if name == "ENST+MDB" else {}
+        opened[name] = open_corpus(name, root, **options)
+    return opened
+
+
+@lru_cache(maxsize=64)
+def _prepared(root, features: str, mdb_audio: str, name: str, progress: bool) -> Prepared:
+    options = {"mdb_audio": mdb_audio} if name == "ENST+MDB" else {}
+    return prepare(open_corpus(name, root, **options), version=features, progress=progress)
+
+
+def prepared_corpus(profile: Profile, name: str, progress: bool = True) -> Prepared:
+    """A corpus of the profile, by name or folder, with features and onsets on disk; computed where they are not yet."""
+    open_corpora(profile)  # writes or checks what the profile's data root must hold
+    features = "madmom" if name == "ADTOF-YT" else profile.features
+    # Generated corpora take a second: a bar would only make executed copies differ from run to run.
+    return _prepared(profile.data_root, features, profile.mdb_audio, name, progress and profile.data == "real")

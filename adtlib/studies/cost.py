@@ -1,0 +1,92 @@
+"""How long training took and how fast a trained network transcribes: measured, so different on every machine and from run to run.
+
+The times say which architecture is dear, not what a study costs elsewhere. Training times are those of the runs, side by side as
+they were trained (`side_by_side`), of the seed that took the least; inference is timed here, alone, on as many threads as torch
+uses. Another program beside it makes a time longer, never shorter: hence the least of several.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+
+from adtlib.audio.features import FPS, N_BANDS
+from adtlib.models.prediction import best_device, predict
+from adtlib.models.registry import assemble
+from adtlib.profiles import Profile
+from adtlib.studies.architecture_tables import study_runs
+
+SECONDS = 30.0  # of music, predicted at once
+ROUNDS = 5
+STEADY = 1.5  # slowest round over fastest above which a time is called unsteady
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Seconds of music for which a network gives activations in one second, and how much slower the slowest round was."""
+
+    times_real_time: float
+    spread: float
+
+
+def inference_speeds(configs: Sequence[dict], seconds: float = SECONDS, rounds: int = ROUNDS) -> list[Speed]:
+    """How fast networks transcribe. Each round times every network once, after a first to warm up; the fastest round counts.
+
+    configs  of runs: architecture, hyperparameters, precision. Weights do not matter to speed: they are random. From features to
+             activations, overlapping windows included; reading the file, features and peak picking are not.
+
+    What else the machine does while it is measured only slows down, and for a while: timed in turn, networks share it.
+    """
+    models = [assemble(config).to(best_device()) for config in configs]
+    features = np.random.default_rng(0).random((round(seconds * FPS), N_BANDS), dtype=np.float32)
+    taken = np.empty((rounds + 1, len(models)))
+    for row in taken:
+        for index, (model, config) in enumerate(zip(models, configs, strict=True)):
+            started = time.perf_counter()
+            predict(model, features, precision=config.get("precision", "auto"))
+            row[index] = time.perf_counter() - started
+    fastest, slowest = taken[1:].min(axis=0), taken[1:].max(axis=0)
+    return [Speed(float(seconds / fast), float(slow / fast)) for fast, slow in zip(fastest, slowest, strict=True)]
+
+
+def cost_table(profile: Profile, scores: pd.DataFrame) -> pd.DataFrame:
+    """What each cell of the architecture study costs beside what it scores; times are measured on this machine.
+
+    scores  `architecture_table`.
+
+    Columns: architecture, corpus, n_parameters, epochs (mean over seeds), training_seconds (the least of the seeds),
+    times_real_time and spread (of inference: the fastest round, slowest over fastest), f1_micro (mean over seeds), threads (of
+    inference).
+    """
+    means = scores.groupby(["architecture", "corpus"])["f1_micro"].mean()
+    cells = {}
+    for key, runs in study_runs(profile).items():
+        config = runs[0].config
+        cells[key] = runs, f"{config['architecture']} {config['hyperparameters']} {config['precision']}"
+    networks = {network: runs[0].config for runs, network in cells.values()}
+    speeds = dict(zip(networks, inference_speeds(list(networks.values())), strict=True))
+    rows = []
+    for (architecture, corpus), (runs, network) in cells.items():
+        results, speed = [run.result for run in runs], speeds[network]
+        row = {"architecture": architecture, "corpus": corpus, "n_parameters": int(results[0]["n_parameters"])}
+        row |= {"epochs": float(np.mean([result["epochs"] for result in results]))}
+        row |= {"training_seconds": float(min(result["seconds"] for result in results))}
+        row |= {"times_real_time": speed.times_real_time, "spread": speed.spread}
+        rows.append(row | {"f1_micro": means.get((architecture, corpus), np.nan)})
+    return pd.DataFrame(rows).assign(threads=torch.get_num_threads())
+
+
+def unsteadiness(cost: pd.DataFrame) -> str:
+    """A sentence on the networks whose rounds were more than `STEADY` apart; "" where all were steady.
+
+    cost  of `cost_table`.
+    """
+    worst = cost.groupby("architecture", sort=False)["spread"].max()
+    worst = worst[worst > STEADY]
+    if worst.empty:
+        return ""
+    named = ", ".join(f"{name} {spread:.1f}" for name, spread in worst.items())
+    return f"Unsteady, the machine was busy: the slowest round took so many times the fastest: {named}."

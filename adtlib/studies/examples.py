@@ -1,0 +1,159 @@
+"""What a model hears in a random passage of a test split, as patterns to be engraved: the target, the transcription, the errors.
+
+Which onset is an error is decided in seconds, as in scoring. For the eye onsets are then written on the passage's beats (see
+`beat_grids`): a transcribed onset that is right stands where the target has it, one that is wrong at the nearest position.
+"""
+
+import dataclasses
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from adtlib.corpora.base import Track
+from adtlib.corpora.registry import open_corpus
+from adtlib.corpora.store import Unit
+from adtlib.evaluation.metrics import match_onsets
+from adtlib.models.prediction import predict
+from adtlib.notation.patterns import Hit, Pattern, grid_positions
+from adtlib.onsets.frames import Onsets
+from adtlib.onsets.peak_picking import pick_peaks
+from adtlib.profiles import Profile, prepared_corpus
+from adtlib.studies.architecture_tables import chosen_runs
+from adtlib.studies.example_beats import BeatGrid, beat_grid
+from adtlib.training.runs import Run
+from adtlib.training.scoring import picking_of
+from adtlib.vocabulary import CLASSES, MIDI_PITCH
+
+SECONDS = 5.0  # how far from a random start beats are looked for
+FEWEST_ONSETS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """A passage of whole bars of one unit. Patterns are in quarter notes; `errors` index their strokes.
+
+    n_right counts onsets of the target that were found, n_missed those that were not, n_invented what was found beside them.
+    """
+
+    corpus: str
+    id: str
+    start: float
+    grid: BeatGrid
+    target: Pattern
+    missed: frozenset[int]
+    transcription: Pattern
+    invented: frozenset[int]
+    n_right: int
+    n_missed: int
+    n_invented: int
+    system: str = "transcription"  # what transcribed it
+
+    @property
+    def summary(self) -> str:
+        """Where the passage is from, how its beats are known and what was heard of it, in two lines."""
+        heard = f"{self.n_right} right, {self.n_missed} missed, {self.n_invented} invented"
+        beats = f"{self.grid.bpm:.0f} beats a minute ({self.grid.source})"
+        return f"{self.corpus}, {self.id}\nfrom {self.start:.1f} s, {beats}: {heard}"
+
+
+def example_of(profile: Profile, run: Run, corpus_name: str, n_bars: int = 2, seed: int = 0) -> Example | None:
+    """A random passage of the corpus's test split as a run transcribes it; None where no unit has one that can be written down.
+
+    seed  decides the unit and the start; the same on every machine.
+    """
+    prepared = prepared_corpus(profile, corpus_name, progress=False)
+    units = prepared.units(profile.test_split) if profile.test_split in prepared.splits else []
+    tracks = _tracks(profile, corpus_name) if prepared.unit == "track" else {}
+    rng = np.random.default_rng([seed, zlib.crc32(corpus_name.encode())])
+    config = run.config
+    for unit, start in _candidates(units, rng):
+        onsets = unit.onsets
+        try:
+            grid = beat_grid(tracks.get(unit.id), onsets, start, min(start + SECONDS, unit.duration))
+        except ValueError:
+            continue  # too few onsets there: the next passage
+        first, last = _bars(grid, start, unit.duration, n_bars)
+        if sum(np.count_nonzero((times >= first) & (times < last)) for times in onsets) < FEWEST_ONSETS:
+            continue
+        activations = predict(run.model(), unit.features, config["precision"])
+        estimate = pick_peaks(activations, picking_of(run, profile.thresholds))
+        found = write_down(corpus_name, unit.id, grid, onsets, estimate, (first, last), n_bars, config["tolerance"])
+        return dataclasses.replace(found, system=config["architecture"])
+    return None
+
+
+def examples_of(profile: Profile, seed: int = 0) -> list[Example]:
+    """An example of each corpus of the architecture study, by the run that validation chose (`chosen_runs`)."""
+    found = [example_of(profile, run, corpus, seed=seed) for corpus, run in chosen_runs(profile).items()]
+    return [example for example in found if example is not None]
+
+
+def _tracks(profile: Profile, corpus_name: str) -> dict[str, Track]:
+    options = {"mdb_audio": profile.mdb_audio} if corpus_name == "ENST+MDB" else {}
+    return {track.id: track for track in open_corpus(corpus_name, profile.data_root, **options).tracks(profile.test_split)}
+
+
+def _candidates(units: list[Unit], rng: np.random.Generator) -> Iterator[tuple[Unit, float]]:
+    """Units in random order, each with a random start that leaves room for some seconds."""
+    for index in rng.permutation(len(units)):
+        unit = units[index]
+        yield unit, float(rng.uniform(0, max(0.0, unit.duration - SECONDS)))
+
+
+def _bars(grid: BeatGrid, start: float, end: float, n_bars: int) -> tuple[float, float]:
+    """First and last second of whole bars: from the first bar line after `start` if they then fit in, else from the one before."""
+    length = 4 * grid.meter[0] / grid.meter[1]
+    lines = np.interp(np.arange(0, len(grid.beat_times) - 1, length), np.arange(len(grid.beat_times)), grid.beat_times)
+    fitting = [i for i in range(len(lines) - n_bars) if lines[i] >= start and lines[i + n_bars] <= end]
+    first = fitting[0] if fitting else 0
+    return float(lines[first]), float(lines[first + n_bars])
+
+
+def write_down(
+    corpus: str,
+    unit_id: str,
+    grid: BeatGrid,
+    reference: Onsets,
+    estimate: Onsets,
+    bars: tuple[float, float],
+    n_bars: int,
+    tolerance: float,
+) -> Example:
+    """The example of reference and estimated onsets in `n_bars` bars from `bars[0]` (a beat of the grid) to `bars[1]`, seconds."""
+    first, last = bars
+    early = 6 / grid.bpm  # a tenth of a beat: an onset just before the bar line belongs to it
+    pairs = [match_onsets(truth, found, tolerance) for truth, found in zip(reference, estimate, strict=True)]
+    beats = grid.beat_times[grid.beat_times >= first - 1e-6]
+    targets, extras, right = [], [], 0
+    for truth, found, matched in zip(reference, estimate, pairs, strict=True):
+        inside = (truth >= first - early) & (truth < last - early)
+        hit = np.isin(np.arange(len(truth)), matched[:, 0])
+        targets.append([(time, bool(ok)) for time, ok in zip(truth[inside], hit[inside], strict=True)])
+        spare = ~np.isin(np.arange(len(found)), matched[:, 1]) & (found >= first - early) & (found < last - early)
+        extras.append(found[spare])
+        right += int(np.count_nonzero(hit & inside))
+    # Both are placed at once, so that a beat is read as sixteenths or triplets in target and transcription alike.
+    times = [np.concatenate([[time for time, _ in target], extra]) for target, extra in zip(targets, extras, strict=True)]
+    placed = grid_positions(times, beats, grid.meter)
+    shown, heard = {}, {}
+    for name, target, positions in zip(CLASSES, targets, placed, strict=True):
+        for (_, ok), at in zip(target, positions, strict=False):
+            hit = Hit(at, MIDI_PITCH[name])
+            shown[hit] = shown.get(hit, False) or not ok  # of two onsets on one position the error shows
+            if ok:
+                heard.setdefault(hit, False)
+        heard |= {Hit(at, MIDI_PITCH[name]): True for at in positions[len(target) :]}
+    n_missed = sum(not ok for target in targets for _, ok in target)
+    patterns = [_pattern(hits, n_bars, grid.meter) for hits in (shown, heard)]
+    (target, missed), (transcription, invented) = patterns
+    n_invented = sum(map(len, extras))
+    return Example(corpus, unit_id, first, grid, target, missed, transcription, invented, right, n_missed, n_invented)
+
+
+def _pattern(hits: dict[Hit, bool], n_bars: int, meter: tuple[int, int]) -> tuple[Pattern, frozenset[int]]:
+    """A pattern at 60 beats a minute, so that its seconds are beats, and which of its strokes are errors."""
+    end = Pattern((), n_bars, 60.0, meter).bar_length * n_bars
+    kept = sorted(hit for hit in hits if hit.beat < end)
+    return Pattern(tuple(kept), n_bars, 60.0, meter), frozenset(i for i, hit in enumerate(kept) if hits[hit])

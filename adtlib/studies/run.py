@@ -1,0 +1,133 @@
+"""Training and scoring the runs of a study: side by side on this machine, or on a Ray cluster."""
+
+import contextlib
+import os
+from pathlib import Path
+
+from tqdm import tqdm
+
+from adtlib.profiles import Profile, prepared_corpus
+from adtlib.studies.configs import training_config, why_not
+from adtlib.studies.plan import Cell
+from adtlib.training.cluster.jobs import Job
+from adtlib.training.cluster.shards import refer_to
+from adtlib.training.parallel import call_side_by_side, default_jobs
+from adtlib.training.runs import Run, run_folder
+from adtlib.training.scoring import score_run
+from adtlib.training.trainer import finished_run, fit
+
+
+def run_cell(profile: Profile, cell: Cell, progress: bool = True) -> Run:
+    """Train the run of a cell, or take up or reuse what is there of it, and test it. ValueError where `why_not` gives a reason."""
+    if reason := why_not(profile, cell, progress):
+        raise ValueError(reason)
+    corpora = [prepared_corpus(profile, name, progress) for name in cell.train]
+    config = training_config(profile, cell.architecture, cell.train_names, cell.seed)
+    folder = run_folder(profile.name, cell.architecture, cell.train_names, cell.seed)
+    run = fit(config, corpora, corpora, folder, progress=progress)
+    score_run(run, [prepared_corpus(profile, name, progress) for name in cell.tests], profile.test_split, validation=corpora)
+    return run
+
+
+def run_all(profile: Profile, cells: list[Cell], progress: bool = True) -> tuple[list[Run], list[str]]:
+    """Run every cell that can be run: (runs, reasons for those that cannot, each once). ValueError where none can."""
+    ready, reasons = [], []
+    for cell in cells:
+        if reason := why_not(profile, cell, progress):
+            reasons.append(reason)
+        else:
+            ready.append(cell)
+    jobs = profile.jobs or default_jobs()
+    reasons = list(dict.fromkeys(reasons))
+    if cells and not ready:
+        raise ValueError(f"nothing can be trained with what is in {profile.data_root}: {'; '.join(reasons)}")
+    if profile.searches:
+        from adtlib.studies.searches import search_cells  # with it comes Ray, which only a search needs
+
+        search_cells(profile, ready, progress)
+    if os.environ.get("RAY_ADDRESS"):
+        return _run_on_cluster(profile, ready, progress), reasons
+    if jobs > 1:
+        return _run_side_by_side(profile, ready, jobs, progress), reasons
+    return [run_cell(profile, cell, progress) for cell in ready], reasons
+
+
+def _run_side_by_side(profile: Profile, cells: list[Cell], jobs: int, progress: bool) -> list[Run]:
+    """Run cells in processes of their own."""
+    with _watching(profile, cells, f"{jobs} at once", progress) as watch:
+        return call_side_by_side(run_cell, [(profile, cell, False) for cell in cells], jobs, watch)
+
+
+def _run_on_cluster(profile: Profile, cells: list[Cell], progress: bool) -> list[Run]:
+    """Run cells on the Ray cluster of RAY_ADDRESS; the runs' folders are here, as if they had been trained here."""
+    from adtlib.training.cluster import session
+
+    jobs = [job_of(profile, cell) for cell in cells]
+    resources = session.Resources(profile.cpus_per_trial, profile.gpus_per_trial)
+    with session.session() as home, _watching(profile, cells, "on the cluster", progress) as watch:
+        session.train_jobs(jobs, resources, home, watch)
+    return [Run(job.folder) for job in jobs]
+
+
+def job_of(profile: Profile, cell: Cell) -> Job:
+    """A cell as a job for another machine; a finished run of other settings in its place is moved aside."""
+    train, tests = ([prepared_corpus(profile, name, False) for name in names] for names in (cell.train, cell.tests))
+    config = training_config(profile, cell.architecture, cell.train_names, cell.seed)
+    folder = run_folder(profile.name, cell.architecture, cell.train_names, cell.seed)
+    finished_run(config, train, folder)
+    return Job(folder, config, tuple(map(refer_to, train)), tuple(map(refer_to, tests)), profile.test_split)
+
+
+@contextlib.contextmanager
+def _watching(profile: Profile, cells: list[Cell], where: str, progress: bool):
+    """A bar of runs; yields what to call with the number that have ended. It tells epochs trained from runs taken over."""
+    folders = [run_folder(profile.name, cell.architecture, cell.train_names, cell.seed) for cell in cells]
+    label = " and ".join(dict.fromkeys(cell.architecture for cell in cells))
+    progress_of = Progress(folders)
+    with tqdm(total=len(cells), desc=f"{label}, {where}", unit="run", disable=not progress) as bar:
+
+        def watch(ended: int) -> None:
+            bar.set_postfix_str(progress_of.text(ended), refresh=False)
+            bar.update(ended - bar.n)
+            bar.refresh()
+
+        yield watch
+
+
+class Progress:
+    """What is done of some runs since this was made, as their folders tell: metrics.csv has a line an epoch."""
+
+    def __init__(self, folders: list[Path]):
+        self.before = {folder: (_changed(folder), _begun_epochs(folder), _is_finished(folder)) for folder in folders}
+
+    def text(self, ended: int) -> str:
+        """ "96 epochs, 6 taken over": epochs trained; runs, of `ended`, that were finished before and are as they were."""
+        epochs = taken_over = 0
+        for folder, (changed, count, finished) in self.before.items():
+            if _changed(folder) == changed:
+                taken_over += finished
+            else:
+                epochs += max(0, _count_epochs(folder) - count)
+        taken_over = min(taken_over, ended)
+        parts = [f"{epochs} epochs"] if epochs or not taken_over else []
+        return ", ".join(parts + ([f"{taken_over} taken over"] if taken_over else []))
+
+
+def _changed(folder: Path) -> int | None:
+    path = folder / "metrics.csv"
+    return path.stat().st_mtime_ns if path.is_file() else None
+
+
+def _is_finished(folder: Path) -> bool:
+    """Whether it need not be trained: a repository has the scores of runs, but not their weights."""
+    return (folder / "model.safetensors").is_file() and (folder / "config.json").is_file() and "result" in Run(folder).record
+
+
+def _begun_epochs(folder: Path) -> int:
+    """Epochs with which it goes on; a run that has nothing to resume from begins at its first."""
+    return _count_epochs(folder) if (folder / "resume.pt").is_file() else 0
+
+
+def _count_epochs(folder: Path) -> int:
+    path = folder / "metrics.csv"
+    return max(0, path.read_bytes().count(b"\n") - 1) if path.is_file() else 0

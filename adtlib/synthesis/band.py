@@ -1,0 +1,198 @@
+"""What sounds beside the drums: two to seven parts of a real song, brought to the drums' tempo, transposed, on other instruments.
+
+Parts are played from one-shots, as the drums are. Some clips have a sung part (`voices`), some percussion outside the vocabulary.
+All of it is there to be told from drums: slapped basses, muted guitars, pianos and mallets come more often than in songs.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.signal import sosfilt
+
+from adtlib.audio.clicks import add
+from adtlib.audio.features import SAMPLE_RATE
+from adtlib.synthesis import effects, voices
+from adtlib.synthesis.capture import PITCHES
+from adtlib.synthesis.drumming import Drumming, Stroke, swing
+from adtlib.synthesis.kits import cut, resample
+from adtlib.synthesis.performances import Part, Song
+from adtlib.synthesis.samples import Bank, open_bank
+
+# General MIDI programs whose notes begin like strokes: bells and mallets, muted guitar, slap bass, plucked strings, hits.
+HARD_ATTACKS = (0, 6, 7, 9, 11, 12, 13, 15, 24, 25, 28, 29, 30, 36, 37, 45, 46, 47, 55, 61, 104, 105, 106, 107, 108, 113, 114, 115)
+VOICE = -2  # the "program" of a sung part
+_MOST_NOTES = 400  # of one part in one clip: tremolos beyond it are thinned
+
+
+@dataclass(frozen=True, eq=False)
+class Arrangement:
+    """Parts in beats from the start of the clip; `program` is what each is played on."""
+
+    parts: tuple[Part, ...]
+    semitones: int
+
+
+def arrange(
+    drumming: Drumming, songs: tuple[Song, ...], n_beats: float, rng: np.random.Generator, sung: bool = True
+) -> Arrangement | None:
+    """Choose a song, a place in it and its parts; None where nothing is played there.
+
+    A song's own drums keep the song they belong to, in three of four clips. With `sung` a third of the clips have a sung part.
+    """
+    of_kind = [song for song in songs if song.kind == "song"]
+    if not of_kind:
+        return None
+    if drumming.song is not None and rng.random() < 0.75:
+        song, start, factor = drumming.song, drumming.start, 1.0
+    else:
+        song = of_kind[rng.integers(len(of_kind))]
+        start = 4.0 * rng.integers(0, max(1, int((song.n_beats - n_beats) / 4) + 1))
+        factor = _tempo_factor(song.bpm, drumming.bpm)
+    parts = []
+    for part in song.others:
+        part = part.within(start, start + n_beats * factor)
+        if len(part.beats) >= 3:
+            parts.append(Part(part.program, part.beats / factor, part.lengths / factor, part.pitches, part.velocities))
+    if not parts:
+        return None
+    chosen = rng.permutation(len(parts))[: rng.integers(2, 8)]
+    parts = [_orchestrate(_thin(parts[index]), rng) for index in chosen]
+    if rng.random() < 0.35 and sung:
+        parts = _sing(parts, rng)
+    return Arrangement(tuple(parts), int(rng.integers(-5, 7)))
+
+
+def _tempo_factor(song_bpm: float, bpm: float) -> float:
+    """Beats of the song for one of the drums: 1, or 2 or 1/2 where the song would be played at another tempo altogether."""
+    return float(2.0 ** np.clip(np.round(np.log2(song_bpm / bpm)), -1, 1))
+
+
+def _thin(part: Part) -> Part:
+    if len(part.beats) <= _MOST_NOTES:
+        return part
+    keep = slice(None, None, -(-len(part.beats) // _MOST_NOTES))
+    return Part(part.program, part.beats[keep], part.lengths[keep], part.pitches[keep], part.velocities[keep])
+
+
+def _orchestrate(part: Part, rng: np.random.Generator) -> Part:
+    """The part on its own instrument, on one of the same family of eight, or on one with a hard attack."""
+    draw, program = rng.random(), part.program
+    bass = np.median(part.pitches) < 48
+    if draw < 0.25 and not bass:
+        program = int(rng.choice(HARD_ATTACKS))
+    elif draw < 0.45 and bass:
+        program = int(rng.choice((32, 33, 34, 36, 36, 37, 38, 39)))
+    elif draw < 0.75:
+        program = program // 8 * 8 + int(rng.integers(8))
+    if program >= 116:
+        program = int(rng.choice((0, 27, 48, 81, 90)))
+    return Part(program, part.beats, part.lengths, part.pitches, part.velocities)
+
+
+def _sing(parts: list[Part], rng: np.random.Generator) -> list[Part]:
+    """The part with the fewest notes at once in a singer's range is sung."""
+    singable = [index for index, part in enumerate(parts) if 50 <= np.median(part.pitches) <= 84 and len(part.beats) >= 4]
+    if not singable:
+        return parts
+    index = min(singable, key=lambda i: float(np.mean(np.diff(parts[i].beats) < 0.05)))
+    part = parts[index]
+    alone = np.append(True, np.diff(part.beats) >= 0.2)
+    sung = Part(VOICE, part.beats[alone], part.lengths[alone], part.pitches[alone], part.velocities[alone])
+    return [*parts[:index], sung, *parts[index + 1 :]]
+
+
+# --- playing -------------------------------------------------------------------------------------------------------------
+
+
+def play(
+    arrangement: Arrangement, bpm: float, swing_at: float, banks: tuple[Path, Path], n_samples: int, rng: np.random.Generator
+) -> np.ndarray:
+    """The parts together: `(n_samples,)` float32 of RMS 1, or zeros where none can be played.
+
+    banks  paths of a bank of General MIDI instruments and of the bank of voices.
+    """
+    total = np.zeros(n_samples, dtype=np.float32)
+    instruments, singers = map(open_bank, banks)
+    for part in arrangement.parts:
+        stem = np.zeros(n_samples, dtype=np.float32)
+        bank = singers if part.program == VOICE else instruments
+        _play_part(stem, part, arrangement.semitones, 60 / bpm, swing_at, bank, rng)
+        if (level := effects.rms(stem)) > 0:
+            gain = 3 if np.median(part.pitches) < 48 else 4 if part.program == VOICE else 0
+            stem = recorded(stem / np.float32(level), part.program == VOICE, swing(part.beats, swing_at) * 60 / bpm, rng)
+            total += stem * np.float32(10 ** ((gain + rng.normal(0, 4)) / 20))
+    level = effects.rms(total)
+    return total / np.float32(level) if level > 0 else total
+
+
+def _play_part(stem, part: Part, semitones: int, beat: float, swing_at: float, bank: Bank, rng) -> None:
+    loose = rng.uniform(0, 0.012)
+    starts = swing(part.beats, swing_at) * beat + rng.normal(0, loose, len(part.beats)) + rng.normal(0, 0.006)
+    release = round(rng.uniform(0.03, 0.25) * SAMPLE_RATE)
+    touch = rng.uniform(0.3, 1.3)
+    tuning = rng.normal(0, 0.08)
+    tuned: dict[tuple[str, int], tuple[np.ndarray, int]] = {}
+    for start, length, pitch, velocity in zip(starts, part.lengths * beat, part.pitches + semitones, part.velocities, strict=True):
+        key, captured, pitch = _nearest(part.program, int(pitch))
+        choices = bank.by_key.get(key)
+        if not choices:
+            continue
+        one_shot = choices[rng.integers(len(choices))] if len(choices) > 1 else choices[0]
+        if (one_shot.start, pitch) not in tuned:
+            speed = 2 ** ((pitch + tuning - captured) / 12)
+            tuned[one_shot.start, pitch] = resample(bank.waveform(one_shot), speed), round(one_shot.attack / speed)
+        waveform, attack = tuned[one_shot.start, pitch]
+        waveform = cut(waveform, attack + max(round(length * SAMPLE_RATE), 1_000), release)
+        add(stem, waveform, round(start * SAMPLE_RATE) - attack, (velocity / 100) ** touch)
+
+
+def recorded(stem: np.ndarray, sung: bool, starts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A part, of RMS 1, as it comes from a studio: some with the noise of picks and fingers, equalised, driven.
+
+    starts  seconds of its notes.
+    """
+    if rng.random() < 0.3 and not sung:
+        stem = stem + pick_noise(len(stem), starts, rng) * np.float32(10 ** (rng.uniform(-9, 9) / 20))
+    if rng.random() < 0.4:
+        stem = sosfilt(np.array([effects.shelf_or_peak(rng, 6.0) for _ in range(2)], dtype=np.float32), stem)
+    return effects.saturate(stem, rng) if rng.random() < 0.25 else stem
+
+
+def pick_noise(n_samples: int, starts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A short burst of noise at each note, where a pick or a finger meets the string: peaks up to 1. Chords have one burst."""
+    low = np.exp(rng.uniform(np.log(300), np.log(3_000)))
+    high = low * rng.uniform(2, 5)
+    decay = np.float32(np.exp(rng.uniform(np.log(0.003), np.log(0.03))))
+    time = np.arange(round(6 * decay * SAMPLE_RATE), dtype=np.float32) / SAMPLE_RATE
+    bursts = [effects.burst(np.exp(-time / decay), low, high, rng) for _ in range(3)]
+    stem = np.zeros(n_samples, dtype=np.float32)
+    for start in np.unique(np.round(starts, 2)).tolist():
+        at = round((start + rng.normal(0, 0.004)) * SAMPLE_RATE)
+        add(stem, bursts[rng.integers(3)], at, 10 ** (rng.uniform(-9, 0) / 20))
+    return stem
+
+
+def _nearest(program: int, pitch: int) -> tuple[str, int, int]:
+    """(key, its pitch, pitch) of the captured note next to a pitch; pitches far outside what was captured move by octaves."""
+    grid = voices.PITCHES if program == VOICE else PITCHES
+    while pitch > grid[-1] + 4:
+        pitch -= 12
+    while pitch < grid[0] - 4:
+        pitch += 12
+    captured = min(grid, key=lambda other: abs(other - pitch))
+    return (f"voice:{captured}" if program == VOICE else f"{program}:{captured}"), captured, pitch
+
+
+def percussion(bpm: float, seconds: float, names: list[str], rng: np.random.Generator) -> list[Stroke]:
+    """A repeated bar of one or two instruments outside the vocabulary: strokes that are not annotated."""
+    strokes, beat = [], 60 / bpm
+    for name in rng.choice(names, rng.integers(1, 3), replace=False).tolist():
+        steps = int(rng.choice([8, 16, 16, 12]))
+        played = rng.random(steps) < rng.choice([0.25, 0.5, 1.0])
+        accents = rng.uniform(-9, 0, steps)
+        for bar in range(int(seconds / beat / 4) + 1):
+            for step in np.flatnonzero(played).tolist():
+                second = (bar + step / steps) * 4 * beat + rng.normal(0, 0.005)
+                strokes.append(Stroke(max(second, 0.0), name, 90 + accents[step], accents[step], False))
+    return strokes

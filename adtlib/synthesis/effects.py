@@ -1,0 +1,136 @@
+"""What a studio does to sound: equaliser, room, compression, saturation, noise, a lossy codec; float32 waveforms at 44.1 kHz."""
+
+import io
+
+import numpy as np
+import scipy.fft
+import soundfile
+from scipy.signal import butter, lfilter, sosfilt
+
+from adtlib.audio.features import SAMPLE_RATE
+
+_STEP = 64  # samples: compression follows levels in steps of 1.5 ms
+
+
+def shelf_or_peak(rng: np.random.Generator, spread_db: float = 4.0) -> np.ndarray:
+    """A biquad of random kind, frequency and gain (of that standard deviation): `(6,)` as `scipy.signal.sosfilt` takes it.
+
+    Formulas: Robert Bristow-Johnson, Cookbook formulae for audio equalizer biquad filter coefficients.
+    """
+    kind = rng.choice(["low", "high", "peak"])
+    frequency = np.exp(rng.uniform(*np.log({"low": (80, 400), "high": (2_500, 9_000), "peak": (120, 9_000)}[str(kind)])))
+    a = 10 ** (rng.normal(0, spread_db) / 40)
+    omega = 2 * np.pi * frequency / SAMPLE_RATE
+    cosine, alpha = np.cos(omega), np.sin(omega) / (2 * rng.uniform(0.5, 1.5))
+    if kind == "peak":
+        b = (1 + alpha * a, -2 * cosine, 1 - alpha * a)
+        d = (1 + alpha / a, -2 * cosine, 1 - alpha / a)
+    else:
+        sign, root = (1 if kind == "low" else -1), 2 * np.sqrt(a) * alpha
+        b = (
+            a * ((a + 1) - sign * (a - 1) * cosine + root),
+            sign * 2 * a * ((a - 1) - sign * (a + 1) * cosine),
+            a * ((a + 1) - sign * (a - 1) * cosine - root),
+        )
+        d = (
+            (a + 1) + sign * (a - 1) * cosine + root,
+            -sign * 2 * ((a - 1) + sign * (a + 1) * cosine),
+            (a + 1) + sign * (a - 1) * cosine - root,
+        )
+    return np.array([*b, *d]) / d[0]
+
+
+def smooth_gains(frequencies: np.ndarray, spread_db: float, rng: np.random.Generator, n_points: int = 7) -> np.ndarray:
+    """A random smooth equaliser: gains, not dB, at `frequencies` in Hz, varied by `spread_db` at points from 40 Hz to 18 kHz."""
+    points = np.linspace(np.log(40), np.log(18_000), n_points)
+    return 10 ** (np.interp(np.log(np.maximum(frequencies, 20)), points, rng.normal(0, spread_db, n_points)) / 20)
+
+
+def room_response(rng: np.random.Generator) -> np.ndarray:
+    """Impulse response of a random room without the direct sound: early reflections, then a tail that darkens; energy 1."""
+    decay = np.exp(rng.uniform(np.log(0.12), np.log(1.6)))  # seconds to -60 dB
+    n = int(min(decay, 1.2) * SAMPLE_RATE)
+    time = np.arange(n, dtype=np.float32) / SAMPLE_RATE
+    tail = rng.standard_normal(n, dtype=np.float32) * np.exp(-6.9 * time / decay)
+    tail *= np.clip(time / rng.uniform(0.002, 0.03), 0, 1)
+    tail = lfilter([1 - (dark := np.float32(rng.uniform(0.2, 0.85)))], [1, -dark], tail)
+    tail /= np.sqrt(np.square(tail).sum())
+    early = np.zeros(n, dtype=np.float32)
+    places = (rng.uniform(0.002, 0.05, 8) * SAMPLE_RATE).astype(int)
+    early[places[places < n]] = rng.normal(0, 0.3, int((places < n).sum()))
+    response = (tail + rng.uniform(0, 1) * early).astype(np.float32)
+    return response / np.sqrt(np.square(response).sum())
+
+
+def in_a_room(dry: np.ndarray, sent: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """`dry` and the room's answer to `sent`, both equalised: one transform for both. `(n,)` each."""
+    response = room_response(rng)
+    size = scipy.fft.next_fast_len(len(dry) + len(response), real=True)
+    frequencies = scipy.fft.rfftfreq(size, 1 / SAMPLE_RATE)[::64]
+    # The gains are smooth: computed at one bin in 64.
+    coarse = smooth_gains(frequencies, 2.5, rng).astype(np.float32)
+    gains = np.interp(np.arange(size // 2 + 1), np.arange(len(coarse)) * 64, coarse).astype(np.float32)
+    spectrum = scipy.fft.rfft(dry, size) + scipy.fft.rfft(sent, size) * scipy.fft.rfft(response, size)
+    return scipy.fft.irfft(spectrum * gains, size)[: len(dry)].astype(np.float32)
+
+
+def compress(waveform: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A compressor of random threshold (8 to 24 dB below the peak), ratio (1.5 to 8), attack and release."""
+    n_steps = -(-len(waveform) // _STEP)
+    padded = np.zeros(n_steps * _STEP, dtype=np.float32)
+    padded[: len(waveform)] = np.abs(waveform)
+    level = padded.reshape(n_steps, _STEP).max(axis=1)
+    peak = float(level.max())
+    if peak == 0:
+        return waveform
+    over = np.maximum(20 * np.log10(np.maximum(level / peak, 1e-5)) + rng.uniform(8, 24), 0)
+    reduction = over * (1 - 1 / rng.uniform(1.5, 8))
+    attack, release = (np.exp(-_STEP / SAMPLE_RATE / rng.uniform(low, high)) for low, high in ((0.001, 0.03), (0.05, 0.3)))
+    # Falls as the release says from the highest so far, then rises as the attack says: both are one-pole filters.
+    held = np.empty_like(reduction)
+    value = 0.0
+    for index, target in enumerate(reduction.tolist()):
+        value = max(target, value * release)
+        held[index] = value
+    smoothed = lfilter([1 - attack], [1, -attack], held)
+    gain = np.interp(np.arange(len(waveform)), np.arange(n_steps) * _STEP, 10 ** (-smoothed / 20))
+    return waveform * gain.astype(np.float32)
+
+
+def saturate(waveform: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Soft clipping of random strength; the peak stays."""
+    peak = float(np.abs(waveform).max())
+    if peak == 0:
+        return waveform
+    drive = np.float32(np.exp(rng.uniform(np.log(0.3), np.log(4))))
+    return np.tanh(waveform * (drive / peak)) * np.float32(peak / np.tanh(drive))
+
+
+def burst(shape: np.ndarray, low: float, high: float, rng: np.random.Generator) -> np.ndarray:
+    """Noise between two frequencies in Hz in the shape of an envelope `(n,)` float32; its peak is 1."""
+    band = butter(2, (low, high), "bandpass", fs=SAMPLE_RATE, output="sos").astype(np.float32)
+    sound = sosfilt(band, rng.standard_normal(len(shape), dtype=np.float32)) * shape
+    return sound / max(float(np.abs(sound).max()), 1e-6)
+
+
+def noise(n_samples: int, rng: np.random.Generator) -> np.ndarray:
+    """Hiss, white to brownish, of RMS 1."""
+    dark = np.float32(rng.uniform(0.0, 0.97))
+    hiss = lfilter([1], [1, -dark], rng.standard_normal(n_samples, dtype=np.float32)).astype(np.float32)
+    return hiss / max(rms(hiss), 1e-9)
+
+
+def through_codec(waveform: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Encoded lossily as Ogg Vorbis of low quality and decoded: same length, no delay."""
+    buffer = io.BytesIO()
+    soundfile.write(buffer, waveform, SAMPLE_RATE, format="OGG", subtype="VORBIS", compression_level=float(rng.uniform(0.6, 1.0)))
+    buffer.seek(0)
+    decoded = soundfile.read(buffer, dtype="float32")[0]
+    out = np.zeros_like(waveform)
+    out[: min(len(out), len(decoded))] = decoded[: len(out)]
+    return out
+
+
+def rms(waveform: np.ndarray) -> float:
+    """Root of the mean square."""
+    return float(np.sqrt(np.mean(np.square(waveform, dtype=np.float64)))) if len(waveform) else 0.0

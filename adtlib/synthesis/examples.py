@@ -1,0 +1,98 @@
+"""Sounds for the notebooks on signals (10 to 12): strokes, patterns and a bar on the miniature corpora's kit, tones and glides.
+
+Mono, 44.1 kHz unless said otherwise, seconds. Nothing is random, so that figures of them are reproducible.
+"""
+
+import functools
+from collections.abc import Sequence
+
+import numpy as np
+import soxr
+
+from adtlib.audio.features import SAMPLE_RATE
+from adtlib.onsets.midi import Note
+from adtlib.synthesis.soundfont import ROOM, KitDesign, build_kit, master, render_drums
+
+KIT = KitDesign("studio", ROOM, tune={"toms": 0.94}, wet=0.04)
+
+
+def play(notes: Sequence[Note], duration: float, seed: int = 0, design: KitDesign = KIT, peak: float = 0.9) -> np.ndarray:
+    """Notes on a kit: `(round(duration * 44100),)` float32 whose highest sample is `peak`; the same for the same seed."""
+    return master(render_drums(notes, build_kit(design), duration, np.random.default_rng(seed)), peak)
+
+
+def play_with_strokes(
+    notes: Sequence[Note], duration: float, pitches: Sequence[int], seed: int = 0, design: KitDesign = KIT
+) -> tuple[np.ndarray, dict[int, np.ndarray]]:
+    """As `play`, and one second of a single stroke of each pitch, as loud as a stroke of velocity 110 is in the recording."""
+    recording = render_drums(notes, build_kit(design), duration, np.random.default_rng(seed))
+    gain = np.float32(0.9 / max(float(np.abs(recording).max(initial=0.0)), 1e-9))
+    return recording * gain, {pitch: stroke(pitch, 1.0, design=design) * gain for pitch in pitches}
+
+
+def stroke(pitch: int, duration: float, velocity: int = 110, lead_in: float = 0.0, design: KitDesign = KIT) -> np.ndarray:
+    """One stroke of a General MIDI pitch after `lead_in` seconds of silence: `(round(duration * 44100),)` float32.
+
+    Strokes are as loud as they are beside each other on the kit.
+    """
+    return render_drums([Note(lead_in, pitch, velocity)], build_kit(design), duration, np.random.default_rng(0))
+
+
+# One bar at 120 beats a minute in sixteenths: every class is struck, the toms in a fill at its end.
+_BAR = {49: "X...............", 36: "X.....x.X.......", 38: "....X.......X...", 42: "..x.x.x.x.x.x..."}
+
+
+_BAR |= {50: ".............x..", 47: "..............x.", 43: "...............X"}
+
+
+_VELOCITY = {"X": 112, "x": 88}
+
+
+LEAD = 0.05
+
+
+@functools.lru_cache(maxsize=1)
+def bar() -> np.ndarray:
+    """A bar of rock of two seconds: crash, kick, snare, hi-hat, and a fill over three toms; `(88200,)` float32, read-only."""
+    notes = [
+        Note(LEAD + 0.125 * step, pitch, _VELOCITY[symbol])
+        for pitch, pattern in _BAR.items()
+        for step, symbol in enumerate(pattern)
+        if symbol != "."
+    ]
+    waveform = play(notes, 2.0)
+    waveform.flags.writeable = False
+    return waveform
+
+
+def four_strokes(apart: float = 0.15) -> np.ndarray:
+    """Kick, hi-hat, snare, hi-hat, `apart` seconds from each other, the first after 50 ms: `(n,)` float32."""
+    notes = [Note(LEAD + apart * index, pitch, 105) for index, pitch in enumerate((36, 42, 38, 42))]
+    return play(notes, LEAD + 4 * apart)
+
+
+def tones_and_clicks(frequencies=(1_000.0, 1_100.0), clicks=(0.30, 0.32), seconds: float = 0.65) -> np.ndarray:
+    """Two tones, and clicks of one sample at two moments: what a long and a short frame tell apart; `(n,)` float64."""
+    sound = tone(frequencies, seconds, amplitudes=0.05)
+    sound[np.rint(np.multiply(clicks, SAMPLE_RATE)).astype(int)] += 0.85
+    return sound
+
+
+def tone(frequencies, seconds: float, sample_rate: float = SAMPLE_RATE, amplitudes=1.0) -> np.ndarray:
+    """A sum of sines `(n,)`, sampled at any rate as it is: frequencies above half the rate are folded, nothing filters them."""
+    frequencies, amplitudes = np.broadcast_arrays(np.atleast_1d(np.asarray(frequencies, dtype=float)), amplitudes)
+    t = np.arange(round(seconds * sample_rate)) / sample_rate
+    return amplitudes @ np.sin(2 * np.pi * frequencies[:, None] * t)
+
+
+def glide(start: float, end: float, seconds: float, sample_rate: float = SAMPLE_RATE) -> np.ndarray:
+    """A sine whose frequency moves evenly from `start` to `end` Hz, sampled without a filter: `(n,)`."""
+    t = np.arange(round(seconds * sample_rate)) / sample_rate
+    return np.sin(2 * np.pi * (start * t + (end - start) * t**2 / (2 * seconds)))
+
+
+def to_listen(samples: np.ndarray, sample_rate: float, peak: float = 0.7) -> np.ndarray:
+    """What a converter makes of samples: the signal below half their rate, at 44.1 kHz, faded over 5 ms at both ends."""
+    sound = soxr.resample(np.asarray(samples, dtype=np.float64), sample_rate, SAMPLE_RATE, quality="HQ")
+    edge = np.arange(len(sound)) / (0.005 * SAMPLE_RATE)
+    return sound * np.minimum(1.0, np.minimum(edge, edge[::-1])) * peak / np.max(np.abs(sound), initial=1e-9)

@@ -1,0 +1,231 @@
+"""Strokes on sampled kits, as sound: a stem for each class, and one for percussion outside the vocabulary.
+
+A clip has its own kit: each class comes from one of two kits, each articulation is tuned, damped, equalised and levelled by chance,
+so that thousands of kits come of some dozens. Levels are those at which one-shots of equal peak are mixed in music: kick and snare
+0 dB, toms -3, hi-hat -10, cymbals -9, each varied by 3.5 dB.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from scipy.signal import sosfilt
+
+from adtlib.audio.clicks import add
+from adtlib.audio.features import SAMPLE_RATE
+from adtlib.synthesis.articulations import SUBSTITUTES, class_index
+from adtlib.synthesis.drumming import Stroke
+from adtlib.synthesis.effects import burst, shelf_or_peak
+from adtlib.synthesis.samples import Bank, OneShot, open_bank
+from adtlib.vocabulary import CLASSES
+
+OTHER = len(CLASSES)  # index of the stem outside the vocabulary
+
+
+N_STEMS = len(CLASSES) + 1
+
+
+_LEVELS = (0.0, 0.0, -3.0, -10.0, -9.0, -6.0)
+
+
+_SPREAD_DB = 3.5
+
+
+# dB of an articulation beside the level of its class.
+_TRIM = {
+    "hat_pedal": -4,
+    "hat_open": 2,
+    "ride": -3,
+    "ride_bell": -1,
+    "crash": 3,
+    "china": 3,
+    "side_stick": -4,
+    "brush": -4,
+    "tambourine": 3,
+}
+
+
+VARIANTS = 2  # of each one-shot in a clip, slightly unlike each other: no hand strikes twice alike
+
+
+# Semitones, standard deviation, of each stem: cymbals come in all sizes.
+_TUNING = (1.2, 1.2, 1.6, 2.0, 2.5, 1.2)
+
+
+_BLENDED = 0.25  # share of articulations for which two kits sound at once, as producers lay one sample over another
+
+
+_HATS = ("hat_closed", "hat_pedal", "hat_half_open", "hat_open")
+
+
+# Longest decay to the e-th part, in seconds, that a damped stroke is given: (shortest, longest), and how often.
+_DAMPING = {
+    "hat_closed": (0.03, 0.4, 0.5),
+    "hat_pedal": (0.03, 0.2, 0.4),
+    "hat_half_open": (0.06, 0.4, 0.6),
+    "hat_open": (0.15, 1.0, 0.4),
+    "kick": (0.05, 0.4, 0.35),
+    "snare": (0.05, 0.4, 0.3),
+    "tom": (0.08, 0.6, 0.35),
+    "crash": (0.3, 2.0, 0.35),
+    "ride": (0.2, 1.5, 0.35),
+}
+
+
+class ClipKit:
+    """The kit of one clip."""
+
+    def __init__(self, kits: list[Path], rng: np.random.Generator, varied: bool = True):
+        """`kits`: paths of two banks, and further ones that help out where an articulation is missing in both.
+
+        Without `varied` its one-shots are played as they were captured, each class at its mean level.
+        """
+        self.rng, self.varied = rng, varied
+        self.banks = [open_bank(path) for path in kits]
+        self.main = [int(rng.integers(2)) for _ in range(N_STEMS)]
+        self.levels = [level + (rng.normal(0, _SPREAD_DB) if varied else 0.0) for level in _LEVELS]
+        self.tuning = [rng.normal(0, spread) for spread in _TUNING]
+        self.touch = rng.uniform(0.7, 1.5)  # how velocity becomes a layer
+        self._layers: dict[str, list] = {}
+        self._sounds: dict[tuple[str, int, int], tuple[np.ndarray, int]] = {}
+        self._treatment: dict[str, tuple] = {}
+        self._seconds: dict[str, tuple | None] = {}
+
+    def has(self, articulation: str) -> bool:
+        """Whether any of the kits has the articulation or what stands in for it: what cannot sound must not be annotated."""
+        index = class_index(articulation)
+        return bool(self._find(articulation, OTHER if index is None else index))
+
+    def _find(self, articulation: str, stem: int) -> list[tuple[Bank, OneShot]]:
+        """Layers, softest first, of one voice of the articulation or of what stands in for it; empty where no kit has either."""
+        if articulation not in self._layers:
+            order = [self.banks[self.main[stem]], self.banks[1 - self.main[stem]], *self.banks[2:]]
+            names = (articulation, *SUBSTITUTES.get(articulation, ()))
+            found = [(bank, voices) for bank in order for name in names if (voices := bank.voices(name))]
+            layers = []
+            if found:
+                bank, voices = found[0]
+                layers = [(bank, one_shot) for one_shot in voices[self.rng.integers(len(voices))]]
+            self._layers[articulation] = layers
+        return self._layers[articulation]
+
+    def sound(self, stroke: Stroke) -> tuple[np.ndarray, int, int] | None:
+        """(waveform, sample of its attack, stem) of a stroke, before its level; None where no kit has such a sound."""
+        index = class_index(stroke.articulation)
+        stem = OTHER if index is None else index
+        layers = self._find(stroke.articulation, stem)
+        if not layers:
+            return None
+        velocity = 127 * (stroke.velocity / 127) ** self.touch + self.rng.normal(0, 6)
+        layer = int(np.searchsorted([one_shot.velocity for _, one_shot in layers[:-1]], velocity))
+        key = (stroke.articulation, layer, int(self.rng.integers(VARIANTS)))
+        if key not in self._sounds:
+            sound = self._treat(stroke.articulation, stem, *layers[layer])
+            self._sounds[key] = self._blend(stroke.articulation, stem, layer / len(layers), *sound)
+        return (*self._sounds[key], stem)
+
+    def _treat(self, articulation: str, stem: int, bank: Bank, one_shot: OneShot) -> tuple[np.ndarray, int]:
+        """A one-shot tuned, damped and equalised: all layers of an articulation alike."""
+        rng = self.rng
+        if not self.varied:
+            return bank.waveform(one_shot), one_shot.attack
+        if articulation not in self._treatment:
+            kind = next((name for name in _DAMPING if articulation.startswith(name)), None)
+            short, long, share = _DAMPING.get(kind, (0.1, 1.0, 0.0))
+            if articulation == "hat_half_open" and one_shot.key == "hat_open":
+                share = 1.0  # an open hat stands in: it has to be damped
+            decay = np.exp(rng.uniform(np.log(short), np.log(long))) if rng.random() < share else None
+            filters = [shelf_or_peak(rng) for _ in range(2)] if rng.random() < 0.6 else []
+            self._treatment[articulation] = (self.tuning[stem] + rng.normal(0, 0.3), decay, filters)
+        semitones, decay, filters = self._treatment[articulation]
+        speed = 2 ** ((semitones + rng.normal(0, 0.08)) / 12)
+        filters = [*filters, shelf_or_peak(rng, 1.0)]  # where on the drum it was struck
+        waveform = resample(bank.waveform(one_shot), speed)
+        attack = round(one_shot.attack / speed)
+        if articulation == "brush" and one_shot.key != "brush":
+            waveform = brushed(waveform, attack, rng)
+        waveform = sosfilt(np.array(filters, dtype=np.float32), waveform)
+        if decay is not None:
+            length = min(len(waveform), round(attack + 7 * decay * SAMPLE_RATE))
+            waveform = waveform[:length]
+            waveform[attack:] *= np.exp(-np.arange(length - attack, dtype=np.float32) / np.float32(decay * SAMPLE_RATE))
+        return waveform / max(float(np.abs(waveform).max()), 1e-6), attack
+
+    def _blend(self, articulation: str, stem: int, softness: float, waveform: np.ndarray, attack: int) -> tuple[np.ndarray, int]:
+        """The sound with that of another kit under it, attack on attack, for some articulations; their layers go together."""
+        if articulation not in self._seconds:
+            self._seconds[articulation] = None
+            other = self.banks[1 - self.main[stem]]
+            voices = other.voices(articulation)
+            if self.varied and voices and self.rng.random() < _BLENDED:
+                gain = 10 ** (self.rng.uniform(-10, 0) / 20)
+                speed = 2 ** (self.rng.normal(0, _TUNING[stem]) / 12)
+                self._seconds[articulation] = (other, voices[self.rng.integers(len(voices))], gain, speed)
+        if self._seconds[articulation] is None:
+            return waveform, attack
+        bank, layers, gain, speed = self._seconds[articulation]
+        one_shot = layers[int(softness * len(layers))]
+        more, its_attack = resample(bank.waveform(one_shot), speed), round(one_shot.attack / speed)
+        lead = max(attack, its_attack)
+        both = np.zeros(lead + max(len(waveform) - attack, len(more) - its_attack), dtype=np.float32)
+        add(both, waveform, lead - attack, 1.0)
+        add(both, more, lead - its_attack, gain)
+        return both / max(float(np.abs(both).max()), 1e-6), lead
+
+    def gain(self, stroke: Stroke, stem: int) -> float:
+        """Amplitude of a stroke in its stem."""
+        level = self.levels[stem] + _TRIM.get(stroke.articulation, 0) + stroke.level
+        return 10 ** ((level + self.rng.normal(0, 0.7)) / 20)
+
+
+def brushed(waveform: np.ndarray, attack: int, rng: np.random.Generator) -> np.ndarray:
+    """A stroke of a stick as one of a brush: little of the drum, and a burst of noise that swells for some milliseconds."""
+    low, high = np.exp(rng.uniform(np.log((600, 5_000)), np.log((2_500, 14_000))))
+    swell, decay = rng.uniform(0.003, 0.015), np.exp(rng.uniform(np.log(0.02), np.log(0.12)))
+    length = round((swell + 6 * decay) * SAMPLE_RATE)
+    time = np.arange(length, dtype=np.float32) / SAMPLE_RATE
+    shape = np.minimum(time / np.float32(swell), 1) * np.exp(-np.maximum(time - np.float32(swell), 0) / np.float32(decay))
+    noise = burst(shape, low, high, rng)
+    out = np.zeros(max(len(waveform), attack + length), dtype=np.float32)
+    out[: len(waveform)] = np.float32(rng.uniform(0.03, 0.3)) * waveform
+    out[attack : attack + length] += noise
+    return out
+
+
+def resample(waveform: np.ndarray, speed: float) -> np.ndarray:
+    """Played `speed` times as fast, by linear interpolation: float32."""
+    position = np.arange(0, len(waveform) - 1, speed)
+    whole = position.astype(np.int64)
+    rest = (position - whole).astype(np.float32)
+    return waveform[whole] * (1 - rest) + waveform[whole + 1] * rest
+
+
+def play(strokes: list[Stroke], kit: ClipKit, n_samples: int) -> np.ndarray:
+    """Stems of a performance: `(6, n_samples)` float32, five classes and other percussion.
+
+    strokes  sorted by time; seconds from sample 0.
+
+    A stroke of the hi-hat ends the one before it, as there is one pair of cymbals.
+    """
+    stems = np.zeros((N_STEMS, n_samples), dtype=np.float32)
+    hats = [stroke.seconds for stroke in strokes if stroke.articulation in _HATS]
+    fade = round(kit.rng.uniform(0.01, 0.06) * SAMPLE_RATE)
+    for stroke in strokes:
+        sound = kit.sound(stroke)
+        if sound is None:
+            continue
+        waveform, attack, stem = sound
+        if stroke.articulation in _HATS:
+            after = np.searchsorted(hats, stroke.seconds + 0.03)
+            if after < len(hats):
+                waveform = cut(waveform, attack + round((hats[after] - stroke.seconds) * SAMPLE_RATE), fade)
+        add(stems[stem], waveform, round(stroke.seconds * SAMPLE_RATE) - attack, kit.gain(stroke, stem))
+    return stems
+
+
+def cut(waveform: np.ndarray, length: int, fade: int) -> np.ndarray:
+    """The first `length` samples and a fade; a copy where there is something to cut."""
+    if len(waveform) <= length + fade:
+        return waveform
+    waveform = waveform[: length + fade].copy()
+    waveform[length:] *= np.linspace(1, 0, fade, dtype=np.float32)
+    return waveform

@@ -1,0 +1,187 @@
+"""What drummers play: performances of the Groove MIDI Dataset and the drum parts of songs, in beats, by split.
+
+A performance is one array of notes sorted by time: beats (quarter notes) from its start, pitch, velocity. Beats, not seconds,
+because a performance is played at another tempo, and together with other instruments.
+
+Splits: Groove MIDI by the split it ships; songs by name, one in eight for validation. What is validated is never trained on.
+"""
+
+import io
+import json
+import zlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import mido
+import numpy as np
+import pandas as pd
+
+from adtlib import paths
+from adtlib.onsets.midi import DRUM_CHANNEL
+from adtlib.synthesis.sources import SourceError
+
+SPLITS = ("train", "validation")
+VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Notes of one player: `beats`, `lengths` in beats (float64), `pitches`, `velocities` (int64); `program` -1 for drums."""
+
+    program: int
+    beats: np.ndarray
+    lengths: np.ndarray
+    pitches: np.ndarray
+    velocities: np.ndarray
+
+    def within(self, start: float, end: float) -> "Part":
+        """The notes that begin from beat `start` to before `end`; beats are counted from `start`."""
+        keep = slice(*np.searchsorted(self.beats, (start, end)))
+        return Part(self.program, self.beats[keep] - start, self.lengths[keep], self.pitches[keep], self.velocities[keep])
+
+
+@dataclass(frozen=True, eq=False)
+class Song:
+    """A performance or song: `kind` "groove", "fill" or "song", tempo in beats a minute, beats in all, drums, other parts."""
+
+    name: str
+    kind: str
+    split: str
+    bpm: float
+    n_beats: float
+    drums: Part
+    others: tuple[Part, ...] = ()
+
+
+def read_song(path: Path, name: str, kind: str, split: str, bpm: float | None = None) -> Song:
+    """Read a MIDI file: channel 10 is the drums, each other pair of track, channel and program a part.
+
+    `bpm` is what the file states, where it is None. SourceError where the file is damaged.
+    """
+    try:
+        file = mido.MidiFile(path, clip=True)
+    except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError) as error:
+        raise SourceError(f"{path} cannot be read ({error}): copy or download it again") from error
+    notes, tempos, last = {}, [], 0
+    for index, track in enumerate(file.tracks):
+        last = max(last, _read_track(index, track, notes, tempos))
+    division = file.ticks_per_beat
+    if bpm is None:
+        bpm = _usual_bpm(tempos, last)
+    drums = _part(-1, [note for (_, channel, _), of in notes.items() if channel == DRUM_CHANNEL for note in of], division)
+    others = tuple(_part(program, of, division) for (_, channel, program), of in sorted(notes.items()) if channel != DRUM_CHANNEL)
+    return Song(name, kind, split, float(bpm), last / division, drums, others)
+
+
+def _read_track(index: int, track, notes: dict, tempos: list) -> int:
+    """Add a track's notes (tick, length in ticks, pitch, velocity) under (track, channel, program); its last tick."""
+    tick, programs, sounding = 0, {}, {}
+    for message in track:
+        tick += message.time
+        if message.type == "set_tempo":
+            tempos.append((tick, message.tempo))
+        elif message.type == "program_change":
+            programs[message.channel] = message.program
+        elif message.type == "note_on" and message.velocity > 0:
+            sounding.setdefault((message.channel, message.note), []).append((tick, message.velocity))
+        elif message.type in ("note_on", "note_off") and sounding.get((message.channel, message.note)):
+            start, velocity = sounding[message.channel, message.note].pop(0)
+            key = (index, message.channel, programs.get(message.channel, 0))
+            notes.setdefault(key, []).append((start, tick - start, message.note, velocity))
+    return tick
+
+
+def _usual_bpm(tempos: list, last: int) -> float:
+    """The tempo that holds for most of the ticks; 120 without one."""
+    changes = sorted(tempos) or [(0, 500_000)]
+    ends = [tick for tick, _ in changes[1:]] + [max(last, changes[-1][0] + 1)]
+    held: dict[int, int] = {}
+    for (start, tempo), end in zip(changes, ends, strict=True):
+        held[tempo] = held.get(tempo, 0) + end - start
+    return 60e6 / max(held, key=held.get)
+
+
+def _part(program: int, notes: list, division: int) -> Part:
+    table = np.array(sorted(notes), dtype=np.float64).reshape(-1, 4)
+    pitches, velocities = table[:, 2].astype(np.int64), table[:, 3].astype(np.int64)
+    return Part(program, table[:, 0] / division, table[:, 1] / division, pitches, velocities)
+
+
+# --- all of them -------------------------------------------------------------------------------------------------------
+
+
+def _groove(root: Path) -> list[Song]:
+    """Performances of the Groove MIDI Dataset in train and validation; its test split is left alone."""
+    info = root / "groove" / "info.csv"
+    if not info.is_file():
+        raise SourceError(f"{info} is missing: get the Groove MIDI Dataset (CC BY 4.0) and put it there as groove/")
+    songs = []
+    for row in pd.read_csv(info).itertuples():
+        if row.split in SPLITS and row.time_signature in ("4-4", "3-4", "6-8"):
+            kind = "groove" if row.beat_type == "beat" else "fill"
+            songs.append(read_song(root / "groove" / row.midi_filename, row.id, kind, row.split, float(row.bpm)))
+    return songs
+
+
+def _freedoom(root: Path) -> list[Song]:
+    """Songs of Freedoom (BSD-3-Clause) that have other instruments; equal files under two names count once."""
+    folder = root / "midi_songs_freedoom"
+    files = sorted(folder.glob("*.mid"))
+    if not files:
+        raise SourceError(f"{folder} holds no MIDI files: get the songs of Freedoom and put them there")
+    unique = {path.read_bytes(): path for path in reversed(files)}
+    songs = []
+    for path in sorted(unique.values()):
+        split = "validation" if zlib.crc32(path.stem.encode()) % 8 == 0 else "train"
+        song = read_song(path, path.stem, "song", split)
+        if any(len(part.beats) >= 16 for part in song.others):
+            songs.append(song)
+    return songs
+
+
+def songs_folder() -> Path:
+    """Where the notes of all performances are kept, once read."""
+    return paths.CACHE / "rendered" / "performances"
+
+
+def gather(root: Path) -> Path:
+    """Read all performances and songs below the data folder once; the file that keeps them is returned."""
+    path = songs_folder() / f"notes-{VERSION}.npz"
+    if not path.is_file():
+        songs = _groove(root) + _freedoom(root)
+        parts = [part for song in songs for part in (song.drums, *song.others)]
+        arrays = {
+            key: np.concatenate([getattr(part, key) for part in parts]) for key in ("beats", "lengths", "pitches", "velocities")
+        }
+        about = [
+            [
+                song.name,
+                song.kind,
+                song.split,
+                song.bpm,
+                song.n_beats,
+                [[p.program, len(p.beats)] for p in (song.drums, *song.others)],
+            ]
+            for song in songs
+        ]
+        buffer = io.BytesIO()
+        np.savez(buffer, about=np.array(json.dumps(about)), **arrays)
+        paths.write_atomically(path, buffer.getbuffer())
+    return path
+
+
+@lru_cache(maxsize=4)
+def load(path: Path) -> tuple[Song, ...]:
+    """All performances and songs that `gather` kept."""
+    with np.load(path, allow_pickle=False) as file:
+        about = json.loads(str(file["about"]))
+        columns = [file[key] for key in ("beats", "lengths", "pitches", "velocities")]
+    songs, start = [], 0
+    for name, kind, split, bpm, n_beats, sizes in about:
+        parts = []
+        for program, size in sizes:
+            parts.append(Part(program, *(column[start : start + size] for column in columns)))
+            start += size
+        songs.append(Song(name, kind, split, bpm, n_beats, parts[0], tuple(parts[1:])))
+    return tuple(songs)

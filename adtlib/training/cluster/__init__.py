@@ -1,0 +1,1 @@
+"""Training on other machines with Ray: sessions, jobs, and corpora in shards."""

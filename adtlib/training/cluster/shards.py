@@ -1,0 +1,96 @@
+"""Prepared corpora on other machines: opened where they lie if the storage is shared, else sent there in shards and kept.
+
+A shard holds whole files, up to 64 MB of them, as a dictionary of names and bytes: it fits into the memory of any node, and what
+was interrupted goes on with the files that are missing. What was sent lies in `cache/travelled/NAME-FINGERPRINT/` of the machine
+that asked for it; index.json comes last, as when it was prepared, so that a corpus which is there is whole. With
+`ADT_COPY_CORPORA=1` where the study is started, corpora are sent even if they can be seen: for shared storage that is slow to read.
+
+Nothing here needs Ray: `source` is anything with the two methods of `ShardSource`, near or far.
+"""
+
+import contextlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from adtlib import paths
+from adtlib.corpora.store import Prepared, PreparedError
+
+SHARD_BYTES = 64 * 2**20
+INDEX = "index.json"
+
+
+@dataclass(frozen=True)
+class CorpusReference:
+    """A prepared corpus as it is named to another machine."""
+
+    name: str
+    folder: Path  # where it lies on the machine that names it
+    fingerprint: str
+    copy: bool = False  # send it even if it can be seen
+
+
+class ShardSource(Protocol):
+    """Who has the corpora."""
+
+    def list_shards(self, corpus: CorpusReference) -> list[list[str]]:
+        """Names of the files of each shard."""
+
+    def read_shard(self, corpus: CorpusReference, names: list[str]) -> dict[str, bytes]:
+        """The files of one shard."""
+
+
+def refer_to(corpus: Prepared) -> CorpusReference:
+    """How to name a prepared corpus to another machine."""
+    return CorpusReference(corpus.corpus_name, corpus.folder, corpus.fingerprint, os.environ.get("ADT_COPY_CORPORA") == "1")
+
+
+def list_shards(folder: Path, limit: int | None = None) -> list[list[str]]:
+    """Files of a prepared corpus below `folder`, in shards of up to `limit` bytes (by default SHARD_BYTES; a file may be larger).
+
+    The index is the last.
+    """
+    limit = limit or SHARD_BYTES
+    index, shards, size = Prepared(folder).index, [[]], 0
+    for split in index["splits"].values():
+        for part in split["parts"]:
+            for suffix in (".npy", ".npz"):
+                name = part["file"] + suffix
+                size += (folder / name).stat().st_size
+                if size > limit and shards[-1]:
+                    shards.append([])
+                    size = (folder / name).stat().st_size
+                shards[-1].append(name)
+    shards[-1].append(INDEX)
+    return shards
+
+
+def read_shard(folder: Path, names: list[str]) -> dict[str, bytes]:
+    """The content of files below `folder`, by name."""
+    return {name: (folder / name).read_bytes() for name in names}
+
+
+def open_here(corpus: CorpusReference, source: ShardSource) -> Prepared:
+    """The corpus on this machine: where its reference says if that is the same data, else from `source`, fetched once."""
+    if not corpus.copy and (found := _open(corpus.folder, corpus.fingerprint)):
+        return found
+    here = paths.CACHE / "travelled" / f"{corpus.folder.name}-{corpus.fingerprint}"
+    with paths.locked(here.name):  # several runs of a machine wait for the one that fetches
+        if found := _open(here, corpus.fingerprint):
+            return found
+        for names in source.list_shards(corpus):
+            missing = [name for name in names if name == INDEX or not (here / name).is_file()]
+            for name, content in source.read_shard(corpus, missing).items():
+                paths.write_atomically(here / name, content)
+    if found := _open(here, corpus.fingerprint):
+        return found
+    raise PreparedError(f"{here} is not the {corpus.name} that was sent (another fingerprint): delete it and start again")
+
+
+def _open(folder: Path, fingerprint: str) -> Prepared | None:
+    with contextlib.suppress(PreparedError):
+        corpus = Prepared(folder)
+        if corpus.fingerprint == fingerprint:
+            return corpus
+    return None

@@ -1,0 +1,193 @@
+"""Training on rendered clips for a long time: `fit` with another schedule, other segments and an averaged model.
+
+What differs from the thesis's training: an epoch is a fixed number of random crops, varied as they are read; the learning rate
+rises for some steps and then falls along a cosine to a hundredth at the last epoch, so that how long to train is decided before;
+the model that is validated and kept is the exponential moving average of the trained one (Polyak and Juditsky 1992); there is no
+early stopping. Beside rendered clips the run is validated on real recordings, if there are any, and the checkpoint kept is the
+best by the mean micro F1 of all of them.
+"""
+
+import copy
+import hashlib
+import math
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from adtlib.audio.features import FPS
+from adtlib.corpora.store import Prepared, Unit
+from adtlib.evaluation.metrics import scores
+from adtlib.onsets.frames import SEGMENT_FRAMES
+from adtlib.training.augmentation import Augmentation, augment
+from adtlib.training.runs import Run
+from adtlib.training.scoring import evaluate
+from adtlib.training.segments import Crops
+from adtlib.training.trainer import Trainer, TrainingConfig, fit
+
+_LOWEST_RATE = 0.01  # of the highest
+
+
+@dataclass(frozen=True)
+class LongConfig(TrainingConfig):
+    """A `TrainingConfig` whose epochs are of `segments_per_epoch` random crops; `epochs` is how long it trains."""
+
+    epochs: int = 40
+    batch_size: int = 16
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-2
+    segments_per_epoch: int = 3_200
+    warm_up: int = 300  # steps
+    averaging: float = 0.999  # of the moving average, a step
+    start_from: str = ""  # fingerprint of the weights that training begins with; "" for random ones
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.segments_per_epoch < self.batch_size:
+            raise ValueError(f"{self.segments_per_epoch} segments an epoch: fewer than the batch of {self.batch_size}")
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps of the optimiser in an epoch."""
+        return self.segments_per_epoch // self.batch_size
+
+
+def fit_long(
+    config: LongConfig,
+    rendered: Prepared,
+    folder: Path,
+    real: dict[str, list[Unit]] | None = None,
+    progress: bool = True,
+    start: nn.Module | None = None,
+) -> Run:
+    """Train on the rendered corpus; resumed where it was interrupted.
+
+    real   units of real recordings by the name that their columns in metrics.csv begin with; never trained on.
+    start  a trained model, standardising included, whose weights training begins with; it must be of the same architecture and
+           hyperparameters (ValueError).
+    """
+    if start is not None:
+        config = replace(config, start_from=fingerprint(start))
+    trainer = partial(LongTrainer, real=real or {}, start=start)
+    return fit(config, [rendered], [rendered], folder, progress=progress, trainer=trainer)
+
+
+def history(run: Run, start_from: Path | None = None) -> pd.DataFrame:
+    """A row an epoch of a run and, before them, those of the run that it started from: what its weights have been through.
+
+    Columns: stage (1, 2, ...), epoch of the stage, hours of sound seen in all stages, train_loss, and micro F1 of each set that it
+    was validated on. `start_from` is the folder that `start` was loaded from.
+    """
+    metrics = run.metrics
+    scores = [column for column in metrics if column.endswith("f1_micro")]
+    config = run.config
+    segments = config["segments_per_epoch"] // config["batch_size"] * config["batch_size"]
+    rows = metrics[["epoch", "train_loss", *scores]].copy()
+    rows.insert(1, "hours", rows["epoch"] * segments * SEGMENT_FRAMES / FPS / 3600)
+    rows.insert(0, "stage", 1)
+    if start_from is None:
+        return rows
+    # A run that was ended before its last epoch has no history of its own yet.
+    kept = start_from / "history.csv"
+    before = pd.read_csv(kept) if kept.is_file() else history(Run(start_from))
+    rows["stage"] += before["stage"].iloc[-1]
+    rows["hours"] += before["hours"].iloc[-1]
+    return pd.concat([before, rows], ignore_index=True)
+
+
+def fingerprint(model: nn.Module) -> str:
+    """Eight bytes, in hexadecimal, that tell the weights of a model from others."""
+    digest = hashlib.sha256()
+    for name, values in sorted(model.state_dict().items()):
+        digest.update(name.encode() + values.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+class LongTrainer(Trainer):
+    """The state of a long run: `evaluated_model` is the moving average."""
+
+    def __init__(self, config: LongConfig, train, validation, folder, device, record, real: dict[str, list[Unit]], start=None):
+        super().__init__(config, train, validation, folder, device, record)
+        if start is not None:
+            try:
+                self.model.load_state_dict(start.state_dict())
+            except RuntimeError as error:
+                wanted = f"{config.architecture} with {config.hyperparameters}"
+                raise ValueError(f"the weights to start from are not those of a {wanted}: give the same hyperparameters") from error
+        self.crops, self.real = Crops(train[0], "train"), real
+        self.evaluated_model = copy.deepcopy(self.model).eval().requires_grad_(False)
+
+    def _train_epoch(self, number: int) -> float:
+        config = self.config
+        seed = [config.seed, number]
+        torch.manual_seed(config.seed * 1_000_003 + number)
+        rng = np.random.default_rng(seed)
+        self.model.train()
+        weights, total = self.weights.to(self.device), 0.0
+        for step in range(config.steps_per_epoch):
+            features, targets = self._batch(rng)
+            done = (number - 1) * config.steps_per_epoch + step
+            for group in self.optimizer.param_groups:
+                group["lr"] = learning_rate(config, done)
+            total += self._step(features, targets, weights)
+            self._average(done)
+        return total / config.steps_per_epoch
+
+    def _batch(self, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        config = self.config
+        features, targets = self.crops.draw(self.crops.every, config.batch_size, rng)
+        if self.crops.without_drums:
+            extra, _ = self.crops.draw(self.crops.without_drums, config.batch_size, rng)
+        else:
+            extra = np.zeros_like(features)
+        features = augment(features, extra, config.augmentation, rng)
+        return torch.from_numpy(features).to(self.device), torch.from_numpy(targets).to(self.device)
+
+    @torch.no_grad()
+    def _average(self, done: int) -> None:
+        """Move the average towards the model: quickly in the beginning, when the model changes quickly."""
+        keep = min(self.config.averaging, (1 + done) / (10 + done))
+        for average, current in zip(self.evaluated_model.state_dict().values(), self.model.state_dict().values(), strict=True):
+            if average.dtype.is_floating_point:
+                average.lerp_(current, 1 - keep)
+            else:
+                average.copy_(current)
+
+    def _adjust_rate(self, val_loss: float) -> None:
+        """The rate does not follow the validation loss, which does not stop training either."""
+
+    def extra_scores(self) -> dict[str, float]:
+        """Scores on real recordings: a column for each set and score."""
+        row = {}
+        for name, units in self.real.items():
+            counts, _ = evaluate(self.evaluated_model, units, self.config)
+            row |= {f"{name}_{key}": value for key, value in scores(counts).items() if key.startswith("f1_")}
+        return row
+
+    def selection_score(self, row: dict) -> float:
+        """Mean micro F1 of rendered and real validation."""
+        found = [row["val_f1_micro"], *(row[f"{name}_f1_micro"] for name in self.real)]
+        return float(np.mean(np.nan_to_num(found)))
+
+    def extra_state(self) -> dict:
+        """The moving average."""
+        return {"average": self.evaluated_model.state_dict()}
+
+    def load_extra_state(self, state: dict) -> None:
+        """Load the moving average."""
+        self.evaluated_model.load_state_dict(state["average"])
+
+
+def learning_rate(config: LongConfig, done: int) -> float:
+    """Rate of step `done` (from 0): a straight rise, then a cosine down to a hundredth."""
+    total = config.epochs * config.steps_per_epoch
+    warm_up = min(config.warm_up, total // 10)
+    if done < warm_up:
+        return config.learning_rate * (done + 1) / warm_up
+    share = (done - warm_up) / max(total - warm_up, 1)
+    return config.learning_rate * (_LOWEST_RATE + (1 - _LOWEST_RATE) * 0.5 * (1 + math.cos(math.pi * share)))

@@ -1,0 +1,135 @@
+"""Rendered clips as a prepared corpus on disk: made once, in shards, resumable; read by training as any other corpus.
+
+    cache/rendered/NAME/train/shard-00000.npy   features of 50 clips, float16: log10(1 + x)
+    cache/rendered/NAME/train/shard-00000.npz   their onsets, exact
+    cache/rendered/NAME/index.json              written last, as by `adtlib.corpora.preparation`
+
+Training finds the magnitudes x again, to vary them. A shard depends on the seed, its number, the sounds, the performances and the
+code that renders, and on nothing else: shards can be rendered in any order, by any number of processes, and more of them later.
+Shards of another recipe are rendered again.
+"""
+
+import json
+import os
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+
+from tqdm import tqdm
+
+from adtlib import paths
+from adtlib.corpora.preparation import _done, _write_part
+from adtlib.corpora.store import FORMAT, Prepared
+from adtlib.provenance import code_state
+from adtlib.synthesis import clips, performances
+from adtlib.synthesis.capture import capture
+from adtlib.synthesis.sources import SourceError
+from adtlib.training.parallel import call_side_by_side
+
+CLIPS_PER_SHARD = 50
+SHARDS_PER_HOUR = 3600 / (CLIPS_PER_SHARD * clips.CLIP_SECONDS)
+NAME = "Rendered"
+STANDARD = "standard"  # the set of clips that is meant where none is named
+
+
+def corpus_folder(name: str = STANDARD) -> Path:
+    """Where rendered clips lie; a name for each set of them."""
+    return paths.CACHE / "rendered" / "clips" / name
+
+
+def open_clips(name: str) -> Prepared:
+    """The rendered clips of a set. SourceError, with the command that renders them, where there are none."""
+    folder = corpus_folder(name)
+    if not (folder / "index.json").is_file():
+        named = "" if name == STANDARD else f"--name {name} "
+        raise SourceError(f"{folder} holds no rendered clips: adt render {named}--hours 22")
+    return Prepared(folder)
+
+
+def shards_for(hours: float) -> int:
+    """How many shards hold `hours`, at least one. ValueError for hours that are not positive."""
+    if not hours > 0:
+        raise ValueError(f"{hours} hours: there has to be something to render")
+    return max(1, round(hours * SHARDS_PER_HOUR))
+
+
+def render_corpus(
+    data: Path,
+    train_hours: float,
+    validation_hours: float = 0.5,
+    seed: int = 0,
+    folder: Path | None = None,
+    jobs: int | None = None,
+    progress: bool = True,
+    without: tuple[str, ...] = (),
+) -> Prepared:
+    """Render what is not rendered yet and return the prepared corpus, splits train and validation.
+
+    data  folder with `groove/` and `midi_songs_freedoom/`.
+    jobs  processes; default one for each processor.
+    without  ingredients to leave out, of `clips.INGREDIENTS`, in train; validation clips always have all.
+
+    The first time the sounds are captured, some minutes. SourceError names what is missing.
+    """
+    folder = folder or corpus_folder()
+    banks, notes = capture(progress), performances.gather(data)
+    left_out = {"train": tuple(sorted(set(without))), "validation": ()}
+    sources = {split: recipe(banks, notes, seed, left_out[split]) for split in left_out}
+    counts = {"train": shards_for(train_hours), "validation": shards_for(validation_hours)}
+    calls = [
+        (folder, split, number, seed, banks, notes, left_out[split], sources[split])
+        for split, count in counts.items()
+        for number in range(count)
+    ]
+    waiting = [call for call in calls if _done(_shard(*call[:3]), call[-1]) is None]
+    with tqdm(total=len(calls), initial=len(calls) - len(waiting), desc="render", unit="shard", disable=not progress) as bar:
+        _render_all(waiting, jobs or os.cpu_count() or 1, bar)
+    _write_index(folder, counts, sources)
+    return Prepared(folder)
+
+
+def _render_all(calls: list[tuple], jobs: int, bar: tqdm) -> None:
+    if jobs == 1 or len(calls) == 1:
+        for call in calls:
+            render_shard(*call)
+            bar.update()
+    elif calls:
+        start = bar.n
+        call_side_by_side(render_shard, calls, jobs, watch=lambda done: bar.update(start + done - bar.n))
+
+
+def recipe(banks: Path, notes: Path, seed: int, without: tuple[str, ...] = ()) -> str:
+    """What a shard is made from, besides its number: seed, ingredients, performances, banks by name and size, the code."""
+    there = sorted(f"{path.relative_to(banks)}:{path.stat().st_size}" for path in banks.rglob("*.json"))
+    return json.dumps([seed, without, code_state(clips.render, _write_part), notes.stat().st_size, there])
+
+
+def _shard(folder: Path, split: str, number: int) -> Path:
+    return folder / split / f"shard-{number:05d}"
+
+
+@lru_cache(maxsize=2)
+def _studio(banks: Path, notes: Path, split: str, without: tuple[str, ...]) -> clips.Studio:
+    return clips.Studio(banks, notes, split, without)
+
+
+def render_shard(
+    folder: Path, split: str, number: int, seed: int, banks: Path, notes: Path, without: tuple[str, ...], source: str
+) -> None:
+    """Render and write one shard."""
+    studio = _studio(banks, notes, split, without)
+    units = []
+    for index in range(number * CLIPS_PER_SHARD, (number + 1) * CLIPS_PER_SHARD):
+        clip = clips.render(studio, seed, index)
+        units.append((f"{split}/{index:06d}", clip.features, clip.onsets))
+    _write_part(_shard(folder, split, number), units, source, [], {})
+
+
+def _write_index(folder: Path, counts: dict[str, int], sources: dict[str, str]) -> None:
+    splits = {}
+    for split, count in counts.items():
+        entries: Iterable[dict] = (_done(_shard(folder, split, number), sources[split]) for number in range(count))
+        parts = [{key: value for key, value in entry.items() if key not in ("notes", "unknown", "source")} for entry in entries]
+        splits[split] = {"parts": parts, "problems": [], "missing": 0}
+    about = {"format": FORMAT, "corpus": NAME, "unit": "clip", "quantised": False, "miniature": False, "features": "madmom"}
+    paths.write_atomically(folder / "index.json", json.dumps(about | {"splits": splits, "recipe": sources}).encode())

@@ -1,0 +1,227 @@
+"""Scoring a trained model: activations are predicted once and scored at two tolerances, with two choices of thresholds.
+
+`one` is the thesis's protocol: the configuration's threshold for all classes. `class` is one threshold for each class, chosen on
+the validation split of the run's training corpora and never on what is tested (`choose_thresholds`). The choice is stored in
+config.json, under the result.
+
+Nothing here decides a run's weights: after a change of this module runs are scored again, not trained.
+"""
+
+import dataclasses
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from adtlib.corpora.store import Prepared, Unit
+from adtlib.evaluation.metrics import TOLERANCE, count_matches, f1, f1_micro, scores
+from adtlib.models.loss import weighted_bce
+from adtlib.models.prediction import best_device, predict_logits, to_activations
+from adtlib.onsets.frames import Onsets, frame_targets, widen_targets
+from adtlib.onsets.peak_picking import PeakPicking, pick_peaks
+from adtlib.paths import write_atomically
+from adtlib.training.runs import COUNT_COLUMNS, Run, RunError
+from adtlib.vocabulary import CLASSES
+
+TOLERANCES = (TOLERANCE, 0.025)  # seconds; the draft says 25 to 50 ms
+
+
+THRESHOLDS = tuple(np.round(np.arange(0.05, 0.96, 0.05), 2).tolist())
+
+
+def score_run(run: Run, corpora: list[Prepared], split: str = "test", validation: list[Prepared] | None = None) -> pd.DataFrame:
+    """Score a finished run on a split of each corpus, add the counts of every unit to its scores.csv; return `run.scores`.
+
+    validation  the run's training corpora: thresholds by class are chosen on their validation split, once. Without them only
+                the configured threshold is scored, and those by class where they were chosen before.
+
+    A test that was made on the same data before, in all variants, is not made again. A corpus whose split is empty adds no row.
+    """
+    picking, tolerance = PeakPicking(**run.config["peak_picking"]), run.config["tolerance"]
+    model = None
+    if validation and "thresholds" not in run.result:
+        model = run.model().to(best_device())
+        _choose(run, model, [u for corpus in validation for u in corpus.units(run.config["validation_split"])], picking, tolerance)
+    variants = _variants(run, picking, tolerance)
+    table = run.all_scores
+    for corpus in corpora:
+        units = corpus.units(split) if split in corpus.splits else []
+        mine = (table["test"] == corpus.corpus_name) & (table["split"] == split)
+        if not units or _is_scored(table[mine], len(units), corpus.fingerprint, variants):
+            continue
+        model = model if model is not None else run.model().to(best_device())
+        rows = _score(model, units, variants, run.config["precision"])
+        rows = rows.assign(test=corpus.corpus_name, split=split, unit=corpus.unit, data=corpus.fingerprint)[list(table.columns)]
+        table = rows if table.empty else pd.concat([table[~mine], rows], ignore_index=True)
+        write_atomically(run.folder / "scores.csv", table.to_csv(index=False).encode())
+    return run.scores
+
+
+def picking_of(run: Run, thresholds: str = "one") -> PeakPicking:
+    """Peak picking of a run: its configuration's, or for thresholds "class" with those that were chosen on validation.
+
+    Raises RunError where none were chosen.
+    """
+    picking = PeakPicking(**run.config["peak_picking"])
+    if thresholds == "one":
+        return picking
+    if not (chosen := run.result.get("thresholds")):
+        raise RunError(f"{run.folder / 'config.json'} has no thresholds by class: score again with 'adt run 41-60 --force'")
+    return dataclasses.replace(picking, threshold=tuple(chosen["class"][name] for name in CLASSES))
+
+
+def _variants(run: Run, picking: PeakPicking, tolerance: float) -> dict[tuple[float, str], PeakPicking]:
+    """Peak picking of each (tolerance, thresholds) that is scored, the thesis's protocol first."""
+    pickings = {"one": picking}
+    if "thresholds" in run.result:
+        pickings["class"] = picking_of(run, "class")
+    tolerances = dict.fromkeys((tolerance, *TOLERANCES))
+    return {(seconds, name): config for name, config in pickings.items() for seconds in tolerances}
+
+
+def _is_scored(rows: pd.DataFrame, n_units: int, fingerprint: str, variants) -> bool:
+    there = rows.groupby(["tolerance", "thresholds"]).size().to_dict()
+    return set(rows["data"]) == {fingerprint} and there == dict.fromkeys(variants, n_units)
+
+
+def predict_units(model, units: Sequence[Unit], precision: str = "auto") -> Iterator[tuple[Unit, np.ndarray]]:
+    """Yield each unit with its activations `(T, 5)`, one after the other: only those under way are in memory."""
+    stream = predict_logits(model, (unit.features for unit in units), precision=precision)
+    for unit, logits in zip(units, stream, strict=True):
+        yield unit, to_activations(logits)
+
+
+def _score(model, units: list[Unit], variants: dict[tuple[float, str], PeakPicking], precision: str) -> pd.DataFrame:
+    """A row for each variant and unit: tolerance, thresholds, id, seconds, counts."""
+    rows: dict[tuple[float, str], list] = {key: [] for key in variants}
+    for unit, activations in predict_units(model, units, precision):
+        estimates = {config: pick_peaks(activations, config) for config in dict.fromkeys(variants.values())}
+        for (tolerance, name), config in variants.items():
+            counts = count_matches(unit.onsets, estimates[config], tolerance)
+            rows[tolerance, name].append([tolerance, name, unit.id, unit.duration, *counts.ravel().tolist()])
+    columns = ["tolerance", "thresholds", "id", "seconds", *COUNT_COLUMNS]
+    return pd.DataFrame([row for part in rows.values() for row in part], columns=columns)
+
+
+# --- thresholds --------------------------------------------------------------------------------------------------------
+
+
+def _choose(run: Run, model, units: list[Unit], picking: PeakPicking, tolerance: float) -> None:
+    """Choose thresholds by class on units of the validation split and write them to the run's config.json."""
+    pairs = ((activations, unit.onsets) for unit, activations in predict_units(model, units, run.config["precision"]))
+    chosen = choose_thresholds([pairs], picking, tolerance)
+    record = run.record
+    record["result"]["thresholds"] = chosen | {"split": run.config["validation_split"], "tolerance": tolerance}
+    write_atomically(run.folder / "config.json", json.dumps(record, indent=1).encode())
+
+
+def choose_thresholds(
+    sets: Iterable[Iterable[tuple[np.ndarray, Onsets]]],
+    picking: PeakPicking,
+    tolerance: float = TOLERANCE,
+    grid: tuple[float, ...] = THRESHOLDS,
+) -> dict[str, dict]:
+    """The threshold with the best F1 of each class, and what it gains.
+
+    sets  of recordings, each a pair (activations `(T, 5)`, onsets): prediction and annotation. Counts are pooled within a set; over
+          sets F1 is averaged, whatever their sizes. A set without an onset of a class does not count for it.
+    grid  thresholds to choose from, beside the configured ones.
+
+    Of equal thresholds the nearest to the configured one is chosen; a class without any onset keeps the configured one. Returns
+    `one` and `class`, thresholds by class as configured and as chosen; `f1_one` and `f1_class`, F1 with them by class and `micro`,
+    None where undefined.
+    """
+    configured = np.broadcast_to(picking.threshold, len(CLASSES)).astype(float)
+    candidates = np.array(sorted({*grid, *configured.tolist()}))
+    counts = np.stack(  # (sets, candidates, 5, 3)
+        [
+            sum(
+                np.stack([_count(a, onsets, dataclasses.replace(picking, threshold=t), tolerance) for t in candidates.tolist()])
+                for a, onsets in pairs
+            )
+            for pairs in sets
+        ]
+    )
+    found = np.where((counts[..., 0] + counts[..., 2]) == 0, np.nan, f1(counts))  # without an onset there is nothing to find
+    mean = _mean(found)  # (candidates, 5)
+    distance = np.abs(candidates[:, None] - configured)
+    ranks = np.lexsort((distance, -np.nan_to_num(mean, nan=-1)), axis=0)  # best F1 first, of equal ones the nearest
+    best, as_configured = ranks[0], distance.argmin(axis=0)
+    chosen = {}
+    for name, rows in (("one", as_configured), ("class", best)):
+        picked = counts[:, rows, np.arange(len(CLASSES))]  # (sets, 5, 3)
+        values = [*_mean(f1(picked)).tolist(), float(_mean(np.array([f1_micro(each) for each in picked])))]
+        chosen[name] = dict(zip(CLASSES, candidates[rows].tolist(), strict=True))
+        named = zip([*CLASSES, "micro"], values, strict=True)
+        chosen[f"f1_{name}"] = {key: None if np.isnan(value) else value for key, value in named}
+    return chosen
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    """Mean over the first axis of what is defined, NaN where nothing is."""
+    known = ~np.isnan(values)
+    return np.where(known, values, 0).sum(axis=0) / np.where(known.any(axis=0), known.sum(axis=0), np.nan)
+
+
+def _count(activations: np.ndarray, onsets: Onsets, picking: PeakPicking, tolerance: float) -> np.ndarray:
+    return count_matches(onsets, pick_peaks(activations, picking), tolerance)
+
+
+# From 0.2: below it, what was chosen on rendered clips or few songs finds onsets everywhere in other recordings.
+GRID = tuple(np.round(np.arange(0.20, 0.91, 0.05), 2).tolist())
+
+
+Pairs = list[tuple[np.ndarray, Onsets]]
+
+
+def predicted_pairs(model: nn.Module, units: list[Unit]) -> Pairs:
+    """Activations `(T, 5)` and annotated onsets of each unit."""
+    return [(activations, unit.onsets) for unit, activations in predict_units(model, units)]
+
+
+def counts_at(pairs: Pairs, picking: PeakPicking) -> np.ndarray:
+    """`(N, 5, 3)` counts of the recordings."""
+    return np.array([count_matches(onsets, pick_peaks(activations, picking)) for activations, onsets in pairs])
+
+
+def thresholds_for(sets: list[Pairs], picking: PeakPicking) -> tuple[float, ...]:
+    """The threshold of GRID with the best F1 of each class, its mean over the sets; see `choose_thresholds`."""
+    return tuple(choose_thresholds(sets, picking, grid=GRID)["class"].values())
+
+
+def score_table(model: nn.Module, sets: dict[str, list[Unit]], chosen_on: str, picking: PeakPicking) -> pd.DataFrame:
+    """F1 of each set, micro, macro and by class, at the threshold of `picking` and at those chosen on one of the sets."""
+    pairs = {name: predicted_pairs(model, units) for name, units in sets.items()}
+    by_class = thresholds_for([pairs[chosen_on]], picking)
+    rows = []
+    for name in sets:
+        for label, thresholds in (("0.5", picking.threshold), ("by class", by_class)):
+            found = scores(counts_at(pairs[name], replace(picking, threshold=thresholds)))
+            rows.append({"set": name, "thresholds": label} | {k: v for k, v in found.items() if k.startswith("f1_")})
+    table = pd.DataFrame(rows)
+    table.attrs["thresholds"] = dict(zip(CLASSES, by_class, strict=True))
+    return table
+
+
+def evaluate(model: nn.Module, units: list[Unit], config, weights: Tensor | None = None) -> tuple[np.ndarray, float]:
+    """Predict and score units: `((N, 5, 3) counts, loss)`.
+
+    `config` gives peak picking, tolerance and precision (a `TrainingConfig`). The loss is the mean over frames of `weighted_bce`
+    with `weights`; without them it is 0.
+    """
+    counts = np.zeros((len(units), len(CLASSES), 3), dtype=np.int64)
+    loss, frames = 0.0, 0
+    stream = predict_logits(model, (unit.features for unit in units), precision=config.precision)
+    for index, (unit, logits) in enumerate(zip(units, stream, strict=True)):
+        onsets = unit.onsets
+        estimate = pick_peaks(to_activations(logits), config.peak_picking)
+        counts[index] = count_matches(onsets, estimate, config.tolerance)
+        if weights is not None:
+            targets = torch.from_numpy(widen_targets(frame_targets(onsets, len(logits))))
+            loss += float(weighted_bce(torch.from_numpy(logits)[None], targets[None], weights)) * len(logits)
+            frames += len(logits)
+    return counts, loss / max(frames, 1)

@@ -1,0 +1,1 @@
+"""Searching for hyperparameters (thesis 5.3)."""

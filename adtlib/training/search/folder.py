@@ -1,0 +1,127 @@
+"""A search's folder: its trials, what they scored, and the best of them. Made by `tuning`, read here without Ray.
+
+    results/<profile>/searches/ARCHITECTURE/TRAINING_SETS/
+        search.json      what was searched; once finished, the settings of the best trial
+        trials.csv       a row a trial, in the order in which they were proposed
+        trials/NAME/     each trial's run, a folder as in `runs`; NAME is a hash of its settings
+
+The best trial is that of the highest validation micro F1; of equal ones that of the lower validation loss, then the earlier.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from adtlib import paths
+from adtlib.training.runs import Run, folder_name, training_set_name
+
+SETTINGS = ("learning_rate", "weight_decay")
+
+
+class SearchError(ValueError):
+    """A search that cannot be used; the message names the folder and the remedy."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search, by its folder."""
+
+    folder: Path
+
+    @property
+    def record(self) -> dict:
+        """Everything in search.json; empty before the search began or where the file is damaged: it is then searched again."""
+        try:
+            return json.loads((self.folder / "search.json").read_text())
+        except (OSError, ValueError):
+            return {}
+
+    @property
+    def finished(self) -> bool:
+        """Whether the best trial is known."""
+        return "settings" in self.record and (self.folder / "trials.csv").is_file()
+
+    @property
+    def settings(self) -> dict:
+        """hyperparameters, learning_rate and weight_decay of the best trial."""
+        return self.record["settings"]
+
+    @property
+    def best(self) -> Run:
+        """The run of the best trial."""
+        return Run(self.trial_folder(self.settings))
+
+    @property
+    def trials(self) -> pd.DataFrame:
+        """A row a trial: trial, the values drawn, epochs, val_loss, val_f1_micro, seconds, n_parameters, outcome.
+
+        `outcome` is "finished", or "diverged" for a trial whose loss was no number any more: it has no scores.
+        """
+        return pd.read_csv(self.folder / "trials.csv")
+
+    @property
+    def curves(self) -> dict[str, pd.DataFrame]:
+        """Metrics of every trial, a row an epoch, by the trial's name."""
+        found = {name: self.folder / "trials" / name / "metrics.csv" for name in self.trials["trial"]}
+        return {name: pd.read_csv(path) for name, path in found.items() if path.is_file()}
+
+    def trial_folder(self, settings: dict) -> Path:
+        """Where the run of a trial of these settings lies."""
+        return self.folder / "trials" / trial_name(settings)
+
+
+def trial_name(settings: dict) -> str:
+    """Name of a trial: the same settings have the same name, so that a search that is started again finds what it trained."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def search_folder(profile: str, architecture: str, train) -> Path:
+    """Where the search of an architecture on training corpora lies."""
+    return paths.RESULTS / profile / "searches" / architecture / folder_name(train)
+
+
+def find_search(profile: str, architecture: str, train) -> Search:
+    """The finished search of an architecture on training corpora; SearchError where there is none."""
+    found = Search(search_folder(profile, architecture, train))
+    if not found.finished:
+        raise SearchError(
+            f"{found.folder} holds no finished search: the hyperparameters of the {architecture} on {training_set_name(train)} are "
+            f"not chosen yet; 'adt run --profile {profile} 41-45' makes the searches of the architecture study"
+        )
+    return found
+
+
+def trial_row(folder: Path, drawn: dict) -> dict:
+    """The row of one trial in trials.csv, read from its run's folder; `drawn` are the values that the search proposed for it."""
+    run, row = Run(folder), {"trial": folder.name, **drawn}
+    result = run.record.get("result")
+    if result is None:
+        epochs = len(run.metrics) if (folder / "metrics.csv").is_file() else 0
+        return row | {"epochs": epochs, "outcome": "diverged"}
+    wanted = ("epochs", "val_loss", "val_f1_micro", "seconds", "n_parameters")
+    return row | {key: result[key] for key in wanted} | {"outcome": "finished"}
+
+
+def best_row(rows: list[dict]) -> dict:
+    """The row of the best trial; SearchError where none has a score."""
+    scored = [row for row in rows if row["outcome"] == "finished"]
+    if not scored:
+        raise SearchError(f"all {len(rows)} trials diverged: narrow the learning rate's range or look at the data")
+    return max(scored, key=lambda row: (_number(row["val_f1_micro"]), -row["val_loss"]))  # of equals the first
+
+
+def trials_table(searches: list[Search]) -> pd.DataFrame:
+    """The trials of several searches, one after the other: corpus, the columns of `Search.trials`, best (whether it was chosen)."""
+    tables = [pd.DataFrame(columns=["corpus", "trial", "seconds", "best"])] if not searches else []
+    for search in searches:
+        table = search.trials
+        table.insert(0, "corpus", training_set_name(search.record["search"]["config"]["train"]))
+        tables.append(table.assign(best=table["trial"] == search.best.folder.name))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _number(f1: float) -> float:
+    return f1 if f1 == f1 else 0.0  # no onset in truth and estimate: F1 is not defined

@@ -1,0 +1,97 @@
+"""Search spaces of chapter 3 as plain data, and the check that all they can propose can be built.
+
+A space gives the values of each hyperparameter of an architecture; learning rate and weight decay are drawn log-uniformly beside
+them (thesis 5.3). `tuning` makes Ray Tune's spaces of these; nothing here needs Ray.
+
+    draft     the draft's (its section on the ViT is empty: the finished thesis's)
+    finished  the finished thesis's. Its text gives the CNN 2 to 4 dense layers, its code 1 to 4, as the draft; the code's are taken
+    small     not of the thesis: seconds a trial, to show a search on the generated corpora. LSTMs alone: on a processor a GRU of
+              this size takes eight times as long
+"""
+
+import math
+from collections.abc import Iterator
+from itertools import product
+
+import torch
+
+from adtlib.models.registry import ARCHITECTURES, build
+
+LEARNING_RATE = (1e-4, 5e-3)
+WEIGHT_DECAY = (1e-6, 1e-2)
+
+_GRU_OR_LSTM = {"use_gru": [True, False]}
+_CNN = {"num_convs": [1, 2, 3], "num_layers": [1, 2, 3, 4], "hidden_size": [72, 144, 288, 576]}
+_VIT = {
+    "patch_height": [7, 14, 21],
+    "embed_dim": [72, 144, 288, 576],
+    "num_layers": [2, 4, 6, 8, 10],
+    "num_heads": [2, 4, 6, 8],
+}
+
+SPACES: dict[str, dict[str, dict[str, list]]] = {
+    "draft": {
+        "RNN": {"num_layers": [2, 3, 4, 5, 6], "hidden_size": [72, 144, 288], **_GRU_OR_LSTM},
+        "CNN": _CNN,
+        "CRNN": {"num_layers": [2, 3, 4, 5], "hidden_size": [72, 144, 288], **_GRU_OR_LSTM},
+        "ConvTransformer": {"embed_dim": [72, 144, 288], "num_layers": [2, 4, 6, 8], "num_heads": [2, 4, 6, 8]},
+        "ViT": _VIT,
+    },
+    "finished": {
+        "RNN": {"num_layers": [2, 3, 4, 5, 6], "hidden_size": [72, 144, 288, 576], **_GRU_OR_LSTM},
+        "CNN": _CNN,
+        "CRNN": {"num_layers": [2, 3, 4, 5], "hidden_size": [72, 144, 288, 576], **_GRU_OR_LSTM},
+        "ConvTransformer": {"embed_dim": [72, 144, 288, 576], "num_layers": [2, 4, 6, 8, 10], "num_heads": [2, 4, 6, 8]},
+        "ViT": _VIT,
+    },
+    "small": {
+        "RNN": {"num_layers": [1, 2], "hidden_size": [24, 48, 72], "use_gru": [False]},
+        "CNN": {"num_convs": [1, 2], "num_layers": [1, 2], "hidden_size": [36, 72]},
+        "CRNN": {"num_layers": [1, 2], "hidden_size": [24, 36, 48], "use_gru": [False]},
+        "ConvTransformer": {"embed_dim": [24, 48], "num_layers": [1, 2], "num_heads": [2, 4]},
+        "ViT": {"patch_height": [7, 14, 21], "embed_dim": [48, 72], "num_layers": [1, 2], "num_heads": [2, 4]},
+    },
+}
+
+
+def search_space(name: str, architecture: str) -> dict[str, list]:
+    """Values of each hyperparameter by its name. ValueError for a space or an architecture that is not there."""
+    if name not in SPACES:
+        raise ValueError(f"search_space = {name!r}: choose one of {', '.join(SPACES)}")
+    if architecture not in ARCHITECTURES:
+        raise ValueError(f"unknown architecture {architecture!r}: choose one of {', '.join(ARCHITECTURES)}")
+    return SPACES[name][architecture]
+
+
+def combinations(space: dict[str, list]) -> Iterator[dict]:
+    """Every combination of the values of a space."""
+    for values in product(*space.values()):
+        yield dict(zip(space, values, strict=True))
+
+
+def count_combinations(space: dict[str, list]) -> int:
+    """How many combinations a space has: the trials of a grid search."""
+    return math.prod(map(len, space.values()))
+
+
+def as_hyperparameters(drawn: dict) -> dict:
+    """What `models.build` takes, of values drawn from a space. The ViT's patches are one frame wide: only their height is drawn."""
+    hyperparameters = {key: value for key, value in drawn.items() if key != "patch_height"}
+    if "patch_height" in drawn:
+        hyperparameters["patch_size"] = [1, drawn["patch_height"]]
+    return hyperparameters
+
+
+def check_space(architecture: str, space: dict[str, list]) -> None:
+    """Refuse a space that can propose what cannot be built, before anything is trained.
+
+    The spaces of the thesis hold no such combination: heads divide every embedding, and so do the 84 / P patches of a frame.
+    Raises ValueError with the combination. Models are built without memory for their weights; of the layers one is enough.
+    """
+    shallow = {key: values[:1] if key == "num_layers" else values for key, values in space.items()}
+    for drawn in combinations(shallow):
+        try:
+            with torch.device("meta"):
+                build(architecture, **as_hyperparameters(drawn))
+        except ValueError as error:
+            raise ValueError(f"the search space of the {architecture} holds {drawn}, which cannot be built: {error}") from error

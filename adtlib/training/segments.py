@@ -1,0 +1,82 @@
+"""Segments of 400 frames, four seconds: what training sees (thesis, 5.2.1)."""
+
+import numpy as np
+from torch.utils.data import Dataset
+
+from adtlib.audio.features import N_BANDS
+from adtlib.corpora.store import Prepared, Unit
+from adtlib.onsets.frames import SEGMENT_FRAMES, seconds_to_frames, widen_targets
+from adtlib.vocabulary import N_CLASSES
+
+
+class Segments(Dataset):
+    """Segments of 400 frames of one split of one or several corpora: `((400, 84) features, (400, 5) widened targets)`, float32.
+
+    A unit is cut from its start without overlap; its last segment is filled with silence (features 0, no onset). The
+    targets of a segment's edge frames know the onsets just outside it.
+    """
+
+    def __init__(self, prepared: list[Prepared], split: str):
+        """List the segments; nothing is read yet."""
+        by_corpus = [corpus.units(split) for corpus in prepared]
+        self.units = [unit for units in by_corpus for unit in units]
+        lengths = np.array([-(-unit.n_frames // SEGMENT_FRAMES) for unit in self.units], dtype=np.int64)
+        self._ends = np.cumsum(lengths)
+        self.corpora = np.repeat(np.arange(len(prepared)), [len(units) for units in by_corpus]).repeat(lengths)
+        """The corpus of each segment, by its place in `prepared`: `(len(self),)`."""
+
+    def __len__(self) -> int:
+        """Number of segments."""
+        return int(self._ends[-1]) if len(self._ends) else 0
+
+    def balancing_weights(self) -> np.ndarray:
+        """Chance of each segment with which every corpus that has any is drawn from equally often: `(len(self),)`, sum 1."""
+        sizes = np.bincount(self.corpora)
+        return 1 / (sizes[self.corpora] * np.count_nonzero(sizes))
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Segment `index`, counted through all units in order."""
+        if not 0 <= index < len(self):
+            raise IndexError(f"segment {index} of {len(self)}")
+        number = int(np.searchsorted(self._ends, index, side="right"))
+        unit = self.units[number]
+        first = (index - (self._ends[number - 1] if number else 0)) * SEGMENT_FRAMES
+        features = np.zeros((SEGMENT_FRAMES, N_BANDS), dtype=np.float32)
+        part = unit.features[first : first + SEGMENT_FRAMES]
+        features[: len(part)] = part
+        # One frame more on either side, so that widening crosses the cut.
+        targets = np.zeros((SEGMENT_FRAMES + 2, N_CLASSES), dtype=np.float32)
+        for c, times in enumerate(unit.onsets):
+            frames = seconds_to_frames(times) - (first - 1)
+            targets[frames[(frames >= 0) & (frames < len(targets))], c] = 1
+        return features, widen_targets(targets)[1:-1]
+
+
+class Crops:
+    """Random stretches of 400 frames of the units of a split."""
+
+    def __init__(self, prepared: Prepared, split: str):
+        """List the units, and their onsets: looked up for each crop, they would be read from disk again and again."""
+        units = prepared.units(split)
+        self.every = [(unit, *_onset_frames(unit)) for unit in units]
+        self.without_drums = [entry for entry in self.every if not len(entry[1])]
+
+    def draw(self, entries: list, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """`count` crops of `every` or `without_drums`: `(count, 400, 84)` features, `(count, 400, 5)` widened targets, float32."""
+        features = np.zeros((count, SEGMENT_FRAMES, N_BANDS), dtype=np.float32)
+        targets = np.zeros((count, SEGMENT_FRAMES + 2, N_CLASSES), dtype=np.float32)
+        for row, number in enumerate(rng.integers(len(entries), size=count)):
+            unit, frames, classes = entries[number]
+            first = int(rng.integers(0, max(1, unit.n_frames - SEGMENT_FRAMES + 1)))
+            part = unit.features[first : first + SEGMENT_FRAMES]
+            features[row, : len(part)] = part
+            at = frames - (first - 1)  # one frame more on either side, so that widening crosses the cut
+            inside = (at >= 0) & (at < SEGMENT_FRAMES + 2)
+            targets[row, at[inside], classes[inside]] = 1
+        return features, widen_targets(targets)[:, 1:-1]
+
+
+def _onset_frames(unit: Unit) -> tuple[np.ndarray, np.ndarray]:
+    """Frames and classes of a unit's onsets."""
+    onsets = unit.onsets
+    return seconds_to_frames(np.concatenate(onsets)), np.repeat(np.arange(N_CLASSES), [len(times) for times in onsets])

@@ -1,0 +1,358 @@
+"""Training one model: from a configuration and prepared corpora to the best checkpoint (thesis 5.2.2 and 5.3).
+
+Loss on the training split, early stopping and learning rate by the validation loss, the checkpoint of the best validation micro
+F1; tested once, at the end, by `scoring`. The draft's values are the defaults of `TrainingConfig`; the finished thesis's patience
+is in params/thesis_finished.yaml.
+
+Equal seeds give bitwise equal results on one machine with one number of threads: each epoch is seeded by (seed, epoch), so that a
+run that was killed and resumed ends where it would have ended.
+"""
+
+import dataclasses
+import io
+import json
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, WeightedRandomSampler
+from tqdm import tqdm
+
+from adtlib.corpora.preparation import prepare
+from adtlib.corpora.registry import open_corpus
+from adtlib.corpora.store import Prepared, standardizer
+from adtlib.evaluation.metrics import TOLERANCE, scores
+from adtlib.models.loss import infrequency_weights, weighted_bce
+from adtlib.models.prediction import autocast, best_device, resolve_precision
+from adtlib.models.registry import assemble, count_parameters
+from adtlib.onsets.peak_picking import PeakPicking
+from adtlib.paths import move_aside, write_atomically
+from adtlib.provenance import code_state, library_versions
+from adtlib.training.runs import LATER_OPTIONS, Run, RunError, load_run, save_weights
+from adtlib.training.scoring import evaluate
+from adtlib.training.segments import Segments
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """All choices of one run; saved as JSON beside its weights. Two runs of equal configuration and data are the same run."""
+
+    architecture: str
+    train: tuple[str, ...]
+    hyperparameters: dict = field(default_factory=dict)
+    seed: int = 0
+    epochs: int = 100
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-4
+    clip_norm: float = 2.0
+    patience: int = 10  # epochs without a lower validation loss before stopping
+    lr_patience: int = 3  # epochs without one before the learning rate is divided
+    lr_divisor: float = 5.0
+    features: str = "madmom"
+    precision: str = "auto"  # of matrix products: float32, bfloat16, or by processor
+    validation_split: str = "validation"
+    peak_picking: PeakPicking = field(default_factory=PeakPicking)
+    tolerance: float = TOLERANCE
+    balance: bool = False  # an epoch draws as many segments as the union holds, equally often from each corpus
+
+    def __post_init__(self):
+        object.__setattr__(self, "train", tuple(self.train))
+        if self.precision not in ("auto", "float32", "bfloat16"):
+            raise ValueError(f"precision = {self.precision!r}: choose auto, float32 or bfloat16")
+        if not self.learning_rate > 0 or not self.weight_decay >= 0:
+            raise ValueError(f"learning rate {self.learning_rate} and weight decay {self.weight_decay}: > 0 and >= 0")
+
+
+class Diverged(RunError):
+    """The loss became NaN or infinite."""
+
+
+def fit(
+    config: TrainingConfig,
+    train: list[Prepared],
+    validation: list[Prepared],
+    folder: Path,
+    device: torch.device | None = None,
+    progress: bool = True,
+    on_epoch: Callable[[dict], None] | None = None,
+    trainer: Callable[..., "Trainer"] | None = None,
+) -> Run:
+    """Train until early stopping or the last epoch; return the finished run in `folder`.
+
+    `on_epoch(row)` is called with the row of metrics.csv after each epoch, once its files are written; what it raises ends the
+    training, which can be taken up again. `trainer` makes another kind of `Trainer` from the same arguments: another schedule,
+    other segments.
+
+    A finished run of the same configuration and data is returned as it is; an interrupted one goes on after its last epoch; a
+    finished run of another configuration is moved aside to `<folder>.previous`, `.previous-2` and so on, never deleted. Raises
+    ValueError where a split is empty, Diverged where the loss becomes NaN or infinite.
+    """
+    folder, device = Path(folder), device or best_device()
+    _check_splits(config, train, validation)
+    if run := finished_run(config, train, folder):
+        return run
+    config = dataclasses.replace(config, precision=resolve_precision(config.precision, device))
+    record = {
+        **_identity(config, train),
+        "libraries": library_versions(),
+        "code": code_hash(),
+        "machine": {"device": device.type, "threads": torch.get_num_threads()},
+    }
+    run = (trainer or Trainer)(config, train, validation, folder, device, record)
+    run.train(progress, on_epoch or (lambda row: None))
+    return Run(folder)
+
+
+@lru_cache(maxsize=1)
+def code_hash() -> str:
+    """Hash of the code that decides a run's numbers, from a corpus's files on; scoring, tables and pictures do not."""
+    return code_state(open_corpus, prepare, fit)
+
+
+def finished_run(config: TrainingConfig, train: list[Prepared], folder: Path) -> Run | None:
+    """The finished run of this configuration and data in `folder`, or None; another one in the way is moved aside, never deleted.
+
+    Where the precision is left to the processor, a run that another machine trained in another precision counts as well.
+    """
+    if not (folder / "config.json").is_file():
+        return None
+    stored, wanted = Run(folder).record, _identity(config, train)
+    if "result" not in stored or not (folder / "model.safetensors").is_file():
+        return None
+    if config.precision == "auto":
+        wanted["config"]["precision"] = stored["config"].get("precision")
+    if all(stored.get(key) == wanted[key] for key in wanted):
+        if stored.get("code") != code_hash():
+            warnings.warn(f"{folder} was trained by other code of adtlib: delete it to train it again", stacklevel=3)
+        return Run(folder)
+    previous = move_aside(folder)
+    warnings.warn(f"{folder} was of another configuration or data: kept as {previous.name}", stacklevel=3)
+    return None
+
+
+def _identity(config: TrainingConfig, train: list[Prepared]) -> dict:
+    """What makes a run the run it is, as config.json has it: `config` and `data`."""
+    return {
+        "config": json.loads(json.dumps(dataclasses.asdict(config))),
+        "data": {corpus.corpus_name: _completeness(corpus, config) for corpus in train},
+    }
+
+
+def _check_splits(config: TrainingConfig, train: list[Prepared], validation: list[Prepared]) -> None:
+    for corpora, split in ((train, "train"), (validation, config.validation_split)):
+        if not any(corpus.totals(split).n_units for corpus in corpora):
+            names = ", ".join(corpus.corpus_name for corpus in corpora)
+            raise ValueError(f"{names}: the {split} split is empty, nothing was found of it; see 'adt corpora'")
+
+
+def _completeness(corpus: Prepared, config: TrainingConfig) -> dict:
+    splits = ("train", config.validation_split)
+    return {
+        "fingerprint": corpus.fingerprint,
+        "miniature": corpus.miniature,
+        "unit": corpus.unit,
+        "units": {split: corpus.totals(split).n_units for split in splits},
+        "hours": {split: round(corpus.totals(split).hours, 4) for split in splits},
+        "missing": {split: corpus.missing(split) for split in splits},
+    }
+
+
+@dataclass
+class Schedule:
+    """Early stopping and learning rate: both count epochs since the lowest validation loss (thesis 5.3)."""
+
+    patience: int
+    lr_patience: int
+    lowest_loss: float = float("inf")
+    stale: int = 0  # epochs since the lowest loss
+
+    def lowers_rate(self, val_loss: float) -> bool:
+        """Count an epoch; whether the learning rate is to be lowered after it."""
+        if val_loss < self.lowest_loss:
+            self.lowest_loss, self.stale = val_loss, 0
+            return False
+        self.stale += 1
+        return self.stale % self.lr_patience == 0
+
+    @property
+    def stops(self) -> bool:
+        """Whether training is to stop."""
+        return self.stale >= self.patience
+
+
+class Trainer:
+    """A run in progress. `evaluated_model` is the model that is validated and kept: here the trained one itself."""
+
+    def __init__(self, config, train, validation, folder, device, record):
+        self.config, self.folder, self.device, self.record = config, folder, device, record
+        torch.manual_seed(config.seed)
+        scale = standardizer(train)
+        self.model = assemble(record["config"], scale.mean, scale.std).to(device)
+        self.segments = Segments(train, "train")
+        self.validation_units = [u for corpus in validation for u in corpus.units(config.validation_split)]
+        totals = [corpus.totals("train") for corpus in train]
+        counts = np.sum([t.onset_counts for t in totals], axis=0)
+        self.weights = torch.tensor(infrequency_weights(counts, sum(t.n_frames for t in totals)), dtype=torch.float32)
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+        self.evaluated_model: nn.Module = self.model
+        self.history: list[dict] = []
+        self.best = {"epoch": 0, "f1": -1.0, "loss": float("inf")}  # of the checkpoint kept
+        self.schedule = Schedule(config.patience, config.lr_patience)
+
+    def train(self, progress: bool, on_epoch: Callable[[dict], None]) -> None:
+        """Train until the schedule stops or the last epoch, from where an earlier process was interrupted; see `fit`."""
+        config = self.config
+        if not self._resume():
+            for name in ("scores.csv", "metrics.csv", "model.safetensors"):  # of an earlier run: none of them is this one's
+                (self.folder / name).unlink(missing_ok=True)
+            write_atomically(self.folder / "config.json", json.dumps(self.record, indent=1).encode())
+        label = f"{config.architecture} on {' + '.join(config.train)}, seed {config.seed}"
+        done = len(self.history)
+        with tqdm(total=config.epochs, initial=done, desc=label, unit="epoch", disable=not progress) as bar:
+            while len(self.history) < config.epochs and not self.schedule.stops:
+                row = self._epoch(len(self.history) + 1)
+                on_epoch(row)
+                bar.set_postfix(loss=f"{row['train_loss']:.3f}", val_loss=f"{row['val_loss']:.3f}", f1=f"{row['val_f1_micro']:.3f}")
+                bar.update()
+        self._finish()
+
+    def _epoch(self, number: int) -> dict:
+        """Train and validate one epoch, keep what it found, save the state to resume from."""
+        started = time.perf_counter()
+        rate = self.optimizer.param_groups[0]["lr"]
+        train_loss = self._train_epoch(number)
+        counts, val_loss = evaluate(self.evaluated_model, self.validation_units, self.config, self.weights)
+        if not np.isfinite(train_loss) or not np.isfinite(val_loss):
+            raise Diverged(
+                f"{self.folder}: the loss is {train_loss} in epoch {number}: training diverged; lower the learning rate "
+                f"({self.config.learning_rate})"
+            )
+        found = scores(counts)
+        row = {"epoch": number, "learning_rate": rate, "train_loss": train_loss, "val_loss": val_loss}
+        row |= {f"val_{key}": value for key, value in found.items() if key.startswith("f1_")}
+        row |= self.extra_scores()
+        row["seconds"] = time.perf_counter() - started
+        self.history.append(row)
+        self._adjust_rate(val_loss)
+        f1 = self.selection_score(row)
+        if (f1, -val_loss) > (self.best["f1"], -self.best["loss"]):
+            self.best = {"epoch": number, "f1": f1, "loss": val_loss}
+            save_weights(self.evaluated_model, self.folder / "model.safetensors")
+        write_atomically(self.folder / "metrics.csv", pd.DataFrame(self.history).to_csv(index=False).encode())
+        self._save_state()
+        return row
+
+    def _train_epoch(self, number: int) -> float:
+        config = self.config
+        torch.manual_seed(config.seed * 1_000_003 + number)
+        draws = torch.Generator().manual_seed(config.seed * 1_000_003 + number)
+        if config.balance:
+            chances = self.segments.balancing_weights()
+            order = {"sampler": WeightedRandomSampler(chances, len(self.segments), generator=draws)}
+        else:
+            order = {"shuffle": True}
+        pinned = self.device.type == "cuda"
+        loader = DataLoader(self.segments, config.batch_size, generator=draws, pin_memory=pinned, **order)
+        self.model.train()
+        weights = self.weights.to(self.device)
+        total = 0.0
+        for features, targets in loader:
+            features = features.to(self.device, non_blocking=True)  # (B, 400, 84)
+            targets = targets.to(self.device, non_blocking=True)  # (B, 400, 5)
+            total += self._step(features, targets, weights) * len(features)
+        return total / len(self.segments)
+
+    def _step(self, features: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> float:
+        """One step of the optimiser on a batch; its loss."""
+        with autocast(self.device, self.config.precision):
+            logits = self.model(features)
+        loss = weighted_bce(logits, targets, weights)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
+        self.optimizer.step()
+        return float(loss.detach())
+
+    def extra_scores(self) -> dict[str, float]:
+        """Columns of metrics.csv beyond those of the validation split."""
+        return {}
+
+    def selection_score(self, row: dict) -> float:
+        """The score by which the best checkpoint is selected, from its row of metrics.csv: validation micro F1."""
+        return 0.0 if np.isnan(row["val_f1_micro"]) else row["val_f1_micro"]
+
+    def extra_state(self) -> dict:
+        """State that another kind of trainer needs to resume, beyond this one's."""
+        return {}
+
+    def load_extra_state(self, state: dict) -> None:
+        """Load what `extra_state` returned."""
+
+    def _adjust_rate(self, val_loss: float) -> None:
+        if self.schedule.lowers_rate(val_loss):
+            for group in self.optimizer.param_groups:
+                group["lr"] /= self.config.lr_divisor
+
+    def _save_state(self) -> None:
+        state = {
+            "config": json.dumps(self.record["config"], sort_keys=True),
+            "data": json.dumps(self.record["data"], sort_keys=True),
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "history": self.history,
+            "best": self.best,
+            "lowest_loss": self.schedule.lowest_loss,
+            "stale": self.schedule.stale,
+            "extra": self.extra_state(),
+        }
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        write_atomically(self.folder / "resume.pt", buffer.getvalue())
+
+    def _resume(self) -> bool:
+        """Load the state of an interrupted run of the same configuration and data; whether there was one."""
+        path = self.folder / "resume.pt"
+        if not path.is_file():
+            return False
+        try:
+            state = torch.load(path, map_location=self.device, weights_only=True)
+        except Exception as error:  # torch raises many kinds for a damaged file
+            raise RunError(
+                f"{path} is damaged ({type(error).__name__}): delete {self.folder} to train it from the start"
+            ) from error
+        stored = {key: json.loads(state.get(key, "{}")) for key in ("config", "data")}
+        same = LATER_OPTIONS | stored["config"] == self.record["config"] and stored["data"] == self.record["data"]
+        if not same:
+            path.unlink()  # of another configuration, not finished: nothing to go on with
+            return False
+        try:
+            self.model.load_state_dict(state["model"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.load_extra_state(state.get("extra", {}))
+        except (RuntimeError, ValueError) as error:
+            raise RunError(f"{path} does not fit its configuration: delete {self.folder} to train it from the start") from error
+        self.history, self.best = state["history"], state["best"]
+        self.schedule.lowest_loss, self.schedule.stale = state["lowest_loss"], state["stale"]
+        return True
+
+    def _finish(self) -> None:
+        load_run(self.folder)  # what was written must be readable before the state to resume from goes
+        best = self.history[self.best["epoch"] - 1]
+        self.record["result"] = {
+            "epochs": len(self.history),
+            "best_epoch": self.best["epoch"],
+            "seconds": round(sum(row["seconds"] for row in self.history), 2),
+            "n_parameters": count_parameters(self.model),
+            "val_loss": best["val_loss"],
+            "val_f1_micro": best["val_f1_micro"],
+        }
+        write_atomically(self.folder / "config.json", json.dumps(self.record, indent=1).encode())
+        (self.folder / "resume.pt").unlink(missing_ok=True)

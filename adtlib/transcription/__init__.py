@@ -1,0 +1,5 @@
+"""From a recording to its drums: the shipped model, the transcription, and its files."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

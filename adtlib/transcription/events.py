@@ -1,0 +1,63 @@
+"""Onsets as a list of events, and corrections of them by hand."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from adtlib.onsets.frames import Onsets
+from adtlib.vocabulary import CLASSES
+
+SAME = 0.03  # seconds within which a picked onset and one that was set by hand are one
+
+
+class Event(NamedTuple):
+    """One onset: seconds, class, velocity 1 to 127, confidence 0 to 1 (the activation at the peak; 1 where a person set it)."""
+
+    seconds: float
+    name: str
+    velocity: int
+    confidence: float
+
+
+class Edit(NamedTuple):
+    """A correction by hand: `add` or `remove` of an onset; velocity 0 is that of the energy in the recording."""
+
+    kind: str
+    name: str
+    seconds: float
+    velocity: int = 0
+
+
+def check_class(name: str) -> None:
+    """ValueError for a name that is no class."""
+    if name not in CLASSES:
+        raise ValueError(f"{name!r} is no class: choose one of {', '.join(CLASSES)}")
+
+
+def onsets_of(events: Sequence[Event]) -> Onsets:
+    """Seconds of events, class by class."""
+    return [np.array([event.seconds for event in events if event.name == name], dtype=np.float64) for name in CLASSES]
+
+
+def counts_of(events: Sequence[Event]) -> dict[str, int]:
+    """Number of events of each class."""
+    return {name: sum(event.name == name for event in events) for name in CLASSES}
+
+
+def edited(picked: Onsets, edits: Iterable[Edit]) -> tuple[Onsets, dict[tuple[int, float], Edit]]:
+    """(onsets with the edits applied, the edit of each that a person set, by class and seconds)."""
+    times = [list(map(float, column)) for column in picked]
+    by_hand: dict[tuple[int, float], Edit] = {}
+    for edit in edits:
+        index = CLASSES.index(edit.name)
+        gone = [time for time in times[index] if abs(time - edit.seconds) <= SAME]
+        if edit.kind == "remove":
+            gone = sorted(gone, key=lambda time: abs(time - edit.seconds))[:1]
+        for time in gone:
+            by_hand.pop((index, time), None)
+        times[index] = [time for time in times[index] if time not in gone]
+        if edit.kind == "add":
+            times[index].append(edit.seconds)
+            by_hand[index, edit.seconds] = edit
+    return [np.array(sorted(column)) for column in times], by_hand

@@ -1,0 +1,49 @@
+"""A passage of a transcription without the rest of it: its onsets, and its bars as a score.
+
+Both look at the passage and a second around it, however long the recording is: that is what lets a slider answer at once.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from adtlib.audio.features import FPS
+from adtlib.notation.beats import BEATS_A_BAR, Beats
+from adtlib.notation.patterns import EARLY, Pattern, song_pattern
+from adtlib.transcription.events import SAME, Event
+from adtlib.transcription.transcription import Transcription
+
+CONTEXT = 1.0  # seconds around a passage that decide on peaks at its edges, with the windows of peak picking
+
+
+def events_between(transcription: Transcription, start: float, end: float) -> tuple[Event, ...]:
+    """The onsets from `start` to before `end`, seconds of the recording, as `transcription.events` has them.
+
+    But for their velocities, which are relative to the passage here.
+    """
+    picking = transcription.peak_picking
+    reach = round(CONTEXT * FPS) + max(picking.max_window, picking.mean_window, picking.wait)
+    first = max(0, int(np.floor(start * FPS)) - reach)
+    last = max(first, min(len(transcription.activations), int(np.ceil(end * FPS)) + reach))
+    shift = first / FPS
+    near = [edit for edit in transcription.edits if start - SAME - 1 <= edit.seconds <= end + SAME + 1]
+    part = replace(
+        transcription,
+        activations=transcription.activations[first:last],
+        energies=transcription.energies[first:last],
+        peak_picking=replace(picking, skip_first=max(0, picking.skip_first - first)),
+        edits=tuple(edit._replace(seconds=edit.seconds - shift) for edit in near),
+        features=None,
+    )
+    # Rounded to a nanosecond: there and back again, 12.31 would be 12.310000000000002.
+    moved = (event._replace(seconds=round(event.seconds + shift, 9)) for event in part.events)
+    return tuple(event for event in moved if start <= event.seconds < end)
+
+
+def passage_pattern(transcription: Transcription, beats: Beats, start: float, end: float) -> Pattern:
+    """The bars that hold a passage as a score, on the grid of `beats`, from the bar of the first onset in them on."""
+    first, last = beats.at(np.array([start, end]))
+    bars = np.floor((first + beats.phase) / BEATS_A_BAR), np.ceil((last + beats.phase) / BEATS_A_BAR)
+    lines = [beats.seconds(bar * BEATS_A_BAR - beats.phase - EARLY) for bar in bars]
+    events = events_between(transcription, *map(float, lines))
+    return song_pattern([(event.seconds, event.name, event.velocity) for event in events], beats)

@@ -1,0 +1,99 @@
+"""A transcription in a notebook: a summary, a picture of its first seconds, two players and the first bars of its score."""
+
+import base64
+import html
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from adtlib.audio.clicks import with_clicks
+from adtlib.audio.features import SAMPLE_RATE
+from adtlib.audio.files import audio_blocks
+from adtlib.audio.normalise import PEAK, levelled
+from adtlib.audio.playback import mp3
+from adtlib.figures.passages import passage_of, plot_transcription
+from adtlib.notation.musicxml import to_musicxml
+from adtlib.notation.pages import score_svg
+from adtlib.notation.patterns import song_pattern
+from adtlib.transcription.kit_playback import played, sampled_kit
+from adtlib.vocabulary import CLASS_NAMES, CLASSES
+
+if TYPE_CHECKING:
+    from adtlib.transcription.transcription import Transcription
+
+BARS = 4  # of the score
+
+
+def song_html(song: "Transcription") -> str:
+    """What stands below a cell whose last line is a transcription: HTML that needs nothing from outside."""
+    parts = [f"<p><b>{html.escape(song.name)}</b>: {summary(song)}</p>"]
+    if song.duration > 0.1:
+        start, end = passage_of(song)
+        if song.features is not None:
+            parts.append(_picture(song, start, end))
+        parts += _players(song, start, end)
+    if song.events:
+        parts.append(f"<p>The first {BARS} bars:</p>{_score(song)}")
+    return f'<div class="adt-transcription" style="max-width:62em">{"".join(parts)}</div>'
+
+
+def summary(song: "Transcription") -> str:
+    """One sentence: length, onsets a class, tempo, model."""
+    minutes, rest = divmod(round(song.duration), 60)
+    counts = song.counts
+    found = ", ".join(f"{CLASS_NAMES[name]} {counts[name]:,}" for name in CLASSES if counts[name]) or "no drums"
+    tempo = f"; {song.beats.bpm:.0f} beats a minute" if song.beats.found else ""
+    by = f"; heard by the model {song.model}" if song.model else ""
+    edited = f"; corrected by hand: {len(song.edits)}" if song.edits else ""
+    return html.escape(f"{minutes}:{rest:02d} min; {found}{tempo}{by}{edited}.")
+
+
+def _picture(song: "Transcription", start: float, end: float) -> str:
+    figure = plot_transcription(song, start, end)[0].figure
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=110)
+    plt.close(figure)
+    return f'<img style="max-width:100%" src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'
+
+
+def _players(song: "Transcription", start: float, end: float) -> list[str]:
+    """Players of the passage: the recording with clicks, where it can be read again, and the drums alone."""
+    struck = [(seconds - start, name, velocity) for seconds, name, velocity in song.struck if start <= seconds < end]
+    players = []
+    if song.source is not None and song.source.is_file():
+        recording = _part(song, start, end)
+        clicked = np.concatenate(list(levelled(lambda: with_clicks([recording], struck))))
+        players.append(_player("the recording with clicks", clicked))
+    players.append(_player(f"the drums, on {sampled_kit().name}", played(struck, end - start) * PEAK))
+    return players
+
+
+def _part(song: "Transcription", start: float, end: float) -> np.ndarray:
+    """Samples of the passage; what lies after it is not read."""
+    parts, here = [], 0
+    first, last = round(start * SAMPLE_RATE), round(end * SAMPLE_RATE)
+    blocks: Iterator[np.ndarray] = audio_blocks(song.source)
+    for block in blocks:
+        parts.append(block[max(first - here, 0) : max(last - here, 0)])
+        here += len(block)
+        if here >= last:
+            break
+    return np.concatenate(parts)
+
+
+def _player(words: str, waveform: np.ndarray) -> str:
+    content = base64.b64encode(mp3(waveform)).decode()
+    return f'<p>{html.escape(words)}<br><audio controls src="data:audio/mpeg;base64,{content}"></audio></p>'
+
+
+def _score(song: "Transcription") -> str:
+    pattern = song_pattern(song.struck, song.beats)
+    bars = min(BARS, pattern.n_bars)
+    hits = tuple(hit for hit in pattern.hits if hit.beat < bars * pattern.bar_length)
+    picture = score_svg(to_musicxml(replace(pattern, hits=hits, n_bars=bars)))
+    # As an image: its parts have names that must not meet those of another score on the page.
+    return f'<img style="max-width:100%" src="data:image/svg+xml;base64,{base64.b64encode(picture.encode()).decode()}">'

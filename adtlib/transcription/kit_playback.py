@@ -1,0 +1,136 @@
+"""A transcription to be heard: clicks over the recording, and the drums alone, played on a sampled kit.
+
+The kit is a recorded one where the Debian packages hydrogen-data or hydrogen-drumkits are installed (`ADT_SOUNDS` names another
+place, see `adtlib.synthesis.sources`), else the kit of the General MIDI sound font that comes with the package's dependencies.
+Both play in pieces, so that a recording of any length needs no more memory; levels are set so that nothing clips.
+"""
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from adtlib import paths
+from adtlib.audio.clicks import Struck, add
+from adtlib.audio.features import SAMPLE_RATE
+from adtlib.audio.normalise import PEAK
+from adtlib.vocabulary import CLASSES, MIDI_PITCH
+
+_PIECE, _TAIL = 30, 4  # seconds rendered at once, and that a cymbal rings beyond
+
+
+# Loudness of one-shots of equal peak, in decibels, and which sound stands for a class.
+_LEVELS = dict(zip(CLASSES, (0.0, 0.0, -3.0, -10.0, -7.0), strict=True))
+
+
+_ARTICULATIONS = dict(zip(CLASSES, ("kick", "snare", "tom_mid", "hat_closed", "crash"), strict=True))
+
+
+_PREFERRED = ("GMRockKit", "Millo_MultiLayered3", "The Black Pearl 1.0")
+
+
+_DYNAMICS = 1.5  # amplitude = (velocity / 127) ** _DYNAMICS
+
+
+# --- drums -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class SampledKit:
+    """A kit that plays: `name` in words; `render(struck, seconds)` gives mono float32, not levelled."""
+
+    name: str
+    render: Callable[[Sequence[Struck], float], np.ndarray]
+
+
+@lru_cache(maxsize=1)
+def sampled_kit() -> SampledKit:
+    """The recorded kit that is installed, else the one that comes with the dependencies."""
+    return _recorded_kit() or SampledKit("the General MIDI kit of TimGM6mb", _play_general_midi)
+
+
+def drum_blocks(struck: Sequence[Struck], seconds: float, kit: SampledKit) -> Iterator[np.ndarray]:
+    """The drums as blocks of mono samples at 44.1 kHz, together `round(seconds * 44100)`; not levelled."""
+    left, tail = round(seconds * SAMPLE_RATE), np.zeros(_TAIL * SAMPLE_RATE, dtype=np.float32)
+    times = np.array([time for time, _, _ in struck])
+    start = 0.0
+    while left > 0:
+        first, last = np.searchsorted(times, (start, start + _PIECE))
+        inside = [(time - start, name, velocity) for time, name, velocity in struck[first:last]]
+        piece = kit.render(inside, _PIECE + _TAIL)
+        piece[: len(tail)] += tail
+        size = min(left, _PIECE * SAMPLE_RATE)
+        tail = piece[_PIECE * SAMPLE_RATE :]
+        yield piece[:size]
+        left, start = left - size, start + _PIECE
+
+
+def played(struck: Sequence[Struck], seconds: float) -> np.ndarray:
+    """The drums in one piece, on the sampled kit, as loud as can be: `(round(seconds * 44100),)` float32."""
+    drums = np.concatenate([np.zeros(0, dtype=np.float32), *drum_blocks(struck, seconds, sampled_kit())])
+    loudest = float(np.abs(drums).max(initial=0.0))
+    return drums * np.float32(PEAK / loudest) if loudest else drums
+
+
+def _play_general_midi(struck: Sequence[Struck], seconds: float) -> np.ndarray:
+    from adtlib.onsets.midi import Note
+    from adtlib.synthesis.examples import KIT
+    from adtlib.synthesis.soundfont import build_kit, render_drums
+
+    notes = [Note(time, MIDI_PITCH[name], velocity) for time, name, velocity in struck]
+    return render_drums(notes, build_kit(KIT), seconds, np.random.default_rng(0))
+
+
+def _recorded_kit() -> SampledKit | None:
+    from adtlib.synthesis.sources import SourceError, hydrogen_kits
+
+    kits = {path.name: path for path in hydrogen_kits()}
+    for name in [*(name for name in _PREFERRED if name in kits), *(name for name in kits if name not in _PREFERRED)]:
+        try:
+            bank = _bank(kits[name])
+        except SourceError as error:
+            warnings.warn(f"{error}; another kit plays", stacklevel=2)
+            continue
+        layers = {label: _layers(bank, _ARTICULATIONS[label]) for label in CLASSES}
+        if all(layers.values()):
+            return SampledKit(f"the recorded kit {name} (Hydrogen)", lambda struck, s, b=bank, k=layers: _play(b, k, struck, s))
+    return None
+
+
+def _bank(kit: Path):
+    """The one-shots of a Hydrogen kit, taken from its samples once."""
+    from adtlib.synthesis.capture import banks_folder, capture_hydrogen
+    from adtlib.synthesis.samples import open_bank
+
+    path = banks_folder() / "kits" / kit.name
+    if not path.with_name(f"{path.name}.json").is_file():
+        path = paths.CACHE / "listening" / kit.name
+        if not path.with_name(f"{path.name}.json").is_file():
+            capture_hydrogen(kit, path)
+    return open_bank(path)
+
+
+def _layers(bank, articulation: str) -> list:
+    """Layers, softest first, of the articulation or of what stands in for it."""
+    from adtlib.synthesis.articulations import SUBSTITUTES
+
+    for name in (articulation, *SUBSTITUTES.get(articulation, ())):
+        if voices := bank.voices(name):
+            return voices[0]
+    return []
+
+
+def _play(bank, layers: dict[str, list], struck: Sequence[Struck], seconds: float) -> np.ndarray:
+    out = np.zeros(round(seconds * SAMPLE_RATE), dtype=np.float32)
+    sounds: dict[tuple[str, int], np.ndarray] = {}
+    for time, name, velocity in struck:
+        own = layers[name]
+        index = int(np.searchsorted([one_shot.velocity for one_shot in own[:-1]], velocity))
+        if (name, index) not in sounds:
+            sounds[name, index] = bank.waveform(own[index])
+        gain = (velocity / 127) ** _DYNAMICS * 10 ** (_LEVELS[name] / 20)
+        add(out, sounds[name, index], round(time * SAMPLE_RATE) - own[index].attack, gain)
+    return out

@@ -1,0 +1,89 @@
+"""Packing runs into one file, as `adtlib.transcription.pretrained` describes it."""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+
+import torch
+from safetensors.torch import save
+from torch import Tensor
+
+from adtlib.onsets.peak_picking import PeakPicking, with_thresholds
+from adtlib.training.runs import load_run
+from adtlib.transcription.pretrained import AVERAGES, FORMAT, KEY, ModelError, member_of
+
+LARGEST = 5_000_000  # bytes of a file: it is part of the package
+_SMALL = 1024  # tensors below this many numbers (biases, statistics) stay float32 in a float16 file
+
+
+def pack(
+    runs: Sequence[Path],
+    thresholds: float | Sequence[float] | Mapping[str, float],
+    name: str,
+    about: str = "",
+    licence: str = "",
+    chosen_on: str = "",
+    average: str = "logits",
+    half: bool = False,
+) -> bytes:
+    """The file of one run, or of several as an ensemble.
+
+    runs        their folders; all of one version of the features and one peak picking.
+    thresholds  as `with_thresholds` takes them.
+    half        weights as float16, which halves the file; small tensors stay float32.
+
+    Raises ModelError where runs do not fit together, numbers do not fit into float16, or the file would be larger than 5 MB.
+    """
+    if average not in AVERAGES:
+        raise ModelError(f"average = {average!r}: choose one of {', '.join(AVERAGES)}")
+    tensors, configs, histories = {}, [], []
+    for number, folder in enumerate(runs):
+        model, config = load_run(folder), json.loads((Path(folder) / "config.json").read_text())["config"]
+        for key, value in model.state_dict().items():
+            tensors[f"{number}.{key}"] = _stored(value.contiguous(), half, f"{folder}: {key}")
+        configs.append(config)
+        histories.append(_history(Path(folder)))
+    if not configs:
+        raise ModelError("no run was given: name the folder of one at least")
+    versions = {config.get("features", "madmom") for config in configs}
+    if len(versions) > 1:
+        raise ModelError(f"runs on features of versions {', '.join(sorted(versions))}: an ensemble needs one")
+    picking = with_thresholds(PeakPicking(**configs[0]["peak_picking"]), thresholds)
+    header = {
+        "format": FORMAT,
+        "name": name,
+        "date": date.today().isoformat(),
+        "about": about,
+        "licence": licence,
+        "members": [member_of(config) for config in configs],
+        "average": average,
+        "features": versions.pop(),
+        "peak_picking": asdict(picking),
+        "chosen_on": chosen_on,
+        "history": histories,
+    }
+    content = save(tensors, metadata={KEY: json.dumps(header)})
+    if len(content) > LARGEST:
+        more = "" if half else "; float16 (--half) takes half of it"
+        raise ModelError(f"{name}: {len(content) / 1e6:.1f} MB, more than {LARGEST / 1e6:g}: pack fewer or smaller runs{more}")
+    return content
+
+
+def _history(folder: Path) -> dict | None:
+    """The columns of a run's history.csv, as training on rendered clips leaves it."""
+    if not (folder / "history.csv").is_file():
+        return None
+    with open(folder / "history.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return {name: [float(row[name]) for row in rows] for name in rows[0]}
+
+
+def _stored(value: Tensor, half: bool, what: str) -> Tensor:
+    if not half or not value.is_floating_point() or value.numel() < _SMALL:
+        return value
+    if not torch.isfinite(value.half()).all():
+        raise ModelError(f"{what} holds numbers that float16 cannot: pack it as float32")
+    return value.half()

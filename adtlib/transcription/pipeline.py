@@ -1,0 +1,105 @@
+"""From a recording to a `Transcription`."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from adtlib.audio.features import N_BANDS, SAMPLE_RATE
+from adtlib.audio.normalise import at_hearing_level
+from adtlib.onsets.peak_picking import with_thresholds
+from adtlib.transcription.transcription import Transcription
+from adtlib.vocabulary import CLASSES
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from adtlib.transcription.pretrained import Pretrained
+
+# --- listening ---------------------------------------------------------------------------------------------------------
+
+
+def transcribe(
+    source: "Path | str | npt.ArrayLike",
+    sample_rate: int | None = None,
+    model: "Pretrained | Path | str | None" = None,
+    thresholds: float | Sequence[float] | Mapping[str, float] | None = None,
+    name: str | None = None,
+    keep_features: bool = True,
+    progress: Callable[[float], None] | None = None,
+    first_bar: float | None = None,
+) -> Transcription:
+    """Transcribe the drums of a recording of any length, in bounded memory; a long one is read twice, first for its level.
+
+    source         a file (wav, flac, ogg, mp3, ...; m4a and the like where ffmpeg is installed), or samples: `(n,)` or
+                   `(n, channels)` floats in [-1, 1], an array or what becomes one.
+    sample_rate    Hz of samples; files state their own.
+    model          what `pretrained.load` takes or gives; by default the model that is shipped.
+    thresholds     other than the model's: one, five, or some by the class's name.
+    name           of the recording; by default the file's stem.
+    keep_features  for pictures; without, an hour takes 60 MB less.
+    progress       called with the seconds heard so far.
+    first_bar      seconds at which a bar begins, for songs whose bar lines are not found: the nearest beat gets one.
+
+    Raises AudioError for a file that cannot be read, ModelError for a model that is not there, ValueError for samples without their
+    rate or of another kind, and for a bar that begins outside the recording.
+    """
+    from adtlib.audio.files import array_blocks, audio_blocks
+    from adtlib.transcription.pretrained import Pretrained, load_model
+
+    in_memory = not isinstance(source, Path | str)
+    if in_memory and sample_rate is None:
+        raise ValueError("samples without sample_rate: give their rate in Hz")
+    if not in_memory and sample_rate is not None:
+        raise ValueError(f"sample_rate = {sample_rate} for the file {source}: files state their own, leave it out")
+
+    def blocks() -> Iterator[np.ndarray]:
+        return array_blocks(source, sample_rate) if in_memory else audio_blocks(source)
+
+    trained = model if isinstance(model, Pretrained) else load_model(model)
+    picking = trained.peak_picking if thresholds is None else with_thresholds(trained.peak_picking, thresholds)
+    heard = _Listening(at_hearing_level(blocks), trained, keep_features, progress)
+    song = Transcription(
+        name=name or ("recording" if in_memory else Path(source).stem),
+        duration=heard.n_samples / SAMPLE_RATE,
+        activations=heard.activations,
+        energies=heard.energies,
+        peak_picking=picking,
+        model=trained.name,
+        features=heard.features,
+        source=None if in_memory else Path(source),
+    )
+    return song if first_bar is None else song.with_first_bar(first_bar)
+
+
+class _Listening:
+    """One way through a recording: what of each block is kept."""
+
+    def __init__(self, blocks: Iterable[np.ndarray], model: "Pretrained", keep_features: bool, progress) -> None:
+        from adtlib.models.prediction import feature_blocks, logit_blocks, to_activations
+
+        self.n_samples, self._energies, self._features = 0, [], []
+        self._keep, self._progress = keep_features, progress
+        features = self._noted(feature_blocks(self._counted(blocks), model.features))
+        logits = list(logit_blocks(model.network, features))
+        self.activations = to_activations(np.concatenate(logits))
+        self.energies = np.concatenate([np.zeros((0, len(CLASSES)), dtype=np.float32), *self._energies])
+        nothing = np.zeros((0, N_BANDS), dtype=np.float16)
+        self.features = np.concatenate([nothing, *self._features]) if keep_features else None
+
+    def _counted(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        for block in blocks:
+            self.n_samples += len(block)
+            if self._progress:
+                self._progress(self.n_samples / SAMPLE_RATE)
+            yield block
+
+    def _noted(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        from adtlib.onsets.energies import band_energies
+
+        for block in blocks:
+            self._energies.append(band_energies(block))
+            if self._keep:
+                self._features.append(block.astype(np.float16))
+            yield block

@@ -1,0 +1,192 @@
+"""Trained models in one file each: what is shipped in `adtlib/weights/`, and what anyone packs from runs.
+
+A file is safetensors. Its tensors are the weights of one model or of several, an ensemble, each named `<member>.<parameter>`
+with its standardising included; its header holds one entry, `adtlib`, with JSON:
+
+    format        1
+    name, date, about, licence   what it is: in words
+    members       architecture and hyperparameters of each member
+    average       of an ensemble, what is averaged: "logits" or "activations"
+    features      version of the features (see `adtlib.audio.features`)
+    peak_picking  parameters, a threshold for each class among them
+    chosen_on     on what the thresholds were chosen
+    history       of each member, epoch by epoch, how it was trained: columns of numbers; null where it was not on rendered clips
+
+`load_model` opens such a file, by its path or by the name of one that is shipped, and the folders of runs as well. To pack runs:
+
+    adt pack OUT.safetensors RUN... --choose-on standard real-songs --about "..."
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from adtlib import paths
+from adtlib.audio.features import VERSIONS
+from adtlib.models.registry import assemble
+from adtlib.onsets.peak_picking import PeakPicking, thresholds_by_class, with_thresholds
+
+FORMAT = 1
+SUFFIX = ".safetensors"
+DEFAULT = "adt"  # the shipped model that is used where none is named
+AVERAGES = ("logits", "activations")
+KEY = "adtlib"  # of the header's entry
+
+
+class ModelError(ValueError):
+    """A model that cannot be used; the message names it and the remedy."""
+
+
+class Ensemble(nn.Module):
+    """Several models as one: `(B, T, 84)` features, not standardised, to `(B, T, 5)` logits of the average.
+
+    Averaged are the logits, or the activations, of which the logits are then given.
+    """
+
+    def __init__(self, members: Sequence[nn.Module], average: str = "logits"):
+        """`members`: models as `runs.assemble` makes them, one at least."""
+        super().__init__()
+        if not members or average not in AVERAGES:
+            raise ModelError(
+                f"an ensemble of {len(members)} averaging {average!r}: needs a member, and one of {', '.join(AVERAGES)}"
+            )
+        self.members, self.average = nn.ModuleList(members), average
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Logits of all classes for each frame."""
+        logits = [member(features).float() for member in self.members]
+        if len(logits) == 1:
+            return logits[0]
+        if self.average == "logits":
+            return torch.stack(logits).mean(dim=0)
+        return torch.logit(torch.sigmoid(torch.stack(logits)).mean(dim=0), eps=1e-7)
+
+
+@dataclass(frozen=True, eq=False)
+class Pretrained:
+    """A model ready to transcribe.
+
+    network       `(B, T, 84)` features, not standardised, to logits `(B, T, 5)`, in evaluation mode.
+    peak_picking  as it was chosen for this model.
+    features      version of the features that it was trained on.
+    about         what the file's header says beside that: date, licence, provenance, members.
+    """
+
+    name: str
+    network: nn.Module
+    peak_picking: PeakPicking
+    features: str = "madmom"
+    about: dict = field(default_factory=dict)
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """The threshold of each class."""
+        return thresholds_by_class(self.peak_picking)
+
+
+# --- loading -----------------------------------------------------------------------------------------------------------
+
+
+def shipped() -> list[str]:
+    """Names of the models that come with the package."""
+    return sorted(path.stem for path in paths.WEIGHTS.glob(f"*{SUFFIX}"))
+
+
+def load_model(model: str | Path | None = None) -> Pretrained:
+    """The model of that name, file or run's folder; without any the shipped one.
+
+    model  the name of a shipped model; a file that `pack` wrote; or a folder with config.json and model.safetensors, as training
+           leaves it in results/.
+
+    Raises ModelError where there is no such model, or where it is damaged.
+    """
+    if model is None:
+        return _read(paths.WEIGHTS / f"{_default()}{SUFFIX}")
+    path = Path(model).expanduser()
+    if path.is_dir():
+        return _of_run(path)
+    if path.is_file():
+        return _read(path)
+    if str(model) in shipped():
+        return _read(paths.WEIGHTS / f"{model}{SUFFIX}")
+    names = ", ".join(shipped()) or "none in this version"
+    raise ModelError(f"{model}: no such model; give a file ({SUFFIX}), the folder of a run, or the name of a shipped one ({names})")
+
+
+def _default() -> str:
+    names = shipped()
+    if not names:
+        raise ModelError(
+            "no trained model is shipped with this version: name one, for example a run that `make thesis` leaves, "
+            "results/miniature/runs/CRNN/Slakh/seed_0 (--model, or model=...)"
+        )
+    return DEFAULT if DEFAULT in names else names[0]
+
+
+def _read(path: Path) -> Pretrained:
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = json.loads((file.metadata() or {}).get(KEY, "null"))
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (a file is no dictionary)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise ModelError(f"{path} is damaged or no safetensors file ({error}): download or pack it again") from error
+    if header is None:
+        raise ModelError(f"{path} has no header of adtlib: give the run's folder, or pack it with adt pack")
+    if header.get("format") != FORMAT:
+        raise ModelError(f"{path} is of format {header.get('format')}, this version reads {FORMAT}: use the version that wrote it")
+    try:
+        members = []
+        for number, config in enumerate(header["members"]):
+            prefix = f"{number}."
+            state = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+            member = assemble(config)
+            member.load_state_dict({key: value.float() if value.is_floating_point() else value for key, value in state.items()})
+            members.append(member)
+        network = Ensemble(members, header["average"]).eval().requires_grad_(False)
+        picking = PeakPicking(**header["peak_picking"])
+        version = header["features"]
+        if version not in VERSIONS:
+            raise ValueError(f"unknown features {version!r}")
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise ModelError(f"{path} does not fit its own header ({error}): download or pack it again") from error
+    return Pretrained(header.get("name", path.stem), network, picking, version, header)
+
+
+def _of_run(folder: Path) -> Pretrained:
+    """The model of a run's folder, with the thresholds by class that were chosen for it, if any."""
+    from adtlib.training.runs import load_run  # a file of weights needs nothing of training
+
+    network = load_run(folder).requires_grad_(False)
+    record = json.loads((folder / "config.json").read_text())
+    config, thresholds = record["config"], chosen_thresholds(folder)
+    picking = PeakPicking(**config["peak_picking"])
+    if thresholds:
+        picking = with_thresholds(picking, thresholds)
+    return Pretrained(_run_name(folder), network, picking, config.get("features", "madmom"), {"members": [member_of(config)]})
+
+
+def _run_name(folder: Path) -> str:
+    """What a run is called: "CRNN, Slakh, seed_0", or the name of its folder elsewhere."""
+    folder = folder.resolve()
+    return ", ".join(folder.parts[-3:]) if re.fullmatch(r"seed_\d+", folder.name) else folder.name
+
+
+def chosen_thresholds(folder: Path) -> dict[str, float] | None:
+    """Thresholds by class that were chosen for a run on validation data; None where none were.
+
+    Runs of the studies keep them in config.json, those on rendered clips in thresholds.json.
+    """
+    if (folder / "thresholds.json").is_file():
+        return json.loads((folder / "thresholds.json").read_text())
+    return json.loads((folder / "config.json").read_text()).get("result", {}).get("thresholds", {}).get("class")
+
+
+def member_of(config: Mapping) -> dict:
+    """What of a run's configuration rebuilds its network."""
+    return {"architecture": config["architecture"], "hyperparameters": config["hyperparameters"]}

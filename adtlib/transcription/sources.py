@@ -1,0 +1,212 @@
+"""What there is to transcribe, and what there is to transcribe it with: recordings and models for notebook 80.
+
+Recordings are those of the profile's test splits, whose sound no model of the profile was trained on; real songs where `$ADT_DATA`
+has them and the profile is a generated one; and what the profile's `recordings` name, files or folders. Models are the shipped ones
+and the runs of the profile that have their weights.
+"""
+
+import re
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from adtlib import paths
+from adtlib.audio.files import AUDIO_SUFFIXES, FFMPEG_SUFFIXES, audio_blocks
+from adtlib.corpora.base import Corpus, Track
+from adtlib.corpora.registry import CORPORA, open_corpus
+from adtlib.onsets.annotations import AnnotationError
+from adtlib.onsets.frames import Onsets
+from adtlib.profiles import Profile, open_corpora
+from adtlib.training.runs import find_runs
+from adtlib.transcription.inputs import find_recordings
+from adtlib.transcription.pretrained import DEFAULT, Pretrained, load_model, shipped
+
+ARCHITECTURE = "CRNN"  # whose best run speaks where no model is shipped
+
+
+OWN = "your own recording"
+
+
+AUDIO = {"drum_only": "drums alone", "full_mix": "full mix"}  # what there is of each song of MDB Drums, in words
+
+
+SUFFIXES = (*AUDIO_SUFFIXES, *FFMPEG_SUFFIXES)
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """One recording to transcribe.
+
+    name      as a reader sees it; unique in a list.
+    standing  what a score on it says, in words: "test split of Slakh", ...
+    path      the file of a user's own recording, else None;  target  what it is called in a folder of results.
+    track     of a corpus, else None; with it comes `corpus`.
+    """
+
+    name: str
+    standing: str
+    path: Path | None = None
+    target: str = ""
+    track: Track | None = None
+    corpus: Corpus | None = None
+
+    @property
+    def file_name(self) -> str:
+        """Its name as that of a file, without suffix and without what file systems do not take."""
+        return re.sub(r"[^\w.+-]+", "_", self.target or self.name).strip("_.") or "recording"
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """The recording as blocks of mono float32 samples at 44.1 kHz. Raises AudioError, with a remedy."""
+        if self.path is not None:
+            yield from audio_blocks(self.path)
+        elif len(self.track.audio) == 1:
+            yield from audio_blocks(self.track.audio[0])
+        else:  # drums and accompaniment, which are summed
+            yield self.corpus.read_audio(self.track)
+
+    def reference(self) -> Onsets | None:
+        """The annotated onsets in seconds; None where there is no annotation, or none that can be read."""
+        if self.track is None:
+            return None
+        try:
+            return self.corpus.read_annotation(self.track).onsets
+        except AnnotationError as error:
+            warnings.warn(f"{error}; {self.name} is shown without its annotation", stacklevel=2)
+            return None
+
+
+def find_sources(profile: Profile, trained_on: Sequence[str] = ()) -> list[Source]:
+    """All recordings: what the profile's `recordings` name, the test splits (first those of `trained_on`), real songs."""
+    return [*named_sources(profile.recordings), *corpus_sources(profile, trained_on), *real_songs(profile)]
+
+
+def named_sources(recordings: Sequence[str | Path]) -> list[Source]:
+    """The files among `recordings`, and those below its folders, as `adt transcribe` finds them.
+
+    Raises FileNotFoundError for what is not there, AudioError for a folder without a recording.
+    """
+    if missing := [given for given in map(Path, recordings) if not given.expanduser().exists()]:
+        raise FileNotFoundError(f"recordings: {missing[0]} is neither a file nor a folder; give the path of a recording")
+    found = find_recordings(recordings) if recordings else []
+    # The shortest of these that no other recording has.
+    names = [(path.name, f"{path.parent.name}/{path.name}", f"{target.as_posix()}{path.suffix}") for path, target in found]
+    known = Counter(name for choices in names for name in set(choices))
+    chosen = [next((name for name in choices if known[name] == 1), choices[-1]) for choices in names]
+    return [
+        Source(name, OWN, recording.path.resolve(), str(recording.target)) for name, recording in zip(chosen, found, strict=True)
+    ]
+
+
+def corpus_sources(profile: Profile, first: Sequence[str] = ()) -> list[Source]:
+    """The tracks of the profile's test split of each corpus that has sound, those of the corpora in `first` before the others."""
+    corpora = {name: corpus for name, corpus in open_corpora(profile).items() if corpus.info.unit == "track"}
+    kind = "generated music, " if profile.data == "miniature" else ""
+    sources = []
+    for name in sorted(corpora, key=lambda name: name not in first):
+        corpus = corpora[name]
+        split = profile.test_split if profile.test_split in corpus.splits else corpus.splits[-1]
+        standing = f"{kind}{split} split of {name}"
+        sources += [Source(f"{name}: {track.id}", standing, track=track, corpus=corpus) for track in corpus.tracks(split)]
+    return sources
+
+
+def real_songs(profile: Profile) -> list[Source]:
+    """`mdb_songs` for a profile that trains on generated corpora; one of real corpora has them in its own splits: none."""
+    return [] if profile.data == "real" else mdb_songs()
+
+
+def mdb_songs() -> list[Source]:
+    """The MDB Drums songs at `$ADT_DATA`, whatever their split: first the full mixes, then the drums alone."""
+    sources = []
+    for audio, words in AUDIO.items():
+        corpus = open_corpus("ENST+MDB", mdb_audio=audio)
+        for track in corpus.tracks():
+            if track.id.startswith("MDB/"):
+                name = f"{track.id.removeprefix('MDB/')}, {words}"
+                sources.append(Source(name, f"real song, {words}", track=track, corpus=corpus))
+    return sorted(sources, key=lambda source: (source.standing != "real song, full mix", source.name))
+
+
+# --- models ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ModelAtHand:
+    """A model that can be loaded.
+
+    where   what `pretrained.load` takes.
+    origin  "given", "shipped" or "run".
+    train   the corpora that it was trained on, where they are known.
+    """
+
+    name: str
+    where: str
+    origin: str
+    train: tuple[str, ...] = ()
+    val_f1_micro: float | None = None
+
+    def load(self) -> Pretrained:
+        """The model itself, read once. Raises ModelError or RunError."""
+        return _loaded(self.where)
+
+
+@lru_cache(maxsize=4)
+def _loaded(where: str) -> Pretrained:
+    return load_model(where)
+
+
+def models_at_hand(profile: Profile) -> list[ModelAtHand]:
+    """The models there are, that to be used first: the one the profile names, the shipped ones, the best CRNN, other runs.
+
+    The best run is one that was trained on most corpora; of those, on whole mixes rather than on drums alone, as who never heard
+    other instruments takes them for drums; of those, the one of the highest validation micro F1.
+    """
+    found = [ModelAtHand(f"{Path(profile.model).stem} (given)", profile.model, "given")] if profile.model else []
+    names = sorted(shipped(), key=lambda name: name != DEFAULT)
+    found += [ModelAtHand(name, name, "shipped") for name in names]
+    runs = []
+    for run in find_runs(profile.name):
+        if (run.folder / "model.safetensors").is_file():
+            config = run.config
+            label = f"{config['architecture']}, {' + '.join(config['train'])}, seed {config['seed']}"
+            runs.append(ModelAtHand(label, str(run.folder), "run", tuple(config["train"]), float(run.result["val_f1_micro"] or 0)))
+    runs.sort(key=_rank)
+    return found + runs
+
+
+def _rank(model: ModelAtHand) -> tuple:
+    mixes = any(name not in CORPORA or CORPORA[name].info.accompaniment for name in model.train)
+    return not model.name.startswith(f"{ARCHITECTURE},"), -len(model.train), not mixes, -model.val_f1_micro, model.name
+
+
+def about_model(models: Sequence[ModelAtHand], profile: Profile) -> str:
+    """Which model speaks and why, or that there is none and what to do, in Markdown."""
+    runs = paths.relative(paths.RESULTS / profile.name / "runs")
+    if not models:
+        return (
+            f"**There is no model to transcribe with.** None is shipped with this version, and `{runs}` holds no run with its "
+            f"weights. Train one, `adt run 43 --profile {profile.name}`, or name one, `-p model FILE`, and run this notebook again."
+        )
+    chosen = models[0]
+    if chosen.origin == "given":
+        return f"The model that was given: `{chosen.where}`. Whether it was trained on the recordings below is not known here."
+    if chosen.origin == "shipped":
+        about = chosen.load().about
+        chosen_on = f"Its thresholds were chosen on {about['chosen_on']}" if about.get("chosen_on") else ""
+        said = ". ".join(filter(None, (about.get("about"), chosen_on)))
+        real = "It was chosen with the real songs at hand as validation data: what it scores on them is no test."
+        return f"The model that is shipped: **{chosen.name}**. {said}. {real}"
+    return (
+        f"**No trained model is shipped with this version.** In its place speaks the best of `{runs}`: **{chosen.name}** "
+        f"(validation micro F1 {chosen.val_f1_micro:.3f}; {profile.note}). Of real music it hears what such training can teach."
+    )
+
+
+def transcriptions_folder(profile: str) -> Path:
+    """Where a profile's transcriptions are saved."""
+    return paths.RESULTS / profile / "transcriptions"

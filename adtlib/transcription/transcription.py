@@ -1,0 +1,298 @@
+"""From a recording to its drums: `transcribe` listens, `Transcription` is what it heard and all that can be made of it.
+
+    song = adtlib.transcribe("song.mp3")
+    song.onsets                                  one sorted array of seconds for each class
+    song.to_midi("song.mid")                     and to_csv, to_musicxml, to_svg, to_pdf, plot, click_track, play_drums
+    song.with_thresholds({"HH": 0.4})            picked again, without the network
+    song.add("SD", 12.31).remove("CY", 14.02)    corrected by hand
+
+A transcription never changes: each of these methods gives another. Seconds count from the first sample of the recording.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from adtlib import paths
+from adtlib.audio.features import FPS, SAMPLE_RATE
+from adtlib.notation.beats import Beats, track_beats
+from adtlib.onsets.energies import velocities
+from adtlib.onsets.frames import Onsets
+from adtlib.onsets.peak_picking import PeakPicking, pick_peaks, with_thresholds
+from adtlib.transcription.events import Edit, Event, check_class, counts_of, edited, onsets_of
+from adtlib.vocabulary import CLASSES, MIDI_PITCH
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from adtlib.notation.patterns import Pattern
+
+FORMATS = ("mid", "csv", "musicxml", "svg", "pdf")
+
+
+COLUMNS = ("time_seconds", "class", "pitch", "velocity", "confidence")
+
+
+@dataclass(frozen=True, eq=False)
+class Transcription:
+    """What was heard in a recording.
+
+    name          of the recording: its file's stem.
+    duration      seconds.
+    activations   `(T, 5)` float32 in [0, 1], 100 frames a second.
+    energies      `(T, 5)` float32, of `velocities.band_energies`.
+    peak_picking  with which onsets were picked.
+    model         name of the model.
+    edits         corrections by hand, in order; they outlast other thresholds.
+    features      `(T, 84)` float16, what the network saw; None where it was not kept.
+    source        the file, None for samples in memory.
+    given_beats   beats that are known; by default they are tracked in the onsets.
+    first_bar     seconds at which a bar is known to begin; None leaves bar lines where they were found.
+    """
+
+    name: str
+    duration: float
+    activations: np.ndarray
+    energies: np.ndarray
+    peak_picking: PeakPicking
+    model: str = ""
+    edits: tuple[Edit, ...] = ()
+    features: np.ndarray | None = None
+    source: Path | None = None
+    given_beats: Beats | None = None
+    first_bar: float | None = None
+
+    # ---- what was heard
+
+    @cached_property
+    def events(self) -> tuple[Event, ...]:
+        """The onsets in order of time, those of one moment in the order of the classes."""
+        picked = pick_peaks(self.activations, self.peak_picking)
+        times, by_hand = edited(picked, self.edits)
+        strengths = velocities(self.energies, times)
+        last = max(len(self.activations) - 1, 0)
+        found = []
+        for index, name in enumerate(CLASSES):
+            for time, velocity in zip(times[index].tolist(), strengths[index].tolist(), strict=True):
+                edit = by_hand.get((index, time))
+                sure = 1.0 if edit else float(self.activations[min(round(time * FPS), last), index])
+                found.append(Event(time, name, edit.velocity if edit and edit.velocity else velocity, sure))
+        return tuple(sorted(found, key=lambda event: (event.seconds, CLASSES.index(event.name))))
+
+    @property
+    def onsets(self) -> Onsets:
+        """Five sorted arrays of seconds, in the order of CLASSES."""
+        return onsets_of(self.events)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of onsets of each class."""
+        return counts_of(self.events)
+
+    @cached_property
+    def beats(self) -> Beats:
+        """Beats and bar lines of the song."""
+        beats = self.given_beats or track_beats(self.onsets, self.duration)
+        return beats if self.first_bar is None else beats.with_bar_at(self.first_bar)
+
+    def table(self, drum_map=None) -> "pd.DataFrame":
+        """The onsets as a table: time_seconds, class, pitch, velocity, confidence."""
+        import pandas as pd
+
+        return pd.DataFrame(self._rows(drum_map), columns=list(COLUMNS))
+
+    def _rows(self, drum_map) -> list[tuple]:
+        from adtlib.notation.drum_maps import drum_map as named
+
+        pitches = named(drum_map).pitches
+        return [(e.seconds, e.name, pitches[e.name], e.velocity, round(e.confidence, 4)) for e in self.events]
+
+    # ---- other onsets
+
+    def with_thresholds(self, thresholds: float | Sequence[float] | Mapping[str, float]) -> "Transcription":
+        """Picked again: one threshold for all classes, five, or some by the class's name. What was set by hand stays.
+
+        ValueError for an unknown class or a threshold outside [0, 1].
+        """
+        return replace(self, peak_picking=with_thresholds(self.peak_picking, thresholds))
+
+    def with_first_bar(self, seconds: float) -> "Transcription":
+        """With bars counted from the beat nearest to `seconds`, back to the start, too. ValueError outside the recording."""
+        self._check_inside(seconds)
+        return replace(self, first_bar=float(seconds))
+
+    def add(self, name: str, seconds: float, velocity: int | None = None) -> "Transcription":
+        """With one onset more; without a velocity that of the energy in the recording. ValueError outside the recording."""
+        check_class(name)
+        self._check_inside(seconds)
+        if velocity is not None and not 1 <= velocity <= 127:
+            raise ValueError(f"velocity = {velocity}: it must lie in 1 to 127")
+        return replace(self, edits=(*self.edits, Edit("add", name, float(seconds), int(velocity or 0))))
+
+    def remove(self, name: str, seconds: float, within: float = 0.05) -> "Transcription":
+        """Without the onset of that class nearest to `seconds`. ValueError where none lies within `within` seconds."""
+        event = self._nearest(name, seconds, within)
+        return replace(self, edits=(*self.edits, Edit("remove", name, event.seconds)))
+
+    def move(self, name: str, seconds: float, to: float, within: float = 0.05) -> "Transcription":
+        """With the onset nearest to `seconds` at `to` instead, as hard as it was. Raises as `remove` and `add` do."""
+        event = self._nearest(name, seconds, within)
+        return self.remove(name, event.seconds).add(name, to, event.velocity)
+
+    def _check_inside(self, seconds: float) -> None:
+        if not 0 <= seconds <= self.duration:
+            raise ValueError(f"{seconds:g} s lies outside the recording of {self.duration:.2f} s")
+
+    def _nearest(self, name: str, seconds: float, within: float) -> Event:
+        check_class(name)
+        near = [event for event in self.events if event.name == name and abs(event.seconds - seconds) <= within]
+        if not near:
+            raise ValueError(f"no onset of {name} within {1000 * within:g} ms of {seconds:g} s")
+        return min(near, key=lambda event: abs(event.seconds - seconds))
+
+    # ---- files
+
+    def to_midi(self, path: Path | str | None = None, drum_map=None, quantise: int | None = None) -> bytes:
+        """A Standard MIDI File, drums on channel 10, tempo and bar lines from the beats; also written to `path`.
+
+        drum_map  as `drum_maps.drum_map` takes it: pitches for another kit than General MIDI's.
+        quantise  16 moves notes to sixteenths, 12 to triplets of eighths, and so on; by default they stay where they were heard.
+        """
+        from adtlib.notation.drum_maps import drum_map as named
+        from adtlib.notation.midi_files import song_midi
+
+        content = song_midi(self.struck, self.beats, named(drum_map).pitches, self.duration, self.name, quantise)
+        return _written(path, content)
+
+    def fallen_together(self, kind: str = "mid", quantise: int | None = None) -> int:
+        """How many strokes a file of this kind (of FORMATS) leaves out, as each falls on a note of its class that is there.
+
+        quantise  as `to_midi` takes it.
+        """
+        from adtlib.notation.midi_files import placed_notes
+
+        if kind == "csv":
+            return 0
+        notes = placed_notes(self.struck, self.beats, MIDI_PITCH, quantise) if kind == "mid" else self.to_pattern(quantise).hits
+        return len(self.events) - len(notes)
+
+    def to_csv(self, path: Path | str | None = None, drum_map=None) -> str:
+        """A line an onset, `time_seconds,class,pitch,velocity,confidence`; also written to `path`. `adt score` reads it."""
+        lines = [",".join(COLUMNS)]
+        lines += [f"{time:.3f},{name},{pitch},{velocity},{sure:.3f}" for time, name, pitch, velocity, sure in self._rows(drum_map)]
+        text = "\n".join(lines) + "\n"
+        return _written(path, text)
+
+    def to_pattern(self, quantise: int | None = None) -> "Pattern":
+        """The score as strokes on the song's beats: in sixteenths and triplets, or on a grid, `quantise` as `to_midi` takes it."""
+        from adtlib.notation.patterns import song_pattern
+
+        return song_pattern(self.struck, self.beats, quantise)
+
+    def to_musicxml(self, path: Path | str | None = None, quantise: int | None = None) -> str:
+        """The score of `to_pattern` as MusicXML, for notation programs; also written to `path`."""
+        from adtlib.notation.musicxml import to_musicxml
+
+        return _written(path, to_musicxml(self.to_pattern(quantise), title=self.name))
+
+    def to_svg(self, path: Path | str | None = None, quantise: int | None = None) -> str:
+        """The score engraved, in systems below each other, as one SVG picture; also written to `path`."""
+        from adtlib.notation.pages import score_svg
+
+        return _written(path, score_svg(self.to_musicxml(quantise=quantise), title=self.name))
+
+    def to_pdf(self, path: Path | str | None = None, quantise: int | None = None) -> bytes:
+        """The score engraved on A4 pages; also written to `path`."""
+        from adtlib.notation.pages import score_pdf
+
+        return _written(path, score_pdf(self.to_musicxml(quantise=quantise), self.name))
+
+    def save(
+        self, target: Path | str, formats: Iterable[str] | str = FORMATS, drum_map=None, quantise: int | None = None
+    ) -> list[Path]:
+        """Write `target`.mid and so on, each whole or as it was: the files, in the order of `formats`.
+
+        target   a path without suffix, or with that of one of the formats.
+        formats  some of FORMATS, or one;  drum_map, quantise  as `to_midi` takes them.
+
+        Raises ValueError, before anything is written, for an unknown format, drum map or grid.
+        """
+        from adtlib.notation.beats import check_grid
+        from adtlib.notation.drum_maps import drum_map as named
+
+        kinds = [formats] if isinstance(formats, str) else list(formats)
+        if unknown := [kind for kind in kinds if kind not in FORMATS]:
+            raise ValueError(f"{unknown[0]!r} is no format: choose of {', '.join(FORMATS)}")
+        check_grid(quantise)
+        mapping = named(drum_map)
+        writers = {
+            "mid": lambda path: self.to_midi(path, mapping, quantise),
+            "csv": lambda path: self.to_csv(path, mapping),
+            "musicxml": lambda path: self.to_musicxml(path, quantise),
+            "svg": lambda path: self.to_svg(path, quantise),
+            "pdf": lambda path: self.to_pdf(path, quantise),
+        }
+        target = Path(target)
+        if target.suffix.lstrip(".") in kinds:
+            target = target.with_suffix("")
+        written = [(kind, target.with_name(f"{target.name}.{kind}")) for kind in kinds]
+        for kind, path in written:
+            writers[kind](path)
+        return [path for _, path in written]
+
+    # ---- pictures and sound
+
+    def plot(self, start: float | None = None, end: float | None = None):
+        """Spectrogram, activations and onsets from `start` to `end` seconds, by default ten from the first onset: the axes."""
+        from adtlib.figures.passages import plot_transcription
+
+        return plot_transcription(self, start, end)
+
+    def _repr_html_(self) -> str:
+        """For a notebook: a summary, a picture, players, the first bars."""
+        from adtlib.transcription.html import song_html
+
+        return song_html(self)
+
+    def __repr__(self) -> str:
+        found = ", ".join(f"{name} {count}" for name, count in self.counts.items())
+        return f"<Transcription of {self.name}, {self.duration:.1f} s: {found}>"
+
+    def click_track(self, waveform: np.ndarray | None = None) -> np.ndarray:
+        """The recording with a click at each onset, of another pitch for each class: `(n,)` float32 at 44.1 kHz, in [-1, 1].
+
+        waveform  the recording, mono at 44.1 kHz; by default `source` is read again, and without one the clicks are alone.
+        """
+        from adtlib.audio.clicks import with_clicks
+        from adtlib.audio.files import audio_blocks
+        from adtlib.audio.normalise import levelled
+
+        if waveform is not None:
+            blocks = [np.asarray(waveform, dtype=np.float32)]
+        elif self.source is not None:
+            blocks = list(audio_blocks(self.source))
+        else:
+            blocks = [np.zeros(round(self.duration * SAMPLE_RATE), dtype=np.float32)]
+        return np.concatenate(list(levelled(lambda: with_clicks(blocks, self.struck))))
+
+    def play_drums(self) -> np.ndarray:
+        """The drums alone, played on a sampled kit: `(n,)` float32 at 44.1 kHz, in [-1, 1]; `listening.sampled_kit` names it."""
+        from adtlib.transcription.kit_playback import played
+
+        return played(self.struck, self.duration)
+
+    @property
+    def struck(self) -> list[tuple[float, str, int]]:
+        """(seconds, class, velocity) of the onsets, in order."""
+        return [(event.seconds, event.name, event.velocity) for event in self.events]
+
+
+def _written(path: Path | str | None, content):
+    """The content as it is; also written to a file where one is named."""
+    if path is not None:
+        paths.write_atomically(Path(path), content.encode() if isinstance(content, str) else content)
+    return content

@@ -1,0 +1,136 @@
+"""Features equal the stored references of two other implementations, and hold at the edges."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adtlib.audio import features
+from adtlib.audio.features import FPS, HOP_LENGTH, SAMPLE_RATE, Standardizer, log_filter_spectrogram, log_filterbank
+
+FIXTURE = Path(__file__).parents[1] / "fixtures" / "features.npz"
+
+
+@pytest.fixture(scope="module")
+def stored():
+    with np.load(FIXTURE) as file:
+        return {key: file[key] for key in file.files}
+
+
+@pytest.fixture(scope="module")
+def signal(stored):
+    return stored["signal"].astype(np.float32) / 32768
+
+
+@pytest.mark.parametrize(("version", "key"), [("madmom", "madmom"), ("thesis", "thesis_code")])
+def test_features_equal_the_stored_reference(stored, signal, version, key):
+    rows = stored["rows"]
+    ours = log_filter_spectrogram(signal, version=version)
+    assert len(ours) == (300 if version == "madmom" else 301)
+    np.testing.assert_allclose(ours[rows], stored[key], atol=1e-4)
+
+
+@pytest.mark.parametrize("version", features.VERSIONS)
+def test_filterbank_equals_the_stored_bands(stored, version):
+    bands = stored["bands"]
+    reference = stored[f"{version}_filterbank"]
+    np.testing.assert_allclose(log_filterbank(version)[: len(reference), bands], reference, atol=1e-6)
+
+
+@pytest.mark.parametrize("version", features.VERSIONS)
+def test_filters_have_unit_area_and_there_are_84(version):
+    bank = log_filterbank(version)
+    assert bank.shape == ((1024 if version == "madmom" else 1025), features.N_BANDS)
+    np.testing.assert_allclose(bank.sum(axis=0), 1, atol=1e-5)
+
+
+def test_each_band_peaks_at_its_centre():
+    bins = log_filterbank().argmax(axis=0) * SAMPLE_RATE / features.FRAME_SIZE
+    np.testing.assert_allclose(bins, features.band_centres())
+    assert np.all(np.diff(features.band_centres()) > 0)
+
+
+@pytest.mark.parametrize("frame", [0, 1, 57, 99])
+def test_a_click_is_loudest_in_the_frame_it_lies_on(frame):
+    waveform = np.zeros(SAMPLE_RATE, dtype=np.float32)
+    waveform[frame * HOP_LENGTH] = 1
+    spectrogram = log_filter_spectrogram(waveform)
+    assert spectrogram.shape == (100, 84)
+    assert spectrogram.sum(axis=1).argmax() == frame
+
+
+@given(st.integers(1, 5000))
+@settings(max_examples=30, deadline=None)
+def test_frame_count(n_samples):
+    waveform = np.ones(n_samples, dtype=np.float32)
+    assert len(log_filter_spectrogram(waveform)) == -(-n_samples // HOP_LENGTH)
+    if n_samples > 1024:
+        assert len(log_filter_spectrogram(waveform, version="thesis")) == 1 + n_samples // HOP_LENGTH
+
+
+def test_long_recordings_are_the_same_as_their_frames(rng):
+    waveform = rng.standard_normal(SAMPLE_RATE * 3).astype(np.float32) * 0.1
+    whole = log_filter_spectrogram(waveform)
+    frame = 150
+    padded = np.concatenate([np.zeros(1024), waveform, np.zeros(2048)])
+    samples = padded[frame * HOP_LENGTH : frame * HOP_LENGTH + 2048] * np.hanning(2048)
+    expected = np.log10(np.abs(np.fft.rfft(samples))[:1024] @ log_filterbank() + 1)
+    np.testing.assert_allclose(whole[frame], expected, atol=1e-5)
+
+
+def test_stereo_is_averaged_and_other_rates_are_resampled():
+    time = np.arange(48_000) / 48_000
+    tone = (0.5 * np.sin(2 * np.pi * 1000 * time)).astype(np.float32)
+    stereo = np.stack([tone, tone], axis=1)
+    mono = log_filter_spectrogram(tone, 48_000)
+    np.testing.assert_array_equal(log_filter_spectrogram(stereo, 48_000), mono)
+    at_44100 = log_filter_spectrogram((0.5 * np.sin(2 * np.pi * 1000 * np.arange(44_100) / 44_100)).astype(np.float32))
+    np.testing.assert_allclose(mono[10:90], at_44100[10:90], atol=2e-2)
+
+
+def test_empty_waveform_gives_no_frames():
+    assert log_filter_spectrogram(np.zeros(0, dtype=np.float32)).shape == (0, 84)
+
+
+@pytest.mark.parametrize(
+    ("waveform", "message"),
+    [
+        (np.ones(1000, dtype=np.int16), "full scale"),
+        (np.array([0.0, np.nan]), "NaN"),
+        (np.array([0.0, np.inf]), "infinite"),
+        (np.zeros((2, 2, 2)), "shape"),
+    ],
+)
+def test_unusable_samples_are_refused(waveform, message):
+    with pytest.raises(ValueError, match=message):
+        log_filter_spectrogram(waveform)
+
+
+def test_unknown_version_is_refused():
+    with pytest.raises(ValueError, match="madmom, thesis"):
+        log_filter_spectrogram(np.zeros(10), version="mel")
+
+
+def test_standardizer_gathers_parts_as_if_they_were_one(rng):
+    parts = [rng.random(n) for n in (10, 1000, 3)]
+    gathered = Standardizer()
+    for part in parts:
+        gathered.add(len(part), part.sum(), np.square(part).sum())
+    everything = np.concatenate(parts)
+    assert gathered.mean == pytest.approx(everything.mean())
+    assert gathered.std == pytest.approx(everything.std())
+
+
+def test_standardizer_refuses_nothing_and_silence():
+    with pytest.raises(ValueError, match="empty"):
+        _ = Standardizer().mean
+    silent = Standardizer()
+    silent.add(10, 0.0, 0.0)
+    with pytest.raises(ValueError, match="constant"):
+        _ = silent.std
+
+
+def test_rates_fit():
+    assert FPS == 100

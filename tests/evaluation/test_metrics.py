@@ -1,0 +1,98 @@
+"""Counts equal mir_eval's, scores equal hand-worked ones."""
+
+import mir_eval
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adtlib.evaluation import metrics
+from adtlib.evaluation.metrics import count_matches, f1_macro, f1_micro, match_onsets, scores
+
+EMPTY = [np.zeros(0)] * 5
+
+
+def onsets(**times):
+    return [np.array(times.get(name, []), dtype=float) for name in ("KD", "SD", "TT", "HH", "CY")]
+
+
+frames = st.lists(st.integers(0, 120), max_size=25).map(lambda numbers: np.sort(np.array(numbers, dtype=float)) / 100)
+
+
+@given(reference=frames, estimate=frames, tolerance=st.sampled_from([0.0, 0.025, 0.05]))
+@settings(max_examples=300, deadline=None)
+def test_counts_equal_mir_evals(reference, estimate, tolerance):
+    ours = count_matches([reference] * 5, [estimate] * 5, tolerance)
+    pairs = mir_eval.util.match_events(reference, estimate, tolerance + metrics.GRID_SLACK)
+    assert ours[0].tolist() == [len(pairs), len(estimate) - len(pairs), len(reference) - len(pairs)]
+    np.testing.assert_array_equal(ours, count_matches([reference] * 5, [estimate] * 5, tolerance, matcher="mir_eval"))
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=50, deadline=None)
+def test_counts_equal_mir_evals_on_unquantised_times(seed):
+    rng = np.random.default_rng(seed)
+    reference, estimate = np.sort(rng.uniform(0, 3, 60)), np.sort(rng.uniform(0, 3, 50))
+    expected = mir_eval.onset.f_measure(reference, estimate, window=0.05)
+    counts = count_matches([reference] * 5, [estimate] * 5)
+    assert metrics.f1(counts[0]) == pytest.approx(expected[0])
+    assert metrics.precision(counts[0]) == pytest.approx(expected[1])
+    assert metrics.recall(counts[0]) == pytest.approx(expected[2])
+
+
+@pytest.mark.parametrize("start", [0.0, 0.03, 1.1, 7.77, 1234.56])
+def test_exactly_50_ms_on_the_grid_is_a_hit(start):
+    counts = count_matches(onsets(KD=[start]), onsets(KD=[round(start + 0.05, 2)]))
+    assert counts[0].tolist() == [1, 0, 0]
+    counts = count_matches(onsets(KD=[start]), onsets(KD=[round(start + 0.06, 2)]))
+    assert counts[0].tolist() == [0, 1, 1]
+
+
+def test_greedy_takes_the_pairing_with_most_hits():
+    # Taking the nearest first would pair 0.04 with 0.05 and leave 0.00 and 0.09 alone.
+    pairs = match_onsets(np.array([0.0, 0.05]), np.array([0.04, 0.09]))
+    assert pairs.tolist() == [[0, 0], [1, 1]]
+
+
+def test_worked_example():
+    reference = onsets(KD=[0.0, 0.5, 1.0, 1.5], SD=[0.5, 1.5], TT=[1.9])
+    estimate = onsets(KD=[0.01, 0.53, 1.2], SD=[0.5, 1.46], HH=[0.2])
+    counts = count_matches(reference, estimate)
+    assert counts.tolist() == [[2, 1, 2], [2, 0, 0], [0, 0, 1], [0, 1, 0], [0, 0, 0]]
+    found = scores(counts)
+    assert found["f1_KD"] == pytest.approx(4 / 7)
+    assert found["f1_SD"] == 1
+    assert found["f1_TT"] == 0 and found["f1_HH"] == 0
+    assert np.isnan(found["f1_CY"])
+    assert found["f1_micro"] == pytest.approx(8 / (8 + 2 + 3))
+    assert found["f1_macro"] == pytest.approx((4 / 7 + 1 + 0 + 0) / 4)
+    assert found["precision_micro"] == pytest.approx(4 / 6)
+    assert found["recall_micro"] == pytest.approx(4 / 7)
+
+
+def test_absent_class_as_the_finished_thesis_counts_it():
+    counts = count_matches(onsets(KD=[1.0]), onsets(KD=[1.0]))
+    assert f1_macro(counts) == 1
+    counts[0] = [0, 1, 1]
+    assert f1_macro(counts) == 0
+    assert f1_macro(counts, absent=1.0) == pytest.approx(4 / 5)
+
+
+def test_perfect_and_empty():
+    truth = onsets(KD=[0.1, 0.9], CY=[0.3])
+    assert f1_micro(count_matches(truth, truth)) == 1
+    assert np.isnan(f1_micro(count_matches(EMPTY, EMPTY)))
+    assert f1_micro(count_matches(truth, EMPTY)) == 0
+
+
+def test_micro_pools_counts_over_tracks():
+    tracks = np.zeros((2, 5, 3), dtype=int)
+    tracks[0, 0] = [9, 0, 0]
+    tracks[1, 1] = [0, 1, 1]
+    assert f1_micro(tracks) == pytest.approx(18 / 20)
+
+
+@pytest.mark.parametrize("bad", [np.array([1.0, 0.5]), np.array([np.nan]), np.array([0.1, np.nan, 0.3])])
+def test_unsorted_or_missing_times_are_refused(bad):
+    with pytest.raises(ValueError, match="KD"):
+        count_matches([bad, *EMPTY[1:]], EMPTY)

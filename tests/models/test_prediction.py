@@ -1,0 +1,55 @@
+"""Blocks put together are the whole: features and activations of a recording of any length."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import torch
+
+from adtlib.audio.features import log_filter_spectrogram
+from adtlib.models.prediction import feature_blocks, logit_blocks, predict_logits
+from adtlib.models.registry import assemble
+
+
+def whole(blocks) -> np.ndarray:
+    return np.concatenate(list(blocks))
+
+
+@pytest.mark.parametrize("version", ["madmom", "thesis"])
+@pytest.mark.parametrize("n_samples", [1_100, 44_100, 441 * 1000, 441 * 1000 + 1, 1_234_567])
+def test_features_of_blocks_are_those_of_the_whole(rng, version, n_samples):
+    waveform = rng.uniform(-0.5, 0.5, n_samples).astype(np.float32)
+    for sizes in (441_000, 70_001, 1_000):
+        blocks = (waveform[start : start + sizes] for start in range(0, len(waveform), sizes))
+        found = whole(feature_blocks(blocks, version))
+        np.testing.assert_allclose(found, log_filter_spectrogram(waveform, version=version), atol=1e-6)
+
+
+@pytest.mark.parametrize("n_frames", [1, 350, 399, 400, 401, 700, 701, 5_300, 6_011])
+@pytest.mark.parametrize("architecture", ["CRNN", "CNN"])
+def test_logits_of_blocks_are_those_of_the_whole(rng, n_frames, architecture):
+    torch.manual_seed(0)
+    model = assemble({"architecture": architecture, "hyperparameters": {"num_layers": 2, "hidden_size": 8}}).eval()
+    features = rng.uniform(0, 2, (n_frames, 84)).astype(np.float32)
+    (wanted,) = predict_logits(model, [features], precision="float32")
+    for size in (1_000, 77, 7_000):
+        blocks = (features[start : start + size] for start in range(0, n_frames, size))
+        found = whole(logit_blocks(model, blocks, batch_size=5, precision="float32"))
+        np.testing.assert_allclose(found, wanted, atol=1e-4)
+
+
+def test_logits_of_nothing_are_none():
+    model = assemble({"architecture": "CNN", "hyperparameters": {"num_layers": 2, "hidden_size": 8}})
+    assert whole(logit_blocks(model, iter([]))).shape == (0, 5)
+
+
+def test_threads_of_torch_are_afterwards_what_they_were():
+    model = assemble({"architecture": "RNN", "hyperparameters": {"num_layers": 1, "hidden_size": 4}}).eval()
+    threads = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        list(logit_blocks(model, [np.zeros((9_000, 84), dtype=np.float32)], batch_size=2))
+        with ThreadPoolExecutor(1) as later:
+            assert torch.get_num_threads() == later.submit(torch.get_num_threads).result() == 3
+    finally:
+        torch.set_num_threads(threads)

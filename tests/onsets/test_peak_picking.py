@@ -1,0 +1,93 @@
+"""Peak picking against its definition, read slowly, frame by frame."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adtlib.onsets.peak_picking import PeakPicking, pick_peaks
+
+
+def slow(y, config):
+    """The conditions of thesis 2.4.3 for one class, one frame at a time."""
+    found, last = [], -np.inf
+    for n in range(len(y)):
+        left, right = max(0, n - config.max_window), min(len(y), n + config.max_window + 1)
+        is_highest = y[n] == y[left:right].max() and (n == 0 or y[n - 1] < y[n])
+        left, right = max(0, n - config.mean_window), min(len(y), n + config.mean_window + 1)
+        stands_out = float(y[n]) >= sum(map(float, y[left:right])) / (right - left) + config.delta
+        loud = y[n] > config.threshold if config.strict_threshold else y[n] >= config.threshold
+        late = n > last + config.wait if config.strict_wait else n >= last + config.wait
+        if is_highest and stands_out and loud and late and n >= config.skip_first:
+            found.append(n)
+            last = n
+    return np.array(found) / 100
+
+
+configs = st.builds(
+    PeakPicking,
+    max_window=st.integers(0, 4),
+    mean_window=st.integers(0, 4),
+    delta=st.sampled_from([0.0, 0.1, 0.3]),
+    wait=st.integers(0, 6),
+    threshold=st.sampled_from([0.0, 0.25, 0.5]),
+    strict_wait=st.booleans(),
+    strict_threshold=st.booleans(),
+    skip_first=st.sampled_from([0, 2]),
+)
+
+
+@given(config=configs, seed=st.integers(0, 10_000), length=st.integers(0, 60))
+@settings(max_examples=200, deadline=None)
+def test_equals_the_definition(config, seed, length):
+    # Quarters make plateaus, ties and values exactly on the threshold frequent.
+    y = np.random.default_rng(seed).integers(0, 5, size=(length, 5)).astype(np.float32) / 4
+    for column, picked in zip(y.T, pick_peaks(y, config), strict=True):
+        np.testing.assert_array_equal(picked, slow(column, config))
+
+
+def one_class(values):
+    y = np.zeros((len(values), 5), dtype=np.float32)
+    y[:, 1] = values
+    return pick_peaks(y)[1]
+
+
+def test_peaks_at_both_edges_are_found():
+    np.testing.assert_allclose(one_class([0.9, 0.1, 0, 0, 0, 0.1, 0.9]), [0, 0.06])
+
+
+def test_of_a_plateau_the_first_frame_is_the_peak():
+    np.testing.assert_allclose(one_class([0, 0, 0.8, 0.8, 0.8, 0, 0]), [0.02])
+    np.testing.assert_allclose(one_class([0, 0] + [0.8] * 4 + [0, 0] + [0]), [0.02])
+
+
+def test_threshold_and_wait_include_their_bound_unless_strict():
+    y = np.zeros((10, 5), dtype=np.float32)
+    y[[2, 4], 0] = 0.5
+    np.testing.assert_allclose(pick_peaks(y)[0], [0.02, 0.04])
+    assert len(pick_peaks(y, PeakPicking(strict_threshold=True))[0]) == 0
+    np.testing.assert_allclose(pick_peaks(y, PeakPicking(strict_wait=True))[0], [0.02])
+
+
+def test_one_threshold_a_class():
+    y = np.zeros((10, 5), dtype=np.float32)
+    y[5] = 0.6
+    picked = pick_peaks(y, PeakPicking(threshold=(0.5, 0.7, 0.5, 0.7, 0.5)))
+    assert [len(times) for times in picked] == [1, 0, 1, 0, 1]
+
+
+def test_silence_and_nothing():
+    assert [len(times) for times in pick_peaks(np.zeros((0, 5)))] == [0] * 5
+    assert [len(times) for times in pick_peaks(np.zeros((50, 5)))] == [0] * 5
+
+
+@pytest.mark.parametrize("bad", [np.zeros((4, 3)), np.zeros(4), np.full((4, 5), np.nan)])
+def test_bad_activations_are_refused(bad):
+    with pytest.raises(ValueError, match="activations"):
+        pick_peaks(bad)
+
+
+@pytest.mark.parametrize("bad", [{"wait": -1}, {"threshold": 1.5}, {"threshold": (0.5, 0.5)}, {"max_window": 1.5}])
+def test_bad_parameters_are_refused(bad):
+    with pytest.raises(ValueError, match=next(iter(bad))):
+        PeakPicking(**bad)

@@ -1,0 +1,139 @@
+"""Runs on another machine, without one: corpora that travel in shards, folders that come home after every epoch."""
+
+import dataclasses
+import shutil
+
+import pytest
+from test_trainer import CONFIG, corpus, same, train, weights  # noqa: F401
+
+from adtlib import paths
+from adtlib.corpora.store import Prepared, PreparedError
+from adtlib.training.cluster import shards
+from adtlib.training.cluster.jobs import Home, Job, train_away
+from adtlib.training.cluster.shards import list_shards, open_here, refer_to
+from adtlib.training.runs import Run, RunError
+from adtlib.training.scoring import score_run
+from adtlib.training.segments import Segments
+from adtlib.training.trainer import Diverged
+
+
+class CountingHome(Home):
+    """Counts what is asked of it."""
+
+    def __init__(self):
+        self.shards, self.saved = 0, []
+
+    def read_shard(self, reference, names):
+        self.shards += 1
+        return super().read_shard(reference, names)
+
+    def save(self, folder, changed):
+        self.saved.append(sorted(name for name, content in changed.items() if content is not None))
+        super().save(folder, changed)
+
+
+@pytest.fixture
+def away(tmp_path, monkeypatch):
+    """The cache of the other machine."""
+    monkeypatch.setattr(paths, "CACHE", tmp_path / "away")
+    return tmp_path / "away" / "travelled"
+
+
+def test_a_corpus_that_can_be_seen_is_opened_where_it_is(corpus, away):  # noqa: F811
+    home = CountingHome()
+    assert open_here(refer_to(corpus), home).folder == corpus.folder
+    assert home.shards == 0 and not away.exists()
+
+
+def test_a_corpus_that_cannot_be_seen_travels_once_and_is_the_same(corpus, away, monkeypatch):  # noqa: F811
+    monkeypatch.setenv("ADT_COPY_CORPORA", "1")
+    monkeypatch.setattr(shards, "SHARD_BYTES", 1)
+    there = refer_to(corpus)
+    home = CountingHome()
+    found = open_here(there, home)
+    assert found.folder.parent == away and found.fingerprint == corpus.fingerprint
+    mine, theirs = Segments([corpus], "train"), Segments([found], "train")
+    assert len(mine) == len(theirs) > 1
+    assert all((a == b).all() for i in range(len(mine)) for a, b in zip(mine[i], theirs[i], strict=True))
+    asked = home.shards
+    assert asked > 1 and open_here(there, home).folder == found.folder and home.shards == asked
+    # Another folder of that name on the other machine is not mistaken for it.
+    other = dataclasses.replace(there, folder=found.folder, fingerprint="0" * 16, copy=False)
+    with pytest.raises(PreparedError, match="another fingerprint"):
+        open_here(other, Home())
+
+
+def test_shards_are_bounded_and_the_index_comes_last(corpus):  # noqa: F811
+    names = [name for shard in list_shards(corpus.folder) for name in shard]
+    largest = max((corpus.folder / name).stat().st_size for name in names)
+    cut = list_shards(corpus.folder, limit=2 * largest)
+    assert [name for shard in cut for name in shard] == names and len(cut) > 1
+    assert names[-1] == "index.json" and len(names) == len(set(names)) == 2 * 4 + 1
+    for shard in cut:
+        assert sum((corpus.folder / name).stat().st_size for name in shard if name != "index.json") <= 2 * largest
+
+
+def test_a_fetch_that_was_interrupted_goes_on_with_what_is_missing(corpus, away, monkeypatch):  # noqa: F811
+    monkeypatch.setenv("ADT_COPY_CORPORA", "1")
+    found = open_here(refer_to(corpus), Home())
+    (found.folder / "index.json").unlink()
+    gone = next(found.folder.glob("train/*.npy"))
+    gone.unlink()
+    asked = []
+
+    class Watched(Home):
+        def read_shard(self, reference, names):
+            asked.extend(names)
+            return super().read_shard(reference, names)
+
+    assert isinstance(open_here(refer_to(corpus), Watched()), Prepared)
+    assert asked == [gone.relative_to(found.folder).as_posix(), "index.json"]
+
+
+def test_a_run_away_is_the_run_at_home(corpus, tmp_path):  # noqa: F811
+    near = train(corpus, tmp_path / "near")
+    score_run(near, [corpus], validation=[corpus])
+    home, there = CountingHome(), refer_to(corpus)
+    job = Job(tmp_path / "far", CONFIG, (there,), (there,))
+    seen = []
+    result = train_away(job, home, lambda row: seen.append((row["epoch"], (job.folder / "resume.pt").is_file())))
+    assert seen == [(1, True), (2, True), (3, True)], "an epoch is told when it is safe at home"
+    far = Run(job.folder)
+    assert result == far.result and same(weights(near), weights(far))
+    assert (far.folder / "scores.csv").read_bytes() == (near.folder / "scores.csv").read_bytes()
+    assert not (far.folder / "resume.pt").exists()
+    # Only what changed travels; a finished run is not trained again.
+    home.saved.clear()
+    assert train_away(job, home, lambda row: pytest.fail("trained again")) == result
+    assert home.saved == []
+
+
+def test_a_worker_that_dies_is_replaced_and_ends_with_the_same_numbers(corpus, tmp_path):  # noqa: F811
+    near = train(corpus, tmp_path / "near")
+    job = Job(tmp_path / "far", CONFIG, (refer_to(corpus),))
+
+    class Lost(Exception):
+        pass
+
+    class DyingHome(Home):
+        def save(self, folder, changed):
+            if len(self.load(folder)) > 1:  # the first epoch is at home
+                raise Lost
+            super().save(folder, changed)
+
+    with pytest.raises(Lost):
+        train_away(job, DyingHome())
+    assert (job.folder / "resume.pt").is_file()
+    epochs = []
+    train_away(job, Home(), lambda row: epochs.append(row["epoch"]))
+    assert epochs == [2, 3] and same(weights(near), weights(Run(job.folder)))
+
+
+def test_errors_name_the_folder_at_home_and_other_code_is_refused(corpus, tmp_path, monkeypatch):  # noqa: F811
+    job = Job(tmp_path / "far", CONFIG, (refer_to(corpus),))
+    with pytest.raises(RunError, match=r"far: this machine has another version of adtlib"):
+        train_away(dataclasses.replace(job, code="other"), Home())
+    monkeypatch.setattr("adtlib.training.trainer.Trainer._train_epoch", lambda *_: float("nan"))
+    with pytest.raises(Diverged, match=str(tmp_path / "far")):
+        train_away(job, Home())
+    shutil.rmtree(job.folder, ignore_errors=True)

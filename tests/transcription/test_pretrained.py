@@ -1,0 +1,213 @@
+"""Models in one file: what was packed is what is loaded, and every misuse is said in a sentence."""
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+import torch
+from songs import write_song
+
+from adtlib import paths
+from adtlib.cli import main
+from adtlib.corpora.folder import FolderCorpus
+from adtlib.corpora.preparation import prepare
+from adtlib.models.prediction import predict
+from adtlib.models.registry import assemble
+from adtlib.onsets.peak_picking import PeakPicking, thresholds_by_class, with_thresholds
+from adtlib.training import real_songs, rendered_clips
+from adtlib.training.runs import load_run, save_weights
+from adtlib.training.scoring import predicted_pairs, thresholds_for
+from adtlib.transcription import pretrained
+from adtlib.transcription.packing import pack
+from adtlib.transcription.pretrained import Ensemble, ModelError, load_model
+from adtlib.vocabulary import CLASSES
+
+CONFIG = {"architecture": "CRNN", "hyperparameters": {"num_layers": 2, "hidden_size": 12}}
+CHOSEN = {"KD": 0.4, "SD": 0.45, "TT": 0.6, "HH": 0.55, "CY": 0.35}
+
+
+def write_run(folder, seed=0, features="madmom", hidden_size=12, chosen=CHOSEN):
+    """A run's folder as training leaves it, with random weights and statistics that are not those of a new network."""
+    torch.manual_seed(seed)
+    config = CONFIG | {"hyperparameters": {"num_layers": 2, "hidden_size": hidden_size}}
+    model = assemble(config, mean=0.3, std=0.6)
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.uniform_(-1, 1)
+    folder.mkdir(parents=True)
+    save_weights(model, folder / "model.safetensors")
+    record = {"config": {**config, "features": features, "peak_picking": asdict(PeakPicking())}}
+    record["result"] = {"thresholds": {"class": chosen}} if chosen else {}
+    (folder / "config.json").write_text(json.dumps(record))
+    return folder
+
+
+@pytest.fixture
+def runs(tmp_path):
+    return [write_run(tmp_path / "runs" / "CRNN" / "Slakh" / f"seed_{seed}", seed) for seed in range(3)]
+
+
+@pytest.fixture
+def some_features(rng):
+    return rng.uniform(0, 2, (930, 84)).astype(np.float32)
+
+
+def test_one_run_packed_gives_the_same_activations(runs, tmp_path, some_features):
+    path = tmp_path / "one.safetensors"
+    assert main(["pack", str(path), str(runs[0]), "--about", "a test", "--licence", "CC0"]) == 0
+    model = load_model(path)
+    np.testing.assert_array_equal(predict(model.network, some_features), predict(load_run(runs[0]), some_features))
+    assert model.name == "one"
+    assert model.thresholds == pytest.approx(CHOSEN)
+    assert model.about["about"] == "a test"
+    assert model.about["licence"] == "CC0"
+    assert not any(parameter.requires_grad for parameter in model.network.parameters())
+
+
+@pytest.mark.parametrize("average", ["logits", "activations"])
+def test_an_ensemble_is_the_average_of_its_members(runs, tmp_path, some_features, average):
+    path = tmp_path / "three.safetensors"
+    path.write_bytes(pack(runs, 0.5, "three", average=average))
+    found = predict(load_model(path).network, some_features, "float32").astype(np.float64)
+    single = np.array([predict(load_run(run), some_features, "float32") for run in runs], dtype=np.float64)
+    assert np.abs(single[0] - single[1]).max() > 0.01, "the members must differ, or this test says nothing"
+    logits = np.log(single / (1 - single)).mean(axis=0)
+    wanted = single.mean(axis=0) if average == "activations" else 1 / (1 + np.exp(-logits))
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+
+
+def test_float16_halves_the_file_and_hardly_changes_activations(runs, some_features, tmp_path):
+    whole, half = pack(runs[:1], 0.5, "m"), pack(runs[:1], 0.5, "m", half=True)
+    assert len(half) < 0.6 * len(whole)
+    (tmp_path / "half.safetensors").write_bytes(half)
+    wanted = predict(load_run(runs[0]), some_features, "float32")
+    found = predict(load_model(tmp_path / "half.safetensors").network, some_features, "float32")
+    np.testing.assert_allclose(found, wanted, atol=2e-3)
+
+
+def test_numbers_that_float16_cannot_hold_are_refused(runs):
+    model = load_run(runs[0])
+    with torch.no_grad():
+        model.network.recurrent.layers.weight_ih_l0[0, 0] = 1e6
+    save_weights(model, runs[0] / "model.safetensors")
+    with pytest.raises(ModelError, match="float16"):
+        pack(runs[:1], 0.5, "m", half=True)
+
+
+def test_a_run_is_loaded_from_its_folder_with_the_thresholds_chosen_for_it(runs, some_features):
+    model = load_model(runs[1])
+    np.testing.assert_array_equal(predict(model.network, some_features), predict(load_run(runs[1]), some_features))
+    assert model.thresholds == pytest.approx(CHOSEN)
+    assert model.name == "CRNN, Slakh, seed_1"
+    (runs[1] / "thresholds.json").write_text(json.dumps(dict.fromkeys(CLASSES, 0.7)))  # as a run on rendered clips leaves them
+    assert set(load_model(runs[1]).thresholds.values()) == {0.7}
+
+
+def test_a_shipped_model_is_found_by_its_name_and_the_default_by_none(runs, tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "WEIGHTS", tmp_path / "weights")
+    with pytest.raises(ModelError, match=r"no trained model is shipped.*--model"):
+        load_model()
+    for name in ("big", pretrained.DEFAULT):
+        assert main(["pack", str(tmp_path / "weights" / f"{name}.safetensors"), str(runs[0])]) == 0
+    assert load_model().name == pretrained.DEFAULT
+    assert load_model("big").name == "big"
+    with pytest.raises(ModelError, match=r"huge: no such model.*adt, big"):
+        load_model("huge")
+
+
+def test_damaged_and_foreign_files_are_refused_by_name(runs, tmp_path):
+    good = pack(runs[:1], 0.5, "m")
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(good[: len(good) // 2])
+    with pytest.raises(ModelError, match=r"m\.safetensors is damaged"):
+        load_model(path)
+    with pytest.raises(ModelError, match="no header of adtlib"):
+        load_model(runs[0] / "model.safetensors")
+    path.write_bytes(good.replace(b'\\"format\\": 1', b'\\"format\\": 9'))
+    with pytest.raises(ModelError, match="format 9"):
+        load_model(path)
+    path.write_bytes(good.replace(b'\\"hidden_size\\": 12', b'\\"hidden_size\\": 24'))
+    with pytest.raises(ModelError, match="does not fit its own header"):
+        load_model(path)
+
+
+def test_what_cannot_be_packed_is_said(runs, tmp_path, capsys):
+    out = str(tmp_path / "out.safetensors")
+    assert main(["pack", out, *map(str, runs)]) == 1
+    assert "--choose-on" in capsys.readouterr().err, "an ensemble has no thresholds of its own yet"
+    assert main(["pack", out, str(runs[0]), "--thresholds", "0.5,0.5"]) == 1
+    assert "2 thresholds" in capsys.readouterr().err
+    assert main(["pack", out, str(tmp_path / "nowhere")]) == 1
+    assert "config.json" in capsys.readouterr().err
+    other = write_run(tmp_path / "other", features="thesis")
+    with pytest.raises(ModelError, match="madmom, thesis"):
+        pack([runs[0], other], 0.5, "m")
+    large = [write_run(tmp_path / f"large{n}", n, hidden_size=160) for n in range(2)]
+    with pytest.raises(ModelError, match=r"MB, more than 5.*--half"):
+        pack(large, 0.5, "m")
+    assert not (tmp_path / "out.safetensors").exists()
+
+
+def test_thresholds_of_an_ensemble_are_chosen_on_validation_clips(runs, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(paths, "CACHE", tmp_path / "cache")
+    out = tmp_path / "three.safetensors"
+    given = [str(out), *map(str, runs), "--choose-on", "clips", "--half"]
+    assert main(["pack", *given]) == 1
+    assert "holds no rendered clips: adt render --name clips" in capsys.readouterr().err
+    for seed, split in enumerate(("train", "validation")):
+        write_song(tmp_path / "songs" / split, "a", seed, 6.0)
+    prepared = prepare(FolderCorpus(tmp_path / "songs"), progress=False)
+    monkeypatch.setattr(rendered_clips, "corpus_folder", lambda name: prepared.folder)
+    assert main(["pack", *given]) == 0
+    model, units = load_model(out), prepared.units("validation")
+    wanted = thresholds_for([predicted_pairs(model.network, units)], PeakPicking())
+    assert tuple(model.thresholds.values()) == wanted
+    assert model.about["chosen_on"] == "rendered validation clips, set clips"
+    assert [path.name for path in tmp_path.glob(".*")] == [], "the draft is gone"
+    monkeypatch.setattr(paths, "real_data_root", lambda: tmp_path)
+    assert main(["pack", *given[:4], "--choose-on", "clips", "real-songs"]) == 1
+    assert "holds no songs of MDB Drums: set ADT_DATA" in capsys.readouterr().err
+    asked = []
+    monkeypatch.setattr(
+        real_songs, "real_units", lambda root, low_pass: asked.append(low_pass) or {"drum_only": units, "full_mix": units[:1]}
+    )
+    assert main(["pack", *given[:4], "--choose-on", "clips", "real-songs", "dull-songs"]) == 0
+    told = "set clips; the MDB Drums songs at hand, drums alone and mixes; the MDB Drums songs at hand without what is above 11 kHz"
+    assert load_model(out).about["chosen_on"].endswith(f"{told}, drums alone and mixes") and asked == [None, 11_000.0]
+
+
+def test_a_model_carries_the_history_of_its_members(runs, tmp_path):
+    (runs[1] / "history.csv").write_text("stage,epoch,hours,val_f1_micro\n1,1,3.5,0.25\n1,2,7.0,0.5\n")
+    path = tmp_path / "two.safetensors"
+    path.write_bytes(pack(runs[:2], 0.5, "two"))
+    history = load_model(path).about["history"]
+    assert history == [None, {"stage": [1, 1], "epoch": [1, 2], "hours": [3.5, 7], "val_f1_micro": [0.25, 0.5]}]
+
+
+def test_thresholds_in_every_form():
+    picking = with_thresholds(PeakPicking(), {"HH": 0.3})
+    assert thresholds_by_class(picking) == {"KD": 0.5, "SD": 0.5, "TT": 0.5, "HH": 0.3, "CY": 0.5}
+    assert with_thresholds(picking, 0.7).threshold == 0.7
+    assert with_thresholds(picking, [0.1, 0.2, 0.3, 0.4, 0.5]).threshold == (0.1, 0.2, 0.3, 0.4, 0.5)
+    with pytest.raises(ValueError, match="'XX' is no class"):
+        with_thresholds(picking, {"XX": 0.5})
+    with pytest.raises(ValueError, match=r"in \[0, 1\]"):
+        with_thresholds(picking, {"KD": 1.5})
+
+
+def test_an_ensemble_needs_a_member():
+    with pytest.raises(ModelError, match="needs a member"):
+        Ensemble([])
+
+
+def test_loading_needs_no_pandas_no_ray_no_torchaudio(runs, tmp_path):
+    path = tmp_path / "one.safetensors"
+    path.write_bytes(pack(runs[:1], 0.5, "one"))
+    heavy = ("pandas", "ray", "torchaudio", "matplotlib", "librosa")
+    for model in (path, runs[0]):
+        code = f"from adtlib.transcription.pretrained import load_model; load_model({str(model)!r})"
+        code += f"; import sys; print([m for m in {heavy} if m in sys.modules])"
+        assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
