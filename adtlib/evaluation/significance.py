@@ -16,7 +16,7 @@ procedure", Scandinavian Journal of Statistics 6, 1979.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -63,7 +63,7 @@ def interval(counts: np.ndarray, groups: Sequence | None = None, seed: int = 0, 
     With fewer than two groups nothing can be said: (NaN, NaN).
     """
     pooled = pool(counts, groups)
-    return _tails([_micro(sums).mean(axis=1) for sums in _resampled(pooled, n_resamples, seed)])
+    return percentile_interval([_micro(sums).mean(axis=1) for sums in _resampled(pooled, n_resamples, seed)])
 
 
 def difference_interval(
@@ -73,7 +73,7 @@ def difference_interval(
     a, b = pool(a, groups), pool(b, groups)
     _check_paired(a, b)
     both = zip(_resampled(a, n_resamples, seed), _resampled(b, n_resamples, seed), strict=True)
-    return _tails([_micro(one).mean(axis=1) - _micro(other).mean(axis=1) for one, other in both])
+    return percentile_interval([_micro(one).mean(axis=1) - _micro(other).mean(axis=1) for one, other in both])
 
 
 def scores_with_intervals(
@@ -88,7 +88,7 @@ def scores_with_intervals(
     drawn = [_all_scores(sums) for sums in _resampled(pooled, n_resamples, seed)]  # of each name (R, S)
     rows = []
     for name, values in by_seed.items():
-        low, high = _tails([_nanmean(part[name]) for part in drawn])
+        low, high = percentile_interval([_nanmean(part[name]) for part in drawn])
         spread = values[~np.isnan(values)]
         std = float(np.std(spread, ddof=1)) if len(spread) > 1 else np.nan
         rows.append({"score": name, "mean": float(_nanmean(values)), "std": std, "ci_low": low, "ci_high": high})
@@ -114,23 +114,29 @@ def _nanmean(values: np.ndarray) -> np.ndarray:
         return np.where(known, values, 0).sum(axis=-1) / np.where(known.any(axis=-1), known.sum(axis=-1), np.nan)
 
 
-def _resampled(pooled: np.ndarray, n_resamples: int, seed: int):
-    """Sums `(R, S, 5, 3)` over groups drawn with replacement, some at a time; nothing of fewer than two groups.
+def _resampled(pooled: np.ndarray, n_resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """Sums `(R, S, 5, 3)` over groups drawn with replacement, in batches; nothing for fewer than two groups."""
+    for drawn in group_draws(pooled.shape[1], n_resamples, seed):
+        yield np.einsum("rg,sgck->rsck", drawn, pooled, optimize=True)
 
-    How often each group was drawn is one matrix, so that the sums are one product.
+
+def group_draws(n_groups: int, n_resamples: int = 2_000, seed: int = 0) -> Iterator[np.ndarray]:
+    """How often each group is drawn in each resample of a bootstrap: floats `(R, n_groups)` in batches of some resamples.
+
+    Multiplying a batch by sums per group gives the resampled sums. Nothing is yielded for fewer than two groups, which say nothing
+    about their spread.
     """
-    n_groups = pooled.shape[1]
     if n_groups < 2:
         return
     rng = np.random.default_rng(seed)
     at_once = max(1, min(n_resamples, _CELLS // n_groups))
     for done in range(0, n_resamples, at_once):
-        drawn = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=min(at_once, n_resamples - done))
-        yield np.einsum("rg,sgck->rsck", drawn.astype(float), pooled, optimize=True)
+        size = min(at_once, n_resamples - done)
+        yield rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=size).astype(float)
 
 
-def _tails(values: list[np.ndarray]) -> tuple[float, float]:
-    """What lies between 2.5 and 97.5 % of resampled values; NaN of none."""
+def percentile_interval(values: Sequence[np.ndarray]) -> tuple[float, float]:
+    """2.5 and 97.5 % quantiles of resampled values, given in batches; NaN values are left out, (NaN, NaN) if nothing remains."""
     values = np.concatenate(values) if values else np.empty(0)
     values = values[~np.isnan(values)]
     if len(values) == 0:

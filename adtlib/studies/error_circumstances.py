@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from adtlib.evaluation.errors import FEW
-from adtlib.evaluation.significance import FEWEST_GROUPS
+from adtlib.evaluation.significance import FEWEST_GROUPS, group_draws, percentile_interval
 from adtlib.studies.tables import too_few
 
 QUARTERS = ("softest", "soft", "loud", "loudest")
@@ -93,32 +93,25 @@ def circumstances(table: pd.DataFrame) -> pd.DataFrame:
     for (circumstance, measure, corpus), part in table.groupby(["circumstance", "measure", "corpus"], sort=False):
         for value, here in part.groupby("value", sort=False):
             n, errors = here["n"].sum(), int(here["errors"].sum())
-            low, high = _tails(_drawn(here, [value])[0])
+            low, high = percentile_interval([shares[0] for shares in _resampled_shares(here, [value])])
             rows.append([corpus, circumstance, value, measure, round(n), errors, errors / n, low, high])
     return pd.DataFrame(rows, columns=["corpus", "circumstance", "value", "measure", "n", "errors", "share", "ci_low", "ci_high"])
 
 
-def _drawn(table: pd.DataFrame, values: list[str], n_resamples: int = 2_000) -> np.ndarray:
-    """Share of errors in each of the bins over groups drawn with replacement, the same for all bins: (bins, resamples).
+def _resampled_shares(table: pd.DataFrame, values: list[str]) -> list[np.ndarray]:
+    """Share of errors in each of the bins over groups drawn with replacement, the same groups for all bins: batches (bins, R).
 
-    NaN where no group of a bin was drawn; nothing of fewer than two groups.
+    NaN where no group of a bin was drawn; nothing for fewer than two groups.
     """
     groups = list(dict.fromkeys(table["group"]))
-    if len(groups) < 2:
-        return np.empty((len(values), 0))
-    drawn = np.random.default_rng(0).multinomial(len(groups), np.full(len(groups), 1 / len(groups)), size=n_resamples)
-    shares = []
-    for value in values:
-        here = table[table["value"] == value].set_index("group")[["errors", "n"]].reindex(groups, fill_value=0).to_numpy(float)
-        errors, n = (drawn @ here).T
-        shares.append(np.divide(errors, n, out=np.full(n_resamples, np.nan), where=n > 0))
-    return np.stack(shares)
+    bins = [table[table["value"] == value].set_index("group")[["errors", "n"]] for value in values]
+    sums = [part.reindex(groups, fill_value=0).to_numpy(float) for part in bins]  # of each bin (groups, 2)
+    return [np.stack([_share_of(drawn @ by_group) for by_group in sums]) for drawn in group_draws(len(groups))]
 
 
-def _tails(values: np.ndarray) -> tuple[float, float]:
-    values = values[~np.isnan(values)]
-    low, high = np.quantile(values, [0.025, 0.975]) if len(values) else (np.nan, np.nan)
-    return float(low), float(high)
+def _share_of(sums: np.ndarray) -> np.ndarray:
+    errors, n = sums.T
+    return np.divide(errors, n, out=np.full(len(n), np.nan), where=n > 0)
 
 
 # --- differences -------------------------------------------------------------------------------------------------------
@@ -147,8 +140,8 @@ def _contrast(key: dict, table: pd.DataFrame) -> Iterator[dict]:
     parts = [table[table["value"] == value] for value in ends.values()]
     n, errors = ([part[column].sum() for part in parts] for column in ("n", "errors"))
     n_groups = min(len(part) for part in parts)
-    first, last = _drawn(table[table["value"].isin(ends.values())], list(ends.values()))
-    low, high = _tails(last - first)
+    resampled = _resampled_shares(table[table["value"].isin(ends.values())], list(ends.values()))
+    low, high = percentile_interval([last - first for first, last in resampled])
     row = key | ends | {"n_first": round(n[0]), "n_last": round(n[1])}
     row |= {"share_first": errors[0] / n[0], "share_last": errors[1] / n[1], "ci_low": low, "ci_high": high}
     row |= {"difference": row["share_last"] - row["share_first"], "n_groups": n_groups}

@@ -14,10 +14,12 @@ from adtlib.evaluation.significance import (
     LEVEL,
     MOST_EXACT,
     difference_interval,
+    group_draws,
     holm,
     interval,
     mean_f1,
     paired_test,
+    percentile_interval,
     pool,
     scores_with_intervals,
     smallest_p,
@@ -189,3 +191,17 @@ def test_other_tracks_cannot_be_paired(rng):
 
 def test_where_nothing_is_to_be_found_nothing_is_said():
     assert np.isnan(paired_test(np.zeros((1, 3, 5, 3)), np.zeros((1, 3, 5, 3)))).all()
+
+
+def test_draws_are_the_same_in_one_batch_and_in_several(monkeypatch):
+    (whole,) = group_draws(7, n_resamples=50, seed=3)
+    monkeypatch.setattr("adtlib.evaluation.significance._CELLS", 7 * 20)
+    batches = list(group_draws(7, n_resamples=50, seed=3))
+    assert [len(batch) for batch in batches] == [20, 20, 10] and (np.concatenate(batches) == whole).all()
+    assert (whole.sum(axis=1) == 7).all() and not list(group_draws(1))
+
+
+def test_a_percentile_interval_leaves_out_what_is_not_defined():
+    low, high = percentile_interval([np.array([np.nan, 0.0]), np.array([1.0])])
+    assert (low, high) == pytest.approx((0.025, 0.975))
+    assert np.isnan(percentile_interval([])).all() and np.isnan(percentile_interval([np.array([np.nan])])).all()
