@@ -6,6 +6,7 @@ hyperparameters are named as in the published table, so that its rows can be bui
 
 from collections import OrderedDict
 
+import torch
 from torch import nn
 
 from adtlib.models.blocks import Standardize
@@ -24,8 +25,13 @@ ARCHITECTURES: dict[str, type[nn.Module]] = {
 }
 
 
-def build(architecture: str, **hyperparameters) -> nn.Module:
-    """Make a model by name. Raises ValueError for an unknown name, hyperparameter or a combination that does not fit."""
+def build(architecture: str, seed: int | None = None, **hyperparameters) -> nn.Module:
+    """Make a model by name; with a seed of its random weights, else with torch's random state.
+
+    Raises ValueError for an unknown name, hyperparameter or a combination that does not fit.
+    """
+    if seed is not None:
+        torch.manual_seed(seed)
     if architecture not in ARCHITECTURES:
         raise ValueError(f"unknown architecture {architecture!r}: choose one of {', '.join(ARCHITECTURES)}")
     try:

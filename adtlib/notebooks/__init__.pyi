@@ -8,6 +8,9 @@ from .listing import map_as_markdown as map_as_markdown
 from .listing import notebook_map as notebook_map
 from .runner import run_notebooks as run_notebooks
 from .saved_figures import save_figure as save_figure
+from .start import HTML as HTML
+from .start import Markdown as Markdown
+from .start import begin as begin
 from .tables import readable as readable
 from .tables import save_table as save_table
 from .tables import to_markdown as to_markdown

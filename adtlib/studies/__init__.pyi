@@ -252,3 +252,4 @@ from .tables import (
 from .tables import (
     training_counts as training_counts,
 )
+from .tables import training_summary as training_summary

@@ -187,3 +187,18 @@ def settings_that_differ(profile: Profile, cells: list[Cell] | None = None) -> d
                 if key not in own and value not in values.setdefault(key, []):
                     values[key].append(value)
     return {key: found for key, found in values.items() if len(found) > 1}
+
+
+def training_summary(runs: list[Run]) -> pd.DataFrame:
+    """How each run was trained, as it is printed: corpus, seed, epochs, best epoch, seconds, validation micro F1."""
+    return pd.DataFrame(
+        {
+            "corpus": run.config["train"][0],
+            "seed": run.config["seed"],
+            "epochs": run.result["epochs"],
+            "best epoch": run.result["best_epoch"],
+            "seconds of training": run.result["seconds"],
+            "validation micro F1": round(run.result["val_f1_micro"], 3),
+        }
+        for run in runs
+    )
