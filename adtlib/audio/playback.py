@@ -1,5 +1,6 @@
-"""Players for notebooks, small enough to be stored with them."""
+"""Players for notebooks and web pages, small enough to be stored with them."""
 
+import base64
 import io
 
 import numpy as np
@@ -16,6 +17,13 @@ def mp3(waveform: np.ndarray, sample_rate: int = SAMPLE_RATE) -> bytes:
     return buffer.getvalue()
 
 
+def wav(waveform: np.ndarray) -> bytes:
+    """A mono waveform at 44.1 kHz as a WAV file: larger than an MP3, but fast to make."""
+    buffer = io.BytesIO()
+    soundfile.write(buffer, waveform, SAMPLE_RATE, format="WAV", subtype="PCM_16")
+    return buffer.getvalue()
+
+
 def player(waveform: np.ndarray, sample_rate: int = SAMPLE_RATE) -> Audio:
     """A player of a mono waveform, as `mp3` writes it."""
     audio = Audio(data=mp3(waveform, sample_rate))
@@ -23,11 +31,6 @@ def player(waveform: np.ndarray, sample_rate: int = SAMPLE_RATE) -> Audio:
     return audio
 
 
-LISTEN_RATE = 22_050  # Hz: half the size of the real thing, and cymbals are still cymbals
-
-
-def wav(sound: np.ndarray) -> bytes:
-    """Mono samples as a WAV file: twelve times the size of an MP3, and made in no time."""
-    buffer = io.BytesIO()
-    soundfile.write(buffer, sound, SAMPLE_RATE, format="WAV", subtype="PCM_16")
-    return buffer.getvalue()
+def player_html(waveform: np.ndarray) -> str:
+    """The same player for waveforms at 44.1 kHz, as an HTML element that contains the sound."""
+    return f'<audio controls src="data:audio/mpeg;base64,{base64.b64encode(mp3(waveform)).decode()}"></audio>'

@@ -12,7 +12,7 @@ from IPython.display import Audio, Markdown
 from adtlib.audio.clicks import click_track
 from adtlib.audio.features import FPS, HOP_LENGTH, SAMPLE_RATE, log_filter_spectrogram
 from adtlib.audio.files import AudioError
-from adtlib.audio.playback import LISTEN_RATE
+from adtlib.audio.playback import player
 from adtlib.corpora.base import Corpus, CorpusError, Track
 from adtlib.onsets.annotations import AnnotationError
 from adtlib.onsets.frames import Onsets, frame_targets, onsets_from_targets, widen_targets
@@ -150,7 +150,7 @@ def _from_sequences(corpus: Corpus, seconds: float, split: str | None) -> Passag
     """The liveliest passage of the first sequences of ADTOF-YT."""
     for name in corpus.splits if split is None else (split,):
         best = None
-        if not corpus.count(name):
+        if not corpus.found(name):
             continue
         stream = corpus.sequences(name)
         try:
@@ -177,24 +177,21 @@ def passage_from(corpus: str, unit_id: str, first: int, features: np.ndarray, on
     return Passage(corpus, unit_id, start, seconds, np.asarray(features, dtype=np.float32), inside, waveform)
 
 
-def listen(passage: Passage | None, clicks: bool = False):
+def listen(passage: Passage | None, clicks: bool = False) -> Audio | Markdown:
     """A player for a notebook: the recording, with `clicks` at its onsets too; without a recording clicks alone.
 
-    Where there is no passage, or neither sound nor clicks are to be had, a sentence stands in its place.
+    Without a passage, or without recording and clicks, a sentence is returned instead.
     """
     if passage is None:
         return Markdown("*Nothing found to listen to.*")
     if passage.waveform is None and not clicks:
         return Markdown(f"*{passage.corpus} holds features only: there is no recording to play.*")
-    sound = np.zeros(round(passage.seconds * LISTEN_RATE), dtype=np.float32)
+    sound = np.zeros(round(passage.seconds * SAMPLE_RATE), dtype=np.float32)
     if passage.waveform is not None:
-        import soxr
-
-        resampled = soxr.resample(passage.waveform, SAMPLE_RATE, LISTEN_RATE)
-        sound = resampled / max(float(np.abs(resampled).max(initial=0.0)), 1e-9)
+        sound = passage.waveform / max(float(np.abs(passage.waveform).max(initial=0.0)), 1e-9)
     if clicks:
-        sound = 0.5 * sound + 0.5 * click_track(passage.local_onsets, len(sound) / LISTEN_RATE)[: len(sound)]
-    return Audio(sound, rate=LISTEN_RATE)
+        sound = 0.5 * sound + 0.5 * click_track(passage.local_onsets, len(sound) / SAMPLE_RATE)
+    return player(0.9 * sound)
 
 
 def onset_summary(passage: Passage | None) -> str:

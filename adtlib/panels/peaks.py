@@ -5,7 +5,7 @@ import functools
 import numpy as np
 from matplotlib.collections import LineCollection, PolyCollection
 
-from adtlib.audio.clicks import clicks_at
+from adtlib.audio.clicks import click_track
 from adtlib.audio.features import FPS
 from adtlib.audio.playback import mp3
 from adtlib.evaluation.examples import explain_peaks, score_over_tolerance
@@ -193,7 +193,7 @@ def explore_tolerance(reference: np.ndarray, estimate: np.ndarray, tolerance: fl
 
     def sound(tolerance: int, late: int) -> bytes:
         length = max(reference[-1], estimate[-1]) + 0.3
-        return mp3(clicks_at(reference, 2_500.0, length) + clicks_at(estimate + late / 1000, 700.0, length))
+        return mp3(0.9 * click_track([reference, estimate + late / 1000], length, frequencies=(2_500.0, 700.0)))
 
     controls = {
         "tolerance": slider("tolerance (± ms)", round(1000 * tolerance), 0, 100),

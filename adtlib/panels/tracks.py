@@ -237,7 +237,7 @@ def browse_tracks(corpora: dict[str, Corpus], prepared: dict[str, Prepared]) -> 
 def passage_sound(passage: Passage, listen: str) -> bytes | None:
     """The passage as an MP3: "recording", "clicks" at its onsets, or "both"; None where it has no recording to play."""
     n_samples = len(passage.features) * HOP_LENGTH
-    clicks = click_track(passage.local_onsets, n_samples / SAMPLE_RATE, SAMPLE_RATE)
+    clicks = click_track(passage.local_onsets, n_samples / SAMPLE_RATE)
     if listen == CLICKS:
         return mp3(0.7 * clicks)
     if passage.waveform is None:

@@ -14,7 +14,7 @@ from adtlib.audio.clicks import with_clicks
 from adtlib.audio.features import SAMPLE_RATE
 from adtlib.audio.files import audio_blocks
 from adtlib.audio.normalise import PEAK, levelled
-from adtlib.audio.playback import mp3
+from adtlib.audio.playback import player_html
 from adtlib.figures.passages import passage_of, plot_transcription
 from adtlib.notation.musicxml import to_musicxml
 from adtlib.notation.pages import score_svg
@@ -86,8 +86,7 @@ def _part(song: "Transcription", start: float, end: float) -> np.ndarray:
 
 
 def _player(words: str, waveform: np.ndarray) -> str:
-    content = base64.b64encode(mp3(waveform)).decode()
-    return f'<p>{html.escape(words)}<br><audio controls src="data:audio/mpeg;base64,{content}"></audio></p>'
+    return f"<p>{html.escape(words)}<br>{player_html(waveform)}</p>"
 
 
 def _score(song: "Transcription") -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from adtlib import paths
-from adtlib.audio.clicks import Struck, add
+from adtlib.audio.clicks import DrumEvent, add
 from adtlib.audio.features import SAMPLE_RATE
 from adtlib.audio.normalise import PEAK
 from adtlib.vocabulary import CLASSES, MIDI_PITCH
@@ -43,7 +43,7 @@ class SampledKit:
     """A kit that plays: `name` in words; `render(struck, seconds)` gives mono float32, not levelled."""
 
     name: str
-    render: Callable[[Sequence[Struck], float], np.ndarray]
+    render: Callable[[Sequence[DrumEvent], float], np.ndarray]
 
 
 @lru_cache(maxsize=1)
@@ -52,7 +52,7 @@ def sampled_kit() -> SampledKit:
     return _recorded_kit() or SampledKit("the General MIDI kit of TimGM6mb", _play_general_midi)
 
 
-def drum_blocks(struck: Sequence[Struck], seconds: float, kit: SampledKit) -> Iterator[np.ndarray]:
+def drum_blocks(struck: Sequence[DrumEvent], seconds: float, kit: SampledKit) -> Iterator[np.ndarray]:
     """The drums as blocks of mono samples at 44.1 kHz, together `round(seconds * 44100)`; not levelled."""
     left, tail = round(seconds * SAMPLE_RATE), np.zeros(_TAIL * SAMPLE_RATE, dtype=np.float32)
     times = np.array([time for time, _, _ in struck])
@@ -68,14 +68,14 @@ def drum_blocks(struck: Sequence[Struck], seconds: float, kit: SampledKit) -> It
         left, start = left - size, start + _PIECE
 
 
-def played(struck: Sequence[Struck], seconds: float) -> np.ndarray:
+def played(struck: Sequence[DrumEvent], seconds: float) -> np.ndarray:
     """The drums in one piece, on the sampled kit, as loud as can be: `(round(seconds * 44100),)` float32."""
     drums = np.concatenate([np.zeros(0, dtype=np.float32), *drum_blocks(struck, seconds, sampled_kit())])
     loudest = float(np.abs(drums).max(initial=0.0))
     return drums * np.float32(PEAK / loudest) if loudest else drums
 
 
-def _play_general_midi(struck: Sequence[Struck], seconds: float) -> np.ndarray:
+def _play_general_midi(struck: Sequence[DrumEvent], seconds: float) -> np.ndarray:
     from adtlib.onsets.midi import Note
     from adtlib.synthesis.examples import KIT
     from adtlib.synthesis.soundfont import build_kit, render_drums
@@ -123,7 +123,7 @@ def _layers(bank, articulation: str) -> list:
     return []
 
 
-def _play(bank, layers: dict[str, list], struck: Sequence[Struck], seconds: float) -> np.ndarray:
+def _play(bank, layers: dict[str, list], struck: Sequence[DrumEvent], seconds: float) -> np.ndarray:
     out = np.zeros(round(seconds * SAMPLE_RATE), dtype=np.float32)
     sounds: dict[tuple[str, int], np.ndarray] = {}
     for time, name, velocity in struck:

@@ -1,13 +1,14 @@
 """Passages: what is cut is what was there, at the right time, and can be heard."""
 
+import io
+
 import numpy as np
 import pytest
+import soundfile
 from IPython.display import Audio, Markdown
 
-from adtlib.audio.clicks import click_track
 from adtlib.audio.features import SAMPLE_RATE
 from adtlib.audio.files import write_audio
-from adtlib.audio.playback import LISTEN_RATE
 from adtlib.corpora.folder import FolderCorpus
 from adtlib.corpora.passages import (
     bar_seconds,
@@ -91,14 +92,7 @@ def test_bars_by_the_names_of_e_gmd():
     assert bar_seconds("MDB/MusicDelta_Punk") is None
 
 
-def test_clicks_sound_at_the_onsets_and_nowhere_else():
-    clicks = click_track([np.array([0.5]), EMPTY, EMPTY, EMPTY, np.array([0.999])], seconds=1.0)
-    assert len(clicks) == LISTEN_RATE and np.abs(clicks).max() <= 1
-    loud = np.flatnonzero(np.abs(clicks) > 0.05) / LISTEN_RATE
-    assert loud[0] == pytest.approx(0.5, abs=0.002)
-    assert not ((loud > 0.56) & (loud < 0.998)).any()
-
-
 def test_a_player_holds_the_passage_at_its_length(song):
     player = listen(example_passage(song[0], seconds=1.5), clicks=True)
-    assert len(player.data) == pytest.approx(2 * 1.5 * LISTEN_RATE, abs=200)  # 16 bits and a header
+    sound, rate = soundfile.read(io.BytesIO(player.data))
+    assert rate == SAMPLE_RATE and abs(len(sound) - 1.5 * rate) <= 2 * 1_152  # an MP3 is made of frames of 1,152 samples

@@ -1,11 +1,10 @@
-"""Clicks and drums: at their times, of their pitch, never clipping, in pieces as in one."""
+"""Drums: at their times, of their pitch, never clipping, in pieces as in one."""
 
 import numpy as np
 import pytest
 import soundfile
 
 from adtlib.audio import normalise
-from adtlib.audio.clicks import CLICK_FREQUENCIES, with_clicks
 from adtlib.audio.features import SAMPLE_RATE, log_filter_spectrogram
 from adtlib.audio.files import write_blocks
 from adtlib.audio.normalise import levelled
@@ -20,27 +19,6 @@ def whole(blocks) -> np.ndarray:
 
 def in_blocks(waveform: np.ndarray, size: int) -> list[np.ndarray]:
     return [waveform[start : start + size] for start in range(0, len(waveform), size)]
-
-
-def test_each_class_clicks_at_its_time_and_pitch():
-    struck = [(0.5 + index, name, 100) for index, name in enumerate(CLASSES)]
-    found = whole(with_clicks([np.zeros(6 * SAMPLE_RATE, dtype=np.float32)], struck))
-    loud = np.flatnonzero(np.abs(found) > 0.02)
-    assert loud[0] == pytest.approx(0.5 * SAMPLE_RATE, abs=20)
-    for seconds, name, _ in struck:
-        part = found[round(seconds * SAMPLE_RATE) :][: SAMPLE_RATE // 25]
-        spectrum = np.abs(np.fft.rfft(part, SAMPLE_RATE))
-        assert spectrum.argmax() == pytest.approx(CLICK_FREQUENCIES[name], rel=0.05)
-
-
-@pytest.mark.parametrize("size", [997, 44_100, 300_000])
-def test_clicks_over_block_edges_are_those_of_the_whole(rng, size):
-    recording = rng.uniform(-0.5, 0.5, 5 * SAMPLE_RATE).astype(np.float32)
-    struck = sorted((float(time), str(name), 90) for time, name in zip(rng.uniform(0, 5, 60), rng.choice(CLASSES, 60), strict=True))
-    struck += [(4.999, "KD", 90), (5.5, "KD", 90)]  # the first is cut off by the end, the other lies beyond it
-    wanted = whole(with_clicks([recording], struck))
-    np.testing.assert_allclose(whole(with_clicks(in_blocks(recording, size), struck)), wanted, atol=1e-6)
-    assert len(wanted) == len(recording)
 
 
 @pytest.mark.parametrize("sounds", ["installed", "none"])
