@@ -3,7 +3,7 @@
 import argparse
 
 from adtlib import paths
-from adtlib.studies.ingredients import TABLE, VARIANTS, shown_rows, study
+from adtlib.studies.ingredients import TABLE, VARIANTS, rows_with_thresholds, study
 from adtlib.training.real_songs import real_units
 
 
@@ -11,6 +11,6 @@ def run(options: argparse.Namespace) -> int:
     """Train and score what the table has not yet."""
     data = options.data or paths.real_data_root()
     table = study(options.variants or [variant.name for variant in VARIANTS], data, real_units(data), options.jobs)
-    print(shown_rows(table)[["variant", "set", "f1_micro", "f1_macro", "seconds"]].round(3).to_string(index=False))
+    print(rows_with_thresholds(table)[["variant", "set", "f1_micro", "f1_macro", "seconds"]].round(3).to_string(index=False))
     print(paths.relative(TABLE))
     return 0

@@ -74,7 +74,7 @@ def _why_missing(number: str, name: str | None, profile: str) -> str:
     return f"{name} has not run with this profile: run 'adt run {number} --profile {profile}'"
 
 
-def catalogue_as_markdown(table: pd.DataFrame) -> str:
+def printed_catalogue(table: pd.DataFrame) -> str:
     """An overview as a Markdown table with links, relative to the folder of the notebooks, to notebooks and files."""
     names = {notebook.name[:2]: notebook.name for notebook in find_notebooks()}
     lines = ["| number | shows | notebook | file |", "|:--|:--|:--|:--|"]

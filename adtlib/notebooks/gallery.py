@@ -91,7 +91,7 @@ def updated(text: str, profile: str = "showcase") -> str:
 # --- notebook ----------------------------------------------------------------------------------------------------------
 
 
-def for_notebook(profile: str, until: str = "99", width: int = 160) -> str:
+def printed_gallery(profile: str, until: str = "99", width: int = 160) -> str:
     """The gallery of notebooks up to `until` as HTML, thumbnails `width` pixels wide inside it; "" where there is none."""
     base = os.path.relpath(paths.FIGURES / profile, paths.NOTEBOOKS)
     parts = []

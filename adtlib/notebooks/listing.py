@@ -154,7 +154,7 @@ def _names(code: list[str], function: str) -> list[str]:
     return found
 
 
-def map_as_markdown(table: pd.DataFrame) -> str:
+def printed_map(table: pd.DataFrame) -> str:
     """The map as a Markdown table whose first column links to the notebooks beside the reader's."""
     lines = ["| notebook | thesis | question | makes |", "|:--|:--|:--|:--|"]
     for row in table.itertuples():

@@ -195,8 +195,8 @@ def _write_latex(text: str, highest: bool, underlined: bool, gray: bool) -> str:
     return rf"\cellcolor{{shade}}{text}" if gray else text
 
 
-def readable(table: pd.DataFrame) -> pd.DataFrame:
-    """The table for the eye: first column as index, heads in words with units (`headers`), a dash where nothing is stated."""
+def printed_table(table: pd.DataFrame) -> pd.DataFrame:
+    """The printed form of a table: first column as index, heads in words with units (`headers`), a dash for missing values."""
     shown = table.set_index(table.columns[0])
     for column in shown:
         if pd.api.types.is_float_dtype(shown[column]) or not pd.api.types.is_numeric_dtype(shown[column]):

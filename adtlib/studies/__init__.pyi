@@ -5,16 +5,16 @@ from .architecture_tables import (
     comparison_table as comparison_table,
 )
 from .architecture_tables import (
+    printed_comparisons as printed_comparisons,
+)
+from .architecture_tables import (
+    printed_scores as printed_scores,
+)
+from .architecture_tables import (
+    printed_thresholds as printed_thresholds,
+)
+from .architecture_tables import (
     score_summary as score_summary,
-)
-from .architecture_tables import (
-    shown_comparisons as shown_comparisons,
-)
-from .architecture_tables import (
-    shown_scores as shown_scores,
-)
-from .architecture_tables import (
-    shown_thresholds as shown_thresholds,
 )
 from .architecture_tables import (
     table_with_intervals as table_with_intervals,
@@ -32,9 +32,6 @@ from .comparison import (
     against_published as against_published,
 )
 from .comparison import (
-    architecture_view as architecture_view,
-)
-from .comparison import (
     compared_once as compared_once,
 )
 from .comparison import (
@@ -44,10 +41,13 @@ from .comparison import (
     completeness as completeness,
 )
 from .comparison import (
-    dataset_view as dataset_view,
+    draft_results as draft_results,
 )
 from .comparison import (
-    draft_results as draft_results,
+    printed_architecture_study as printed_architecture_study,
+)
+from .comparison import (
+    printed_dataset_study as printed_dataset_study,
 )
 from .comparison import (
     published_results as published_results,
@@ -118,10 +118,10 @@ from .error_tables import (
     error_events as error_events,
 )
 from .error_tables import (
-    shown_circumstances as shown_circumstances,
+    printed_circumstances as printed_circumstances,
 )
 from .error_tables import (
-    shown_confusions as shown_confusions,
+    printed_confusions as printed_confusions,
 )
 from .error_tables import (
     timing_table as timing_table,
@@ -149,7 +149,7 @@ from .ingredients import (
     losses as losses,
 )
 from .ingredients import (
-    shown_rows as shown_rows,
+    rows_with_thresholds as rows_with_thresholds,
 )
 from .ingredients import (
     study_protocol as study_protocol,
@@ -233,7 +233,7 @@ from .real_songs import (
     transcribe_sources as transcribe_sources,
 )
 from .run import run_all as run_all
-from .searches import shown_searches as shown_searches
+from .searches import architecture_searches as architecture_searches
 from .tables import (
     F1_COLUMNS as F1_COLUMNS,
 )

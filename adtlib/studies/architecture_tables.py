@@ -133,8 +133,8 @@ def table_with_intervals(profile: Profile) -> pd.DataFrame:
     return table.merge(pd.DataFrame(rows, columns=["architecture", "corpus", "ci_low", "ci_high"]), how="left")
 
 
-def shown_scores(summary: pd.DataFrame, tolerance: float, thresholds: str = "one") -> pd.DataFrame:
-    """The summary as it is printed: a row for each corpus and architecture, F1 with its spread and interval, then by class."""
+def printed_scores(summary: pd.DataFrame, tolerance: float, thresholds: str = "one") -> pd.DataFrame:
+    """Printed form of `score_summary`: a row for each corpus and architecture, F1 with spread and interval, then by class."""
     chosen = summary[np.isclose(summary["tolerance"], tolerance) & (summary["thresholds"] == thresholds)]
     rows = []
     for (corpus, architecture), part in chosen.groupby(["corpus", "architecture"], sort=False):
@@ -184,8 +184,8 @@ def _comparisons(corpus: Tested) -> Iterator[dict]:
         yield row | corpus.sample
 
 
-def shown_comparisons(comparisons: pd.DataFrame) -> pd.DataFrame:
-    """The comparisons as they are printed: difference with its interval, p, and what it is after correction."""
+def printed_comparisons(comparisons: pd.DataFrame) -> pd.DataFrame:
+    """Printed form of `comparison_table`: difference with its interval, p, and p after correction."""
     shown = comparisons[["corpus", "highest", "other", "difference"]].copy()
     limits = zip(comparisons["ci_low"], comparisons["ci_high"], strict=True)
     shown["95 %"] = ["–" if np.isnan(low) else f"{low:.3f} to {high:.3f}" for low, high in limits]
@@ -238,8 +238,8 @@ def threshold_table(profile: Profile) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def shown_thresholds(table: pd.DataFrame) -> pd.DataFrame:
-    """The table as it is printed: means over seeds, a row for each corpus and architecture."""
+def printed_thresholds(table: pd.DataFrame) -> pd.DataFrame:
+    """Printed form of `threshold_table`: means over seeds, a row for each corpus and architecture."""
     means = table.drop(columns="seed").groupby(["corpus", "architecture"], sort=False).mean().reset_index()
     means = pd.concat([means[means["corpus"] == corpus] for corpus in means["corpus"].unique()] or [means])
     names = {f"threshold_{name}": name for name in CLASSES}

@@ -159,11 +159,11 @@ def completeness(splits: pd.DataFrame, states: dict[str, str]) -> pd.DataFrame:
     return table.assign(percent=share.mask(table["state"] == "generated"))
 
 
-# --- for the eye -------------------------------------------------------------------------------------------------------
+# --- printed forms -----------------------------------------------------------------------------------------------------
 
 
-def architecture_view(table: pd.DataFrame) -> pd.DataFrame:
-    """Micro F1 of chapter 6 for print: this run's with interval, the draft's, the finished thesis's, differences."""
+def printed_architecture_study(table: pd.DataFrame) -> pd.DataFrame:
+    """Printed form of chapter 6, micro F1: this run's with interval, the draft's, the finished thesis's, differences."""
     rows = _micro(table, "architecture")
     shown = rows[["architecture", "train", "here", "draft", "minus_draft", "published", "minus_published"]].copy()
     intervals = zip(rows["ci_low"], rows["ci_high"], strict=True)
@@ -173,8 +173,8 @@ def architecture_view(table: pd.DataFrame) -> pd.DataFrame:
     return shown.rename(columns=names).set_index("architecture")
 
 
-def dataset_view(table: pd.DataFrame, architecture: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Micro F1 of chapter 7 for print, two columns a test corpus, this run's and the finished thesis's; which are zero-shot."""
+def printed_dataset_study(table: pd.DataFrame, architecture: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Printed form of chapter 7, micro F1: (table of two columns a test corpus, here and published; which cells are zero-shot)."""
     rows = _micro(table, "dataset")
     rows = rows[rows["architecture"] == architecture]
     shown, shaded = {}, {}

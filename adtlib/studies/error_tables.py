@@ -145,8 +145,8 @@ def confusion_sentences(events: pd.DataFrame) -> list[str]:
     return sentences
 
 
-def shown_confusions(table: pd.DataFrame) -> pd.DataFrame:
-    """`confusion_table` as matrices, one below the other: a row for each corpus and class struck, a column a class heard."""
+def printed_confusions(table: pd.DataFrame) -> pd.DataFrame:
+    """Printed form of `confusion_table`, one matrix below the other: a row for each corpus and class struck, a column a class heard."""
     names = [*CLASSES, NOTHING]
     words = {NOTHING: "heard nothing"}, {NOTHING: "struck nothing"}
     corpora = list(dict.fromkeys(table["corpus"]))
@@ -157,10 +157,10 @@ def shown_confusions(table: pd.DataFrame) -> pd.DataFrame:
     return shown.rename(columns=words[0], index=words[1])
 
 
-def shown_circumstances(table: pd.DataFrame) -> pd.DataFrame:
-    """`circumstances` as percentages with their intervals: a row for each circumstance, value and measure, a column a corpus.
+def printed_circumstances(table: pd.DataFrame) -> pd.DataFrame:
+    """Printed form of `circumstances`, percentages with intervals: rows are circumstance, value and measure, columns are corpora.
 
-    `FEW_MARK` stands where the share is of fewer than `FEW` strokes, estimates or moments.
+    `FEW_MARK` marks a share of fewer than `FEW` strokes, estimates or moments.
     """
     keys = ["circumstance", "value", "measure"]
     cells = table[[*keys, "corpus"]].copy()

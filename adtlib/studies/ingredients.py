@@ -70,19 +70,10 @@ class Variant:
 VARIANTS = (
     Variant(ALL),
     Variant(ANOTHER_SEED, seed=1),  # what chance alone does
-    Variant("RNN", architecture="RNN", hyperparameters={"num_layers": 3, "hidden_size": 144}, epochs=17),
-    Variant("CRNN", architecture="CRNN", hyperparameters={"num_layers": 3, "hidden_size": 60}, epochs=8),
-    Variant(
-        "ConvTransformer",
-        architecture="ConvTransformer",
-        hyperparameters={"num_layers": 2, "num_heads": 4, "embed_dim": 144},
-        epochs=7,
-    ),
-    Variant(
-        "ViT",
-        architecture="ViT",
-        hyperparameters={"patch_size": [1, 14], "num_layers": 4, "num_heads": 4, "embed_dim": 144},
-        epochs=9,
+    *(
+        Variant(name, architecture=name, hyperparameters=dict(record.rendered[0]), epochs=record.rendered[1])
+        for name, record in ARCHITECTURES.items()
+        if record.rendered
     ),
     Variant("without accompaniment", clips=("accompaniment",)),
     Variant("without many kits", clips=("kits",)),
@@ -167,7 +158,7 @@ def study_protocol(table: pd.DataFrame) -> str:
     return f"{seen}; one run each, ±50 ms, {chosen}; real songs: those of MDB Drums at hand"
 
 
-def shown_rows(table: pd.DataFrame, thresholds: str = "by class") -> pd.DataFrame:
+def rows_with_thresholds(table: pd.DataFrame, thresholds: str = "by class") -> pd.DataFrame:
     """The rows of one choice of thresholds."""
     return table[table["thresholds"] == thresholds].reset_index(drop=True)
 

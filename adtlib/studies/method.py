@@ -94,7 +94,7 @@ def parameter_table(profile: Profile) -> pd.DataFrame:
     """Size of each architecture as the profile builds it: architecture, hyperparameters, parameters."""
     rows = []
     for name in ARCHITECTURES:
-        chosen = profile.hyperparameters.get(name, {})
+        chosen = profile.hyperparameters_of(name)
         text = ", ".join(f"{key} {value}" for key, value in chosen.items()) or "defaults"
         rows.append([name, text, count_parameters(build(name, **chosen))])
     return pd.DataFrame(rows, columns=["architecture", "hyperparameters", "parameters"])

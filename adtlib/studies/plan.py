@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from adtlib.corpora.registry import CORPORA, corpus_name
+from adtlib.corpora.registry import CORPORA, TRAINABLE, corpus_name
 from adtlib.models.registry import ARCHITECTURES
 from adtlib.profiles import Profile
 from adtlib.training.runs import find_runs
 
-# The training sets of several corpora in the dataset study (thesis, chapter 7); each corpus alone comes before them.
-UNIONS = (
+# The training sets of several corpora in the dataset study (thesis, chapter 7), and all corpora together; each alone comes before.
+_UNIONS_OF_THE_THESIS = (
     ("ENST+MDB", "Slakh"),
     ("ENST+MDB", "ADTOF-YT"),
     ("Slakh", "ADTOF-YT"),
@@ -18,6 +18,7 @@ UNIONS = (
     ("E-GMD", "Slakh", "ADTOF-YT"),
     ("ENST+MDB", "E-GMD", "Slakh", "ADTOF-YT"),
 )
+UNIONS = tuple(dict.fromkeys((*_UNIONS_OF_THE_THESIS, TRAINABLE)))
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def search_cells(profile: Profile, cells: list[Cell], progress: bool = True) -> 
     return searches
 
 
-def shown_searches(profile: Profile, architecture: str, progress: bool = True) -> list[Search]:
+def architecture_searches(profile: Profile, architecture: str, progress: bool = True) -> list[Search]:
     """The searches that the notebook of an architecture shows: those of the study, or the profile's example.
 
     Corpora that are not there are left out. Empty where hyperparameters are published or fixed and the profile has no example.

@@ -25,7 +25,7 @@ from adtlib.corpora.statistics import (
     state,
     unit_table,
 )
-from adtlib.notebooks.tables import readable
+from adtlib.notebooks.tables import printed_table
 from adtlib.onsets.annotations import write_onsets
 from adtlib.vocabulary import CLASSES, MDB, ROLAND
 
@@ -119,7 +119,7 @@ def test_which_class_is_rare_is_read_from_the_counts():
 
 def test_readable_shows_a_dash_for_what_is_not_stated(folder):
     corpus = FolderCorpus(folder)
-    shown = readable(split_table(corpus, prepare(corpus, progress=False)).drop(columns="corpus"))
+    shown = printed_table(split_table(corpus, prepare(corpus, progress=False)).drop(columns="corpus"))
     assert shown.index.tolist() == ["train", "test"]
     assert shown["units, thesis"].tolist() == ["–", "–"]
     assert shown["found"].dtype == "int64"

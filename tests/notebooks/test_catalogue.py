@@ -9,7 +9,7 @@ import pytest
 
 from adtlib import paths
 from adtlib.notebooks import catalogue, saved_figures
-from adtlib.notebooks.catalogue import NUMBERED, catalogue_as_markdown, from_notebooks, overview, read_catalogue
+from adtlib.notebooks.catalogue import NUMBERED, from_notebooks, overview, printed_catalogue, read_catalogue
 from adtlib.notebooks.listing import notebook_map
 
 LISTED = read_catalogue()
@@ -164,7 +164,7 @@ def test_what_a_profile_lacks_is_named_with_the_reason(tmp_path, monkeypatch):
         "10_sound_and_fourier ran with this profile and did not make it: run 'adt run 10 --profile smoke --force'"
     )
     assert "has not run with this profile" in row["11_stft", "missing"]
-    text = catalogue_as_markdown(table)
+    text = printed_catalogue(table)
     assert text.count("\n") == len(table) + 1 and "A / picture." in text
     assert "| Fig. 2.5 | " in text and f"({from_notebooks('figures/smoke/10_aliasing.png')})" in text
     assert "| `11_stft`: missing |" in text
@@ -174,7 +174,7 @@ def test_links_lead_from_the_notebooks_to_the_files():
     table = overview("showcase")
     there = table[table["path"] != ""]
     assert len(there) > 100
-    for link in re.findall(r"\]\(([^)]+)\)", catalogue_as_markdown(there)):
+    for link in re.findall(r"\]\(([^)]+)\)", printed_catalogue(there)):
         assert (paths.NOTEBOOKS / link).resolve().is_file(), link
 
 

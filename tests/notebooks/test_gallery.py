@@ -54,7 +54,7 @@ def test_only_what_stands_between_the_markers_changes(tmp_path, capsys):
 
 
 def test_thumbnails_in_a_notebook_are_small_and_lead_to_the_pictures():
-    page = gallery.for_notebook("showcase")
+    page = gallery.printed_gallery("showcase")
     assert page.count("<img") == len(ROWS) and len(page) < 700_000
     for link in re.findall(r'href="([^"]+)"', page):
         assert (paths.NOTEBOOKS / link).resolve().is_file(), link
@@ -63,7 +63,7 @@ def test_thumbnails_in_a_notebook_are_small_and_lead_to_the_pictures():
 
 
 def test_a_profile_without_figures_has_an_empty_gallery():
-    assert gallery.for_notebook("nowhere") == ""
+    assert gallery.printed_gallery("nowhere") == ""
 
 
 @pytest.mark.parametrize("caption", ['A "quoted" <caption> & more, long enough.'])
@@ -73,4 +73,4 @@ def test_captions_cannot_break_the_page(caption, tmp_path, monkeypatch):
     (tmp_path / "FIGURES" / "smoke").mkdir(parents=True)
     Image.new("RGB", (300, 200)).save(tmp_path / "FIGURES" / "smoke" / "10_x.png")
     saved_figures.note("smoke", "2.3", "10_x", caption)
-    assert 'title="A &quot;quoted&quot; &lt;caption&gt; &amp; more' in gallery.for_notebook("smoke")
+    assert 'title="A &quot;quoted&quot; &lt;caption&gt; &amp; more' in gallery.printed_gallery("smoke")

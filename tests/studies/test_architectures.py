@@ -61,9 +61,9 @@ def test_every_way_of_scoring_has_its_mean_its_spread_and_its_interval():
     assert row["std"] == pytest.approx(np.std([0.7, 0.5], ddof=1))
     assert (row["ci_low"], row["ci_high"]) == pytest.approx((0.5, 0.7)), "the draws are shared by the seeds: 5 and 7 of ten"
     assert (row["n_seeds"], row["n_tracks"], row["n_independent"]) == (2, 2, 2)
-    shown = tables.shown_scores(summary, 0.05)
+    shown = tables.printed_scores(summary, 0.05)
     assert shown["micro F1"].item() == "0.600 ± 0.141" and shown["95 % (micro)"].item() == "0.500–0.700"
-    assert tables.shown_scores(summary, 0.025)["KD"].to_dict() == pytest.approx({("Slakh", "CNN"): 0.5})
+    assert tables.printed_scores(summary, 0.025)["KD"].to_dict() == pytest.approx({("Slakh", "CNN"): 0.5})
     bars = tables.table_with_intervals(PROFILE)
     assert bars["f1_micro"].tolist() == pytest.approx([0.7, 0.5]) and bars["ci_low"].tolist() == pytest.approx([0.5, 0.5])
 
@@ -88,7 +88,7 @@ def test_best_is_said_only_where_the_tracks_say_it():
     means = tables.table_with_intervals(PROFILE).groupby(["corpus", "architecture"])["f1_micro"].mean()["Slakh"]
     assert slakh["difference"].tolist() == pytest.approx([means["CNN"] - means[other] for other in slakh["other"]])
     assert (slakh["ci_low"] > 0).all() and (slakh["ci_low"] <= slakh["difference"]).all()
-    shown = tables.shown_comparisons(comparisons)
+    shown = tables.printed_comparisons(comparisons)
     assert shown.loc["Slakh", "p"].tolist() == ["< 0.001"] * 2 and shown.loc["ENST+MDB", "smallest p"].tolist() == ["0.125"] * 2
     assert comparisons.loc[comparisons["corpus"] == "ENST+MDB", "p"].tolist() == [1 / 8, 1 / 8]
 
@@ -132,7 +132,7 @@ def test_neighbouring_sequences_count_as_one_minute():
     comparisons = tables.comparison_table(PROFILE)
     assert comparisons["n_independent"].tolist() == [2, 2] and comparisons["smallest_p"].tolist() == [0.5, 0.5]
     assert comparisons["n_tracks"].tolist() == [17, 17] and (comparisons["group"] == "minute of sequences").all()
-    assert tables.shown_comparisons(comparisons)["independent groups"].tolist() == ["2 minutes of sequences"] * 2
+    assert tables.printed_comparisons(comparisons)["independent groups"].tolist() == ["2 minutes of sequences"] * 2
     (verdict,) = tables.verdicts(comparisons)["verdict"]
     assert verdict == "not told apart from RNN, ViT; 2 independent minutes of sequences are too few (p of 1 at the least)"
 
@@ -175,7 +175,7 @@ def test_both_choices_of_thresholds_are_reported():
     table = tables.threshold_table(PROFILE)
     assert table["f1_one"].tolist() == pytest.approx([0.7, 0.5]) and table["gain"].tolist() == pytest.approx([0.1, -0.1])
     assert (table["threshold_one"] == 0.5).all() and (table["threshold_KD"] == 0.3).all()
-    shown = tables.shown_thresholds(table)
+    shown = tables.printed_thresholds(table)
     assert len(shown) == 1 and shown["gain"].tolist() == pytest.approx([0.0])
 
 

@@ -14,13 +14,13 @@ from adtlib.profiles import load_profile
 from adtlib.studies.comparison import (
     COMPARISON_COLUMNS,
     against_published,
-    architecture_view,
     compared_once,
     compared_studies,
     completeness,
-    dataset_view,
     draft_results,
     how_complete,
+    printed_architecture_study,
+    printed_dataset_study,
     published_results,
     verdict,
 )
@@ -156,10 +156,10 @@ def test_seeds_that_were_tested_on_different_tracks_are_refused(counts):
 
 
 def test_the_views_show_the_thesis_s_tables(table):
-    shown = architecture_view(table)
+    shown = printed_architecture_study(table)
     assert len(shown) == 21 and shown.loc["CRNN"].iloc[0]["corpus"] == "ENST+MDB"
     assert set(shown["inside"]) <= {"yes", "no", "–"} and (shown["inside"] == "–").sum() == 20
-    grid, shaded = dataset_view(table, "CRNN")
+    grid, shaded = printed_dataset_study(table, "CRNN")
     assert grid.shape == shaded.shape == (10, 10)
     assert grid.loc["Slakh", "ENST+MDB, published"] == 0.7987 and shaded.loc["Slakh", "ENST+MDB, published"]
     assert not shaded.loc["Slakh", "Slakh, here"] and shaded[["SADTP, here", "SADTP, published"]].all(axis=None)

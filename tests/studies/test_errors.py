@@ -32,8 +32,8 @@ from adtlib.studies.error_tables import (
     confusion_table,
     error_counts,
     error_events,
-    shown_circumstances,
-    shown_confusions,
+    printed_circumstances,
+    printed_confusions,
     timing_table,
 )
 from adtlib.vocabulary import CLASSES
@@ -318,13 +318,13 @@ def test_few_strokes_are_drawn_open_and_corpora_beside_each_other(many, events):
 def test_printed_tables_hold_what_the_csv_does(many, events):
     both = pd.concat([many, events.assign(corpus="Slakh", id="a", group="a")], ignore_index=True)
     confused, table = confusion_table(both), circumstances(tallies(both, NO_MOMENTS))
-    matrix = shown_confusions(confused)
+    matrix = printed_confusions(confused)
     assert matrix.shape == (12, 6) and matrix.sum().sum() == confused["n"].sum()
     one = confused.set_index(["corpus", "struck", "heard"])["n"]
     assert matrix.loc[("E-GMD", "SD"), "SD"] == one["E-GMD", "SD", "SD"] == 232
     assert matrix.loc[("Slakh", "struck nothing"), "HH"] == one["Slakh", NOTHING, "HH"]
     assert pd.isna(matrix.loc[("Slakh", "struck nothing"), "heard nothing"])
-    shares = shown_circumstances(table)
+    shares = printed_circumstances(table)
     assert list(shares.columns) == ["E-GMD", "Slakh"] and len(shares) == len(
         table[["circumstance", "value", "measure"]].drop_duplicates()
     )
@@ -333,7 +333,7 @@ def test_printed_tables_hold_what_the_csv_does(many, events):
         f"{100 * softest['share']:.1f} % ({100 * softest['ci_low']:.1f}–"
     )
     assert shares["Slakh"].str.endswith(("†", "–")).all(), "a handful of strokes"
-    assert shown_confusions(confused.iloc[:0]).empty and shown_circumstances(table.iloc[:0]).empty
+    assert printed_confusions(confused.iloc[:0]).empty and printed_circumstances(table.iloc[:0]).empty
 
 
 def test_a_corpus_without_estimates_has_no_invented_ones_to_draw(events):

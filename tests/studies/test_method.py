@@ -5,7 +5,7 @@ import pytest
 
 from adtlib import paths
 from adtlib.evaluation.metrics import count_matches
-from adtlib.notebooks.listing import map_as_markdown, notebook_map
+from adtlib.notebooks.listing import notebook_map, printed_map
 from adtlib.onsets.peak_picking import PeakPicking, pick_peaks
 from adtlib.profiles import load_profile
 from adtlib.studies.method import (
@@ -78,7 +78,7 @@ def test_the_map_names_every_notebook_and_what_it_makes():
     assert table.index.tolist() == sorted(path.stem for path in paths.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
     assert "20_hours" in table.loc["20_corpora", "figures"] and "20_splits" in table.loc["20_corpora", "tables"]
     assert (table["title"].str.len() > 3).all()
-    assert "[20_corpora](20_corpora.ipynb)" in map_as_markdown(notebook_map())
+    assert "[20_corpora](20_corpora.ipynb)" in printed_map(notebook_map())
 
 
 @pytest.mark.parametrize(

@@ -231,7 +231,7 @@ def test_a_study_scores_its_variants_and_keeps_the_rows_of_others(prepared, tmp_
     assert list(both["variant"]) == ["all"] * 4 + ["without add"] * 4
     assert json.loads((ingredients.folder_of(variants[1]) / "config.json").read_text())["config"]["augmentation"]["add"][0] == 0
     assert ingredients.study_table(tmp_path / "study.csv").equals(pd.read_csv(tmp_path / "study.csv"))
-    table = ingredients.equal_time_table(ingredients.architectures(ingredients.shown_rows(first)))
+    table = ingredients.equal_time_table(ingredients.architectures(ingredients.rows_with_thresholds(first)))
     assert table.index.tolist() == ["RNN"] and table.loc["RNN", "minutes of sound seen"] == 1
     with pytest.raises(FileNotFoundError, match="adt study makes it"):
         ingredients.study_table(tmp_path / "nothing.csv")
@@ -248,7 +248,7 @@ def test_what_an_ingredient_brings_is_what_is_lost_without_it():
     entries = [("all ingredients", "CRNN", 0.7, 0.6), ("RNN", "RNN", 0.75, 0.6), ("another seed", "CRNN", 0.69, 0.6)]
     entries += [("without voices", "CRNN", 0.72, 0.6), ("without accompaniment", "CRNN", 0.4, 0.1)]
     whole = pd.DataFrame([row for entry in entries for row in rows(*entry)])
-    shown, by_chance = ingredients.shown_rows(whole), ingredients.chance(whole)
+    shown, by_chance = ingredients.rows_with_thresholds(whole), ingredients.chance(whole)
     assert by_chance == pytest.approx(0.01)  # the two seeds differ at thresholds by class, not at 0.5
     with pytest.raises(ValueError, match="nobody knows what chance does"):
         ingredients.chance(whole[whole["variant"] != "another seed"])
