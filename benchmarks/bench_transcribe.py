@@ -65,7 +65,7 @@ def transcribing(path: Path, model: str | None) -> str:
     """Code of a process that transcribes as the command does."""
     return f"""
 from bench_transcribe import pretrained
-from adtlib.transcription.transcription import transcribe
+from adtlib.transcription.pipeline import transcribe
 song = transcribe({str(path)!r}, model=pretrained({model!r}), keep_features=False)
 said = len(song.events)
 """

@@ -9,8 +9,10 @@ import contextlib
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
+from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -19,7 +21,6 @@ from torch import nn
 
 from adtlib.audio.features import FRAME_SIZE, HOP_LENGTH, N_BANDS, log_filter_spectrogram
 from adtlib.onsets.frames import SEGMENT_FRAMES
-from adtlib.vocabulary import CLASSES
 
 MARGIN = 50  # frames at the edges of a window whose predictions the neighbouring window makes with more context
 
@@ -52,11 +53,7 @@ def autocast(device: torch.device, precision: str):
 
 
 def predict(model: nn.Module, features: np.ndarray, precision: str = "auto") -> np.ndarray:
-    """Activations of one recording: `(T, 84)` features, not standardised, to `(T, 5)` float32 in [0, 1].
-
-    All architectures see windows of 400 frames, as in training, that overlap by 100; of the overlap each window gives the half in
-    which it has more context.
-    """
+    """Activations of one recording: `(T, 84)` features, not standardised, to `(T, 5)` float32 in [0, 1]."""
     (logits,) = predict_logits(model, [features], precision=precision)
     return to_activations(logits)
 
@@ -66,67 +63,79 @@ def to_activations(logits: np.ndarray) -> np.ndarray:
     return torch.sigmoid(torch.from_numpy(logits)).numpy()
 
 
-def _windows(n_frames: int):
-    """(start, first kept, end of kept) of the windows of one recording."""
-    step = SEGMENT_FRAMES - 2 * MARGIN
-    count = 1 + max(0, -(-(n_frames - SEGMENT_FRAMES) // step))
-    for index in range(count):
-        start = index * step
-        keep_from = 0 if index == 0 else start + MARGIN
-        keep_to = n_frames if index == count - 1 else start + SEGMENT_FRAMES - MARGIN
-        yield start, keep_from, keep_to
+# ---- windows --------------------------------------------------------------------------------------------------------
+
+
+class _Window(NamedTuple):
+    """400 frames of features `(400, 84)`. Predictions are kept for the frames `low` to before `high`."""
+
+    features: np.ndarray
+    low: int
+    high: int
+
+
+def _windows(blocks: Iterable[np.ndarray]) -> Iterator[_Window]:
+    """The overlapping windows of one recording, given as blocks of features `(n, 84)`; at least one.
+
+    The frames that the windows keep are those of the recording, each once. The last window is padded with zeros.
+    """
+    held, low = np.zeros((0, N_BANDS), dtype=np.float32), 0
+    for block in blocks:
+        held = np.concatenate([held, block]) if len(held) else block
+        while len(held) > SEGMENT_FRAMES:  # more follows, so this window is not the last
+            yield _Window(held[:SEGMENT_FRAMES], low, SEGMENT_FRAMES - MARGIN)
+            held, low = held[SEGMENT_FRAMES - 2 * MARGIN :], MARGIN
+    last = np.zeros((SEGMENT_FRAMES, held.shape[1]), dtype=np.float32)
+    last[: len(held)] = held
+    yield _Window(last, low, len(held))
+
+
+def _batches(windows: Iterator[_Window], size: int) -> Iterator[list[_Window]]:
+    return iter(lambda: list(islice(windows, size)), [])
+
+
+def _kept_logits(network: nn.Module, windows: list[_Window], device: torch.device, precision: str) -> list[np.ndarray]:
+    """Logits `(high - low, 5)` float32 of the frames that each window of a batch keeps."""
+    batch = np.stack([window.features for window in windows], dtype=np.float32)  # (B, 400, 84)
+    with torch.inference_mode(), autocast(device, precision):
+        logits = network(torch.from_numpy(batch).to(device)).float().cpu().numpy()  # (B, 400, 5)
+    return [found[window.low : window.high] for found, window in zip(logits, windows, strict=True)]
+
+
+# ---- whole recordings -----------------------------------------------------------------------------------------------
 
 
 def predict_logits(model: nn.Module, feature_matrices, batch_size: int = 16, precision: str = "auto"):
     """Yield `(T, 5)` float32 logits for each `(T, 84)` matrix of an iterable, in order; windows of several share a batch.
 
-    Only the recordings of the batches under way are in memory.
+    Only the recordings of the current batch are in memory.
     """
     device = next(model.parameters()).device
     precision = resolve_precision(precision, device)
     model.eval()
-    waiting, results, jobs = (
-        [],
-        [],
-        [],
-    )  # windows not yet predicted; logits under way; (result, start, keep) of the windows
+    lengths: deque[int] = deque()  # of the recordings not yet yielded
 
-    def flush():
-        with torch.inference_mode(), autocast(device, precision):
-            logits = model(torch.from_numpy(np.stack(waiting)).to(device)).float().cpu().numpy()  # (B, 400, 5)
-        for window, (result, start, low, high) in zip(logits, jobs, strict=True):
-            result[0][low:high] = window[low - start : high - start]
-            result[1] -= 1
-        waiting.clear()
-        jobs.clear()
+    def windows() -> Iterator[_Window]:
+        for features in feature_matrices:
+            lengths.append(len(features))
+            yield from _windows([features])
 
-    for features in feature_matrices:
-        windows = list(_windows(len(features)))
-        result = [np.zeros((len(features), len(CLASSES)), dtype=np.float32), len(windows)]
-        results.append(result)
-        for start, low, high in windows:
-            window = np.zeros((SEGMENT_FRAMES, features.shape[1]), dtype=np.float32)
-            part = features[start : start + SEGMENT_FRAMES]
-            window[: len(part)] = part
-            waiting.append(window)
-            jobs.append((result, start, low, high))
-            if len(waiting) == batch_size:
-                flush()
-        while results and results[0][1] == 0:
-            yield results.pop(0)[0]
-    if waiting:
-        flush()
-    for logits, _ in results:
-        yield logits
+    parts: list[np.ndarray] = []  # logits of the first of these recordings
+    for batch in _batches(windows(), batch_size):
+        for part in _kept_logits(model, batch, device, precision):
+            parts.append(part)
+            if sum(map(len, parts)) == lengths[0]:
+                yield np.concatenate(parts)
+                parts = []
+                lengths.popleft()
 
+
+# ---- blocks of a recording of any length ----------------------------------------------------------------------------
 
 _CONTEXT = -(-FRAME_SIZE // 2 // HOP_LENGTH)  # hops that half a window reaches
 
 
-MOST_WORKERS = 4  # batches under way at once: each needs some 50 MB
-
-
-_STEP = SEGMENT_FRAMES - 2 * MARGIN
+MOST_WORKERS = 4  # batches predicted at once: each needs some 50 MB
 
 
 def feature_blocks(blocks: Iterable[np.ndarray], version: str = "madmom") -> Iterator[np.ndarray]:
@@ -168,55 +177,16 @@ def logit_blocks(
     device = next(network.parameters()).device
     precision = resolve_precision(precision, device)
     n_workers = min(MOST_WORKERS, os.cpu_count() or 1) if device.type == "cpu" else 1
-
-    def predicted(windows: np.ndarray) -> np.ndarray:
-        with torch.inference_mode(), autocast(device, precision):
-            return network(torch.from_numpy(windows).to(device)).float().cpu().numpy()  # (B, 400, 5)
-
     threads = torch.get_num_threads()
-    share = 1 if n_workers > 1 else threads
+    threads_each = 1 if n_workers > 1 else threads
     try:
-        with ThreadPoolExecutor(n_workers, initializer=torch.set_num_threads, initargs=(share,)) as pool:
-            under_way: deque = deque()
-            first, n_last = True, None
-            for windows, n_frames in _batches(features, batch_size):
-                n_last = n_frames
-                under_way.append(pool.submit(predicted, windows))
-                if len(under_way) > n_workers:
-                    yield _kept(under_way.popleft().result(), first, None)
-                    first = False
-            while under_way:
-                logits = under_way.popleft().result()
-                yield _kept(logits, first, None if under_way else n_last)
-                first = False
-            if n_last is None:  # not one frame
-                yield np.zeros((0, len(CLASSES)), dtype=np.float32)
+        with ThreadPoolExecutor(n_workers, initializer=torch.set_num_threads, initargs=(threads_each,)) as pool:
+            pending: deque[Future] = deque()
+            for batch in _batches(_windows(features), batch_size):
+                pending.append(pool.submit(_kept_logits, network, batch, device, precision))
+                if len(pending) > n_workers:
+                    yield np.concatenate(pending.popleft().result())
+            while pending:
+                yield np.concatenate(pending.popleft().result())
     finally:
         torch.set_num_threads(threads)  # what a worker sets is also what later threads begin with
-
-
-def _batches(features: Iterable[np.ndarray], batch_size: int) -> Iterator[tuple[np.ndarray, int]]:
-    """Windows `(B, 400, 84)` of blocks of features, and how many frames the last window has."""
-    held, waiting = np.zeros((0, N_BANDS), dtype=np.float32), []
-    for block in features:
-        held = np.concatenate([held, block])
-        while len(held) > SEGMENT_FRAMES:  # more follows, so this window is not the last
-            waiting.append(held[:SEGMENT_FRAMES])
-            held = held[_STEP:]
-            if len(waiting) == batch_size:
-                yield np.stack(waiting), SEGMENT_FRAMES
-                waiting.clear()
-    if len(held):
-        last = np.zeros((SEGMENT_FRAMES, N_BANDS), dtype=np.float32)
-        last[: len(held)] = held
-        yield np.stack([*waiting, last]), len(held)
-
-
-def _kept(logits: np.ndarray, first: bool, n_last: int | None) -> np.ndarray:
-    """What the windows `(B, 400, 5)` of a batch are kept for; `n_last` frames are in the last one of the recording."""
-    low = 0 if first else MARGIN
-    kept = [window[MARGIN : SEGMENT_FRAMES - MARGIN] for window in logits]
-    kept[0] = logits[0][low : SEGMENT_FRAMES - MARGIN]
-    if n_last is not None:
-        kept[-1] = logits[-1][low if len(kept) == 1 else MARGIN : n_last]
-    return np.concatenate(kept)

@@ -38,8 +38,27 @@ def test_logits_of_blocks_are_those_of_the_whole(rng, n_frames, architecture):
         np.testing.assert_allclose(found, wanted, atol=1e-4)
 
 
-def test_logits_of_nothing_are_none():
-    model = assemble({"architecture": "CNN", "hyperparameters": {"num_layers": 2, "hidden_size": 8}})
+def test_equal_batches_give_equal_bits_whole_or_in_blocks(rng, monkeypatch):
+    monkeypatch.setattr("adtlib.models.prediction.MOST_WORKERS", 1)  # so that both compute on the same threads
+    model = assemble({"architecture": "CRNN", "hyperparameters": {"num_layers": 2, "hidden_size": 8}}).eval()
+    features = rng.uniform(0, 2, (3_333, 84)).astype(np.float32)
+    (wanted,) = predict_logits(model, [features], batch_size=5)
+    blocks = (features[start : start + 77] for start in range(0, len(features), 77))
+    np.testing.assert_array_equal(whole(logit_blocks(model, blocks, batch_size=5)), wanted)
+
+
+def test_recordings_that_share_batches_are_yielded_in_order(rng):
+    model = assemble({"architecture": "CNN", "hyperparameters": {"num_layers": 2, "hidden_size": 8}}).eval()
+    recordings = [rng.uniform(0, 2, (n_frames, 84)).astype(np.float32) for n_frames in (401, 0, 1, 2_000, 400)]
+    found = list(predict_logits(model, iter(recordings), batch_size=3, precision="float32"))
+    assert [len(logits) for logits in found] == [401, 0, 1, 2_000, 400]
+    for features, logits in zip(recordings, found, strict=True):
+        (alone,) = predict_logits(model, [features], precision="float32")
+        np.testing.assert_allclose(logits, alone, atol=1e-4)
+
+
+def test_a_recording_without_frames_has_no_logits():
+    model = assemble({"architecture": "CNN", "hyperparameters": {"num_layers": 2, "hidden_size": 8}}).eval()
     assert whole(logit_blocks(model, iter([]))).shape == (0, 5)
 
 
