@@ -49,15 +49,10 @@ def data_root(options: argparse.Namespace) -> Path:
     return root
 
 
-def count(corpus: Corpus, split: str) -> int:
-    """Units of a split found on disk: tracks, or sequences where there are no tracks."""
-    return corpus.count(split) if corpus.info.unit == "sequence" else len(corpus.tracks(split))
-
-
 def _inspect(corpus: Corpus) -> dict[str, Any]:
     """All that is said of one corpus, as plain data."""
     info = corpus.info
-    splits = {split: {"found": count(corpus, split), "expected": corpus.expected(split)} for split in corpus.splits}
+    splits = {split: {"found": corpus.found(split), "expected": corpus.expected(split)} for split in corpus.splits}
     found = sum(split["found"] for split in splits.values())
     expected, seconds = corpus.expected(), _found_seconds(corpus, found)
     # One entry a track: thousands of them are alike where names are not known, or are the numbers of sequences.

@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 
 from adtlib import paths, profiles
-from adtlib.cli.corpora import count, data_root
+from adtlib.cli.corpora import data_root
 from adtlib.corpora.base import Corpus
 from adtlib.corpora.registry import CORPORA, open_corpus
 from adtlib.notebooks.progress import Progress
@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             done = prepare(corpus, version=options.version, workers=options.workers)
-            counts = {split: (len(done.units(split)), count(corpus, split)) for split in corpus.splits}
+            counts = {split: (len(done.units(split)), corpus.found(split)) for split in corpus.splits}
         broken += sum(found - prepared for prepared, found in counts.values())
         listed = ", ".join(f"{split} {prepared:,} of {found:,}" for split, (prepared, found) in counts.items())
         print(f"{corpus.info.name}: prepared {corpus.info.unit}s: {listed}; in {paths.relative(done.folder)}")

@@ -52,10 +52,10 @@ class AdtofYt(Corpus):
         """There are no tracks: the corpus does not tell its recordings apart."""
         raise CorpusError(f"{self.info.name} has no tracks, only sequences of 4 s; use sequences(split)")
 
-    def count(self, split: str) -> int:
-        """Number of sequences that the split states it holds; no tensor is decoded.
+    def found(self, split: str) -> int:
+        """Number of sequences that the split's metadata states; no tensor is decoded.
 
-        0 where it is not there, and, with a warning, where it is so damaged that it states nothing.
+        0 if the split is absent, and, with a warning, if it is too damaged to state a number.
         """
         try:
             return self._count(split)

@@ -6,7 +6,7 @@ looked at once for each split, when first asked; open the corpus again after cha
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -80,6 +80,9 @@ class Corpus(ABC):
     splits: tuple[str, ...] = SPLITS
     quantised = False  # whether onsets are known to a frame only
     drum_channel_only = False  # whether MIDI annotations hold more than drums
+    # Writes a small generated version below a root: `(root, size, seed)`, size "smoke" or "standard". The corpora of the thesis have
+    # none of their own: `adtlib.corpora.miniature` writes them together.
+    write_miniature: Callable[[Path, str, int], None] | None = None
 
     def __init__(self, root: Path | str):
         """Open the corpus below the data folder `root`, which need not hold it."""
@@ -119,6 +122,10 @@ class Corpus(ABC):
         """Whether this is a generated corpus: the root or a folder above it holds the marker file."""
         root = self.root.resolve()
         return any((folder / MARKER).is_file() for folder in (root, *root.parents))
+
+    def found(self, split: str) -> int:
+        """Number of units of a split that are complete on disk: tracks, or sequences in a corpus without tracks."""
+        return len(self.tracks(split))
 
     def expected(self, split: str | None = None) -> int | None:
         """Number of tracks (sequences) that the whole corpus has in a split, or in all; None for miniature corpora."""

@@ -122,14 +122,14 @@ def _source_fingerprint(track: Track) -> str:
 
 def _prepare_track(corpus: Corpus, track: Track, part: Path, version: str) -> dict:
     source = _source_fingerprint(track)
-    if done := _done(part, source):
+    if done := stored_part(part, source):
         return done
     waveform = corpus.read_audio(track)
     annotation = corpus.read_annotation(track)
     features = log_filter_spectrogram(waveform, version=version)
     onsets, notes = _within(annotation.onsets, len(features), len(waveform) / SAMPLE_RATE, track)
     unknown = {str(label): count for label, count in annotation.unknown.items()}
-    return _write_part(part, [(track.id, features, onsets)], source, notes, unknown)
+    return write_part(part, [(track.id, features, onsets)], source, notes, unknown)
 
 
 def _within(onsets: Onsets, n_frames: int, duration: float, track: Track) -> tuple[Onsets, list[str]]:
@@ -148,8 +148,11 @@ def _within(onsets: Onsets, n_frames: int, duration: float, track: Track) -> tup
     return kept, [f"{what}: these are left out; check that the recording is whole"]
 
 
-def _write_part(part: Path, units, source: str, notes: list[str], unknown: dict[str, int]) -> dict:
-    """Write one part from `(id, features (T, 84), onsets)` of its units; return its entry of the index."""
+def write_part(part: Path, units, source: str, notes: list[str], unknown: dict[str, int]) -> dict:
+    """Write one part from `(id, features (T, 84), onsets)` of its units; return its entry for the index.
+
+    source  fingerprint of what the part was computed from: `stored_part` compares it.
+    """
     features = np.concatenate([feature for _, feature, _ in units]).astype(np.float16)
     # Of the rounded values: what standardising sees is what training reads.
     exact = features.astype(np.float64)
@@ -180,8 +183,8 @@ def _write_part(part: Path, units, source: str, notes: list[str], unknown: dict[
     return entry
 
 
-def _done(part: Path, source: str) -> dict | None:
-    """The index entry of a part that is whole and of this source, or None."""
+def stored_part(part: Path, source: str) -> dict | None:
+    """The index entry of a part, or None if it is incomplete or of another source."""
     if not (part.with_name(part.name + ".npz").is_file() and part.with_name(part.name + ".npy").is_file()):
         return None
     load_part.cache_clear()
@@ -202,7 +205,7 @@ def _sequence_parts(corpus, split, folder, before: dict, progress) -> dict:
         return before
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        total = corpus.count(split)
+        total = corpus.found(split)
         parts, cut_short = _stream_parts(corpus, split, folder / split, source, total, progress) if total else ([], [])
     problems = [f"{corpus.info.name} {split}: {text}" for text in dict.fromkeys([str(w.message) for w in said] + cut_short)]
     return {"parts": [_index_entry(part) for part in parts], "problems": problems} | ({} if cut_short else {"source": source})
@@ -215,7 +218,7 @@ def _stream_parts(corpus, split, folder, source, total, progress) -> tuple[list[
 
     def write():
         if pending:
-            parts.append(_write_part(folder / f"part-{len(parts):05d}", pending, source, [], {}))
+            parts.append(write_part(folder / f"part-{len(parts):05d}", pending, source, [], {}))
             pending.clear()
 
     bar = tqdm(total=total, desc=f"prepare {corpus.info.name} {split}", unit="sequence", disable=not progress)
@@ -242,6 +245,6 @@ def _index_entry(part: dict) -> dict:
 def _stored_parts(folder: Path, source: str) -> list[dict]:
     """Entries of the full parts that an earlier `prepare` left of this source, without a gap."""
     entries = []
-    while (entry := _done(folder / f"part-{len(entries):05d}", source)) and len(entry["units"]) == SEQUENCES_PER_PART:
+    while (entry := stored_part(folder / f"part-{len(entries):05d}", source)) and len(entry["units"]) == SEQUENCES_PER_PART:
         entries.append(entry)
     return entries

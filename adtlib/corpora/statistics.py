@@ -25,16 +25,11 @@ _PERFORMANCE = re.compile(r"/\d+_(?P<style>[a-z]+)[^/_]*_(?P<tempo>\d+)_(?P<kind
 # --- what was found ----------------------------------------------------------------------------------------------------
 
 
-def n_found(corpus: Corpus, split: str) -> int:
-    """Tracks, or sequences, of a split that lie complete on disk."""
-    return corpus.count(split) if corpus.info.unit == "sequence" else len(corpus.tracks(split))
-
-
 def state(corpus: Corpus) -> str:
     """One word: "generated" for a miniature, else "complete", "incomplete" or "absent"."""
     if corpus.miniature:
         return "generated"
-    found = sum(n_found(corpus, split) for split in corpus.splits)
+    found = sum(corpus.found(split) for split in corpus.splits)
     if not found:
         return "absent"
     return "complete" if found >= (corpus.expected() or 0) and not corpus.missing() else "incomplete"
@@ -56,7 +51,7 @@ def split_table(corpus: Corpus, prepared: Prepared) -> pd.DataFrame:
                 "split": split,
                 "unit": corpus.info.unit,
                 "units_thesis": corpus.info.n_units.get(split),
-                "found": n_found(corpus, split),
+                "found": corpus.found(split),
                 "usable": totals.n_units,
                 "sequences_thesis": corpus.info.sequences.get(split),
                 "sequences": sum(-(-unit.n_frames // SEGMENT_FRAMES) for unit in units),

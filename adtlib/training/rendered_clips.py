@@ -18,7 +18,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from adtlib import paths
-from adtlib.corpora.preparation import _done, _write_part
+from adtlib.corpora.preparation import stored_part, write_part
 from adtlib.corpora.store import FORMAT, Prepared
 from adtlib.provenance import code_state
 from adtlib.synthesis import clips, performances
@@ -81,7 +81,7 @@ def render_corpus(
         for split, count in counts.items()
         for number in range(count)
     ]
-    waiting = [call for call in calls if _done(_shard(*call[:3]), call[-1]) is None]
+    waiting = [call for call in calls if stored_part(_shard(*call[:3]), call[-1]) is None]
     with tqdm(total=len(calls), initial=len(calls) - len(waiting), desc="render", unit="shard", disable=not progress) as bar:
         _render_all(waiting, jobs or os.cpu_count() or 1, bar)
     _write_index(folder, counts, sources)
@@ -101,7 +101,7 @@ def _render_all(calls: list[tuple], jobs: int, bar: tqdm) -> None:
 def recipe(banks: Path, notes: Path, seed: int, without: tuple[str, ...] = ()) -> str:
     """What a shard is made from, besides its number: seed, ingredients, performances, banks by name and size, the code."""
     there = sorted(f"{path.relative_to(banks)}:{path.stat().st_size}" for path in banks.rglob("*.json"))
-    return json.dumps([seed, without, code_state(clips.render, _write_part), notes.stat().st_size, there])
+    return json.dumps([seed, without, code_state(clips.render, write_part), notes.stat().st_size, there])
 
 
 def _shard(folder: Path, split: str, number: int) -> Path:
@@ -122,13 +122,13 @@ def render_shard(
     for index in range(number * CLIPS_PER_SHARD, (number + 1) * CLIPS_PER_SHARD):
         clip = clips.render(studio, seed, index)
         units.append((f"{split}/{index:06d}", clip.features, clip.onsets))
-    _write_part(_shard(folder, split, number), units, source, [], {})
+    write_part(_shard(folder, split, number), units, source, [], {})
 
 
 def _write_index(folder: Path, counts: dict[str, int], sources: dict[str, str]) -> None:
     splits = {}
     for split, count in counts.items():
-        entries: Iterable[dict] = (_done(_shard(folder, split, number), sources[split]) for number in range(count))
+        entries: Iterable[dict] = (stored_part(_shard(folder, split, number), sources[split]) for number in range(count))
         parts = [{key: value for key, value in entry.items() if key not in ("notes", "unknown", "source")} for entry in entries]
         splits[split] = {"parts": parts, "problems": [], "missing": 0}
     about = {"format": FORMAT, "corpus": NAME, "unit": "clip", "quantised": False, "miniature": False, "features": "madmom"}

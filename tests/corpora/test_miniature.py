@@ -64,7 +64,7 @@ def test_adtof_sequences(root):
     corpus = open_corpus("ADTOF-YT", root)
     for split in SPLITS:
         sequences = list(corpus.sequences(split))
-        assert len(sequences) == corpus.count(split) > 0
+        assert len(sequences) == corpus.found(split) > 0
         for features, targets in sequences:
             assert features.shape == (400, 84) and targets.shape == (400, 5)
             assert features.min() >= 0 and features.max() > 0.5

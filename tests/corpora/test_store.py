@@ -189,8 +189,8 @@ def test_sequences_of_a_saved_dataset(tmp_path, monkeypatch):
     (result.folder / "index.json").unlink()
     (result.folder / "train" / "part-00002.npz").unlink()
     written = []
-    real = preparation._write_part
-    monkeypatch.setattr(preparation, "_write_part", lambda part, *rest: written.append(part.name) or real(part, *rest))
+    real = preparation.write_part
+    monkeypatch.setattr(preparation, "write_part", lambda part, *rest: written.append(part.name) or real(part, *rest))
     assert len(prepare(open_corpus("ADTOF-YT", tmp_path), progress=False).units("train")) == 10
     assert written == ["part-00002"]
 
