@@ -47,7 +47,7 @@ class Profile:
     balance: bool = False  # of training sets of several corpora: draw from each equally often, whatever its size
     precision: str = "auto"
     jobs: int = 0  # runs trained at once; 0: by the machine (see side_by_side)
-    hyperparameters: dict = field(default_factory=dict)  # for each architecture
+    hyperparameters: dict = field(default_factory=dict)  # by architecture; of one that is not named: see `hyperparameters_of`
     # where hyperparameters, learning rate and weight decay come from (see `settings`); with a search those above are not used
     search: str = "none"  # none, random, grid, optuna; published: the finished thesis's, without a search
     search_space: str = "draft"  # draft, finished, small (see search_spaces)
@@ -76,6 +76,15 @@ class Profile:
     def peaks(self) -> PeakPicking:
         """Parameters of peak picking."""
         return PeakPicking(**self.peak_picking)
+
+    def hyperparameters_of(self, architecture: str) -> dict:
+        """Those of the profile; where it names none, the architecture's own for this size of data."""
+        if architecture in self.hyperparameters:
+            return self.hyperparameters[architecture]
+        from adtlib.models.registry import ARCHITECTURES  # with it comes torch, which few readers of a profile need
+
+        size = "real" if self.data == "real" else self.miniature_size
+        return dict(ARCHITECTURES[architecture].sizes.get(size, {}))
 
     @property
     def searches(self) -> bool:
@@ -187,7 +196,7 @@ def _check(profile: Profile) -> None:
 
 
 def open_corpora(profile: Profile, progress=None) -> dict[str, Corpus]:
-    """The five corpora of a profile by name, found or not; generated ones are written first where they are missing.
+    """The corpora of a profile by name, found or not; generated ones are written first where they are missing.
 
     `progress(done, total)` is called while they are written.
 
@@ -219,6 +228,7 @@ def _prepared(root, features: str, mdb_audio: str, name: str, progress: bool) ->
 def prepared_corpus(profile: Profile, name: str, progress: bool = True) -> Prepared:
     """A corpus of the profile, by name or folder, with features and onsets on disk; computed where they are not yet."""
     open_corpora(profile)  # writes or checks what the profile's data root must hold
-    features = "madmom" if name == "ADTOF-YT" else profile.features
+    # A corpus that is distributed as features has those of madmom alone.
+    features = "madmom" if name in CORPORA and CORPORA[name].info.unit == "sequence" else profile.features
     # Generated corpora take a second: a bar would only make executed copies differ from run to run.
     return _prepared(profile.data_root, features, profile.mdb_audio, name, progress and profile.data == "real")

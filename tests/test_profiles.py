@@ -14,7 +14,7 @@ PROFILES = ["smoke", "miniature", "showcase", "thesis", "thesis_finished", "thes
 def test_every_profile_builds_every_architecture(name):
     profile = load_profile(name)
     for architecture in ARCHITECTURES:
-        build(architecture, **profile.hyperparameters[architecture])
+        build(architecture, **profile.hyperparameters_of(architecture))
     assert ("miniature" in profile.note) == (profile.data == "miniature")
 
 

@@ -294,7 +294,7 @@ def _add_train(add: Any) -> None:
     )
     parser.add_argument("--epochs", type=int, default=40, help="after each the run can be resumed (default: 40)")
     parser.add_argument("--segments-per-epoch", type=int, default=3_200, metavar="N", help="of 4 s (default: 3,200)")
-    parser.add_argument("--architecture", default="CRNN", help="RNN, CNN, CRNN, ConvTransformer or ViT (default: CRNN)")
+    parser.add_argument("--architecture", default="CRNN", help="such as RNN, CNN, CRNN, ConvTransformer or ViT (default: CRNN)")
     parser.add_argument(
         "--hyperparameters",
         type=json.loads,

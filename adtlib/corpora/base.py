@@ -80,8 +80,8 @@ class Corpus(ABC):
     splits: tuple[str, ...] = SPLITS
     quantised = False  # whether onsets are known to a frame only
     drum_channel_only = False  # whether MIDI annotations hold more than drums
-    # Writes a small generated version below a root: `(root, size, seed)`, size "smoke" or "standard". The corpora of the thesis have
-    # none of their own: `adtlib.corpora.miniature` writes them together.
+    # Writes a small generated version below a root: `(root, size, seed)`, size "smoke" or "standard". The corpora of the thesis
+    # leave it out: `adtlib.corpora.miniature` writes them together.
     write_miniature: Callable[[Path, str, int], None] | None = None
 
     def __init__(self, root: Path | str):

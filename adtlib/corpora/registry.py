@@ -1,7 +1,7 @@
-"""The corpora of the thesis, each read in the layout in which it is distributed.
+"""The corpora, each read in the layout in which it is distributed.
 
-`CORPORA` holds the five by the names they have in the results; `open_corpus` opens one of them, or a folder of a user's
-own recordings.
+`CORPORA` holds them by the names they have in the results, in the order of tables; `TRAINABLE` names those with a train split.
+`open_corpus` opens one of them, or a folder of a user's own recordings.
 """
 
 from pathlib import Path
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 CORPORA: dict[str, type[Corpus]] = {corpus.info.name: corpus for corpus in (EnstMdb, Egmd, Slakh, AdtofYt, Sadtp)}
-TRAINABLE = tuple(CORPORA)[:4]  # SADTP is for testing only
+TRAINABLE = tuple(name for name, corpus in CORPORA.items() if "train" in corpus.splits)
 
 
 def corpus_name(name_or_folder: str | Path) -> str:

@@ -15,9 +15,16 @@ from torch import nn
 from adtlib.audio.features import FPS
 from adtlib.figures.drum_set import bare_figure
 from adtlib.figures.passages import plot_features
-from adtlib.figures.theme import ARCHITECTURE_COLOURS, TEXT_WIDTH
+from adtlib.figures.theme import MARKERS, TEXT_WIDTH, in_order
+from adtlib.models.registry import ARCHITECTURES
 from adtlib.models.summary import Stage, stages
 from adtlib.models.vit import ViT
+
+ARCHITECTURE_COLOURS = in_order(
+    ARCHITECTURES, ["#4477AA", "#EE6677", "#228833", "#CCBB44", "#AA3377", "#66CCEE", "#222222", "#BBBBBB"]
+)
+ARCHITECTURE_MARKERS = in_order(ARCHITECTURES, MARKERS)
+ARCHITECTURE_HATCHES = in_order(ARCHITECTURES, ("", "//", "xx", "..", "\\\\", "**", "x.", "/o"))
 
 _INK, _EMPTY = "#333333", "#f2f2f2"
 _WIDTH, _BOX, _SHAPE, _COUNT = 150.0, 102.0, 118.5, 149.0  # page, right end of boxes, middle of shapes, right end of counts

@@ -10,7 +10,9 @@ from matplotlib.colors import LogNorm
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from adtlib.audio.features import FPS, band_centres
-from adtlib.figures.theme import ARCHITECTURE_COLOURS, TEXT_WIDTH
+from adtlib.figures.architectures import ARCHITECTURE_COLOURS
+from adtlib.figures.theme import TEXT_WIDTH
+from adtlib.models.registry import ARCHITECTURES
 from adtlib.models.saliency import Influence
 
 NEAR = 20  # frames to either side that are shown one by one
@@ -18,7 +20,6 @@ _INK, _FREE, _NOTHING = "#333333", "#777777", "#dedede"
 _STEPS = 5  # frames to either side in the drawing
 # How much each frame of the drawing counts: what the draft's figures say in words. Attention's are any numbers, in no order.
 _ATTENTION = (0.55, 0.12, 0.3, 0.9, 0.15, 0.7, 0.2, 0.45, 0.1, 0.8, 0.35)
-_FORMS = {"RNN": "fading", "CNN": "window", "CRNN": "both", "ConvTransformer": "free", "ViT": "free"}
 _WORDS = {
     "fading": "neighbours hand on what they\nheard; it fades with distance",
     "window": "a fixed window, and\nnothing outside it",
@@ -35,7 +36,7 @@ def plot_influence(architecture: str, untrained: Influence, trained: Influence |
     figure = plt.figure(figsize=(TEXT_WIDTH, 0.8 * TEXT_WIDTH))
     drawing, near, whole, bands = figure.subplots(2, 2, width_ratios=[1, 1.08], height_ratios=[1, 1.1]).flat
     colour = ARCHITECTURE_COLOURS[architecture]
-    plot_idealised(_FORMS[architecture], colour, drawing)
+    plot_idealised(ARCHITECTURES[architecture].influence, colour, drawing)
     _shares(untrained, trained, colour, near)
     _decay(untrained, trained, colour, whole)
     for ax, scale in ((near, 1000 / FPS), (whole, 1 / FPS)):

@@ -20,11 +20,13 @@ from adtlib.figures.passages import (
 )
 from adtlib.figures.theme import CLASS_COLOURS, CLASS_MARKERS, CORPUS_COLOURS, CORPUS_MARKERS, OTHER_COLOUR, TEXT_WIDTH
 from adtlib.models.loss import infrequency_weights
+from adtlib.models.registry import ARCHITECTURES
 from adtlib.onsets.frames import Onsets, frame_targets, widen_targets
 from adtlib.onsets.peak_picking import PeakPicking
 from adtlib.vocabulary import CLASSES
 
 _INK, _PAPER = "#333333", "#f2f2f2"
+_IN_WORDS = {5: "five", 6: "six", 7: "seven", 8: "eight"}
 
 
 def _nothing():
@@ -95,7 +97,7 @@ def plot_pipeline(passage: Passage | None, activations: np.ndarray, picked: Onse
     plot_waveform(passage.waveform if passage.waveform is not None else np.zeros(2), start=start, ax=ax)
     ax = _station(figure, bands, "features", f"(T, {N_BANDS}), {FPS:g} frames/s")
     plot_features(passage.features, start, ax, colour_bar=False)
-    _box(figure, model, "model", "one of five\narchitectures")
+    _box(figure, model, "model", f"one of {_IN_WORDS.get(len(ARCHITECTURES), len(ARCHITECTURES))}\narchitectures")
     ax = _station(figure, activity, "activations", "(T, 5), 0 to 1")
     for row, name in enumerate(CLASSES):
         ax.fill_between(np.arange(len(activations)), row, row - 0.9 * activations[:, row], color=CLASS_COLOURS[name], linewidth=0)

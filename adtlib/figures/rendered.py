@@ -7,8 +7,9 @@ from matplotlib.ticker import MultipleLocator
 
 from adtlib.audio.features import FPS
 from adtlib.corpora.enst_mdb import SETS
+from adtlib.figures.architectures import ARCHITECTURE_COLOURS, ARCHITECTURE_HATCHES
 from adtlib.figures.passages import plot_features, plot_onsets
-from adtlib.figures.theme import ARCHITECTURE_COLOURS, ARCHITECTURE_HATCHES, CLASS_COLOURS, CLASS_MARKERS, TEXT_WIDTH, new_figure
+from adtlib.figures.theme import CLASS_COLOURS, CLASS_MARKERS, TEXT_WIDTH, new_figure
 from adtlib.vocabulary import CLASSES
 
 SET_STYLES = {"rendered": ("#777777", ":"), "drum_only": ("#222222", "-"), "full_mix": ("#7a3db8", "--")}  # no class's colour

@@ -9,10 +9,8 @@ import pandas as pd
 from matplotlib.lines import Line2D
 
 from adtlib.corpora.registry import CORPORA
+from adtlib.figures.architectures import ARCHITECTURE_COLOURS, ARCHITECTURE_HATCHES, ARCHITECTURE_MARKERS
 from adtlib.figures.theme import (
-    ARCHITECTURE_COLOURS,
-    ARCHITECTURE_HATCHES,
-    ARCHITECTURE_MARKERS,
     CORPUS_COLOURS,
     CORPUS_HATCHES,
     CORPUS_MARKERS,

@@ -6,15 +6,25 @@ as well. Titles stand in captions, not in pictures.
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import cycle
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
+from adtlib.corpora.registry import CORPORA
 from adtlib.vocabulary import CLASSES
 
 TEXT_WIDTH = 15 / 2.54  # inches
+
+
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")  # of architectures and corpora, in their order
+
+
+def in_order(names: Iterable[str], palette: Sequence[str]) -> dict[str, str]:
+    """Each name with its entry of a palette, by order; after its last the palette begins again."""
+    return dict(zip(names, cycle(palette)))
 
 
 CLASS_COLOURS = dict(zip(CLASSES, ("#0072B2", "#D55E00", "#009E73", "#B8860B", "#CC79A7"), strict=True))
@@ -23,29 +33,11 @@ CLASS_COLOURS = dict(zip(CLASSES, ("#0072B2", "#D55E00", "#009E73", "#B8860B", "
 CLASS_MARKERS = dict(zip(CLASSES, ("o", "s", "^", "x", "D"), strict=True))
 
 
-ARCHITECTURE_COLOURS = {
-    "RNN": "#4477AA",
-    "CNN": "#EE6677",
-    "CRNN": "#228833",
-    "ConvTransformer": "#CCBB44",
-    "ViT": "#AA3377",
-}
-
-
-ARCHITECTURE_HATCHES = {"RNN": "", "CNN": "//", "CRNN": "xx", "ConvTransformer": "..", "ViT": "\\\\"}
-
-
-ARCHITECTURE_MARKERS = {"RNN": "o", "CNN": "s", "CRNN": "^", "ConvTransformer": "D", "ViT": "v"}
-
-
-CORPUS_COLOURS = {"ENST+MDB": "#332288", "E-GMD": "#88CCEE", "Slakh": "#117733", "ADTOF-YT": "#DDCC77", "SADTP": "#CC6677"}
-
-
-CORPUS_MARKERS = {"ENST+MDB": "o", "E-GMD": "s", "Slakh": "^", "ADTOF-YT": "D", "SADTP": "v"}
-
-
+# A palette is longer than what it is for: a further architecture or corpus takes the next colour, marker and hatch.
+CORPUS_COLOURS = in_order(CORPORA, ["#332288", "#88CCEE", "#117733", "#DDCC77", "#CC6677", "#882255", "#999933", "#44AA99"])
+CORPUS_MARKERS = in_order(CORPORA, MARKERS)
 # No corpus has an architecture's hatch: some of their colours are near each other.
-CORPUS_HATCHES = {"ENST+MDB": "--", "E-GMD": "||", "Slakh": "++", "ADTOF-YT": "oo", "SADTP": "O."}
+CORPUS_HATCHES = in_order(CORPORA, ("--", "||", "++", "oo", "O.", "-.", "|*", "+o"))
 
 
 OTHER_COLOUR = "#777777"  # a user's own corpus

@@ -1,3 +1,4 @@
+from .architecture import Architecture as Architecture
 from .decomposition import activations_from_strokes as activations_from_strokes
 from .loss import infrequency_weights as infrequency_weights
 from .loss import weighted_bce as weighted_bce

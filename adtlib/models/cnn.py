@@ -4,6 +4,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from adtlib.models.architecture import Architecture
 from adtlib.models.blocks import ConvFrontEnd
 from adtlib.vocabulary import N_CLASSES
 
@@ -28,3 +29,17 @@ class CNN(nn.Module):
         x = self.front_end(features)  # (B, T, C F')
         x = self.dense(x)  # (B, T, hidden)
         return self.output(x)  # (B, T, 5)
+
+
+_SPACE = {"num_convs": [1, 2, 3], "num_layers": [1, 2, 3, 4], "hidden_size": [72, 144, 288, 576]}
+
+ARCHITECTURE = Architecture(
+    name="CNN",
+    network=CNN,
+    influence="window",
+    spaces={
+        "draft": _SPACE,
+        "finished": _SPACE,
+        "small": {"num_convs": [1, 2], "num_layers": [1, 2], "hidden_size": [36, 72]},
+    },
+)

@@ -2,6 +2,7 @@
 
 from torch import Tensor, nn
 
+from adtlib.models.architecture import Architecture
 from adtlib.models.blocks import ConvFrontEnd, Transformer
 from adtlib.vocabulary import N_CLASSES
 
@@ -23,3 +24,16 @@ class ConvTransformer(nn.Module):
         x = self.projection(x)  # (B, T, D)
         x = self.transformer(x)  # (B, T, D)
         return self.output(x)  # (B, T, 5)
+
+
+ARCHITECTURE = Architecture(
+    name="ConvTransformer",
+    network=ConvTransformer,
+    influence="free",
+    spaces={
+        "draft": {"embed_dim": [72, 144, 288], "num_layers": [2, 4, 6, 8], "num_heads": [2, 4, 6, 8]},
+        "finished": {"embed_dim": [72, 144, 288, 576], "num_layers": [2, 4, 6, 8, 10], "num_heads": [2, 4, 6, 8]},
+        "small": {"embed_dim": [24, 48], "num_layers": [1, 2], "num_heads": [2, 4]},
+    },
+    rendered=({"num_layers": 2, "num_heads": 4, "embed_dim": 144}, 7),
+)

@@ -2,6 +2,7 @@
 
 from torch import Tensor, nn
 
+from adtlib.models.architecture import Architecture
 from adtlib.models.blocks import ConvFrontEnd, Recurrent
 from adtlib.vocabulary import N_CLASSES
 
@@ -21,3 +22,16 @@ class CRNN(nn.Module):
         x = self.front_end(features)  # (B, T, 576): 64 kernels x 9 bands
         x = self.recurrent(x)  # (B, T, 2 H)
         return self.output(x)  # (B, T, 5)
+
+
+ARCHITECTURE = Architecture(
+    name="CRNN",
+    network=CRNN,
+    influence="both",
+    spaces={
+        "draft": {"num_layers": [2, 3, 4, 5], "hidden_size": [72, 144, 288], "use_gru": [True, False]},
+        "finished": {"num_layers": [2, 3, 4, 5], "hidden_size": [72, 144, 288, 576], "use_gru": [True, False]},
+        "small": {"num_layers": [1, 2], "hidden_size": [24, 36, 48], "use_gru": [False]},
+    },
+    rendered=({"num_layers": 3, "hidden_size": 60}, 8),
+)

@@ -1,4 +1,4 @@
-"""The five architectures of the thesis (chapter 3), each `(B, T, 84)` standardised features to `(B, T, 5)` logits.
+"""The architectures (thesis, chapter 3), each `(B, T, 84)` standardised features to `(B, T, 5)` logits.
 
 A model knows nothing of data, search or plots. `build("CRNN", num_layers=3, hidden_size=144)` makes one by name; the
 hyperparameters are named as in the published table, so that its rows can be built as they stand.
@@ -9,20 +9,16 @@ from collections import OrderedDict
 import torch
 from torch import nn
 
+from adtlib.models.architecture import Architecture
 from adtlib.models.blocks import Standardize
-from adtlib.models.cnn import CNN
-from adtlib.models.conv_transformer import ConvTransformer
-from adtlib.models.crnn import CRNN
-from adtlib.models.rnn import RNN
-from adtlib.models.vit import ViT
+from adtlib.models.cnn import ARCHITECTURE as CNN
+from adtlib.models.conv_transformer import ARCHITECTURE as CONV_TRANSFORMER
+from adtlib.models.crnn import ARCHITECTURE as CRNN
+from adtlib.models.rnn import ARCHITECTURE as RNN
+from adtlib.models.vit import ARCHITECTURE as VIT
 
-ARCHITECTURES: dict[str, type[nn.Module]] = {
-    "RNN": RNN,
-    "CNN": CNN,
-    "CRNN": CRNN,
-    "ConvTransformer": ConvTransformer,
-    "ViT": ViT,
-}
+# The order is that of tables, and of the palettes in figures.
+ARCHITECTURES: dict[str, Architecture] = {record.name: record for record in (RNN, CNN, CRNN, CONV_TRANSFORMER, VIT)}
 
 
 def build(architecture: str, seed: int | None = None, **hyperparameters) -> nn.Module:
@@ -35,7 +31,7 @@ def build(architecture: str, seed: int | None = None, **hyperparameters) -> nn.M
     if architecture not in ARCHITECTURES:
         raise ValueError(f"unknown architecture {architecture!r}: choose one of {', '.join(ARCHITECTURES)}")
     try:
-        return ARCHITECTURES[architecture](**hyperparameters)
+        return ARCHITECTURES[architecture].network(**hyperparameters)
     except TypeError as error:
         raise ValueError(f"{architecture} does not take these hyperparameters: {hyperparameters} ({error})") from error
 

@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 
 from adtlib.audio.features import N_BANDS
+from adtlib.models.architecture import Architecture
 from adtlib.models.blocks import Recurrent
 from adtlib.vocabulary import N_CLASSES
 
@@ -20,3 +21,16 @@ class RNN(nn.Module):
         """Logits of all classes for each frame."""
         x = self.recurrent(features)  # (B, T, 2 H)
         return self.output(x)  # (B, T, 5)
+
+
+ARCHITECTURE = Architecture(
+    name="RNN",
+    network=RNN,
+    influence="fading",
+    spaces={
+        "draft": {"num_layers": [2, 3, 4, 5, 6], "hidden_size": [72, 144, 288], "use_gru": [True, False]},
+        "finished": {"num_layers": [2, 3, 4, 5, 6], "hidden_size": [72, 144, 288, 576], "use_gru": [True, False]},
+        "small": {"num_layers": [1, 2], "hidden_size": [24, 48, 72], "use_gru": [False]},
+    },
+    rendered=({"num_layers": 3, "hidden_size": 144}, 17),
+)

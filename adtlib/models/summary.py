@@ -13,7 +13,6 @@ from torch import nn
 
 from adtlib.audio.features import N_BANDS
 from adtlib.models import blocks
-from adtlib.models.vit import PatchEmbedding
 from adtlib.onsets.frames import SEGMENT_FRAMES
 
 
@@ -72,7 +71,10 @@ def _count(*modules: nn.Module) -> int:
 
 
 def _describe(module: nn.Module, shapes: dict) -> Iterator[Stage]:
-    """The stages of one module; of an unknown one its class name."""
+    """The stages of one module: of a building block its parts, of a module with `drawn_as` what that says, else its class name.
+
+    drawn_as  an attribute or property of a network's own module: (name, parts), each part a text or one of its modules.
+    """
     match module:
         case blocks.ConvFrontEnd():
             yield from _front_end(module, shapes)
@@ -80,10 +82,9 @@ def _describe(module: nn.Module, shapes: dict) -> Iterator[Stage]:
             yield from _recurrent(module, shapes)
         case blocks.Transformer():
             yield from _transformer(module, shapes)
-        case PatchEmbedding():
-            name = f"Patch embedding: {module.n_patches} patches of {module.height} bands a frame"
-            project, position = _part(module.projection), "+ learned position"
-            yield Stage(name, (("cut", project, position, "side by side"),), shapes[module], _count(module))
+        case nn.Module(drawn_as=(name, parts)):
+            words = tuple(part if isinstance(part, str) else _part(part) for part in parts)
+            yield Stage(name, (words,), shapes[module], _count(module))
         case blocks.Standardize():
             yield Stage("Standardising", (), shapes[module])
         case nn.Sequential():

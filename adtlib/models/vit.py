@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from adtlib.audio.features import N_BANDS
+from adtlib.models.architecture import Architecture
 from adtlib.models.blocks import Transformer
 from adtlib.vocabulary import N_CLASSES
 
@@ -25,6 +26,12 @@ class PatchEmbedding(nn.Module):
         self.projection = nn.Linear(height, embed_dim // self.n_patches)
         self.position = nn.Parameter(torch.zeros(self.n_patches, embed_dim // self.n_patches))
         nn.init.trunc_normal_(self.position, std=0.02)  # as Dosovitskiy et al. (2021)
+
+    @property
+    def drawn_as(self) -> tuple[str, tuple[str | nn.Module, ...]]:
+        """What a diagram shows of it (`adtlib.models.summary`): name and parts."""
+        name = f"Patch embedding: {self.n_patches} patches of {self.height} bands a frame"
+        return name, ("cut", self.projection, "+ learned position", "side by side")
 
     def forward(self, features: Tensor) -> Tensor:
         """One token for each frame."""
@@ -55,3 +62,23 @@ class ViT(nn.Module):
         x = self.patches(features)  # (B, T, D)
         x = self.transformer(x)  # (B, T, D)
         return self.output(x)  # (B, T, 5)
+
+
+_SPACE = {
+    "patch_height": [7, 14, 21],
+    "embed_dim": [72, 144, 288, 576],
+    "num_layers": [2, 4, 6, 8, 10],
+    "num_heads": [2, 4, 6, 8],
+}
+
+ARCHITECTURE = Architecture(
+    name="ViT",
+    network=ViT,
+    influence="free",
+    spaces={
+        "draft": _SPACE,
+        "finished": _SPACE,
+        "small": {"patch_height": [7, 14, 21], "embed_dim": [48, 72], "num_layers": [1, 2], "num_heads": [2, 4]},
+    },
+    rendered=({"patch_size": [1, 14], "num_layers": 4, "num_heads": 4, "embed_dim": 144}, 9),
+)

@@ -51,7 +51,7 @@ def error_events(profile: Profile) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataF
         elif not (run.folder / "model.safetensors").is_file():
             where = paths.relative(run.folder)
             reasons.append(
-                f"{corpus}: {where} has no weights (none are committed): make them with 'adt run --profile {profile.name} 41-45'"
+                f"{corpus}: {where} has no weights (none are committed): make them with 'adt run --profile {profile.name} 41-49'"
             )
         else:
             found, places = _events_of(profile, corpus, run, units)
@@ -62,7 +62,7 @@ def error_events(profile: Profile) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataF
             n_groups = len(set(independent(corpus, [unit.id for unit in units])))
             looked_at.append([*who, len(units), n_groups, group_kind(corpus), measure])
     if not events and not reasons:
-        reasons.append(f"no runs of profile {profile.name}: make them with 'adt run --profile {profile.name} 41-45'")
+        reasons.append(f"no runs of profile {profile.name}: make them with 'adt run --profile {profile.name} 41-49'")
     table = pd.concat(events, ignore_index=True) if events else pd.DataFrame(columns=EVENT_COLUMNS)
     places = pd.concat(moments, ignore_index=True) if moments else pd.DataFrame(columns=MOMENT_COLUMNS)
     return table, places, pd.DataFrame(looked_at, columns=RUN_COLUMNS), reasons
@@ -146,7 +146,7 @@ def confusion_sentences(events: pd.DataFrame) -> list[str]:
 
 
 def printed_confusions(table: pd.DataFrame) -> pd.DataFrame:
-    """Printed form of `confusion_table`, one matrix below the other: a row for each corpus and class struck, a column a class heard."""
+    """Printed form of `confusion_table`, one matrix below the other: rows are corpus and class struck, columns are classes heard."""
     names = [*CLASSES, NOTHING]
     words = {NOTHING: "heard nothing"}, {NOTHING: "struck nothing"}
     corpora = list(dict.fromkeys(table["corpus"]))

@@ -37,13 +37,13 @@ class Cell:
 
 
 def architecture_study(profile: Profile, architecture: str | None = None) -> list[Cell]:
-    """Each architecture on each corpus alone, tested on that corpus (chapter 6); of one architecture, or of all five."""
+    """Each architecture on each corpus alone, tested on that corpus (chapter 6); of one architecture, or of all."""
     chosen = [architecture] if architecture else list(ARCHITECTURES)
     return [Cell(name, (corpus,), seed, (corpus,)) for name in chosen for corpus in profile.train_corpora for seed in profile.seeds]
 
 
 def dataset_study(profile: Profile) -> list[Cell]:
-    """The selected architecture on each corpus alone and on `UNIONS`, each tested on all five corpora (chapter 7).
+    """The selected architecture on each corpus alone and on `UNIONS`, each tested on all corpora (chapter 7).
 
     Training sets are those that `profile.train_corpora` has the corpora for; a user's own folder is one more, alone, and a test.
     """
@@ -77,6 +77,6 @@ def selected_architecture(profile: Profile) -> str:
     if lacking:
         raise FileNotFoundError(
             f"dataset_architecture = 'best', and runs to choose from are missing ({', '.join(lacking)}): "
-            f"make them with 'adt run --profile {profile.name} 41-45', then run this again"
+            f"make them with 'adt run --profile {profile.name} 41-49', then run this again"
         )
     return max(ARCHITECTURES, key=lambda name: np.mean(list(scores[name].values())))

@@ -158,7 +158,7 @@ def architecture_table(profile: Profile, tolerance: float | None = None) -> pd.D
             )
     if not rows:
         raise FileNotFoundError(
-            f"no runs of profile {profile.name!r}: make them with 'adt run --profile {profile.name} 41-45', then run this again"
+            f"no runs of profile {profile.name!r}: make them with 'adt run --profile {profile.name} 41-49', then run this again"
         )
     return pd.DataFrame(rows)[["architecture", "corpus", *F1_COLUMNS, "ci_low", "ci_high", "n_tracks", "unit", "seed"]]
 

@@ -12,7 +12,7 @@ import pytest
 
 from adtlib import paths
 from adtlib.corpora.registry import CORPORA
-from adtlib.figures import passages, studies, theme
+from adtlib.figures import architectures, passages, studies, theme
 from adtlib.models.registry import ARCHITECTURES
 from adtlib.notebooks import saved_figures
 from adtlib.vocabulary import CLASSES
@@ -69,7 +69,7 @@ def test_what_a_notebook_no_longer_makes_is_removed():
     ("colours", "names"),
     [
         (theme.CLASS_COLOURS, CLASSES),
-        (theme.ARCHITECTURE_COLOURS, ARCHITECTURES),
+        (architectures.ARCHITECTURE_COLOURS, ARCHITECTURES),
         (theme.CORPUS_COLOURS, CORPORA),
     ],
 )
@@ -78,7 +78,7 @@ def test_each_has_a_colour_of_its_own(colours, names):
 
 
 def test_no_corpus_has_the_hatch_of_an_architecture():
-    hatches = [*theme.ARCHITECTURE_HATCHES.values(), *theme.CORPUS_HATCHES.values()]
+    hatches = [*architectures.ARCHITECTURE_HATCHES.values(), *theme.CORPUS_HATCHES.values()]
     assert list(theme.CORPUS_HATCHES) == list(CORPORA) and len(set(hatches)) == len(hatches)
 
 

@@ -12,7 +12,7 @@ from adtlib.models import blocks
 from adtlib.models.blocks import Dropout, sinusoidal_positions
 from adtlib.models.registry import ARCHITECTURES, build, count_parameters
 
-TINY = {
+TINY = {name: record.sizes.get("smoke", {}) for name, record in ARCHITECTURES.items()} | {
     "RNN": {"num_layers": 2, "hidden_size": 16},
     "CNN": {"num_convs": 2, "num_layers": 1, "hidden_size": 16},
     "CRNN": {"num_layers": 1, "hidden_size": 16},

@@ -117,7 +117,7 @@ def write_run(profile, train, seed, tests, architecture="CRNN", val_f1=0.5):
 
 def test_the_best_architecture_is_chosen_by_validation_and_only_among_whole_studies():
     profile = load_profile("smoke", dataset_architecture="best", train_corpora=["Slakh"])
-    with pytest.raises(FileNotFoundError, match="41-45"):
+    with pytest.raises(FileNotFoundError, match="41-49"):
         selected_architecture(profile)
     for architecture, val_f1, tp in (("RNN", 0.6, 9), ("CNN", 0.7, 1), ("CRNN", 0.5, 9), ("ConvTransformer", 0.2, 9)):
         write_run(profile, ("Slakh",), 0, {"Slakh": [(tp, 1, 1)]}, architecture, val_f1)

@@ -355,13 +355,13 @@ def test_without_weights_it_says_what_to_run(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "RESULTS", tmp_path)
     profile = load_profile("smoke")
     table, moments, models, reasons = error_events(profile)
-    assert table.empty and models.empty and "adt run --profile smoke 41-45" in reasons[0]
+    assert table.empty and models.empty and "adt run --profile smoke 41-49" in reasons[0]
     run = type("R", (), {"folder": tmp_path / "CRNN/Slakh/seed_0"})
     monkeypatch.setattr(error_tables, "chosen_runs", lambda profile: {"Slakh": run})
     units = type("P", (), {"splits": ("test",), "units": lambda self, split: ["one"]})()
     monkeypatch.setattr(error_tables, "prepared_corpus", lambda *_, **__: units)
     table, moments, models, (reason,) = error_events(profile)
-    assert table.empty and models.empty and "no weights" in reason and "adt run --profile smoke 41-45" in reason
+    assert table.empty and models.empty and "no weights" in reason and "adt run --profile smoke 41-49" in reason
     assert error_counts(table).empty and confusion_table(table).empty and timing_table(table).empty
     assert circumstances(tallies(table, moments)).empty and confusion_sentences(table) == []
     assert contrast_sentences(contrasts(tallies(table, moments)), "others", "missed") == []

@@ -82,7 +82,7 @@ def test_only_the_test_split_counts():
 
 
 def test_without_runs_the_remedy_is_said():
-    with pytest.raises(FileNotFoundError, match="adt run --profile smoke 41-45"):
+    with pytest.raises(FileNotFoundError, match="adt run --profile smoke 41-49"):
         architecture_table(load_profile("smoke"))
 
 

@@ -18,10 +18,11 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-from adtlib.corpora.base import MARKER
+from adtlib.corpora.base import MARKER, Corpus
 from adtlib.corpora.miniature.layouts import finish, write_recipe
 from adtlib.corpora.miniature.plan import recipes
 from adtlib.corpora.miniature.songs import Recipe
+from adtlib.corpora.registry import CORPORA
 
 GENERATOR_VERSION = 1
 _PARTIAL = ".partial-"
@@ -63,6 +64,8 @@ def write_miniature(
             if progress is not None:
                 progress(len(results), len(planned))
         finish(planned, results, partial)
+        for corpus in _others():
+            corpus.write_miniature(partial, size, seed)
         (partial / MARKER).write_text(text, encoding="utf-8", newline="\n")
         _put_in_place(partial, root)
     finally:
@@ -73,8 +76,14 @@ def marker_text(size: str, seed: int) -> str:
     """What the marker file says: one sentence, by which a finished folder is known again."""
     return (
         "These corpora are generated, not recorded, and results on them are not those of the real ones "
-        f"(size {size}, seed {seed}, generator version {GENERATOR_VERSION}).\n"
+        f"(size {size}, seed {seed}, generator version {GENERATOR_VERSION}"
+        f"{''.join(f', with {corpus.info.name}' for corpus in _others())}).\n"
     )
+
+
+def _others() -> list[type[Corpus]]:
+    """Corpora that write a generated version of their own."""
+    return [corpus for corpus in CORPORA.values() if corpus.write_miniature]
 
 
 def is_written(root: Path | str, size: str = "standard", seed: int = 0) -> bool:

@@ -89,7 +89,7 @@ def find_search(profile: str, architecture: str, train) -> Search:
     if not found.finished:
         raise SearchError(
             f"{found.folder} holds no finished search: the hyperparameters of the {architecture} on {training_set_name(train)} are "
-            f"not chosen yet; 'adt run --profile {profile} 41-45' makes the searches of the architecture study"
+            f"not chosen yet; 'adt run --profile {profile} 41-49' makes the searches of the architecture study"
         )
     return found
 

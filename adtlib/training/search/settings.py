@@ -37,7 +37,7 @@ def settings_of(profile: Profile, architecture: str, train) -> Settings:
         return published_settings(architecture, train)
     if profile.searches:
         return Settings(**find_search(profile.name, architecture, train).settings)
-    return Settings(profile.hyperparameters.get(architecture, {}), profile.learning_rate, profile.weight_decay)
+    return Settings(profile.hyperparameters_of(architecture), profile.learning_rate, profile.weight_decay)
 
 
 def published_settings(architecture: str, train) -> Settings:

@@ -1,7 +1,7 @@
-"""Search spaces of chapter 3 as plain data, and the check that all they can propose can be built.
+"""Search spaces of chapter 3 as the architectures' records state them, and the check that all they can propose can be built.
 
 A space gives the values of each hyperparameter of an architecture; learning rate and weight decay are drawn log-uniformly beside
-them (thesis 5.3). `tuning` makes Ray Tune's spaces of these; nothing here needs Ray.
+them (thesis 5.3). `adtlib.training.search.tune` makes Ray Tune's spaces of these; nothing here needs Ray.
 
     draft     the draft's (its section on the ViT is empty: the finished thesis's)
     finished  the finished thesis's. Its text gives the CNN 2 to 4 dense layers, its code 1 to 4, as the draft; the code's are taken
@@ -10,7 +10,7 @@ them (thesis 5.3). `tuning` makes Ray Tune's spaces of these; nothing here needs
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import product
 
 import torch
@@ -20,56 +20,31 @@ from adtlib.models.registry import ARCHITECTURES, build
 LEARNING_RATE = (1e-4, 5e-3)
 WEIGHT_DECAY = (1e-6, 1e-2)
 
-_GRU_OR_LSTM = {"use_gru": [True, False]}
-_CNN = {"num_convs": [1, 2, 3], "num_layers": [1, 2, 3, 4], "hidden_size": [72, 144, 288, 576]}
-_VIT = {
-    "patch_height": [7, 14, 21],
-    "embed_dim": [72, 144, 288, 576],
-    "num_layers": [2, 4, 6, 8, 10],
-    "num_heads": [2, 4, 6, 8],
-}
+SPACE_NAMES = ("draft", "finished", "small")
 
-SPACES: dict[str, dict[str, dict[str, list]]] = {
-    "draft": {
-        "RNN": {"num_layers": [2, 3, 4, 5, 6], "hidden_size": [72, 144, 288], **_GRU_OR_LSTM},
-        "CNN": _CNN,
-        "CRNN": {"num_layers": [2, 3, 4, 5], "hidden_size": [72, 144, 288], **_GRU_OR_LSTM},
-        "ConvTransformer": {"embed_dim": [72, 144, 288], "num_layers": [2, 4, 6, 8], "num_heads": [2, 4, 6, 8]},
-        "ViT": _VIT,
-    },
-    "finished": {
-        "RNN": {"num_layers": [2, 3, 4, 5, 6], "hidden_size": [72, 144, 288, 576], **_GRU_OR_LSTM},
-        "CNN": _CNN,
-        "CRNN": {"num_layers": [2, 3, 4, 5], "hidden_size": [72, 144, 288, 576], **_GRU_OR_LSTM},
-        "ConvTransformer": {"embed_dim": [72, 144, 288, 576], "num_layers": [2, 4, 6, 8, 10], "num_heads": [2, 4, 6, 8]},
-        "ViT": _VIT,
-    },
-    "small": {
-        "RNN": {"num_layers": [1, 2], "hidden_size": [24, 48, 72], "use_gru": [False]},
-        "CNN": {"num_convs": [1, 2], "num_layers": [1, 2], "hidden_size": [36, 72]},
-        "CRNN": {"num_layers": [1, 2], "hidden_size": [24, 36, 48], "use_gru": [False]},
-        "ConvTransformer": {"embed_dim": [24, 48], "num_layers": [1, 2], "num_heads": [2, 4]},
-        "ViT": {"patch_height": [7, 14, 21], "embed_dim": [48, 72], "num_layers": [1, 2], "num_heads": [2, 4]},
-    },
+SPACES: dict[str, dict[str, Mapping[str, list]]] = {
+    space: {name: record.spaces[space] for name, record in ARCHITECTURES.items() if space in record.spaces} for space in SPACE_NAMES
 }
 
 
-def search_space(name: str, architecture: str) -> dict[str, list]:
-    """Values of each hyperparameter by its name. ValueError for a space or an architecture that is not there."""
+def search_space(name: str, architecture: str) -> Mapping[str, list]:
+    """Values of each hyperparameter by its name. ValueError for an unknown space or architecture, or one without this space."""
     if name not in SPACES:
         raise ValueError(f"search_space = {name!r}: choose one of {', '.join(SPACES)}")
     if architecture not in ARCHITECTURES:
         raise ValueError(f"unknown architecture {architecture!r}: choose one of {', '.join(ARCHITECTURES)}")
+    if architecture not in SPACES[name]:
+        raise ValueError(f"the {architecture} has no search space {name!r}: state it in the `spaces` of its record")
     return SPACES[name][architecture]
 
 
-def combinations(space: dict[str, list]) -> Iterator[dict]:
+def combinations(space: Mapping[str, list]) -> Iterator[dict]:
     """Every combination of the values of a space."""
     for values in product(*space.values()):
         yield dict(zip(space, values, strict=True))
 
 
-def count_combinations(space: dict[str, list]) -> int:
+def count_combinations(space: Mapping[str, list]) -> int:
     """How many combinations a space has: the trials of a grid search."""
     return math.prod(map(len, space.values()))
 
@@ -82,7 +57,7 @@ def as_hyperparameters(drawn: dict) -> dict:
     return hyperparameters
 
 
-def check_space(architecture: str, space: dict[str, list]) -> None:
+def check_space(architecture: str, space: Mapping[str, list]) -> None:
     """Refuse a space that can propose what cannot be built, before anything is trained.
 
     The spaces of the thesis hold no such combination: heads divide every embedding, and so do the 84 / P patches of a frame.
