@@ -12,8 +12,8 @@ from adtlib.vocabulary import N_CLASSES
 class Segments(Dataset):
     """Segments of 400 frames of one split of one or several corpora: `((400, 84) features, (400, 5) widened targets)`, float32.
 
-    A unit is cut from its start without overlap; its last segment is filled with silence (features 0, no onset). The
-    targets of a segment's edge frames know the onsets just outside it.
+    A unit is cut from its start without overlap; its last segment is padded with silence (features 0, no onset). Onsets just
+    outside a segment widen into its edge frames.
     """
 
     def __init__(self, prepared: list[Prepared], split: str):
@@ -30,7 +30,7 @@ class Segments(Dataset):
         return int(self._ends[-1]) if len(self._ends) else 0
 
     def balancing_weights(self) -> np.ndarray:
-        """Chance of each segment with which every corpus that has any is drawn from equally often: `(len(self),)`, sum 1."""
+        """Probability of each segment with which all corpora that have any are drawn equally often: `(len(self),)`, sum 1."""
         sizes = np.bincount(self.corpora)
         return 1 / (sizes[self.corpora] * np.count_nonzero(sizes))
 
@@ -44,19 +44,14 @@ class Segments(Dataset):
         features = np.zeros((SEGMENT_FRAMES, N_BANDS), dtype=np.float32)
         part = unit.features[first : first + SEGMENT_FRAMES]
         features[: len(part)] = part
-        # One frame more on either side, so that widening crosses the cut.
-        targets = np.zeros((SEGMENT_FRAMES + 2, N_CLASSES), dtype=np.float32)
-        for c, times in enumerate(unit.onsets):
-            frames = seconds_to_frames(times) - (first - 1)
-            targets[frames[(frames >= 0) & (frames < len(targets))], c] = 1
-        return features, widen_targets(targets)[1:-1]
+        return features, targets_around(*_onset_frames(unit), first)
 
 
 class Crops:
-    """Random stretches of 400 frames of the units of a split."""
+    """Segments of 400 frames at random places in the units of a split."""
 
     def __init__(self, prepared: Prepared, split: str):
-        """List the units, and their onsets: looked up for each crop, they would be read from disk again and again."""
+        """List the units and their onsets; onsets looked up for each crop would be read from disk again and again."""
         units = prepared.units(split)
         self.every = [(unit, *_onset_frames(unit)) for unit in units]
         self.without_drums = [entry for entry in self.every if not len(entry[1])]
@@ -64,16 +59,26 @@ class Crops:
     def draw(self, entries: list, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """`count` crops of `every` or `without_drums`: `(count, 400, 84)` features, `(count, 400, 5)` widened targets, float32."""
         features = np.zeros((count, SEGMENT_FRAMES, N_BANDS), dtype=np.float32)
-        targets = np.zeros((count, SEGMENT_FRAMES + 2, N_CLASSES), dtype=np.float32)
+        targets = np.zeros((count, SEGMENT_FRAMES, N_CLASSES), dtype=np.float32)
         for row, number in enumerate(rng.integers(len(entries), size=count)):
             unit, frames, classes = entries[number]
             first = int(rng.integers(0, max(1, unit.n_frames - SEGMENT_FRAMES + 1)))
             part = unit.features[first : first + SEGMENT_FRAMES]
             features[row, : len(part)] = part
-            at = frames - (first - 1)  # one frame more on either side, so that widening crosses the cut
-            inside = (at >= 0) & (at < SEGMENT_FRAMES + 2)
-            targets[row, at[inside], classes[inside]] = 1
-        return features, widen_targets(targets)[:, 1:-1]
+            targets[row] = targets_around(frames, classes, first)
+        return features, targets
+
+
+def targets_around(frames: np.ndarray, classes: np.ndarray, first: int) -> np.ndarray:
+    """Widened targets `(400, 5)` float32 of the segment that begins at frame `first`.
+
+    frames, classes  of all onsets of the unit. Those just outside the segment widen into its edge frames.
+    """
+    targets = np.zeros((SEGMENT_FRAMES + 2, N_CLASSES), dtype=np.float32)  # one frame more on either side
+    rows = frames - (first - 1)
+    inside = (rows >= 0) & (rows < len(targets))
+    targets[rows[inside], classes[inside]] = 1
+    return widen_targets(targets)[1:-1]
 
 
 def _onset_frames(unit: Unit) -> tuple[np.ndarray, np.ndarray]:
