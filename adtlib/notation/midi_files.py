@@ -9,7 +9,6 @@ plays.
 mido writes no dates, so equal notes give equal bytes.
 """
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -21,7 +20,8 @@ import numpy as np
 
 from adtlib import paths
 from adtlib.notation.beats import BEATS_A_BAR, Beats, check_grid
-from adtlib.onsets.midi import DRUM_CHANNEL, Note, tick_seconds
+from adtlib.onsets import midi
+from adtlib.onsets.midi import Note, tick_seconds
 from adtlib.vocabulary import INSTRUMENTS
 
 if TYPE_CHECKING:
@@ -29,15 +29,9 @@ if TYPE_CHECKING:
 
     from adtlib.notation.patterns import Pattern
 
-TICKS_A_BEAT = 960
-
-
+TICKS_A_BEAT, _PATTERN_TICKS = 960, 480  # of songs; of patterns
 _SIXTEENTH = TICKS_A_BEAT // 4
-
-
 _NOTE_TICKS = TICKS_A_BEAT // 8
-
-
 _STRAY = 0.005  # seconds that a beat may lie beside the tempo map, so that one tempo serves for many beats
 
 
@@ -63,12 +57,8 @@ def song_midi(
     tempos = _tempo_map(times, pickup)
     struck = placed_notes(notes, beats, pitches, quantise)
     end = int(_ticks(np.array([duration]), tempos)[0])
-    file = mido.MidiFile(type=1, ticks_per_beat=TICKS_A_BEAT)
-    file.tracks.append(_conductor(tempos, pickup, end, name))
-    file.tracks.append(_drums(struck, end))
-    buffer = io.BytesIO()
-    file.save(file=buffer)
-    return buffer.getvalue()
+    drums = [(0, mido.MetaMessage("track_name", name="Drums")), *_strokes([(*at, v) for at, v in struck.items()], _NOTE_TICKS)]
+    return midi.file_bytes([_conductor(tempos, pickup, end, name), midi.track(drums, end)], TICKS_A_BEAT, kind=1)
 
 
 def placed_notes(
@@ -135,9 +125,8 @@ def _ticks(seconds: np.ndarray, tempos: list[tuple[int, int]]) -> np.ndarray:
 
 def _conductor(tempos: list[tuple[int, int]], pickup: int, end: int, name: str) -> mido.MidiTrack:
     """Name, metre and tempo."""
-    events = [
-        (tick, mido.MetaMessage("set_tempo", tempo=min(tempo, 2**24 - 1))) for tick, tempo in tempos if tick <= end or not tick
-    ]
+    events = [(0, mido.MetaMessage("track_name", name=name.encode("latin-1", "replace").decode("latin-1")))]
+    events += [midi.tempo_event(tick, tempo) for tick, tempo in tempos if tick <= end or not tick]
     if pickup and pickup != BEATS_A_BAR * TICKS_A_BEAT:
         length = Fraction(pickup, 4 * TICKS_A_BEAT)  # of a whole note
         unit = next(unit for unit in (4, 8, 16) if (length * unit).denominator == 1)
@@ -145,61 +134,25 @@ def _conductor(tempos: list[tuple[int, int]], pickup: int, end: int, name: str) 
     else:  # a whole bar before the first bar line is a bar as the others
         pickup = 0
     events.append((pickup, mido.MetaMessage("time_signature", numerator=BEATS_A_BAR, denominator=4)))
-    track = mido.MidiTrack([mido.MetaMessage("track_name", name=name.encode("latin-1", "replace").decode("latin-1"))])
-    now = 0
-    for tick, message in sorted(events, key=lambda event: event[0]):
-        track.append(message.copy(time=tick - now))
-        now = tick
-    track.append(mido.MetaMessage("end_of_track", time=max(end - now, 0)))
-    return track
+    return midi.track(events, end)
 
 
-def _drums(struck: Mapping[tuple[int, int], int], end: int) -> mido.MidiTrack:
-    """The notes; one ends before the next of its pitch begins."""
-    events, following = [], {}
-    for (tick, pitch), velocity in sorted(struck.items(), reverse=True):
-        stop = min(tick + _NOTE_TICKS, following.get(pitch, tick + _NOTE_TICKS))
-        following[pitch] = tick
-        events += [(tick, 1, "note_on", pitch, velocity), (stop, 0, "note_off", pitch, 0)]
-    track = mido.MidiTrack([mido.MetaMessage("track_name", name="Drums")])
-    now = 0
-    for tick, _, kind, pitch, velocity in sorted(events):
-        track.append(mido.Message(kind, channel=DRUM_CHANNEL, note=pitch, velocity=velocity, time=tick - now))
-        now = tick
-    track.append(mido.MetaMessage("end_of_track", time=max(end - now, 0)))
-    return track
+def _strokes(notes: Sequence[tuple[int, int, int]], length: int) -> list[midi.TimedMessage]:
+    """Messages of (tick, pitch, velocity) on the drum channel; at equal ticks the lower pitch comes first."""
+    return sorted(midi.note_events(notes, length), key=lambda event: (event[1].note, event[1].velocity))
 
 
-_PATTERN_TICKS = 480
-
-
-_NOTE_LENGTH = Fraction(1, 8)  # of a quarter note, in MIDI files: a drum rings as long as it likes
-
-
-# --- MIDI --------------------------------------------------------------------------------------------------------------
+# --- patterns ----------------------------------------------------------------------------------------------------------
 
 
 def pattern_midi(pattern: "Pattern") -> bytes:
     """A Standard MIDI File of one track on the drum channel; equal patterns give equal bytes."""
     beats, unit = pattern.meter
-    track = mido.MidiTrack()
-    track.append(mido.MetaMessage("time_signature", numerator=beats, denominator=unit))
-    track.append(mido.MetaMessage("set_tempo", tempo=round(60e6 / pattern.bpm)))
-    events = []
-    for index, hit in enumerate(pattern.hits):
-        again = next((later.beat for later in pattern.hits[index + 1 :] if later.pitch == hit.pitch), hit.beat + 1)
-        events.append((round(hit.beat * _PATTERN_TICKS), 1, "note_on", hit.pitch, hit.velocity))
-        events.append((round(min(hit.beat + _NOTE_LENGTH, again) * _PATTERN_TICKS), 0, "note_off", hit.pitch, 0))
-    now = 0
-    for tick, _, kind, pitch, velocity in sorted(events):
-        track.append(mido.Message(kind, channel=DRUM_CHANNEL, note=pitch, velocity=velocity, time=tick - now))
-        now = tick
+    events = [(0, mido.MetaMessage("time_signature", numerator=beats, denominator=unit))]
+    events.append(midi.tempo_event(0, round(60e6 / pattern.bpm)))
+    notes = [(round(hit.beat * _PATTERN_TICKS), hit.pitch, hit.velocity) for hit in pattern.hits]
     end = round(pattern.n_bars * pattern.bar_length * _PATTERN_TICKS)
-    track.append(mido.MetaMessage("end_of_track", time=max(end - now, 0)))
-    file = mido.MidiFile(type=0, ticks_per_beat=_PATTERN_TICKS, tracks=[track])
-    buffer = io.BytesIO()
-    file.save(file=buffer)
-    return buffer.getvalue()
+    return midi.file_bytes([midi.track([*events, *_strokes(notes, _PATTERN_TICKS // 8)], end)], _PATTERN_TICKS)
 
 
 def write_midi(path: Path | str, pattern: "Pattern") -> Path:
@@ -293,19 +246,14 @@ def parts_midi(
     `head` comes first in the file; `end` (seconds) is where the last track ends, else it ends with its last note.
     """
     tempo = tempo or TempoMap()
-    conductor = [(0, 0, message) for message in head]
-    conductor.append((0, 1, mido.MetaMessage("time_signature", numerator=4, denominator=4)))
+    conductor = [(0, message) for message in (*head, mido.MetaMessage("time_signature", numerator=4, denominator=4))]
     for start, beat in zip(tempo.seconds, tempo.beats, strict=True):
-        tick = tempo.ticks(start, ticks_per_beat)
-        conductor.append((tick, 1, mido.MetaMessage("set_tempo", tempo=round(beat * 1e6))))
+        conductor.append(midi.tempo_event(tempo.ticks(start, ticks_per_beat), round(beat * 1e6)))
     events = [_part_events(part, tempo, ticks_per_beat, named=kind == 1) for part in parts]
     tracks = [conductor, *events] if kind == 1 else [conductor + [event for part in events for event in part]]
-    file = mido.MidiFile(type=kind, ticks_per_beat=ticks_per_beat)
-    last = None if end is None else tempo.ticks(end, ticks_per_beat)
-    file.tracks.extend(_track(track, last) for track in tracks)
-    buffer = io.BytesIO()
-    file.save(file=buffer)
-    return buffer.getvalue()
+    last = 0 if end is None else tempo.ticks(end, ticks_per_beat)
+    ends = [max(last, 1 + max(tick for tick, _ in track)) for track in tracks]  # at least a tick after the last message
+    return midi.file_bytes([midi.track(*track) for track in zip(tracks, ends, strict=True)], ticks_per_beat, kind)
 
 
 def write_parts(path: Path, parts: Sequence[MidiPart], **options) -> None:
@@ -314,25 +262,15 @@ def write_parts(path: Path, parts: Sequence[MidiPart], **options) -> None:
     path.write_bytes(parts_midi(parts, **options))
 
 
-def _part_events(part: MidiPart, tempo: TempoMap, ticks_per_beat: int, named: bool) -> list[tuple]:
-    """(tick, order at equal ticks, message): settings, then note-offs, then note-ons."""
-    events = [(0, 2, mido.MetaMessage("track_name", name=part.name))] if named else []
-    events.append((0, 3, mido.Message("program_change", channel=part.channel, program=part.program)))
+def _part_events(part: MidiPart, tempo: TempoMap, ticks_per_beat: int, named: bool) -> list[midi.TimedMessage]:
+    events = [(0, mido.MetaMessage("track_name", name=part.name))] if named else []
+    events.append((0, mido.Message("program_change", channel=part.channel, program=part.program)))
     for control, value in part.controls:
-        events.append((0, 3, mido.Message("control_change", channel=part.channel, control=control, value=value)))
+        events.append((0, mido.Message("control_change", channel=part.channel, control=control, value=value)))
     for start, end, pitch, velocity in part.notes:
         on = tempo.ticks(start, ticks_per_beat)
         off = max(tempo.ticks(end, ticks_per_beat), on + 1)
         key = {"channel": part.channel, "note": int(pitch)}
-        events.append((on, 5, mido.Message("note_on", velocity=int(velocity), **key)))
-        events.append((off, 4, mido.Message("note_on", velocity=0, **key)))  # a note-off, as most files write it
+        events.append((on, mido.Message("note_on", velocity=int(velocity), **key)))
+        events.append((off, mido.Message("note_on", velocity=0, **key)))  # a note-off, as most files write it
     return events
-
-
-def _track(events: list[tuple], last: int | None) -> mido.MidiTrack:
-    track, now = mido.MidiTrack(), 0
-    for tick, _, message in sorted(events, key=lambda event: event[:2]):
-        track.append(message.copy(time=tick - now))
-        now = tick
-    track.append(mido.MetaMessage("end_of_track", time=max((last or 0) - now, 1)))
-    return track

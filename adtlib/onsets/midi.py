@@ -4,7 +4,8 @@ mido parses the bytes; tempo map and ticks become seconds here, for all notes at
 than to let it play the file. When a note ends says nothing about drums and is not read.
 """
 
-from collections.abc import Iterable
+import io
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,17 @@ _TEMPO, _TICKS_A_BEAT, _TICKS_A_SECOND = 480_000, 960, 2000
 
 
 _NOTE_TICKS, _VELOCITY = 40, 100
+
+
+TimedMessage = tuple[int, mido.Message | mido.MetaMessage]  # tick from the start, message
+
+
+class Note(NamedTuple):
+    """One stroke: seconds from the start, General MIDI pitch, velocity 1 to 127."""
+
+    seconds: float
+    pitch: int
+    velocity: int
 
 
 class MidiError(ValueError):
@@ -86,28 +98,54 @@ def tick_seconds(ticks: np.ndarray, tempos: list[tuple[int, int]], division: int
     return change_seconds[region] + (ticks - change_ticks[region]) * seconds_a_tick[region]
 
 
+# --- writing -----------------------------------------------------------------------------------------------------------
+
+
 def write_notes(path: Path | str, notes: Iterable[tuple[float, int]], channel: int = DRUM_CHANNEL) -> None:
     """Write notes (seconds, pitch) as a MIDI file of one track; times are rounded to half a millisecond."""
-    starts = sorted((round(seconds * _TICKS_A_SECOND), pitch) for seconds, pitch in notes)
-    messages, next_start = [], {}
-    for tick, pitch in reversed(starts):  # from the end, so that a note knows where the next one of its pitch begins
-        stop = min(tick + _NOTE_TICKS, next_start.get(pitch, tick + _NOTE_TICKS))
+    placed = [(round(seconds * _TICKS_A_SECOND), pitch, _VELOCITY) for seconds, pitch in notes]
+    events = [tempo_event(0, _TEMPO), *note_events(placed, _NOTE_TICKS, channel)]
+    Path(path).write_bytes(file_bytes([track(events)], _TICKS_A_BEAT))
+
+
+def note_events(notes: Iterable[tuple[int, int, int]], length: int, channel: int = DRUM_CHANNEL) -> list[TimedMessage]:
+    """A note-on and a note-off for each note (tick, pitch, velocity), the last note first.
+
+    A note lasts `length` ticks, but ends where the next one of its pitch begins.
+    """
+    events, next_start = [], {}
+    for tick, pitch, velocity in sorted(notes, reverse=True):
+        stop = min(tick + length, next_start.get(pitch, tick + length))
         next_start[pitch] = tick
-        messages += [(tick, "note_on", pitch, _VELOCITY), (stop, "note_off", pitch, 0)]
-    messages.sort(key=lambda message: (message[0], message[1] == "note_on"))
-    file = mido.MidiFile(type=0, ticks_per_beat=_TICKS_A_BEAT)
-    track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=_TEMPO)])
-    file.tracks.append(track)
-    last = 0
-    for tick, kind, pitch, velocity in messages:
-        track.append(mido.Message(kind, channel=channel, note=pitch, velocity=velocity, time=tick - last))
-        last = tick
-    file.save(path)
+        events.append((tick, mido.Message("note_on", channel=channel, note=pitch, velocity=velocity)))
+        events.append((stop, mido.Message("note_off", channel=channel, note=pitch, velocity=0)))
+    return events
 
 
-class Note(NamedTuple):
-    """One stroke: seconds from the start, General MIDI pitch, velocity 1 to 127."""
+def tempo_event(tick: int, tempo: int) -> TimedMessage:
+    """A tempo from `tick` on, in microseconds a beat; the longest beat that a file can state is 16.8 s."""
+    return tick, mido.MetaMessage("set_tempo", tempo=min(tempo, 2**24 - 1))
 
-    seconds: float
-    pitch: int
-    velocity: int
+
+def track(events: Iterable[TimedMessage], end: int = 0) -> mido.MidiTrack:
+    """A track of messages at ticks from the start. It ends at tick `end`, or with its last message.
+
+    At equal ticks settings come before note-offs, and these before note-ons; otherwise the order given is kept.
+    """
+
+    def rank(message: mido.Message | mido.MetaMessage) -> int:
+        return 0 if not message.type.startswith("note_") else 2 if message.type == "note_on" and message.velocity else 1
+
+    messages, now = mido.MidiTrack(), 0
+    for tick, message in sorted(events, key=lambda event: (event[0], rank(event[1]))):
+        messages.append(message.copy(time=tick - now))
+        now = tick
+    messages.append(mido.MetaMessage("end_of_track", time=max(end - now, 0)))
+    return messages
+
+
+def file_bytes(tracks: Sequence[mido.MidiTrack], ticks_per_beat: int, kind: int = 0) -> bytes:
+    """The content of a Standard MIDI File of format `kind`. mido writes no dates, so equal tracks give equal bytes."""
+    buffer = io.BytesIO()
+    mido.MidiFile(type=kind, ticks_per_beat=ticks_per_beat, tracks=tracks).save(file=buffer)
+    return buffer.getvalue()

@@ -16,12 +16,12 @@ from threadpoolctl import threadpool_limits
 
 from adtlib.audio.features import FPS, log_filter_spectrogram
 from adtlib.audio.files import write_audio
+from adtlib.audio.mixing import rms, to_peak
 from adtlib.corpora.miniature.songs import Recipe, Song, drum_part, drums_of, performance_of, play, random_design, roland_pitches
 from adtlib.corpora.tfdata import write_saved_dataset
 from adtlib.notation.midi_files import TempoMap, write_parts
 from adtlib.onsets.frames import widen_targets
-from adtlib.onsets.midi import Note
-from adtlib.synthesis.soundfont import master, rms
+from adtlib.onsets.midi import DRUM_CHANNEL, Note
 from adtlib.vocabulary import CLASSES, GENERAL_MIDI
 
 SEQUENCE, STRIDE = 400, 401  # frames of ADTOF-YT's sequences, and from one's start to the next one's
@@ -84,7 +84,7 @@ def _write_egmd(recipe: Recipe, root: Path) -> list[list]:
         stem = f"{session}/{number}_{style.replace('/', '-')}_{recipe.bpm}_{kind}_4-4_{index}"
         base = root / "e-gmd-v1.0.0" / stem
         write_parts(base.with_suffix(".midi"), [drum_part(notes)], tempo=TempoMap(beats=(60 / recipe.bpm,)))
-        write_audio(base.with_suffix(".wav"), master(drums_of(recipe, performance, design), _level(recipe)))
+        write_audio(base.with_suffix(".wav"), to_peak(drums_of(recipe, performance, design), _level(recipe)))
         rows.append(
             [
                 *(session.partition("/")[0], session, recipe.name, style, recipe.bpm, kind, "4-4", performance.duration),
@@ -163,7 +163,7 @@ def _write_mdb(recipe: Recipe, root: Path) -> None:
     folder = root / "ENST+MDB" / "MDB Drums"
     name = f"MusicDelta_{recipe.name}"
     write_audio(folder / "audio" / "full_mix" / f"{name}_MIX.wav", song.mix)
-    write_audio(folder / "audio" / "drum_only" / f"{name}_Drum.wav", master(song.drums, 0.9))
+    write_audio(folder / "audio" / "drum_only" / f"{name}_Drum.wav", to_peak(song.drums, 0.9))
     brushes = random_design(recipe).program == 40
     subclasses = [_mdb_label(note, brushes) for note in song.performance.notes]
     times = [note.seconds for note in song.performance.notes]
@@ -226,7 +226,7 @@ def _crowd_targets(recipe: Recipe, song: Song, n_frames: int) -> np.ndarray:
 
 def _write_sadtp(recipe: Recipe, root: Path) -> None:
     song = play(recipe)
-    mix = master(np.tanh(1.6 * song.scaled(1.0).mix), 0.97)  # limited hard, as modern masters are
+    mix = to_peak(np.tanh(1.6 * song.scaled(1.0).mix), 0.97)  # limited hard, as modern masters are
     folder = root / "SADTP" / recipe.name
     write_audio(folder / "mix.wav", mix)
     # Annotated by playing along: a little late as a whole, each stroke a little off, one in a hundred left out.
@@ -238,7 +238,7 @@ def _write_sadtp(recipe: Recipe, root: Path) -> None:
         if rng.random() > 0.01
     ]
     notes = roland_pitches(tuple(sorted(played)), rng)
-    head = [mido.MetaMessage("channel_prefix", channel=9)]
+    head = [mido.MetaMessage("channel_prefix", channel=DRUM_CHANNEL)]
     head += [mido.MetaMessage(kind, name="Retro Rock") for kind in ("track_name", "instrument_name")]
     write_parts(folder / "annotation.mid", [drum_part(notes)], head=head)
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from adtlib.audio.features import SAMPLE_RATE
+from adtlib.audio.mixing import rms
 from adtlib.corpora.miniature import accompaniment as music
 from adtlib.notation.midi_files import MidiPart
-from adtlib.onsets.midi import Note
+from adtlib.onsets.midi import DRUM_CHANNEL, Note
 from adtlib.synthesis import soundfont
 from adtlib.synthesis.grooves import Performance, bars_for, perform
 from adtlib.synthesis.soundfont import KitDesign
@@ -106,7 +107,7 @@ def play(recipe: Recipe, stereo: bool = False, with_stems: bool = False) -> Song
     stems = [stem if stereo else stem.mean(axis=1) for stem in stems]
     total = sum(stems)
     balanced = music.balance(drums, total, recipe.drums_above)
-    factor = np.float32(soundfont.rms(balanced) / max(soundfont.rms(total), 1e-9))
+    factor = np.float32(rms(balanced) / max(rms(total), 1e-9))
     envelope = _masking_envelope(performance, loud, len(drums))
     envelope = envelope[:, None] if stereo else envelope
     stems = tuple(stem * factor * envelope for stem in stems) if with_stems else ()
@@ -172,4 +173,4 @@ def drum_part(notes: tuple[Note, ...], name: str = "Drums", program: int = 0) ->
         ends.append(min(note.seconds + 0.1, following.get(note.pitch, np.inf) - 0.005))
         following[note.pitch] = note.seconds
     timed = [(n.seconds, float(e), n.pitch, n.velocity) for n, e in zip(notes, reversed(ends), strict=True)]
-    return MidiPart(name, program, 9, timed)
+    return MidiPart(name, program, DRUM_CHANNEL, timed)
