@@ -1,15 +1,15 @@
-"""The figures and tables of the thesis as data, and what of them a profile has.
+"""The catalogue of the thesis's figures and tables, and which of them a profile has.
 
 `catalogue.csv` has a row for each: `kind` (figure or table), `number`, `origin`, the `notebook` that makes it, its `file` without
-suffix, and what it `shows`. A number is the draft's ("2.10"), or section and letter where the draft numbers no figure ("2.3.2a");
-tables have their section alone. Origins:
+suffix, and its content (`shows`). A number is the draft's ("2.10"), or section and letter if the draft does not number it
+("2.3.2a"); tables have only their section. Origins:
 
     numbered    the draft numbers it
     margin      a note in the draft's margin asks for it
-    text        the draft's text, or what it plans for a chapter, calls for it
+    text        the draft's text, or its plan for a chapter, calls for it
     companion   added here
 
-What a profile has is read from its `figures/<profile>/manifest.csv`, which `save_figure` writes, and from its tables.
+The figures of a profile are read from the list that `save_figure` writes, its tables from their folder.
 """
 
 import os
@@ -33,9 +33,9 @@ def read_catalogue() -> pd.DataFrame:
 
 
 def overview(profile: str, making: str = "") -> pd.DataFrame:
-    """The catalogue beside what a profile has, and after it what the profile has beyond the catalogue.
+    """The catalogue with the files of a profile, followed by the profile's figures that are not in the catalogue.
 
-    making  number of the notebook that asks: what it makes itself counts as there, and what later ones make is not looked for.
+    making  number of the calling notebook: its own files count as present, and further figures of later notebooks are left out.
 
     Columns: those of the catalogue, `path` (of the PNG or CSV, relative to `adtlib.paths.HOME`; "" where it is missing) and
     `missing` (why, in words; "" where it is there).

@@ -1,8 +1,8 @@
 """Executes one notebook, `python -m adtlib.notebooks.execute JOB`, and writes the executed copy: the child process of `runner`.
 
-JOB is JSON with the paths `notebook`, `copy` and `failed`, the `parameters`, and `timeout` and `start_timeout` in
-seconds. Standard output carries news for the parent, an object a line: {"shown": what is being done} and, at the end,
-{"failure": ...}. The process ends with its standard input: a parent that dies leaves no kernel behind.
+JOB is JSON with the paths `notebook`, `copy` and `failed`, the `parameters`, and `timeout` and `start_timeout` in seconds. Standard
+output carries messages to the parent, one JSON object a line: {"shown": text for the progress line} and, at the end,
+{"failure": ...}. The process ends when its standard input closes: a parent that dies leaves no kernel behind.
 """
 
 import json
@@ -34,46 +34,46 @@ PAPERMILL_TAGS = {"injected-parameters", "papermill-error-cell-tag"}  # of the c
 # ---- executing ------------------------------------------------------------------------------------------------------
 
 
-class News:
-    """What the parent is told, and where the notebook is; stands for the notebook's output streams as well."""
+class Messages:
+    """Messages to the parent about the notebook's progress; also serves as the notebook's output streams."""
 
     def __init__(self, stream: TextIO) -> None:
-        """News go to `stream`."""
+        """Messages go to `stream`."""
         self.stream = stream
-        self.notebook: Any = None  # within reach when it fails
+        self.notebook: Any = None  # needed when it fails
         self.index = 0
         self.place = ""
 
-    def tell(self, **event: Any) -> None:
-        """Send one piece of news."""
+    def send(self, **event: Any) -> None:
+        """Send one message."""
         print(json.dumps(event), file=self.stream, flush=True)
 
     def at_cell(self, index: int) -> None:
-        """Say that the cell at `index` begins."""
+        """Report that the cell at `index` begins."""
         number, total = _place(self.notebook.cells, index)
         self.index, self.place = index, f"cell {number}/{total}"
-        self.tell(shown=self.place)
+        self.send(shown=self.place)
 
     def write(self, text: str) -> None:
-        """Pass on the last line that the notebook printed: the progress bar of a training, most often."""
+        """Pass on the last line that the notebook printed, usually the progress bar of a training."""
         printed = [line.strip() for line in re.split(r"[\r\n]", text) if line.strip()]
         if printed:
-            self.tell(shown=f"{self.place}, {printed[-1][:80]}")
+            self.send(shown=f"{self.place}, {printed[-1][:80]}")
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Nothing to do: there is no buffer."""
 
 
-def _engine(news: News) -> type[NBClientEngine]:
-    """papermill's own engine, which also says which cell it is at and leaves the notebook within reach on failure."""
+def _engine(messages: Messages) -> type[NBClientEngine]:
+    """papermill's engine, extended to report the current cell and to keep the notebook on failure."""
 
     class Engine(NBClientEngine):
         @classmethod
         def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> None:
-            start, news.notebook = nb_man.cell_start, nb_man.nb
+            start, messages.notebook = nb_man.cell_start, nb_man.nb
 
             def cell_start(cell: Any, cell_index: int, **more: Any) -> None:
-                news.at_cell(cell_index)
+                messages.at_cell(cell_index)
                 start(cell, cell_index, **more)
 
             nb_man.cell_start = cell_start
@@ -83,33 +83,33 @@ def _engine(news: News) -> type[NBClientEngine]:
 
 
 def main(job: dict[str, Any]) -> int:
-    """Execute the notebook of `job`, write its copy, tell the parent; returns the exit status."""
-    news = News(os.fdopen(os.dup(1), "w", encoding="utf-8"))
-    os.dup2(2, 1)  # whatever else prints, here or in the kernel, must not mix with the news
+    """Execute the notebook of `job`, write its copy, report to the parent; returns the exit status."""
+    messages = Messages(os.fdopen(os.dup(1), "w", encoding="utf-8"))
+    os.dup2(2, 1)  # other output, here or in the kernel, must not mix with the messages
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    papermill_engines.register("adt", _engine(news))
+    papermill_engines.register("adt", _engine(messages))
     try:
         executed = execute_notebook(
             nbformat.read(job["notebook"], as_version=4),
-            None,  # nothing is written while it runs: a killed process leaves no half of a copy
+            None,  # nothing is written while it runs: a killed process leaves no partial copy
             job["parameters"],
             engine_name="adt",
             kernel_name="python3",
             progress_bar=False,
             start_timeout=job["start_timeout"],
             execution_timeout=job["timeout"],
-            stdout_file=news,
-            stderr_file=news,
+            stdout_file=messages,
+            stderr_file=messages,
             cwd=str(Path(job["notebook"]).parent),
         )
     except KeyboardInterrupt:
         return 130
-    except Exception as error:  # whatever it was: the parent shows it with the cell
-        if news.notebook is None:  # no cell has run: the kernel did not start
+    except Exception as error:  # any error: the parent shows it with the cell
+        if messages.notebook is None:  # no cell has run: the kernel did not start
             raise
-        failure = _failure(error, news, job["timeout"])
-        _write_copy(news.notebook, job["failed"])
-        news.tell(failure=failure)
+        failure = _failure(error, messages, job["timeout"])
+        _write_copy(messages.notebook, job["failed"])
+        messages.send(failure=failure)
         return 1
     _write_copy(executed, job["copy"])
     return 0
@@ -119,22 +119,22 @@ def _end_with_parent() -> None:
     """Stop this process, and with it the kernel, when the parent closes the pipe or dies."""
     while os.read(0, 1024):
         pass
-    os.kill(os.getpid(), signal.SIGINT)  # as Ctrl-C: papermill shuts its kernel down
+    os.kill(os.getpid(), signal.SIGINT)  # like Ctrl-C: papermill shuts its kernel down
     time.sleep(10)
     os._exit(130)
 
 
 def _place(cells: list[Any], index: int) -> tuple[int, int]:
-    """(number of the cell at `index`, number of cells) as in the stored notebook, which lacks what papermill adds."""
+    """(number of the cell at `index`, number of cells) as in the stored notebook, without the cells that papermill adds."""
     own = [PAPERMILL_TAGS.isdisjoint(cell.metadata.get("tags", ())) for cell in cells]
     return sum(own[: index + 1]), sum(own)
 
 
-def _failure(error: BaseException, news: News, timeout: float) -> dict[str, Any]:
-    """What the parent needs to tell the user: cell number as in the stored notebook, source, error, traceback."""
-    # papermill has put a heading at the top and a mark before the cell by now; its index is that before.
-    cells = [cell for cell in news.notebook.cells if "papermill-error-cell-tag" not in cell.metadata.get("tags", ())]
-    index = getattr(error, "cell_index", news.index)
+def _failure(error: BaseException, messages: Messages, timeout: float) -> dict[str, Any]:
+    """Report of a failure for the user: cell number as in the stored notebook, source, error, traceback."""
+    # By now papermill has inserted a heading at the top and a mark before the cell; its index does not count them.
+    cells = [cell for cell in messages.notebook.cells if "papermill-error-cell-tag" not in cell.metadata.get("tags", ())]
+    index = getattr(error, "cell_index", messages.index)
     number, total = _place(cells, index)
     text = f"{getattr(error, 'ename', type(error).__name__)}: {getattr(error, 'evalue', error)}"
     if isinstance(error, CellTimeoutError):
@@ -155,9 +155,9 @@ def _write_copy(notebook: Any, path: str) -> None:
 
 
 def relink(notebook: Any, folder: Path) -> None:
-    """Let links that lead out of the folder of the notebooks (`../figures/...`) lead to the same files from `folder`.
+    """Rewrite links out of the folder of the notebooks (`../figures/...`) so that they lead to the same files from `folder`.
 
-    Links to other notebooks, without `../`, stay: they lead to the copies beside this one.
+    Links to other notebooks, without `../`, are kept: they lead to the copies beside this one.
     """
 
     def moved(match: re.Match) -> str:
@@ -173,11 +173,11 @@ def relink(notebook: Any, folder: Path) -> None:
 
 
 def normalise(notebook: Any) -> None:
-    """Make an executed notebook (an nbformat node, changed in place) speak of the project alone, below COPY_LIMIT.
+    """Remove everything specific to this machine or moment from an executed notebook (nbformat node, in place), below COPY_LIMIT.
 
-    Dropped: papermill's and other programs' metadata, time stamps, machine paths, widgets and their state (a panel's static
-    picture stays), states of a progress bar that were drawn over. Where it is still too large, the largest sounds are
-    replaced by a note, then the largest pictures.
+    Dropped: metadata of papermill and other programs, time stamps, machine paths, widgets and their state (the static picture of a
+    panel is kept), overwritten states of a progress bar. If the copy is still too large, the largest sounds are replaced by a
+    note, then the largest pictures.
     """
     replacements = _replacements()
 
@@ -192,22 +192,22 @@ def normalise(notebook: Any) -> None:
         tags = cell.metadata.get("tags")
         cell.metadata = {"tags": tags} if tags else {}
         if "injected-parameters" in (tags or ()):
-            cell["id"] = "injected-parameters"  # papermill draws one at random
+            cell["id"] = "injected-parameters"  # papermill makes a random one
         if cell.cell_type == "code":
             cell.outputs = _clean_outputs(cell.outputs, clean)
     _shrink(notebook)
 
 
 def _replacements() -> list[tuple[re.Pattern, str]]:
-    """Patterns of what names this machine or this moment, and what stands for them in an executed copy."""
+    """Patterns for paths and addresses of this machine, and their replacements in an executed copy."""
     folders = [(paths.ROOT, ""), (paths.HOME, ""), (Path(sys.prefix), ".venv/"), (Path.home(), "~/")]
     if "ADT_DATA" in os.environ:
         folders.append((paths.real_data_root(), "$ADT_DATA/"))
-    folders.sort(key=lambda pair: len(str(pair[0])), reverse=True)  # the inner folder before the outer
-    cell = re.escape(tempfile.gettempdir()) + r"/ipykernel_\d+/\d+\.py"  # what a kernel calls the file of a cell
+    folders.sort(key=lambda pair: len(str(pair[0])), reverse=True)  # inner folders before outer ones
+    cell = re.escape(tempfile.gettempdir()) + r"/ipykernel_\d+/\d+\.py"  # the file name that a kernel gives a cell
     found = [(cell, "<cell>"), (r" at 0x[0-9a-f]{6,}", "")]
     for folder, name in folders:
-        if len(folder.parts) > 1:  # a home of "/" would eat every path
+        if len(folder.parts) > 1:  # a home of "/" would match every path
             found.append((re.escape(f"{folder}/"), name))
             found.append((re.escape(str(folder)) + r"(?![\w.-])", name.rstrip("/") or "."))
     return [(re.compile(pattern), name) for pattern, name in found]
@@ -224,7 +224,7 @@ def _clean_outputs(outputs: list[Any], clean: Callable[[str], str]) -> list[Any]
             output.traceback = [clean(line) for line in output.traceback]
             output.evalue = clean(output.evalue)
         else:
-            # Without its state a widget is an empty box; a panel has a picture that stands in its place.
+            # Without its state a widget is an empty box; a panel has a static picture instead.
             if WIDGET_VIEW in output.data:
                 del output.data[WIDGET_VIEW]
                 if not any(kind.startswith("image/") for kind in output.data):
@@ -234,7 +234,7 @@ def _clean_outputs(outputs: list[Any], clean: Callable[[str], str]) -> list[Any]
                     output.data[kind] = clean(value)
         kept.append(output)
     for output in kept:
-        if output.output_type == "stream":  # of what a carriage return drew over, the last state stays
+        if output.output_type == "stream":  # of lines overwritten by a carriage return the last state stays
             lines = [line.rstrip("\r").rsplit("\r", 1)[-1] for line in clean(output.text).split("\n")]
             output.text = "\n".join(lines)
     return [output for output in kept if output.output_type != "stream" or output.text.strip()]

@@ -1,9 +1,9 @@
-"""The gallery of all figures: for README.md by links, for a notebook as thumbnails within it.
+"""The gallery of all figures: as links for README.md, as embedded thumbnails for a notebook.
 
     adt gallery README.md
 
-replaces what stands between the two markers of a file by the figures of the profile showcase, chapter by chapter: each picture,
-linked to itself at full size, its number in the thesis and its notebook.
+replaces the text between the two markers of a file by the figures of the profile showcase, chapter by chapter: each picture,
+linked to its full size, with its number in the thesis and its notebook.
 """
 
 import base64
@@ -34,7 +34,7 @@ A_ROW = 4
 
 
 def by_chapter(profile: str, until: str = "99") -> dict[str, list[dict[str, str]]]:
-    """Rows of a profile's manifest by the thesis's chapter, in the order of their numbers; those of notebooks up to `until`."""
+    """A profile's saved figures of notebooks up to `until` by chapter of the thesis, in the order of their numbers."""
     rows = sorted((row for row in saved_figures.read(profile) if row["notebook"] <= until), key=_order)
     return {chapter: [row for row in rows if row["thesis_number"].startswith(chapter)] for chapter in CHAPTERS}
 
@@ -46,7 +46,7 @@ def _order(row: dict[str, str]) -> tuple:
 
 
 def label(number: str) -> str:
-    """A figure's number as a reader should see it: "Fig. 2.10" where the draft numbers it, else section and letter."""
+    """A figure's number as printed: "Fig. 2.10" if the draft numbers it, else section and letter."""
     return f"Fig. {number}" if number in NUMBERED else number
 
 
@@ -54,7 +54,7 @@ def label(number: str) -> str:
 
 
 def for_readme(profile: str = "showcase") -> str:
-    """The gallery as a README shows it: a table a chapter, folded up, with links relative to the clone."""
+    """The gallery for a README: a collapsed table for each chapter, with links relative to the clone."""
     names = {notebook.name[:2]: notebook.name for notebook in find_notebooks()}
     parts = []
     for chapter, rows in by_chapter(profile).items():
@@ -69,7 +69,7 @@ def for_readme(profile: str = "showcase") -> str:
 def _linked(row: dict[str, str], notebook: str | None, profile: str) -> str:
     picture = f"figures/{profile}/{row['file']}.png"
     shown = f'<a href="{picture}"><img src="{picture}" width="200" alt="{row["file"]}"></a>'
-    # The executed copy: a notebook is stored without outputs, so that a page which only shows files has no picture of it.
+    # Link the executed copy: notebooks are stored without outputs, so a viewer of files would show no picture.
     made_by = f'<a href="results/{profile}/notebooks/{notebook}.ipynb">{notebook}</a>' if notebook else row["notebook"]
     return f"{shown}<br>{label(row['thesis_number'])} · {made_by}"
 
@@ -81,7 +81,7 @@ def _table(cells: list[str]) -> str:
 
 
 def updated(text: str, profile: str = "showcase") -> str:
-    """`text` with the gallery between its markers; ValueError where it has not both, once each, in order."""
+    """`text` with the gallery between its markers; ValueError unless it has each of them once, in order."""
     if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
         raise ValueError(f"the gallery goes between two lines, {BEGIN} and {END}, which must be there once each")
     before, after = text.split(BEGIN)[0], text.split(END)[1]
@@ -92,7 +92,7 @@ def updated(text: str, profile: str = "showcase") -> str:
 
 
 def printed_gallery(profile: str, until: str = "99", width: int = 160) -> str:
-    """The gallery of notebooks up to `until` as HTML, thumbnails `width` pixels wide inside it; "" where there is none."""
+    """The gallery of notebooks up to `until` as HTML, with embedded thumbnails `width` pixels wide; "" if there are no figures."""
     base = os.path.relpath(paths.FIGURES / profile, paths.NOTEBOOKS)
     parts = []
     for chapter, rows in by_chapter(profile, until).items():

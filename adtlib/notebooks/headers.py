@@ -1,6 +1,6 @@
-"""How a column is called where people read it: the name of a CSV column in words, with its unit.
+"""Printed heads of columns: the name of a CSV column in words, with its unit.
 
-CSV files keep the names that code uses. A name that is not listed stands as it is: it may be a user's own (a corpus, a folder).
+CSV files keep the names used in code. A name that is not listed is kept: it may be a user's own (a corpus, a folder).
 """
 
 from adtlib.vocabulary import CLASSES
@@ -101,5 +101,5 @@ _HEADERS = {
 
 
 def header(name: str) -> str:
-    """The column's name for readers: "median_ms" is "median (ms)"; a name that is not listed stays."""
+    """The printed name of a column: "median_ms" is "median (ms)"; a name that is not listed is kept."""
     return _HEADERS.get(name, name)

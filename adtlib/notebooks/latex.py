@@ -1,18 +1,18 @@
-"""Tables in LaTeX (booktabs) that stay on a page: no wider than lets type be read, no float longer than a page.
+"""Tables in LaTeX (booktabs) that fit a page: type stays readable, and no float is longer than a page.
 
-Sizes are estimates from the widths of Computer Modern at 10 pt, so that no LaTeX is needed to make a table. What is too wide is set
-in panels, one above the other, each with the leading columns again; what is too long is set in several floats.
+Sizes are estimated from the widths of Computer Modern at 10 pt, so that making a table needs no LaTeX. A table that is too wide is
+set in panels, one above the other, each with the leading columns; one that is too long is set in several floats.
 """
 
 import math
 import re
 from dataclasses import dataclass
 
-# What a bare document must load for any table of this module; each file says so in its first line.
+# Packages that any table of this module needs; the first line of each file names them.
 LATEX_PACKAGES = r"\usepackage{booktabs,graphicx,array}\usepackage[table]{xcolor}"
 SET_FOR = "set for a text width of 15 cm"
 TEXT_WIDTH = 427.0  # pt: 15 cm
-WIDEST = TEXT_WIDTH * 10 / 7.2  # scaled down to the text width, type of 10 pt is still above 7 pt
+WIDEST = TEXT_WIDTH * 10 / 7.2  # pt, of a panel: scaled down to the text width, 10 pt type is still above 7 pt
 HIGHEST = 440.0  # pt, of the tabulars of a float; a page of `article` has 550, captions and panels' spacing the rest
 LINE = 12.3  # pt, a row with its share of the rules
 WIDE_GAP, NARROW_GAP = 12.0, 8.0  # pt between two columns, the narrow one where the table is wider than the text
@@ -28,20 +28,20 @@ _ESCAPES = {
 
 
 def escape(text: str) -> str:
-    """Any text as LaTeX sets it; line ends and tabs become blanks."""
+    """A text escaped for LaTeX; line ends and tabs become blanks."""
     text = "".join(character if character.isprintable() else " " for character in text)
     return "".join(_ESCAPES.get(character, character) for character in text)
 
 
 def text_width(text: str) -> float:
-    """Width in pt of a text in Computer Modern at 10 pt, to about a tenth."""
+    """Width in pt of a text in Computer Modern at 10 pt, accurate to about 10 %."""
     narrow, wide = set("iljtf.,:;|'!()[] -/I"), set("mwMW%±×−→≥≤@")
     return sum(3.3 if c in narrow else 8.3 if c in wide else 7.1 if c.isupper() else 5.0 for c in text)
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """Of each column: its head in lines, whether its text is broken, its width in pt; of each row its lines; the gap between."""
+    """For each column its head in lines, whether its text is broken, its width in pt; for each row its lines; the gap in pt."""
 
     heads: list[list[str]]
     long: list[bool]
@@ -65,9 +65,9 @@ def write_floats(
 ) -> str:
     """One `table` environment, or several; the first line names the packages that they need.
 
-    head     of each column, as plain text.
+    head     head of each column, as plain text.
     plain    rows of texts without marks, from which widths are estimated; marked  the same cells as LaTeX.
-    numbers  which columns are set to the right; n_lead  how many leading columns each panel repeats.
+    numbers  which columns are right-aligned; n_lead  how many leading columns each panel repeats.
     shade    colour of shaded cells, six hexadecimal digits.
     """
     layout = _measure(head, plain, numbers)
@@ -126,7 +126,7 @@ def _panel(layout: _Layout, marked: list[list[str]], numbers: list[bool], column
 
 
 def _pack(panels: list[tuple[float, list[str]]]) -> list[list[list[str]]]:
-    """Panels in floats, as many in each as a page holds."""
+    """Panels grouped into floats, as many in each as fit a page."""
     floats: list[list[list[str]]] = [[]]
     left = HIGHEST
     for height, text in panels:
@@ -139,7 +139,7 @@ def _pack(panels: list[tuple[float, list[str]]]) -> list[list[list[str]]]:
 
 
 def _column_groups(head: list[str], widths: list[float], n_lead: int) -> list[list[int]]:
-    """Columns of each panel, about as wide as each other; those of one name before a comma ("Slakh, here") stay together.
+    """Columns of each panel, panels being of similar width; columns of one name before a comma ("Slakh, here") stay together.
 
     widths  with the gaps between columns.
     """
@@ -170,7 +170,7 @@ def _column_groups(head: list[str], widths: list[float], n_lead: int) -> list[li
 
 
 def _row_groups(lines: list[int], most: float) -> list[list[int]]:
-    """Rows of each float, about as many lines in each."""
+    """Rows of each float, with about equally many lines."""
     total = sum(lines)
     aim = total / math.ceil(total / max(most, 1.0)) if total else 0
     groups: list[list[int]] = [[]]
@@ -185,7 +185,7 @@ def _row_groups(lines: list[int], most: float) -> list[list[int]]:
 
 
 def _broken_head(text: str, body: float) -> list[str]:
-    """A head in lines, broken at blanks where it is wider than what stands below it."""
+    """A head in lines, broken at blanks where it is wider than the cells below it."""
     parts: list[str] = []
     for word in text.split():
         if parts and text_width(f"{parts[-1]} {word}") <= max(body, 30.0):
@@ -196,7 +196,7 @@ def _broken_head(text: str, body: float) -> list[str]:
 
 
 def _set_head(parts: list[str], number: bool) -> str:
-    # A bracket or star at the beginning of a line would be taken for an option of the line break before it.
+    # LaTeX would read a bracket or star at the beginning of a line as an option of the line break before it.
     texts = [f"{{}}{escape(part)}" if part.startswith(("[", "*")) else escape(part) for part in parts]
     stacked = r"\\".join(texts)
     return stacked if len(texts) == 1 else rf"\shortstack[{'r' if number else 'l'}]{{{stacked}}}"
@@ -207,7 +207,7 @@ def _n_lines(text: str, width: float) -> int:
 
 
 def _may_break(text: str) -> str:
-    """An address or a file's name is one word to LaTeX; in a narrow column it may be broken after slash, underscore and dot."""
+    """Allow breaks after slash, underscore and dot: to LaTeX an address or a file name is one word."""
     return re.sub(r"(/|\\_|(?<=[a-z])\.(?=[a-z]))", r"\1\\allowbreak{}", text)
 
 

@@ -1,6 +1,6 @@
-"""The numbered notebooks `NN_name.ipynb`: which there are, their parameters, and what each tells and makes.
+"""The numbered notebooks `NN_name.ipynb`: their parameters, titles and questions, and the files they make.
 
-All of it is read from the notebooks themselves, so that it cannot be out of date.
+Everything is read from the notebooks themselves, so that it cannot be out of date.
 """
 
 import ast
@@ -18,7 +18,7 @@ from adtlib import paths
 
 
 class RunnerError(ValueError):
-    """What keeps notebooks from being run, as a sentence for the user."""
+    """A reason why notebooks cannot be run, as a sentence for the user."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Notebook:
         return int(self.name[:2])
 
     def cells(self) -> list[dict[str, Any]]:
-        """The cells as stored; RunnerError where the file is no notebook."""
+        """The cells as stored; RunnerError if the file is not a notebook."""
         try:
             return json.loads(self.path.read_text(encoding="utf-8"))["cells"]
         except (ValueError, KeyError) as error:
@@ -75,7 +75,7 @@ def find_notebooks(names: Sequence[str | Path] | None = None) -> list[Notebook]:
     """The notebooks that `names` choose, in number order; all of them without names.
 
     A name is a number (`50`), a range with both ends (`41-45`), a name (`50_architecture_study`) or a path.
-    RunnerError for a name that chooses nothing, with the list of what there is.
+    RunnerError, with the list of all notebooks, for a name that chooses nothing.
     """
     known = [Notebook(path) for path in sorted(paths.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))]
     if not known:
@@ -101,7 +101,7 @@ def find_notebooks(names: Sequence[str | Path] | None = None) -> list[Notebook]:
 def check_parameters(notebooks: Sequence[Notebook], parameters: Mapping[str, Any]) -> None:
     """RunnerError for a parameter that none of the notebooks has: papermill would only warn and run without it.
 
-    A parameter that some of them have goes to those (`Notebook.own`): `epochs` to the ones that train.
+    A parameter is passed to the notebooks that have it (`Notebook.own`): `epochs` to those that train.
     """
     if "profile" in parameters:
         raise RunnerError("the parameter profile is given by --profile")
@@ -142,7 +142,7 @@ def notebook_map(folder: Path = paths.NOTEBOOKS) -> pd.DataFrame:
 
 
 def _names(code: list[str], function: str) -> list[str]:
-    """The literal names of files that calls of `function` make; what a loop or a variable names is not listed."""
+    """Names of files in calls of `function`, where they are literals; names in variables are not found."""
     found = []
     for source in code:
         lines = [line for line in source.splitlines() if not line.lstrip().startswith(("%", "!"))]

@@ -1,4 +1,4 @@
-"""How long commands say what they are at."""
+"""Progress messages of long commands."""
 
 import shutil
 import sys
@@ -17,7 +17,7 @@ def in_words(seconds: float) -> str:
 
 
 class Progress:
-    """One line that is redrawn on a terminal; elsewhere what `line` is given, and one line a minute between."""
+    """One line that is redrawn on a terminal; elsewhere the calls of `line`, and at most one line a minute of `update`."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         """Write to `stream`, by default standard output; time counts from now."""
@@ -31,7 +31,7 @@ class Progress:
         return in_words(time.monotonic() - self.start)
 
     def update(self, text: str) -> None:
-        """Say what is being done; of a long text a narrow terminal shows the beginning."""
+        """Show what is being done; a narrow terminal shows the beginning of a long text."""
         if self.live:
             width = shutil.get_terminal_size().columns - 1
             print(f"\r{text[:width]:<{width}}", end="", file=self.stream, flush=True)
@@ -39,7 +39,7 @@ class Progress:
             self.line(text)
 
     def writing(self, done: int, total: int) -> None:
-        """What `params.open_corpora` calls while it generates corpora."""
+        """Callback of `profiles.open_corpora` while it generates corpora."""
         show = self.line if done == total else self.update
         show(f"writing the miniature corpora, {self.elapsed}: {done} of {total} performances")
 
@@ -49,7 +49,7 @@ class Progress:
             print(f"\r{' ' * (shutil.get_terminal_size().columns - 1)}\r", end="", file=self.stream, flush=True)
 
     def line(self, text: str) -> None:
-        """Say something that stays."""
+        """Print a line that stays."""
         self.clear()
         print(text, file=self.stream, flush=True)
         self.shown = time.monotonic()

@@ -1,9 +1,9 @@
-"""Runs the numbered notebooks in order, each by papermill in a process of its own, and skips what is up to date.
+"""Runs the numbered notebooks in order, each by papermill in a process of its own, and skips those that are up to date.
 
-The executed copy goes to `results/<profile>/notebooks/NN_name.ipynb`; that of a notebook which failed is
-`NN_name.failed.ipynb` beside it. A process killed half-way leaves neither copy nor stamp (see `uptodate`).
+The executed copy goes to `results/<profile>/notebooks/NN_name.ipynb`; that of a failed notebook is `NN_name.failed.ipynb` beside
+it. A process killed half-way leaves neither copy nor stamp (see `uptodate`).
 
-Only the child process, `python -m adtlib.notebooks.execute`, imports papermill: asking whether all is up to date must stay quick.
+Only the child process, `python -m adtlib.notebooks.execute`, imports papermill: checking whether all is up to date must be fast.
 """
 
 import contextlib
@@ -31,10 +31,10 @@ PATHS = {"recordings", "model"}  # parameters that name files
 
 
 class NotebookFailed(RunnerError):
-    """A notebook stopped at a cell; the message is the text for the user, `traceback` that of the cell (may be empty)."""
+    """A cell of a notebook failed; the message is the text for the user, `traceback` that of the cell (may be empty)."""
 
     def __init__(self, report: str, traceback: str = "") -> None:
-        """Keep the traceback apart: it is shown to who asks for it."""
+        """Keep the traceback separate: it is shown only on request."""
         super().__init__(report)
         self.traceback = traceback
 
@@ -49,13 +49,11 @@ def run_notebooks(
 ) -> dict[str, str]:
     """Run the chosen notebooks (see `find_notebooks`), in number order, and stop at the first that fails.
 
-    `parameters` override single values of the profile; `force` runs what is up to date too; `timeout` is the longest
-    that one cell may take, in seconds (default: CELL_TIMEOUTS), `start_timeout` that for a kernel to answer. Progress
-    goes to standard output.
+    `parameters` override single values of the profile; `force` also runs notebooks that are up to date; `timeout` limits the
+    seconds of one cell (default: CELL_TIMEOUTS), `start_timeout` those until a kernel answers. Progress goes to standard output.
 
-    Returns what became of each notebook: "done" or "up to date". Raises RunnerError before anything runs (unknown name
-    or parameter; another run at work), ValueError for what `params.load_profile` refuses, and NotebookFailed when a cell
-    fails.
+    Returns the outcome of each notebook: "done" or "up to date". Raises RunnerError before anything runs (unknown name or
+    parameter; another run in progress), ValueError as `profiles.load_profile` does, and NotebookFailed when a cell fails.
     """
     notebooks, parameters = find_notebooks(names), _from_anywhere(parameters or {})
     check_parameters(notebooks, parameters)
@@ -66,12 +64,12 @@ def run_notebooks(
     limits = {"timeout": timeout, "start_timeout": start_timeout}
     progress, outcome = Progress(), {}
     with uptodate.locked(profile):
-        # Writes the miniature corpora where they are absent, as their state belongs to every stamp; refuses, before
-        # anything runs, generated corpora where real ones are meant.
+        # Before anything runs: writes the miniature corpora if they are absent, as their state belongs to every stamp, and
+        # refuses generated corpora in place of real ones.
         profiles.open_corpora(settings, progress=progress.writing)
-        around = uptodate.look_around(settings, parameters)
+        inputs = uptodate.collect_inputs(settings, parameters)
         for notebook in notebooks:
-            outcome[notebook.name] = _bring_up_to_date(notebook, around, force, limits, progress)
+            outcome[notebook.name] = _bring_up_to_date(notebook, inputs, force, limits, progress)
     done = list(outcome.values()).count("done")
     progress.line(
         f"notebooks: {done} run, {len(outcome) - done} up to date, in {progress.elapsed}; "
@@ -81,7 +79,7 @@ def run_notebooks(
 
 
 def _from_anywhere(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters whose paths hold in any folder: notebooks run in their own, not in that of the command."""
+    """Parameters with absolute paths: notebooks run in their own folder, not in that of the command."""
 
     def absolute(value: Any) -> Any:
         path = Path(value).expanduser() if isinstance(value, str) else None
@@ -95,31 +93,31 @@ def _from_anywhere(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _bring_up_to_date(
-    notebook: Notebook, around: uptodate.Surroundings, force: bool, limits: dict[str, float], progress: Progress
+    notebook: Notebook, inputs: uptodate.Inputs, force: bool, limits: dict[str, float], progress: Progress
 ) -> str:
-    record = uptodate.Record(notebook, around)
-    why = "--force" if force else record.outdated()
+    stamp = uptodate.Stamp(notebook, inputs)
+    why = "--force" if force else stamp.outdated()
     if why is None:
         progress.line(f"{notebook.name}: up to date")
         return "up to date"
-    failed = record.copy.with_name(f"{notebook.name}.failed.ipynb")
+    failed = stamp.copy.with_name(f"{notebook.name}.failed.ipynb")
     job = {
         "notebook": str(notebook.path),
-        "copy": str(record.copy),
+        "copy": str(stamp.copy),
         "failed": str(failed),
-        "parameters": {"profile": around.profile, **notebook.own(around.parameters)},
+        "parameters": {"profile": inputs.profile, **notebook.own(inputs.parameters)},
         **limits,
     }
     start, since = time.monotonic(), time.time()
-    record.remove()
+    stamp.remove()
     failed.unlink(missing_ok=True)
     _execute(job, notebook.name, progress)
-    if not record.copy.is_file():  # a child that ends well and leaves nothing must not pass for success
-        raise NotebookFailed(f"{notebook.name}: its process ended without leaving {paths.relative(record.copy)}")
+    if not stamp.copy.is_file():  # a child that ends normally without a copy has not succeeded
+        raise NotebookFailed(f"{notebook.name}: its process ended without writing {paths.relative(stamp.copy)}")
     known = {other.name[:2] for other in find_notebooks()}
-    for name in saved_figures.drop_stale(around.profile, notebook.name[:2], since, known):
+    for name in saved_figures.drop_stale(inputs.profile, notebook.name[:2], since, known):
         progress.line(f"{notebook.name}: {name} removed, as no notebook makes it any more")
-    record.write()
+    stamp.write()
     progress.line(f"{notebook.name}: done in {in_words(time.monotonic() - start)} ({why})")
     return "done"
 
@@ -141,9 +139,9 @@ def _execute(job: dict[str, Any], name: str, progress: Progress) -> None:
             raise NotebookFailed(_describe(name, failure, job), failure["traceback"])
         if child.returncode != 0:
             errors.seek(0)
-            said = errors.read().decode(errors="replace").strip()
-            why = said.rpartition("\n")[2]
-            raise NotebookFailed(f"{name}: its process ended with status {child.returncode} ({shown}) {why}", said)
+            messages = errors.read().decode(errors="replace").strip()
+            why = messages.rpartition("\n")[2]
+            raise NotebookFailed(f"{name}: its process ended with status {child.returncode} ({shown}) {why}", messages)
 
 
 def _start(job: dict[str, Any], errors: IO[bytes]) -> subprocess.Popen:
@@ -155,24 +153,24 @@ def _start(job: dict[str, Any], errors: IO[bytes]) -> subprocess.Popen:
         stderr=errors,
         encoding="utf-8",
         env={**os.environ, "JUPYTER_PREFER_ENV_PATH": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"},
-        start_new_session=True,  # Ctrl-C reaches this process alone, which then ends the child in order
+        start_new_session=True,  # Ctrl-C reaches this process alone, which then ends the child properly
     )
 
 
-def _follow(news: IO[str], name: str, progress: Progress) -> tuple[str, dict[str, Any] | None]:
-    """Show what the child says until it says no more; returns what was shown last, and the failure if there was one."""
+def _follow(messages: IO[str], name: str, progress: Progress) -> tuple[str, dict[str, Any] | None]:
+    """Show the child's messages until it ends; returns the text shown last, and the failure if there was one."""
     start, shown, failure = time.monotonic(), "starting", None
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
     def listen() -> None:
-        for line in news:
+        for line in messages:
             lines.put(line)
         lines.put(None)
 
     threading.Thread(target=listen, daemon=True).start()
     while True:
         with contextlib.suppress(queue.Empty):
-            line = lines.get(timeout=1.0)  # no longer, as the time shown goes on while a cell is silent
+            line = lines.get(timeout=1.0)  # short, as the time shown must advance while a cell prints nothing
             if line is None:
                 return shown, failure
             event = json.loads(line)
@@ -182,7 +180,7 @@ def _follow(news: IO[str], name: str, progress: Progress) -> tuple[str, dict[str
 
 
 def _end(child: subprocess.Popen) -> None:
-    """End a child that still runs: closing its input asks it to stop its kernel; one that does not answer is killed."""
+    """End a child that still runs: closing its input asks it to stop its kernel; if it does not respond, it is killed."""
     child.stdin.close()
     try:
         child.wait(timeout=20)

@@ -1,6 +1,6 @@
-"""`figures/<profile>/manifest.csv`: a row for each figure that `save_figure` wrote. Safe where notebooks run side by side.
+"""Saving figures, and their list `figures/<profile>/manifest.csv`, which notebooks in several processes may write at once.
 
-Columns: thesis_number, file (without suffix), notebook (its number), caption.
+Columns of the list: thesis_number, file (without suffix), notebook (its number), caption.
 """
 
 import csv
@@ -21,7 +21,7 @@ _NAME = re.compile(r"\d\d_\w+")
 
 
 def read(profile: str) -> list[dict[str, str]]:
-    """The rows of a profile's manifest, in the order of the files' names; empty where no figure was made."""
+    """The list of a profile's saved figures, in the order of the files' names; empty if no figure was made."""
     path = paths.FIGURES / profile / "manifest.csv"
     if not path.is_file():
         return []
@@ -30,7 +30,7 @@ def read(profile: str) -> list[dict[str, str]]:
 
 
 def check(number: str, name: str) -> None:
-    """ValueError where a figure's number or file name is not one."""
+    """ValueError if a figure's number or file name is not valid."""
     if not _NUMBER.fullmatch(number):
         raise ValueError(f"figure {name}: number {number!r}: give that of the thesis, or section and letter, as in 2.3.2a")
     if not _NAME.fullmatch(name):
@@ -38,17 +38,17 @@ def check(number: str, name: str) -> None:
 
 
 def note(profile: str, number: str, name: str, caption: str) -> None:
-    """Replace the row of a figure."""
+    """Add the row of a figure, or replace it."""
     row = {"thesis_number": number, "file": name, "notebook": name[:2], "caption": caption}
     _change(profile, lambda rows: [*(other for other in rows if other["file"] != name), row])
 
 
 def drop_stale(profile: str, number: str, since: float, known: set[str]) -> list[str]:
-    """Remove what a notebook made in earlier runs and no longer makes; return the names of the files.
+    """Remove files that a notebook made in earlier runs and no longer makes; return their names.
 
-    number  that of a notebook which has just run to its end; its figures and tables older than `since` (seconds since the epoch,
-            before it began) go, with their rows.
-    known   the numbers of all notebooks: figures and tables of others go as well.
+    number  of a notebook that has just finished; its figures and tables older than `since` (seconds since the epoch, before it
+            began) are removed, with their rows.
+    known   numbers of all notebooks: figures and tables of any other number are removed as well.
     """
 
     def stale(path) -> bool:
@@ -67,7 +67,7 @@ def drop_stale(profile: str, number: str, since: float, known: set[str]) -> list
 
 
 def _change(profile: str, change: Callable[[list], list]) -> None:
-    with paths.locked(f"figures-{profile}"):  # two notebooks that read the same rows would lose one another's
+    with paths.locked(f"figures-{profile}"):  # two notebooks that changed the same list at once would lose rows
         rows = sorted(change(read(profile)), key=lambda row: row["file"])
         buffer = io.StringIO()
         writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
@@ -80,13 +80,13 @@ def _change(profile: str, change: Callable[[list], list]) -> None:
 
 
 def save_figure(figure, name: str, profile: str, caption: str, number: str) -> list[Path]:
-    """Write `figures/<profile>/<name>.{pdf,png}` and its row in manifest.csv; return both paths.
+    """Write `figures/<profile>/<name>.{pdf,png}` and its row in the list of figures; return both paths.
 
     name     `NN_name`, NN the notebook's number.
-    number   the figure's number in the thesis, or section and letter ("5.2a") where the thesis numbers none.
-    caption  a sentence; it says "miniature" where the data are.
+    number   the figure's number in the thesis, or section and letter ("5.2a") if it has none.
+    caption  a sentence; it says "miniature" if the data are.
 
-    A rerun gives byte-identical files. ValueError for a number or a name that is none.
+    A rerun gives byte-identical files. ValueError for an invalid number or name.
     """
     check(number, name)
     folder = paths.FIGURES / profile

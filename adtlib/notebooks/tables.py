@@ -1,9 +1,9 @@
 """Tables: a data frame as CSV with full precision, and as LaTeX (booktabs) and Markdown with the thesis's marks.
 
-Three decimals, fewer for numbers from 10 on, whole numbers without any; heads in words with their units (`headers`); the
-protocol in the caption. The marks of results: the highest of a column in bold; in the dataset study zero-shot cells are shaded
-and the highest of them in each column underlined; numbers that print alike are marked alike. Markdown has no shading that every
-viewer shows: there zero-shot is in italics. A legend below each table says so. All files are written at once and whole.
+Three decimals, fewer for numbers from 10 on, none for whole numbers; heads in words with their units (`headers`); the protocol in
+the caption. Marks: the highest of a column is bold; in the dataset study zero-shot cells are shaded and the highest of them in each
+column is underlined; numbers that print alike are marked alike. Not every Markdown viewer shows shading: there zero-shot is in
+italics. A legend below each table explains the marks. Files are written atomically.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from adtlib.notebooks.headers import header
 SHADE = "#dfe6ee"  # light enough for black text, dark enough for print in grey
 
 
-COUNTS = {"epochs", "best epoch"}  # means over seeds of these may be 1 or 0 and are whole all the same
+COUNTS = {"epochs", "best epoch"}  # printed as whole numbers even where all means over seeds are 0 or 1
 
 
 def save_table(
@@ -35,9 +35,9 @@ def save_table(
 ) -> None:
     """Write `results/<profile>/tables/<name>.{csv,tex,md}`.
 
-    table    goes into the CSV as it is, without its index.
-    shown    what LaTeX and Markdown show, the levels of its index as the first columns; by default `table`.
-    bold     "columns": the highest number of each column in bold; None: nothing.
+    table    written to the CSV unchanged, without its index.
+    shown    printed form for LaTeX and Markdown, the levels of its index as the first columns; by default `table`.
+    bold     "columns": the highest number of each column is bold; None: no bold.
     shaded   booleans of the index and columns of `shown`: its zero-shot cells. The highest of them in each column is underlined.
     caption  a sentence with the protocol: split, tolerance, averaging, profile. The legend of the marks is added.
     """
@@ -52,15 +52,15 @@ def save_table(
 
 
 def _highest(values: pd.Series) -> list[bool]:
-    """Which numbers read as the highest; none where nothing is above 0, or where fewer than two are compared."""
+    """Which numbers print like the highest; all False if no number is above 0, or fewer than two are compared."""
     if not pd.api.types.is_float_dtype(values) or values.count() < 2 or not values.max() > 0:
         return [False] * len(values)
-    # What reads as equal is marked alike.
+    # Numbers that print alike are marked alike.
     return [_format(value) == _format(values.max()) for value in values]
 
 
 def _cells(table: pd.DataFrame, bold: str | None, shaded: pd.DataFrame | None, write: Callable) -> list[list[str]]:
-    """Rows of texts; `write(text, bold, underlined, shaded)` is how a format shows a cell."""
+    """Rows of texts; `write(text, bold, underlined, shaded)` marks a cell in the syntax of a format."""
     if bold not in (None, "columns"):
         raise ValueError(f"bold = {bold!r}: choose 'columns' or None")
     if shaded is not None and not (shaded.index.equals(table.index) and shaded.columns.equals(table.columns)):
@@ -84,7 +84,7 @@ def _legend(bold: str | None, shaded: pd.DataFrame | None, shading: str) -> str:
 
 
 def _format(value, whole: bool = False) -> str:
-    """A cell as it is read; `whole`: its column holds whole numbers alone (means of counts that happen to be whole)."""
+    """Text of a cell; `whole`: its column holds only whole numbers (such as means of counts)."""
     if value is pd.NA:
         return "–"
     if isinstance(value, bool | np.bool_):
@@ -94,15 +94,15 @@ def _format(value, whole: bool = False) -> str:
             return "–"
         if whole:
             return f"{value:,.0f}"
-        # Digits beyond the third say nothing of what was measured; a size that was stated with one decimal keeps it.
+        # Further digits would be below the accuracy of the measurement; a size stated with one decimal keeps it.
         stated = abs(value) < 1_000 and round(value, 1) == value
         return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}" if abs(value) < 100 or stated else f"{value:,.0f}"
     return f"{value:,}" if isinstance(value, int | np.integer) else str(value)
 
 
 def _is_whole(column: pd.Series) -> bool:
-    """Whether a column of floats holds counts: whole numbers, one at least above 1 (a score of 1.000 keeps its decimals) or of
-    a name that says so.
+    """Whether a column of floats holds counts: whole numbers, of which one is above 1 (a score of 1.000 keeps its decimals) or the
+    name is in COUNTS.
     """
     if not pd.api.types.is_float_dtype(column):
         return False
@@ -158,7 +158,7 @@ def to_styled(table: pd.DataFrame, caption: str, bold: str | None = None, shaded
     heads = [header(str(name)) for name in table.columns]
     texts = pd.DataFrame(_cells(table, bold, shaded, write), index=index, columns=heads)
     below = html.escape(" ".join([caption, _legend(bold, shaded, "Shaded, italics")]).strip())
-    own = hashlib.sha256(f"{texts.to_csv()}{below}".encode()).hexdigest()[:8]  # drawn at random, it would differ from run to run
+    own = hashlib.sha256(f"{texts.to_csv()}{below}".encode()).hexdigest()[:8]  # a random one would differ from run to run
     styler = (
         texts.style.set_uuid(own)
         .set_caption(below)
@@ -175,8 +175,8 @@ def to_styled(table: pd.DataFrame, caption: str, bold: str | None = None, shaded
 def to_latex(table: pd.DataFrame, caption: str, label: str, bold: str | None = None, shaded: pd.DataFrame | None = None) -> str:
     """A `table` environment no wider than the text and no longer than a page; its first line names the packages it needs.
 
-    Columns of long texts are broken into lines. What would be set below 7 pt to be no wider than the text is set in panels, one
-    below the other, and what is longer than a page in several environments (`latex`).
+    Columns of long texts are broken into lines. A table whose type would shrink below 7 pt to fit the text width is set in panels,
+    one below the other; one longer than a page in several environments (`latex`).
     """
     below = " ".join(sentence for sentence in (caption, _legend(bold, shaded, "Shaded")) if sentence)
     names, lead = _lead(table)

@@ -1,9 +1,9 @@
-"""Which notebooks are up to date: what each was made from, hashed, and the stamps that keep it.
+"""Which notebooks are up to date: hashes of the inputs of each, stored as stamps.
 
-A notebook is up to date when everything it was made from is what it was (its own cells, the parameters, the package's
-code, the data, the library versions and, from 50 on, the scores that earlier notebooks left) and every file it made is
-still there. What it was made from is written to `cache/stamps/<profile>/NN_name.json` once it has succeeded; a process
-killed half-way leaves no stamp, so nothing unfinished passes for a result.
+A notebook is up to date when all its inputs are unchanged (its own cells, the parameters, the package's code, the data, the
+library versions and, from 50 on, the scores of earlier notebooks) and every file it made still exists. The hashes are written
+to `cache/stamps/<profile>/NN_name.json` once it has succeeded; a process killed half-way leaves no stamp, so an unfinished run
+cannot pass for a result.
 """
 
 import contextlib
@@ -22,38 +22,38 @@ from filelock import Timeout
 from adtlib import paths
 from adtlib.corpora.base import MARKER
 from adtlib.notebooks.listing import Notebook, RunnerError
-from adtlib.profiles import profile_files
+from adtlib.profiles import Profile, profile_files
 from adtlib.provenance import code_state, hash_of
 
-FIRST_READER = 50  # notebooks from this number on read what earlier ones left in results/
-FIRST_LISTER = 70  # and from this on show the figures and tables of earlier ones
+FIRST_READER = 50  # notebooks from this number on read scores of earlier ones in results/
+FIRST_LISTER = 70  # notebooks from this number on also show the figures and tables of earlier ones
 LIBRARIES = ("numpy", "torch")
-EXECUTING = "\nfrom adtlib.notebooks.execute import main\nmain"  # what turns a notebook into its executed copy
-STAT_LIMIT = 64  # files of a folder that are looked at one by one; beyond, the folder's own time stands for them
-MAX_DEPTH, MAX_LINES = 6, 100_000  # how deep and how far a data root is looked through
+EXECUTING = "\nfrom adtlib.notebooks.execute import main\nmain"  # the code that executes a notebook
+STAT_LIMIT = 64  # files of a folder that are checked one by one; in larger folders only the folder's own time counts
+MAX_DEPTH, MAX_LINES = 6, 100_000  # limits of the walk through a data root
 
 
 # ---- hashes ---------------------------------------------------------------------------------------------------------
 
 
 def data_state(root: Path) -> str:
-    """Hash of what lies at a data root: the marker of generated corpora, else folders, file sizes and times.
+    """Hash of the contents of a data root: the marker of generated corpora, else folders, file sizes and times.
 
-    Two hundred thousand files must not be looked at one by one. Of a folder with more than STAT_LIMIT files only their
-    number and the folder's own time count: that tells a file added, removed, renamed or replaced by another of its name,
-    not one that a program has written over in place.
+    Checking two hundred thousand files one by one would take too long. For a folder with more than STAT_LIMIT files only their
+    number and the folder's own time count: that detects a file added, removed, renamed or replaced, but not one overwritten
+    in place.
     """
     if (root / MARKER).is_file():
         return hash_of((root / MARKER).read_bytes())
     lines: list[str] = []
     for folder, folders, files in os.walk(root, followlinks=True):
         here = Path(folder).relative_to(root)
-        if MARKER in files:  # generated corpora beside the real ones are none of this root's data
+        if MARKER in files:  # generated corpora beside the real ones do not belong to this root
             folders.clear()
             continue
-        # The limits are for a root that holds more than corpora, and for links that lead back.
+        # Limits for a root that holds more than corpora, and for circular links.
         folders[:] = sorted(name for name in folders if not name.startswith(".")) if len(here.parts) < MAX_DEPTH else []
-        # The root's own time changes with what else is put there, such as generated corpora.
+        # The root's own time also changes when other things are put there, such as generated corpora.
         timed = here.parts or len(files) > STAT_LIMIT
         lines.append(f"{here} {len(files)} {os.stat(folder).st_mtime_ns if timed else ''}")
         if len(lines) > MAX_LINES:
@@ -67,7 +67,7 @@ def data_state(root: Path) -> str:
 
 
 def _named_state(own: dict[str, Any]) -> str:
-    """Hash of the files and folders that a notebook's parameters name, and of the models that are shipped."""
+    """Hash of the files and folders named in a notebook's parameters, and of the shipped models."""
     listed = [item for value in own.values() for item in (value if isinstance(value, list) else [value])]
     named = [Path(item) for item in listed if isinstance(item, str) and os.path.isabs(item)]
     files = [*sorted(path for path in named if path.is_file()), *sorted(paths.WEIGHTS.glob("*"))]
@@ -84,23 +84,23 @@ def _library_state() -> str:
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What all notebooks of one `adt run` share: the profile's name, the parameters given, hashes of the rest."""
+class Inputs:
+    """Inputs shared by all notebooks of one `adt run`: name of the profile, parameters of the command line, hashes of the rest."""
 
     profile: str
     parameters: dict[str, Any]
-    hashes: dict[str, str]  # by the name that the user is told when it has changed
+    hashes: dict[str, str]  # by the name shown to the user when it has changed
 
 
-def look_around(settings: Any, parameters: dict[str, Any]) -> Surroundings:
-    """The surroundings as they are now, for a `params.Profile` and the parameters of the command line."""
+def collect_inputs(settings: Profile, parameters: dict[str, Any]) -> Inputs:
+    """The present inputs, for a profile and the parameters of the command line."""
     own = [Path(corpus).resolve() for corpus in settings.train_corpora if Path(corpus).is_dir()]  # a user's recordings
     hashes = {
         "the profile": hash_of(*(file.read_bytes() for file in profile_files(settings.name))),
         "the data": hash_of(*map(data_state, [settings.data_root, *own])),
         "the library versions": _library_state(),
     }
-    return Surroundings(settings.name, parameters, hashes)
+    return Inputs(settings.name, parameters, hashes)
 
 
 # ---- scores ---------------------------------------------------------------------------------------------------------
@@ -117,11 +117,11 @@ def _read_json(path: Path) -> dict[str, Any] | None:
         return None
 
 
-def _scores_around(notebook: Notebook, profile: str, own: bool) -> dict[str, str]:
-    """Hash of every run's scores as `notebook` found them, or with `own` as it left them, by path below results/<profile>.
+def _score_hashes(notebook: Notebook, profile: str, own: bool) -> dict[str, str]:
+    """Hash of every run's scores before `notebook` ran, or with `own` after it, by path below results/<profile>.
 
-    What was written later is taken back: else a later notebook that adds runs, or tests to an earlier run, would make
-    earlier ones look out of date.
+    Later changes are undone: otherwise a later notebook that adds runs, or tests to an earlier run, would make earlier
+    notebooks look out of date.
     """
     root = paths.RESULTS / profile
     scores = {path.relative_to(root).as_posix(): hash_of(path.read_bytes()) for path in root.glob("runs/**/scores.csv")}
@@ -133,8 +133,8 @@ def _scores_around(notebook: Notebook, profile: str, own: bool) -> dict[str, str
     return {name: value for name, value in scores.items() if value is not None}
 
 
-def _shown_before(notebook: Notebook, profile: str) -> Iterator[str | bytes]:
-    """Names and contents of the figures and tables that notebooks before this one have made."""
+def _earlier_outputs(notebook: Notebook, profile: str) -> Iterator[str | bytes]:
+    """Names and contents of the figures and tables made by earlier notebooks."""
     folders = (paths.FIGURES / profile, paths.RESULTS / profile / "tables")
     for path in sorted(path for folder in folders for path in folder.glob("[0-9][0-9]_*")):
         if path.suffix in (".png", ".csv") and int(path.name[:2]) < notebook.number:
@@ -145,57 +145,57 @@ def _shown_before(notebook: Notebook, profile: str) -> Iterator[str | bytes]:
 # ---- stamps ---------------------------------------------------------------------------------------------------------
 
 
-class Record:
-    """What one notebook would be made from now, beside its stamp: what it was made from when it last succeeded."""
+class Stamp:
+    """The stored stamp of one notebook (its inputs when it last succeeded) beside its present inputs."""
 
-    def __init__(self, notebook: Notebook, around: Surroundings) -> None:
-        """Read the stamp and look at the inputs; to be made just before the notebook's turn."""
-        self.notebook, self.around = notebook, around
-        self.copy = paths.RESULTS / around.profile / "notebooks" / f"{notebook.name}.ipynb"
-        self._path = _stamp_path(notebook, around.profile)
-        self._stamp = _read_json(self._path)
-        self._inputs = self._look()
-        self._scores = _scores_around(notebook, around.profile, own=True)
+    def __init__(self, notebook: Notebook, shared: Inputs) -> None:
+        """Read the stamp and hash the inputs; to be made just before the notebook's turn."""
+        self.notebook, self.shared = notebook, shared
+        self.copy = paths.RESULTS / shared.profile / "notebooks" / f"{notebook.name}.ipynb"
+        self._path = _stamp_path(notebook, shared.profile)
+        self._stored = _read_json(self._path)
+        self._inputs = self._input_hashes()
+        self._scores = _score_hashes(notebook, shared.profile, own=True)
 
-    def _look(self) -> dict[str, str]:
+    def _input_hashes(self) -> dict[str, str]:
         cells = [[cell["cell_type"], cell["source"], cell["metadata"].get("tags")] for cell in self.notebook.cells()]
-        own = self.notebook.own(self.around.parameters)
+        own = self.notebook.own(self.shared.parameters)
         inputs = {"the notebook": hash_of(json.dumps(cells)), "the parameters": hash_of(json.dumps(own, sort_keys=True))}
         inputs["the code of adtlib"] = code_state(source=self.notebook.code() + EXECUTING)
-        inputs |= self.around.hashes
+        inputs |= self.shared.hashes
         if "model" in self.notebook.parameters():
             inputs["the recordings or models"] = _named_state(own)
         if self.notebook.number >= FIRST_READER:
-            scores = _scores_around(self.notebook, self.around.profile, own=False)
+            scores = _score_hashes(self.notebook, self.shared.profile, own=False)
             inputs["the scores of earlier notebooks"] = hash_of(json.dumps(scores, sort_keys=True))
         if self.notebook.number >= FIRST_LISTER:
-            inputs["the figures and tables of earlier notebooks"] = hash_of(*_shown_before(self.notebook, self.around.profile))
+            inputs["the figures and tables of earlier notebooks"] = hash_of(*_earlier_outputs(self.notebook, self.shared.profile))
         return inputs
 
     def outdated(self) -> str | None:
-        """Why the notebook must run, in words, or None where it is up to date."""
-        if self._stamp is None:
+        """Why the notebook must run, in words, or None if it is up to date."""
+        if self._stored is None:
             return "not run yet"
-        changed = [name for name, value in self._inputs.items() if self._stamp["inputs"].get(name) != value]
+        changed = [name for name, value in self._inputs.items() if self._stored["inputs"].get(name) != value]
         if changed:
             return f"{' and '.join(changed)} changed"
-        missing = [name for name in self._stamp["outputs"] if not (paths.HOME / name).is_file()]
+        missing = [name for name in self._stored["outputs"] if not (paths.HOME / name).is_file()]
         if missing:
             return f"{missing[0]} is missing"
-        overwritten = [name for name, change in self._stamp["scores"].items() if self._scores.get(name) != change["after"]]
+        overwritten = [name for name, change in self._stored["scores"].items() if self._scores.get(name) != change["after"]]
         return f"{overwritten[0]} is not as it was left" if overwritten else None
 
     def remove(self) -> None:
-        """Take the stamp away: from here on the notebook is out of date, whatever happens."""
+        """Delete the stamp: from here on the notebook is out of date, whatever happens."""
         self._path.unlink(missing_ok=True)
 
     def write(self) -> None:
-        """Stamp the notebook, which has succeeded: its inputs, the files it made, the scores it changed."""
-        profile = self.around.profile
-        after = _scores_around(self.notebook, profile, own=True)
+        """Write the stamp of a notebook that has succeeded: its inputs, the files it made, the scores it changed."""
+        profile = self.shared.profile
+        after = _score_hashes(self.notebook, profile, own=True)
         before = {name: self._scores.get(name) for name, value in after.items() if self._scores.get(name) != value}
-        # What it made in an earlier run and found again in this one is still its own.
-        before |= {name: change["before"] for name, change in (self._stamp or {}).get("scores", {}).items() if name in after}
+        # Scores that it made in an earlier run and found again in this one are still its own.
+        before |= {name: change["before"] for name, change in (self._stored or {}).get("scores", {}).items() if name in after}
         outputs = [self.copy, *(paths.RESULTS / profile / name for name in before)]
         for folder in (paths.FIGURES / profile, paths.RESULTS / profile / "tables"):
             outputs += sorted(folder.glob(f"{self.notebook.name[:2]}_*"))
@@ -209,12 +209,14 @@ class Record:
 
 @contextlib.contextmanager
 def locked(profile: str) -> Iterator[None]:
-    """Hold the profile's lock, or RunnerError, which says since when another process has it."""
+    """Hold the profile's lock; RunnerError, with process and time, if another process holds it."""
     holder = paths.CACHE / "locks" / f"{profile}.holder"
     try:
         with paths.locked(profile, wait=False):
             paths.write_atomically(holder, f"process {os.getpid()}, since {time.strftime('%Y-%m-%d %H:%M')}".encode())
             yield
     except Timeout as error:
-        who = holder.read_text() if holder.is_file() else "which has just begun"
-        raise RunnerError(f"another adt run of the profile {profile} is at work ({who}): wait for it to end or stop it") from error
+        holder_text = holder.read_text() if holder.is_file() else "just started"
+        raise RunnerError(
+            f"another adt run of the profile {profile} is running ({holder_text}): wait for it to end or stop it"
+        ) from error
