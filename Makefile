@@ -1,10 +1,12 @@
-# Each line is a command that can be typed by hand. PROFILE names a file in params/; PYTHON an interpreter, 3.11 or newer.
+# Each line is a command that can be typed by hand. PROFILE names a file in params/; PYTHON an interpreter, 3.11 or newer; LOCK the
+# versions to install (empty: the newest).
 PROFILE ?= miniature
 PYTHON ?= python3
+LOCK ?= constraints.txt
 
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 300 --nbval-kernel-startup-timeout 180
 
-.PHONY: help env thesis test test-browser lab lint bench
+.PHONY: help env thesis test test-browser lab lint lock bench
 
 help:
 	@echo "make env      create .venv and install the project in it"
@@ -12,16 +14,17 @@ help:
 	@echo "make test     ruff, pytest, and every notebook at its smallest size"
 	@echo "make test-browser   the interactive panels, in JupyterLab in a headless Chromium"
 	@echo "make lab      open the notebooks in JupyterLab"
-	@echo "make lint     check style and formatting"
+	@echo "make lint     check style, formatting, and that imports run one way"
+	@echo "make lock     resolve the versions of constraints.txt anew"
 	@echo "make bench    measure speed against named peers"
 
 env: .venv/.installed
 
-.venv/.installed: pyproject.toml
+.venv/.installed: pyproject.toml $(LOCK)
 	@$(PYTHON) -c 'import sys; sys.exit("adtlib needs Python 3.11 or newer, $(PYTHON) is %d.%d: make PYTHON=python3.12 ..." % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	@echo "Installing the project into .venv: some minutes and several gigabytes the first time."
 	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install -qq --disable-pip-version-check --editable '.[dev]'
+	.venv/bin/python -m pip install -qq --disable-pip-version-check $(if $(LOCK),--constraint $(LOCK)) --editable '.[thesis,dev]'
 	@touch .venv/.installed
 
 thesis: env
@@ -30,6 +33,14 @@ thesis: env
 lint: env
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	.venv/bin/lint-imports
+
+# Resolves for all platforms; needs uv, which is installed for it.
+lock: env
+	.venv/bin/python -m pip install -qq --disable-pip-version-check uv
+	head -2 constraints.txt > constraints.new
+	.venv/bin/uv pip compile --universal --python-version 3.11 --extra thesis --extra dev --no-annotate --no-header --quiet pyproject.toml >> constraints.new
+	mv constraints.new constraints.txt
 
 # Two processes on two cores: one thread each, or they stand in each other's way. Files come in the order of tests/conftest.py, long
 # ones first, not by their number of tests. The smoke corpora are written before the notebooks share them; notebooks from 50 on read
@@ -38,7 +49,7 @@ test: lint
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=12
 	.venv/bin/adt prepare --profile smoke
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest $(NBVAL) -n 2 --dist loadfile notebooks/[0-4]*.ipynb
-	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -m rerun tests/test_rerun.py
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -m rerun tests/notebooks/test_rerun.py
 	.venv/bin/python -m pytest $(NBVAL) notebooks/[5-9]*.ipynb
 
 # Skipped, saying why, where there is no Chromium or no Playwright. ADT_SCREENSHOTS=FOLDER keeps pictures of the panels.
@@ -46,7 +57,7 @@ test-browser: .venv/.browser
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -m browser -ra tests/browser
 
 .venv/.browser: .venv/.installed
-	.venv/bin/python -m pip install -qq --disable-pip-version-check --editable '.[browser]' \
+	.venv/bin/python -m pip install -qq --disable-pip-version-check $(if $(LOCK),--constraint $(LOCK)) --editable '.[browser]' \
 		&& touch .venv/.browser || echo "Playwright could not be installed: the tests in a browser will be skipped."
 
 # By default a message to a kernel holds 10 MB, which a recording that is uploaded may pass.

@@ -4,10 +4,10 @@ import argparse
 import json
 import textwrap
 from functools import partial
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from adtlib import __version__
 from adtlib.vocabulary import CLASSES, FIVE_CLASS, UnknownLabel
 
 # Sets of songs to choose thresholds on, and a low-pass (Hz): old records and low-rate encoders lose their treble.
@@ -24,7 +24,7 @@ def option_parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--debug", action="store_true", help="show where in the code an error arose")
     parser = argparse.ArgumentParser(prog="adt", description="Automatic Drum Transcription: the companion's command.")
-    parser.add_argument("--version", action="version", version=f"adt {metadata.version('adtlib')}")
+    parser.add_argument("--version", action="version", version=f"adt {__version__}")
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     add = partial(_add, commands, common)

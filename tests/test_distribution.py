@@ -1,0 +1,83 @@
+"""What is installed: a wheel with everything in it, versions that agree, and libraries that load together."""
+
+import importlib
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from importlib import metadata
+
+import pytest
+
+import adtlib
+from adtlib import paths
+
+PROJECT = tomllib.loads((paths.ROOT / "pyproject.toml").read_text())["project"]
+
+
+def names_of(requirements) -> dict[str, str]:
+    """Requirement by normalised name."""
+    return {re.sub(r"[-_.]+", "-", re.match(r"[\w.-]+", line)[0]).lower(): line for line in requirements}
+
+
+def test_the_wheel_holds_all_modules_doors_tables_and_weights(tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        str(tmp_path),
+        str(paths.ROOT),
+    ]
+    subprocess.run(command, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    assert wheel.name == f"adtlib-{adtlib.__version__}-py3-none-any.whl"
+    with zipfile.ZipFile(wheel) as file:
+        inside = {name for name in file.namelist() if name.startswith("adtlib/")}
+        about = file.read(f"adtlib-{adtlib.__version__}.dist-info/METADATA").decode()
+    package = paths.ROOT / "adtlib"
+    wanted = {path for path in package.rglob("*") if path.is_file() and path.suffix in {".py", ".pyi", ".csv", ".safetensors"}}
+    assert {path.relative_to(paths.ROOT).as_posix() for path in wanted} | {"adtlib/py.typed"} <= inside
+    assert "License-Expression: MIT" in about and "License-File: LICENSE" in about
+
+
+def test_every_requirement_is_locked_for_all_platforms():
+    locked = names_of(line for line in (paths.ROOT / "constraints.txt").read_text().splitlines() if line[:1].isalnum())
+    wanted = names_of(
+        [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["thesis"], *PROJECT["optional-dependencies"]["dev"]]
+    )
+    assert set(wanted) <= set(locked), "make lock"
+    assert {"pywinpty", "appnope", "triton"} <= set(locked), "of Windows, macOS and Linux alone"
+
+
+def test_torch_and_torchaudio_are_a_pair_that_loads():
+    torch, torchaudio = importlib.import_module("torch"), importlib.import_module("torchaudio")
+    assert torch.__version__.split("+")[0] == torchaudio.__version__.split("+")[0]
+    pair = PROJECT["optional-dependencies"]["thesis"]
+    assert [line.partition("==")[2] for line in pair] == ["2.11.*"] * 2
+    resampled = torchaudio.functional.resample(torch.ones(1, 441), 44_100, 22_050)
+    assert resampled.shape == (1, 221)
+
+
+def test_the_version_is_stated_once():
+    assert PROJECT["dynamic"] == ["version"] and adtlib.__version__ == metadata.version("adtlib")
+    assert f"## {adtlib.__version__}" in (paths.ROOT / "CHANGELOG.md").read_text()
+    assert f"version: {adtlib.__version__}" in (paths.ROOT / "CITATION.cff").read_text()
+
+
+@pytest.mark.parametrize("room", [path.parent.name for path in sorted((paths.ROOT / "adtlib").glob("*/__init__.pyi"))])
+def test_every_name_on_a_door_is_there(room):
+    code = f"import adtlib.{room} as room; [getattr(room, name) for name in room.__all__]; print(len(room.__all__))"
+    assert int(subprocess.check_output([sys.executable, "-c", code], text=True)) > 5
+
+
+def test_the_door_of_the_package_is_light():
+    code = "import sys, adtlib; print(adtlib.__version__, [m for m in ('numpy', 'torch', 'pandas') if m in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == f"{adtlib.__version__} []"
+    listed = subprocess.check_output([sys.executable, "-m", "adtlib", "--version"], text=True)
+    assert listed.strip() == f"adt {adtlib.__version__}"
