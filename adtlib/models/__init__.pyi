@@ -1,13 +1,7 @@
 from .architecture import Architecture as Architecture
 from .decomposition import activations_from_strokes as activations_from_strokes
-from .loss import infrequency_weights as infrequency_weights
-from .loss import weighted_bce as weighted_bce
+from .loss import infrequency_weights as infrequency_weights, weighted_bce as weighted_bce
 from .prediction import predict as predict
-from .registry import ARCHITECTURES as ARCHITECTURES
-from .registry import assemble as assemble
-from .registry import build as build
-from .registry import count_parameters as count_parameters
-from .saliency import FRAMES_A_BLOCK as FRAMES_A_BLOCK
-from .saliency import example_inputs as example_inputs
-from .saliency import influence as influence
+from .registry import ARCHITECTURES as ARCHITECTURES, assemble as assemble, build as build, count_parameters as count_parameters
+from .saliency import FRAMES_A_BLOCK as FRAMES_A_BLOCK, example_inputs as example_inputs, influence as influence
 from .summary import stages as stages

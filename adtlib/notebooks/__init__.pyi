@@ -1,17 +1,8 @@
-from .catalogue import NUMBERED as NUMBERED
-from .catalogue import overview as overview
-from .catalogue import printed_catalogue as printed_catalogue
+from .catalogue import NUMBERED as NUMBERED, overview as overview, printed_catalogue as printed_catalogue
 from .gallery import printed_gallery as printed_gallery
 from .headers import header as header
-from .listing import find_notebooks as find_notebooks
-from .listing import notebook_map as notebook_map
-from .listing import printed_map as printed_map
+from .listing import find_notebooks as find_notebooks, notebook_map as notebook_map, printed_map as printed_map
 from .runner import run_notebooks as run_notebooks
 from .saved_figures import save_figure as save_figure
-from .start import HTML as HTML
-from .start import Markdown as Markdown
-from .start import begin as begin
-from .tables import printed_table as printed_table
-from .tables import save_table as save_table
-from .tables import to_markdown as to_markdown
-from .tables import to_styled as to_styled
+from .start import HTML as HTML, Markdown as Markdown, begin as begin
+from .tables import printed_table as printed_table, save_table as save_table, to_markdown as to_markdown, to_styled as to_styled

@@ -1,15 +1,9 @@
 from .peaks import (
     explore_peak_conditions as explore_peak_conditions,
-)
-from .peaks import (
     explore_peak_picking as explore_peak_picking,
-)
-from .peaks import (
     explore_tolerance as explore_tolerance,
 )
-from .signals import explore_aliasing as explore_aliasing
-from .signals import explore_filterbank as explore_filterbank
-from .signals import explore_stft as explore_stft
+from .signals import explore_aliasing as explore_aliasing, explore_filterbank as explore_filterbank, explore_stft as explore_stft
 from .tracks import browse_tracks as browse_tracks
 from .transcriber.panel import transcribe_recordings as transcribe_recordings
 from .transcriber.shown import ShownRecording as ShownRecording

@@ -1,12 +1,7 @@
 from .augmentation import VARIATIONS as VARIATIONS
-from .long import LongConfig as LongConfig
-from .long import fit_long as fit_long
-from .runs import Run as Run
-from .runs import find_runs as find_runs
-from .scoring import choose_thresholds as choose_thresholds
-from .scoring import score_run as score_run
+from .long import LongConfig as LongConfig, fit_long as fit_long
+from .runs import Run as Run, find_runs as find_runs
+from .scoring import choose_thresholds as choose_thresholds, score_run as score_run
 from .search.folder import trials_table as trials_table
 from .segments import Segments as Segments
-from .trainer import Trainer as Trainer
-from .trainer import TrainingConfig as TrainingConfig
-from .trainer import fit as fit
+from .trainer import Trainer as Trainer, TrainingConfig as TrainingConfig, fit as fit
