@@ -7,6 +7,7 @@ import numpy as np
 
 from adtlib.audio.features import SAMPLE_RATE
 from adtlib.audio.fourier import damped_tone
+from adtlib.audio.mixing import place
 from adtlib.vocabulary import CLASSES
 
 CLICK_FREQUENCIES = dict(zip(CLASSES, (220.0, 440.0, 660.0, 1_760.0, 2_640.0), strict=True))  # Hz, rising from kick to cymbal
@@ -37,7 +38,7 @@ def click_track(
     waveform = np.zeros(round(seconds * sample_rate), dtype=np.float32)
     for frequency, times in zip(frequencies, onsets, strict=True):
         for start in np.rint(np.asarray(times) * sample_rate).astype(int):
-            add(waveform, click(frequency, sample_rate), start)
+            place(click(frequency, sample_rate), waveform, start)
     return waveform / max(1.0, float(np.abs(waveform).max(initial=0.0)))
 
 
@@ -49,14 +50,6 @@ def with_clicks(blocks: Iterable[np.ndarray], events: Sequence[DrumEvent]) -> It
         mixed = block * np.float32(_RECORDING_GAIN)
         end = begin + len(block)
         for index in range(*np.searchsorted(starts, (begin - longest, end))):
-            add(mixed, click(CLICK_FREQUENCIES[events[index][1]]), int(starts[index]) - begin, _CLICK_PEAK)
+            place(click(CLICK_FREQUENCIES[events[index][1]]), mixed, int(starts[index]) - begin, _CLICK_PEAK)
         begin = end
         yield mixed
-
-
-def add(stem: np.ndarray, waveform: np.ndarray, start: int, gain: float = 1.0) -> None:
-    """Add a waveform to the stem, in place, from sample `start` on; what lies outside the stem is cut off."""
-    if start < 0:
-        waveform, start = waveform[-start:], 0
-    part = stem[start : start + len(waveform)]
-    part += np.float32(gain) * waveform[: len(part)]

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from scipy.signal import sosfilt
 
-from adtlib.audio.clicks import add
 from adtlib.audio.features import SAMPLE_RATE
+from adtlib.audio.mixing import place, rms
 from adtlib.synthesis import effects, voices
 from adtlib.synthesis.capture import PITCHES
 from adtlib.synthesis.drumming import Drumming, Stroke, swing
@@ -118,11 +118,11 @@ def play(
         stem = np.zeros(n_samples, dtype=np.float32)
         bank = singers if part.program == VOICE else instruments
         _play_part(stem, part, arrangement.semitones, 60 / bpm, swing_at, bank, rng)
-        if (level := effects.rms(stem)) > 0:
+        if (level := rms(stem)) > 0:
             gain = 3 if np.median(part.pitches) < 48 else 4 if part.program == VOICE else 0
             stem = recorded(stem / np.float32(level), part.program == VOICE, swing(part.beats, swing_at) * 60 / bpm, rng)
             total += stem * np.float32(10 ** ((gain + rng.normal(0, 4)) / 20))
-    level = effects.rms(total)
+    level = rms(total)
     return total / np.float32(level) if level > 0 else total
 
 
@@ -144,7 +144,7 @@ def _play_part(stem, part: Part, semitones: int, beat: float, swing_at: float, b
             tuned[one_shot.start, pitch] = resample(bank.waveform(one_shot), speed), round(one_shot.attack / speed)
         waveform, attack = tuned[one_shot.start, pitch]
         waveform = cut(waveform, attack + max(round(length * SAMPLE_RATE), 1_000), release)
-        add(stem, waveform, round(start * SAMPLE_RATE) - attack, (velocity / 100) ** touch)
+        place(waveform, stem, round(start * SAMPLE_RATE) - attack, (velocity / 100) ** touch)
 
 
 def recorded(stem: np.ndarray, sung: bool, starts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -169,7 +169,7 @@ def pick_noise(n_samples: int, starts: np.ndarray, rng: np.random.Generator) -> 
     stem = np.zeros(n_samples, dtype=np.float32)
     for start in np.unique(np.round(starts, 2)).tolist():
         at = round((start + rng.normal(0, 0.004)) * SAMPLE_RATE)
-        add(stem, bursts[rng.integers(3)], at, 10 ** (rng.uniform(-9, 0) / 20))
+        place(bursts[rng.integers(3)], stem, at, 10 ** (rng.uniform(-9, 0) / 20))
     return stem
 
 

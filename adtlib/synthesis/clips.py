@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from adtlib.audio.features import FRAME_SIZE, SAMPLE_RATE, log_filter_spectrogram
+from adtlib.audio.mixing import rms
 from adtlib.onsets.frames import Onsets
-from adtlib.synthesis import band, drumming, effects, performances
-from adtlib.synthesis import kits as synthesis_kits
+from adtlib.synthesis import band, drumming, effects, kits as synthesis_kits, performances
 from adtlib.synthesis.articulations import class_index
 from adtlib.synthesis.capture import banks_folder, kit_paths
 from adtlib.synthesis.drumming import Stroke
@@ -205,7 +205,7 @@ def render(studio: Studio, seed: int, index: int, seconds: float = CLIP_SECONDS)
     in_studio = "studio" not in without
     dry = stems.sum(axis=0)
     mix = _mix_drums(dry, stems, rng) if in_studio else dry
-    gain = effects.rms(mix) / max(effects.rms(dry), 1e-9)  # of the stems in the mix
+    gain = rms(mix) / max(rms(dry), 1e-9)  # of the stems in the mix
     if kind != "drums" and "accompaniment" not in without:
         mix = _balance(mix, _accompany(studio, drums, swing_at, n_samples, rng), balance, in_studio, rng)
     strokes = _heard(strokes, np.float32(gain) * stems, mix)
@@ -269,12 +269,12 @@ def _accompany(studio: Studio, drums: drumming.Drumming, swing_at: float, n_samp
 
 def _balance(drums: np.ndarray, other: np.ndarray, balance_db: float, in_studio: bool, rng: np.random.Generator) -> np.ndarray:
     """Drums and the rest `balance_db` above them, by RMS."""
-    level = effects.rms(drums)
+    level = rms(drums)
     if not other.any():
         return drums
     if rng.random() < 0.5 and in_studio:
         other = effects.in_a_room(other, np.float32(10 ** (rng.uniform(-20, -4) / 20)) * other, rng)
-    return drums + other * np.float32((level or 0.1) * 10 ** (balance_db / 20) / max(effects.rms(other), 1e-9))
+    return drums + other * np.float32((level or 0.1) * 10 ** (balance_db / 20) / max(rms(other), 1e-9))
 
 
 def master(mix: np.ndarray, in_studio: bool, rng: np.random.Generator) -> np.ndarray:
@@ -283,7 +283,7 @@ def master(mix: np.ndarray, in_studio: bool, rng: np.random.Generator) -> np.nda
         mix = effects.compress(mix, rng)
     if rng.random() < 0.4 and in_studio:
         mix = effects.saturate(mix, rng)
-    if rng.random() < 0.3 and in_studio and (level := effects.rms(mix)) > 0:
+    if rng.random() < 0.3 and in_studio and (level := rms(mix)) > 0:
         mix = mix + effects.noise(len(mix), rng) * np.float32(level * 10 ** (rng.uniform(-60, -24) / 20))
     mix = mix * np.float32(10 ** (-rng.uniform(0.3, 9) / 20) / max(float(np.abs(mix).max()), 1e-6))
     return effects.through_codec(mix, rng) if rng.random() < 0.12 and in_studio else mix

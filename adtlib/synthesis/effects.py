@@ -8,6 +8,7 @@ import soundfile
 from scipy.signal import butter, lfilter, sosfilt
 
 from adtlib.audio.features import SAMPLE_RATE
+from adtlib.audio.mixing import rms
 
 _STEP = 64  # samples: compression follows levels in steps of 1.5 ms
 
@@ -129,8 +130,3 @@ def through_codec(waveform: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     out = np.zeros_like(waveform)
     out[: min(len(out), len(decoded))] = decoded[: len(out)]
     return out
-
-
-def rms(waveform: np.ndarray) -> float:
-    """Root of the mean square."""
-    return float(np.sqrt(np.mean(np.square(waveform, dtype=np.float64)))) if len(waveform) else 0.0

@@ -10,15 +10,16 @@ import numpy as np
 import soxr
 
 from adtlib.audio.features import SAMPLE_RATE
+from adtlib.audio.mixing import to_peak
 from adtlib.onsets.midi import Note
-from adtlib.synthesis.soundfont import ROOM, KitDesign, build_kit, master, render_drums
+from adtlib.synthesis.soundfont import ROOM, KitDesign, build_kit, render_drums
 
 KIT = KitDesign("studio", ROOM, tune={"toms": 0.94}, wet=0.04)
 
 
 def play(notes: Sequence[Note], duration: float, seed: int = 0, design: KitDesign = KIT, peak: float = 0.9) -> np.ndarray:
     """Notes on a kit: `(round(duration * 44100),)` float32 whose highest sample is `peak`; the same for the same seed."""
-    return master(render_drums(notes, build_kit(design), duration, np.random.default_rng(seed)), peak)
+    return to_peak(render_drums(notes, build_kit(design), duration, np.random.default_rng(seed)), peak)
 
 
 def play_with_strokes(

@@ -1,8 +1,7 @@
 """Strokes on sampled kits, as sound: a stem for each class, and one for percussion outside the vocabulary.
 
 A clip has its own kit: each class comes from one of two kits, each articulation is tuned, damped, equalised and levelled by chance,
-so that thousands of kits come of some dozens. Levels are those at which one-shots of equal peak are mixed in music: kick and snare
-0 dB, toms -3, hi-hat -10, cymbals -9, each varied by 3.5 dB.
+so that thousands of kits come of some dozens. Levels are those of `playing`, each varied by 3.5 dB.
 """
 
 from pathlib import Path
@@ -10,12 +9,13 @@ from pathlib import Path
 import numpy as np
 from scipy.signal import sosfilt
 
-from adtlib.audio.clicks import add
 from adtlib.audio.features import SAMPLE_RATE
-from adtlib.synthesis.articulations import SUBSTITUTES, class_index
+from adtlib.audio.mixing import place
+from adtlib.synthesis.articulations import class_index
 from adtlib.synthesis.drumming import Stroke
 from adtlib.synthesis.effects import burst, shelf_or_peak
-from adtlib.synthesis.samples import Bank, OneShot, open_bank
+from adtlib.synthesis.playing import ARTICULATION_DB, CLASS_DB, OTHER_DB, fade_out
+from adtlib.synthesis.samples import Bank, OneShot, layer_at, open_bank
 from adtlib.vocabulary import CLASSES
 
 OTHER = len(CLASSES)  # index of the stem outside the vocabulary
@@ -24,24 +24,7 @@ OTHER = len(CLASSES)  # index of the stem outside the vocabulary
 N_STEMS = len(CLASSES) + 1
 
 
-_LEVELS = (0.0, 0.0, -3.0, -10.0, -9.0, -6.0)
-
-
 _SPREAD_DB = 3.5
-
-
-# dB of an articulation beside the level of its class.
-_TRIM = {
-    "hat_pedal": -4,
-    "hat_open": 2,
-    "ride": -3,
-    "ride_bell": -1,
-    "crash": 3,
-    "china": 3,
-    "side_stick": -4,
-    "brush": -4,
-    "tambourine": 3,
-}
 
 
 VARIANTS = 2  # of each one-shot in a clip, slightly unlike each other: no hand strikes twice alike
@@ -82,10 +65,10 @@ class ClipKit:
         self.rng, self.varied = rng, varied
         self.banks = [open_bank(path) for path in kits]
         self.main = [int(rng.integers(2)) for _ in range(N_STEMS)]
-        self.levels = [level + (rng.normal(0, _SPREAD_DB) if varied else 0.0) for level in _LEVELS]
+        self.levels = [level + (rng.normal(0, _SPREAD_DB) if varied else 0.0) for level in (*CLASS_DB.values(), OTHER_DB)]
         self.tuning = [rng.normal(0, spread) for spread in _TUNING]
         self.touch = rng.uniform(0.7, 1.5)  # how velocity becomes a layer
-        self._layers: dict[str, list] = {}
+        self._layers: dict[str, tuple[Bank, list[OneShot]] | None] = {}
         self._sounds: dict[tuple[str, int, int], tuple[np.ndarray, int]] = {}
         self._treatment: dict[str, tuple] = {}
         self._seconds: dict[str, tuple | None] = {}
@@ -93,33 +76,32 @@ class ClipKit:
     def has(self, articulation: str) -> bool:
         """Whether any of the kits has the articulation or what stands in for it: what cannot sound must not be annotated."""
         index = class_index(articulation)
-        return bool(self._find(articulation, OTHER if index is None else index))
+        return self._find(articulation, OTHER if index is None else index) is not None
 
-    def _find(self, articulation: str, stem: int) -> list[tuple[Bank, OneShot]]:
-        """Layers, softest first, of one voice of the articulation or of what stands in for it; empty where no kit has either."""
+    def _find(self, articulation: str, stem: int) -> tuple[Bank, list[OneShot]] | None:
+        """A bank and the layers of one of its voices for the articulation or its substitute; None if no kit has either."""
         if articulation not in self._layers:
             order = [self.banks[self.main[stem]], self.banks[1 - self.main[stem]], *self.banks[2:]]
-            names = (articulation, *SUBSTITUTES.get(articulation, ()))
-            found = [(bank, voices) for bank in order for name in names if (voices := bank.voices(name))]
-            layers = []
+            found = [(bank, voices) for bank in order if (voices := bank.voices_or_substitutes(articulation))]
+            self._layers[articulation] = None
             if found:
                 bank, voices = found[0]
-                layers = [(bank, one_shot) for one_shot in voices[self.rng.integers(len(voices))]]
-            self._layers[articulation] = layers
+                self._layers[articulation] = bank, voices[self.rng.integers(len(voices))]
         return self._layers[articulation]
 
     def sound(self, stroke: Stroke) -> tuple[np.ndarray, int, int] | None:
         """(waveform, sample of its attack, stem) of a stroke, before its level; None where no kit has such a sound."""
         index = class_index(stroke.articulation)
         stem = OTHER if index is None else index
-        layers = self._find(stroke.articulation, stem)
-        if not layers:
+        found = self._find(stroke.articulation, stem)
+        if found is None:
             return None
+        bank, layers = found
         velocity = 127 * (stroke.velocity / 127) ** self.touch + self.rng.normal(0, 6)
-        layer = int(np.searchsorted([one_shot.velocity for _, one_shot in layers[:-1]], velocity))
+        layer = layer_at(layers, velocity)
         key = (stroke.articulation, layer, int(self.rng.integers(VARIANTS)))
         if key not in self._sounds:
-            sound = self._treat(stroke.articulation, stem, *layers[layer])
+            sound = self._treat(stroke.articulation, stem, bank, layers[layer])
             self._sounds[key] = self._blend(stroke.articulation, stem, layer / len(layers), *sound)
         return (*self._sounds[key], stem)
 
@@ -167,13 +149,13 @@ class ClipKit:
         more, its_attack = resample(bank.waveform(one_shot), speed), round(one_shot.attack / speed)
         lead = max(attack, its_attack)
         both = np.zeros(lead + max(len(waveform) - attack, len(more) - its_attack), dtype=np.float32)
-        add(both, waveform, lead - attack, 1.0)
-        add(both, more, lead - its_attack, gain)
+        place(waveform, both, lead - attack)
+        place(more, both, lead - its_attack, gain)
         return both / max(float(np.abs(both).max()), 1e-6), lead
 
     def gain(self, stroke: Stroke, stem: int) -> float:
         """Amplitude of a stroke in its stem."""
-        level = self.levels[stem] + _TRIM.get(stroke.articulation, 0) + stroke.level
+        level = self.levels[stem] + ARTICULATION_DB.get(stroke.articulation, 0) + stroke.level
         return 10 ** ((level + self.rng.normal(0, 0.7)) / 20)
 
 
@@ -218,14 +200,10 @@ def play(strokes: list[Stroke], kit: ClipKit, n_samples: int) -> np.ndarray:
             after = np.searchsorted(hats, stroke.seconds + 0.03)
             if after < len(hats):
                 waveform = cut(waveform, attack + round((hats[after] - stroke.seconds) * SAMPLE_RATE), fade)
-        add(stems[stem], waveform, round(stroke.seconds * SAMPLE_RATE) - attack, kit.gain(stroke, stem))
+        place(waveform, stems[stem], round(stroke.seconds * SAMPLE_RATE) - attack, kit.gain(stroke, stem))
     return stems
 
 
 def cut(waveform: np.ndarray, length: int, fade: int) -> np.ndarray:
-    """The first `length` samples and a fade; a copy where there is something to cut."""
-    if len(waveform) <= length + fade:
-        return waveform
-    waveform = waveform[: length + fade].copy()
-    waveform[length:] *= np.linspace(1, 0, fade, dtype=np.float32)
-    return waveform
+    """The first `length` samples and a fade; the waveform itself if it ends before the fade does."""
+    return waveform if len(waveform) <= length + fade else fade_out(waveform, length, fade)

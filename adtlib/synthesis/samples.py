@@ -15,6 +15,7 @@ import numpy as np
 
 from adtlib import paths
 from adtlib.audio.features import SAMPLE_RATE
+from adtlib.synthesis.articulations import SUBSTITUTES
 from adtlib.synthesis.sources import SourceError
 
 FORMAT = 1
@@ -142,6 +143,15 @@ class Bank:
         for one_shot in self.by_key.get(key, []):
             voices.setdefault(one_shot.voice, []).append(one_shot)
         return list(voices.values())
+
+    def voices_or_substitutes(self, articulation: str) -> list[list[OneShot]]:
+        """The voices of an articulation, or of the first of its SUBSTITUTES that the bank has; empty if it has none."""
+        return next(filter(None, map(self.voices, (articulation, *SUBSTITUTES.get(articulation, ())))), [])
+
+
+def layer_at(layers: list[OneShot], velocity: float) -> int:
+    """Index of the layer that plays a velocity: the first that reaches up to it, else the loudest."""
+    return int(np.searchsorted([one_shot.velocity for one_shot in layers[:-1]], velocity))
 
 
 @lru_cache(maxsize=256)

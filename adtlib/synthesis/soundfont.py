@@ -23,8 +23,10 @@ import soundfile
 import soxr
 
 from adtlib.audio.features import SAMPLE_RATE
+from adtlib.audio.mixing import place
 from adtlib.notation.midi_files import MidiPart, parts_midi
 from adtlib.onsets.midi import DRUM_CHANNEL, Note
+from adtlib.synthesis.playing import PITCH_DB, amplitude, fade_out
 
 # Programs of the drum kits in the sound font.
 STANDARD, ROOM, POWER, ELECTRONIC, TR_808, JAZZ, BRUSH, ORCHESTRA = 0, 8, 16, 24, 25, 32, 40, 48
@@ -37,17 +39,13 @@ _GROUPS = {
     "cymbals": (49, 51, 52, 53, 55, 57, 59),
 }
 _GROUP_OF = {pitch: group for group, pitches in _GROUPS.items() for pitch in pitches}
-# Peak level of a stroke of velocity 127 in decibels, in the balance of a drum kit recorded from above, and seconds it rings.
-_LEVEL = {35: 0, 36: 0, 37: -7, 38: -1, 39: -5, 40: -1, 42: -10, 44: -13, 46: -9, 54: -10}
-_LEVEL |= {41: -3, 43: -3, 45: -3, 47: -3, 48: -3, 50: -3, 49: -6, 57: -6, 52: -8, 55: -8, 51: -12, 59: -12, 53: -10}
-_RING = {"kick": 0.5, "snare": 0.5, "toms": 0.9, "hat": 0.9, "cymbals": 1.8}
+_RING = {"kick": 0.5, "snare": 0.5, "toms": 0.9, "hat": 0.9, "cymbals": 1.8}  # seconds
 _PAN = {35: 0, 36: 0, 42: 0.5, 44: 0.5, 46: 0.5, 50: 0.3, 48: 0.25, 47: 0.0, 45: -0.1, 43: -0.4, 41: -0.5, 49: 0.6}
 _PAN |= {57: -0.6, 51: -0.5, 53: -0.5, 59: -0.5, 52: -0.7, 55: 0.3}
 _RECORDED = 2.2  # seconds of each stroke that are taken from the sound font
 _ATTACK = 22  # samples kept before a stroke passes a tenth of its peak
 _LAYERS = ((0, -9.0), (60, -4.0), (95, 0.0))  # from this velocity on: high shelf at 3 kHz in decibels
 _VARIANTS = (0.993, 1.007)  # two tunings, so that equal strokes are not equal samples
-_DYNAMICS = 1.5  # gain = (velocity / 127) ** _DYNAMICS
 _CHOKED_BY = {46: (42, 44)}
 _CHOKE = 0.03  # seconds that a choked open hi-hat fades in
 
@@ -138,7 +136,7 @@ class Kit:
     def _make(self, pitch: int) -> tuple[tuple[np.ndarray, ...], ...]:
         group = _GROUP_OF[pitch]
         stroke = _voiced(self.design.program, pitch)
-        gain = np.float32(10 ** ((_LEVEL[pitch] + self.design.level.get(group, 0.0)) / 20))
+        gain = np.float32(10 ** ((PITCH_DB[pitch] + self.design.level.get(group, 0.0)) / 20))
         variants = [_shape(stroke, group, self.design, factor) * gain for factor in _VARIANTS]
         return tuple(tuple(_shelf(v, shelf) for v in variants) for _, shelf in _LAYERS)
 
@@ -214,7 +212,7 @@ def _butterworth(order: int, frequency: float, kind: str) -> tuple[np.ndarray, n
 
 
 def render_drums(notes: Sequence[Note], kit: Kit, duration: float, rng: np.random.Generator, stereo: bool = False) -> np.ndarray:
-    """Play notes on a kit, `(round(duration * 44100),)` or `(…, 2)` float32, not normalised; see `master`.
+    """Play notes on a kit, `(round(duration * 44100),)` or `(…, 2)` float32, not normalised; see `adtlib.audio.mixing.to_peak`.
 
     A closed or pedal hi-hat ends an open one. Raises KeyError for a pitch that the kits do not have.
     """
@@ -224,10 +222,10 @@ def render_drums(notes: Sequence[Note], kit: Kit, duration: float, rng: np.rando
     for index, note in enumerate(ordered):
         start = round(note.seconds * SAMPLE_RATE)
         shot = kit.shot(note.pitch, note.velocity, int(rng.integers(len(_VARIANTS))))
-        shot = _choked(shot, ordered, index)[: max(n_samples - start, 0)]
-        gain = (note.velocity / 127) ** _DYNAMICS * 10 ** (rng.normal(0.0, 0.5) / 20)
+        shot = _choked(shot, ordered, index)
+        gain = amplitude(note.velocity, rng.normal(0.0, 0.5))
         for channel, side in enumerate(_sides(note.pitch) if stereo else (1.0,)):
-            out[start : start + len(shot), channel] += np.float32(gain * side) * shot
+            place(shot, out[:, channel], start, gain * side)
     if kit.design.wet > 0:
         out = _add_room(out, kit.design)
     if kit.design.drive > 0:
@@ -252,11 +250,7 @@ def _choked(shot: np.ndarray, ordered: Sequence[Note], index: int) -> np.ndarray
             return shot
         # Strokes that fall together are the same movement, not a closing after it.
         if later.pitch in (*_CHOKED_BY[note.pitch], note.pitch) and open_for > 0.02:
-            stop = round(open_for * SAMPLE_RATE)
-            fade = round(_CHOKE * SAMPLE_RATE)
-            cut = shot[: stop + fade].copy()
-            cut[stop:] *= np.linspace(1.0, 0.0, len(cut) - stop, dtype=np.float32)
-            return cut
+            return fade_out(shot, round(open_for * SAMPLE_RATE), round(_CHOKE * SAMPLE_RATE))
     return shot
 
 
@@ -276,14 +270,3 @@ def _room_impulse(seconds: float, channels: int) -> np.ndarray:
     tail[: round(0.006 * SAMPLE_RATE)] = 0.0
     tail = scipy.signal.lfilter(*_butterworth(1, 5000.0, "lowpass"), tail, axis=0)
     return (tail / np.sqrt(np.mean(np.sum(tail**2, axis=0)))).astype(np.float32)
-
-
-def master(waveform: np.ndarray, peak: float = 0.9) -> np.ndarray:
-    """Scale to a peak level (at most 0.98, so that 16 bits never clip); silence stays silence."""
-    loudest = float(np.max(np.abs(waveform), initial=0.0))
-    return waveform if loudest == 0 else (waveform * np.float32(min(peak, 0.98) / loudest)).astype(np.float32)
-
-
-def rms(waveform: np.ndarray) -> float:
-    """Root mean square over all samples and channels."""
-    return float(np.sqrt(np.mean(np.square(waveform, dtype=np.float64)))) if waveform.size else 0.0

@@ -8,31 +8,30 @@ Both play in pieces, so that a recording of any length needs no more memory; lev
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 
 from adtlib import paths
-from adtlib.audio.clicks import DrumEvent, add
+from adtlib.audio.clicks import DrumEvent
 from adtlib.audio.features import SAMPLE_RATE
+from adtlib.audio.mixing import place, to_peak
 from adtlib.audio.normalise import PEAK
+from adtlib.onsets.midi import Note
+from adtlib.synthesis.playing import PLAYBACK_DB, amplitude
+from adtlib.synthesis.samples import Bank, OneShot, layer_at, open_bank
+from adtlib.synthesis.sources import SourceError, hydrogen_kits
 from adtlib.vocabulary import CLASSES, MIDI_PITCH
 
 _PIECE, _TAIL = 30, 4  # seconds rendered at once, and that a cymbal rings beyond
 
 
-# Loudness of one-shots of equal peak, in decibels, and which sound stands for a class.
-_LEVELS = dict(zip(CLASSES, (0.0, 0.0, -3.0, -10.0, -7.0), strict=True))
-
-
+# Which sound stands for a class.
 _ARTICULATIONS = dict(zip(CLASSES, ("kick", "snare", "tom_mid", "hat_closed", "crash"), strict=True))
 
 
 _PREFERRED = ("GMRockKit", "Millo_MultiLayered3", "The Black Pearl 1.0")
-
-
-_DYNAMICS = 1.5  # amplitude = (velocity / 127) ** _DYNAMICS
 
 
 # --- drums -------------------------------------------------------------------------------------------------------------
@@ -71,12 +70,10 @@ def drum_blocks(struck: Sequence[DrumEvent], seconds: float, kit: SampledKit) ->
 def played(struck: Sequence[DrumEvent], seconds: float) -> np.ndarray:
     """The drums in one piece, on the sampled kit, as loud as can be: `(round(seconds * 44100),)` float32."""
     drums = np.concatenate([np.zeros(0, dtype=np.float32), *drum_blocks(struck, seconds, sampled_kit())])
-    loudest = float(np.abs(drums).max(initial=0.0))
-    return drums * np.float32(PEAK / loudest) if loudest else drums
+    return to_peak(drums, PEAK)
 
 
 def _play_general_midi(struck: Sequence[DrumEvent], seconds: float) -> np.ndarray:
-    from adtlib.onsets.midi import Note
     from adtlib.synthesis.examples import KIT
     from adtlib.synthesis.soundfont import build_kit, render_drums
 
@@ -85,8 +82,6 @@ def _play_general_midi(struck: Sequence[DrumEvent], seconds: float) -> np.ndarra
 
 
 def _recorded_kit() -> SampledKit | None:
-    from adtlib.synthesis.sources import SourceError, hydrogen_kits
-
     kits = {path.name: path for path in hydrogen_kits()}
     for name in [*(name for name in _PREFERRED if name in kits), *(name for name in kits if name not in _PREFERRED)]:
         try:
@@ -94,16 +89,16 @@ def _recorded_kit() -> SampledKit | None:
         except SourceError as error:
             warnings.warn(f"{error}; another kit plays", stacklevel=2)
             continue
-        layers = {label: _layers(bank, _ARTICULATIONS[label]) for label in CLASSES}
-        if all(layers.values()):
-            return SampledKit(f"the recorded kit {name} (Hydrogen)", lambda struck, s, b=bank, k=layers: _play(b, k, struck, s))
+        voices = {label: bank.voices_or_substitutes(_ARTICULATIONS[label]) for label in CLASSES}
+        if all(voices.values()):
+            layers = {label: found[0] for label, found in voices.items()}
+            return SampledKit(f"the recorded kit {name} (Hydrogen)", partial(_play, bank, layers))
     return None
 
 
-def _bank(kit: Path):
+def _bank(kit: Path) -> Bank:
     """The one-shots of a Hydrogen kit, taken from its samples once."""
     from adtlib.synthesis.capture import banks_folder, capture_hydrogen
-    from adtlib.synthesis.samples import open_bank
 
     path = banks_folder() / "kits" / kit.name
     if not path.with_name(f"{path.name}.json").is_file():
@@ -113,24 +108,14 @@ def _bank(kit: Path):
     return open_bank(path)
 
 
-def _layers(bank, articulation: str) -> list:
-    """Layers, softest first, of the articulation or of what stands in for it."""
-    from adtlib.synthesis.articulations import SUBSTITUTES
-
-    for name in (articulation, *SUBSTITUTES.get(articulation, ())):
-        if voices := bank.voices(name):
-            return voices[0]
-    return []
-
-
-def _play(bank, layers: dict[str, list], struck: Sequence[DrumEvent], seconds: float) -> np.ndarray:
+def _play(bank: Bank, layers: dict[str, list[OneShot]], struck: Sequence[DrumEvent], seconds: float) -> np.ndarray:
     out = np.zeros(round(seconds * SAMPLE_RATE), dtype=np.float32)
     sounds: dict[tuple[str, int], np.ndarray] = {}
     for time, name, velocity in struck:
         own = layers[name]
-        index = int(np.searchsorted([one_shot.velocity for one_shot in own[:-1]], velocity))
+        index = layer_at(own, velocity)
         if (name, index) not in sounds:
             sounds[name, index] = bank.waveform(own[index])
-        gain = (velocity / 127) ** _DYNAMICS * 10 ** (_LEVELS[name] / 20)
-        add(out, sounds[name, index], round(time * SAMPLE_RATE) - own[index].attack, gain)
+        start = round(time * SAMPLE_RATE) - own[index].attack
+        place(sounds[name, index], out, start, amplitude(velocity, PLAYBACK_DB[name]))
     return out

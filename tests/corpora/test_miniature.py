@@ -14,6 +14,7 @@ import soundfile
 import yaml
 
 from adtlib.audio.features import SAMPLE_RATE
+from adtlib.audio.mixing import to_peak
 from adtlib.corpora.base import MARKER
 from adtlib.corpora.miniature.plan import recipes
 from adtlib.corpora.miniature.songs import performance_of
@@ -21,7 +22,7 @@ from adtlib.corpora.miniature.write import is_written, marker_text, write_miniat
 from adtlib.corpora.registry import CORPORA, open_corpus
 from adtlib.notation.midi_files import MidiPart, TempoMap, parts_midi
 from adtlib.onsets.midi import Note
-from adtlib.synthesis.soundfont import KitDesign, build_kit, master, render_drums
+from adtlib.synthesis.soundfont import KitDesign, build_kit, render_drums
 from adtlib.vocabulary import CLASSES, GENERAL_MIDI
 
 SPLITS = ("train", "validation", "test")
@@ -108,7 +109,7 @@ def test_a_closed_hi_hat_ends_an_open_one():
     choked = render_drums([Note(0.1, 46, 110), Note(0.3, 44, 1)], kit, 1.0, rng)
     late = slice(round(0.35 * SAMPLE_RATE), None)
     assert np.sum(choked[late] ** 2) < 0.01 * np.sum(ringing[late] ** 2)
-    assert np.max(np.abs(master(ringing, 2.0))) <= 0.981
+    assert np.max(np.abs(to_peak(ringing, 2.0))) <= 0.981
 
 
 def test_drums_are_heard_in_the_mix(root):

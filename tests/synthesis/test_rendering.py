@@ -9,11 +9,10 @@ import pandas as pd
 import pytest
 import soundfile
 
-from adtlib.audio import clicks
 from adtlib.audio.features import SAMPLE_RATE
+from adtlib.audio.mixing import place, rms
 from adtlib.cli import main
-from adtlib.synthesis import articulations, band, capture, clips, drumming, effects, performances, sources
-from adtlib.synthesis import kits as synthesis_kits
+from adtlib.synthesis import articulations, band, capture, clips, drumming, effects, kits as synthesis_kits, performances, sources
 from adtlib.synthesis.drumming import Stroke
 from adtlib.synthesis.samples import Bank, BankWriter, find_attack
 from adtlib.synthesis.sources import SourceError
@@ -206,9 +205,7 @@ def test_a_stroke_taken_from_a_real_bank_begins_at_once_and_dies_away():
         stroke = capture._take(synth, 38, 110, 1.0, 0.9)
     assert len(stroke) == SAMPLE_RATE
     assert find_attack(stroke) < 0.02 * SAMPLE_RATE
-    assert (
-        effects.rms(stroke[: SAMPLE_RATE // 4]) > 100 * effects.rms(stroke[-SAMPLE_RATE // 10 :]) > 0 or not stroke[-4_410:].any()
-    )
+    assert rms(stroke[: SAMPLE_RATE // 4]) > 100 * rms(stroke[-SAMPLE_RATE // 10 :]) > 0 or not stroke[-4_410:].any()
 
 
 def test_articulations_have_the_class_that_the_vocabulary_gives_their_pitch():
@@ -380,7 +377,7 @@ def test_other_instruments_are_heard_on_the_beat_of_the_drums_and_at_their_pitch
     arrangement = band.Arrangement((part,), 5)
     waveform = band.play(arrangement, 120.0, 0.5, banks, 2 * SAMPLE_RATE, np.random.default_rng(0))
     assert find_attack(waveform) / SAMPLE_RATE == pytest.approx(1.0, abs=0.05)  # players are a little early or late
-    assert effects.rms(waveform) == pytest.approx(1, abs=0.01)
+    assert rms(waveform) == pytest.approx(1, abs=0.01)
     spectrum = np.abs(np.fft.rfft(waveform))
     assert np.argmax(spectrum) / 2 == pytest.approx(440.0, rel=0.02)  # E4 and five semitones
 
@@ -518,7 +515,7 @@ def test_a_stroke_is_heard_unless_all_of_its_bands_are_full_of_louder_sounds():
     stem = np.zeros(2 * SAMPLE_RATE, dtype=np.float32)
     for start in (0.5, 1.0):
         burst = tone(200, 0.3)[round(SILENCE * SAMPLE_RATE) :].astype(np.float32)
-        clicks.add(stem, burst, round(start * SAMPLE_RATE), 0.1)
+        place(burst, stem, round(start * SAMPLE_RATE), 0.1)
     noise = rng.normal(0, 20, len(stem)).astype(np.float32)
     hum = np.sin(2 * np.pi * 3_000 * np.arange(len(stem)) / SAMPLE_RATE).astype(np.float32)
     times = np.array([0.5, 1.0])

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from adtlib.audio.mixing import rms
 from adtlib.notation.midi_files import MidiPart
 from adtlib.synthesis.grooves import BEATS_PER_BAR, KICK, Performance
-from adtlib.synthesis.soundfont import rms
 
 MAJOR, MINOR = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10)
 # Scale degrees (0 = tonic), a bar each.
