@@ -101,3 +101,21 @@ def test_defines_nothing_and_names_no_machine(path):
         assert not names, f"{names} belong into adtlib"
     for cell in nbformat.read(path, as_version=4).cells:
         assert not ABSOLUTE_PATH.search(cell.source), cell.source
+
+
+def test_imports_rooms_and_begins_with_its_profile(path):
+    modules = [node.module for cell in code_cells(path) for node in ast.walk(parse(cell)) if isinstance(node, ast.ImportFrom)]
+    assert {module for module in modules if module.startswith("adtlib")} <= {"adtlib", "adtlib.notebooks"}, (
+        "a prefix says where a name lives"
+    )
+    assert any("chosen = begin(globals())" in cell.source for cell in code_cells(path))
+
+
+def test_assigns_no_name_that_the_profile_has(path):
+    """`begin(globals())` run again would take it for a parameter."""
+    fields = {field.name for field in dataclasses.fields(Profile)} - {"name"}
+    cells = [cell for cell in code_cells(path) if "parameters" not in cell.metadata.get("tags", ())]
+    stored = (
+        node for cell in cells for node in ast.walk(parse(cell)) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    )
+    assert not fields.intersection(node.id for node in stored)
