@@ -212,17 +212,22 @@ def open_corpora(profile: Profile, progress=None) -> dict[str, Corpus]:
             f"{root} holds generated miniature corpora and profile {profile.name!r} is for real ones: "
             "set ADT_DATA to the folder of the real corpora, or choose --profile miniature"
         )
-    opened = {}
-    for name in CORPORA:
-        options = {"mdb_audio": profile.mdb_audio} if name == "ENST+MDB" else {}
-        opened[name] = open_corpus(name, root, **options)
-    return opened
+    return {name: open_profile_corpus(profile, name) for name in CORPORA}
+
+
+def open_profile_corpus(profile: Profile, name: str) -> Corpus:
+    """A corpus of the profile, by name or folder, with the profile's audio of MDB Drums; found or not."""
+    return _open(profile.data_root, profile.mdb_audio, name)
+
+
+def _open(root: Path, mdb_audio: str, name: str) -> Corpus:
+    options = {"mdb_audio": mdb_audio} if name == "ENST+MDB" else {}
+    return open_corpus(name, root, **options)
 
 
 @lru_cache(maxsize=64)
-def _prepared(root, features: str, mdb_audio: str, name: str, progress: bool) -> Prepared:
-    options = {"mdb_audio": mdb_audio} if name == "ENST+MDB" else {}
-    return prepare(open_corpus(name, root, **options), version=features, progress=progress)
+def _prepared(root: Path, features: str, mdb_audio: str, name: str, progress: bool) -> Prepared:
+    return prepare(_open(root, mdb_audio, name), version=features, progress=progress)
 
 
 def prepared_corpus(profile: Profile, name: str, progress: bool = True) -> Prepared:

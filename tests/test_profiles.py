@@ -5,7 +5,7 @@ import pytest
 from adtlib import paths, profiles
 from adtlib.corpora.base import MARKER, CorpusError
 from adtlib.models.registry import ARCHITECTURES, build
-from adtlib.profiles import load_profile, open_corpora
+from adtlib.profiles import load_profile, open_corpora, open_profile_corpus
 
 PROFILES = ["smoke", "miniature", "showcase", "thesis", "thesis_finished", "thesis_published"]
 
@@ -121,3 +121,11 @@ def test_missing_miniature_corpora_are_written(tmp_path, monkeypatch):
     seen.clear()
     profiles.open_corpora(load_profile("smoke"), progress=lambda *_: seen.append(1))
     assert seen == []
+
+
+def test_a_corpus_of_a_profile_has_the_profiles_audio(tmp_path, monkeypatch):
+    monkeypatch.setenv("ADT_DATA", str(tmp_path))
+    assert open_profile_corpus(load_profile("thesis"), "ENST+MDB").mdb_audio == "full_mix"
+    drums = open_profile_corpus(load_profile("thesis", mdb_audio="drum_only"), "ENST+MDB")
+    assert drums.mdb_audio == "drum_only" and drums.root == tmp_path
+    assert open_profile_corpus(load_profile("thesis"), "Slakh").info.name == "Slakh"

@@ -23,7 +23,7 @@ from adtlib.evaluation.significance import (
 from adtlib.profiles import Profile
 from adtlib.studies.plan import architecture_study
 from adtlib.studies.tables import architecture_table, group_kind, groups_in_words, independent, scored_rows, too_few
-from adtlib.training.runs import Run, counts_of, find_runs
+from adtlib.training.runs import Run, counts_of, runs_by_cell
 from adtlib.training.scoring import TOLERANCES
 from adtlib.vocabulary import CLASSES
 
@@ -46,7 +46,7 @@ class Tested:
 
 def study_runs(profile: Profile) -> dict[tuple[str, str], list[Run]]:
     """Runs of the study by architecture and corpus, a seed each, in the order of the study; those not made are left out."""
-    found = {(run.config["architecture"], tuple(run.config["train"]), run.config["seed"]): run for run in find_runs(profile.name)}
+    found = runs_by_cell(profile.name)
     runs: dict[tuple[str, str], list[Run]] = {}
     for cell in architecture_study(profile):
         if run := found.get((cell.architecture, cell.train_names, cell.seed)):

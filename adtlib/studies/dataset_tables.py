@@ -17,7 +17,7 @@ from adtlib.evaluation.significance import FEWEST_GROUPS, difference_interval, i
 from adtlib.profiles import Profile
 from adtlib.studies.plan import dataset_study
 from adtlib.studies.tables import F1_COLUMNS, independent, score_table, scored_rows, too_few
-from adtlib.training.runs import COUNT_COLUMNS, Run, counts_of, find_runs, training_set_name
+from adtlib.training.runs import COUNT_COLUMNS, Run, counts_of, runs_by_cell, training_set_name
 
 DATASET_COLUMNS = ["train", "test", "zero_shot", "f1_micro", "ci_low", "ci_high", *F1_COLUMNS[1:], "n_tracks", "unit", "seed"]
 
@@ -27,7 +27,7 @@ Counts = dict[tuple[str, str], np.ndarray]
 
 def dataset_runs(profile: Profile) -> list[Run]:
     """The finished runs of the dataset study in the order of its cells; FileNotFoundError where there is none."""
-    found = {(run.config["architecture"], tuple(run.config["train"]), run.config["seed"]): run for run in find_runs(profile.name)}
+    found = runs_by_cell(profile.name)
     keys = [(cell.architecture, cell.train_names, cell.seed) for cell in dataset_study(profile)]
     if runs := [found[key] for key in keys if key in found]:
         return runs

@@ -9,11 +9,10 @@ import pandas as pd
 
 from adtlib import paths
 from adtlib.corpora.base import no_velocities, velocities
-from adtlib.corpora.registry import open_corpus
 from adtlib.evaluation.errors import FEW, FEW_MARK, NOTHING, confusions, unit_events, unstruck_moments
 from adtlib.onsets.energies import broadband_energies
 from adtlib.onsets.peak_picking import pick_peaks
-from adtlib.profiles import Profile, prepared_corpus
+from adtlib.profiles import Profile, open_profile_corpus, prepared_corpus
 from adtlib.studies.architecture_tables import chosen_runs
 from adtlib.studies.tables import group_kind, independent
 from adtlib.training.runs import Run
@@ -69,8 +68,7 @@ def error_events(profile: Profile) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataF
 
 
 def _events_of(profile: Profile, corpus_name: str, run: Run, units) -> tuple[pd.DataFrame, pd.DataFrame]:
-    options = {"mdb_audio": profile.mdb_audio} if corpus_name == "ENST+MDB" else {}
-    corpus = open_corpus(corpus_name, profile.data_root, **options)
+    corpus = open_profile_corpus(profile, corpus_name)
     tracks = {track.id: track for track in corpus.tracks(profile.test_split)} if corpus.info.unit == "track" else {}
     picking, parts, moments = picking_of(run, profile.thresholds), [], []
     for unit, activations in predict_units(run.model(), units, run.config["precision"]):

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from adtlib.corpora.base import Track
-from adtlib.corpora.registry import open_corpus
 from adtlib.corpora.store import Unit
 from adtlib.evaluation.metrics import match_onsets
 from adtlib.models.prediction import predict
 from adtlib.notation.patterns import Hit, Pattern, grid_positions
 from adtlib.onsets.frames import Onsets
 from adtlib.onsets.peak_picking import pick_peaks
-from adtlib.profiles import Profile, prepared_corpus
+from adtlib.profiles import Profile, open_profile_corpus, prepared_corpus
 from adtlib.studies.architecture_tables import chosen_runs
 from adtlib.studies.example_beats import BeatGrid, beat_grid
 from adtlib.training.runs import Run
@@ -91,8 +90,7 @@ def examples_of(profile: Profile, seed: int = 0) -> list[Example]:
 
 
 def _tracks(profile: Profile, corpus_name: str) -> dict[str, Track]:
-    options = {"mdb_audio": profile.mdb_audio} if corpus_name == "ENST+MDB" else {}
-    return {track.id: track for track in open_corpus(corpus_name, profile.data_root, **options).tracks(profile.test_split)}
+    return {track.id: track for track in open_profile_corpus(profile, corpus_name).tracks(profile.test_split)}
 
 
 def _candidates(units: list[Unit], rng: np.random.Generator) -> Iterator[tuple[Unit, float]]:

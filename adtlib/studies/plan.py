@@ -7,7 +7,7 @@ import numpy as np
 from adtlib.corpora.registry import CORPORA, TRAINABLE, corpus_name
 from adtlib.models.registry import ARCHITECTURES
 from adtlib.profiles import Profile
-from adtlib.training.runs import find_runs
+from adtlib.training.runs import runs_by_cell
 
 # The training sets of several corpora in the dataset study (thesis, chapter 7), and all corpora together; each alone comes before.
 _UNIONS_OF_THE_THESIS = (
@@ -68,8 +68,7 @@ def selected_architecture(profile: Profile) -> str:
         raise ValueError(f"dataset_architecture = {named!r}: choose best or one of {', '.join(ARCHITECTURES)}")
     cells = {(cell.architecture, cell.train_names, cell.seed) for cell in architecture_study(profile)}
     scores: dict[str, dict] = {name: {} for name in ARCHITECTURES}
-    for run in find_runs(profile.name):
-        architecture, train, seed = run.config["architecture"], tuple(run.config["train"]), run.config["seed"]
+    for (architecture, train, seed), run in runs_by_cell(profile.name).items():
         if (architecture, train, seed) in cells:
             scores[architecture][train, seed] = np.nan_to_num(run.result["val_f1_micro"])
     everywhere = set().union(*scores.values())

@@ -14,7 +14,7 @@ from adtlib.evaluation import metrics
 from adtlib.evaluation.significance import interval
 from adtlib.profiles import Profile, prepared_corpus
 from adtlib.studies.plan import Cell, architecture_study
-from adtlib.training.runs import Run, RunError, counts_of, find_runs, training_set_name
+from adtlib.training.runs import Run, RunError, counts_of, find_runs, runs_by_cell, training_set_name
 from adtlib.vocabulary import CLASSES
 
 F1_COLUMNS = ["f1_micro", "f1_macro", *(f"f1_{name}" for name in CLASSES)]
@@ -139,7 +139,7 @@ def architecture_table(profile: Profile, tolerance: float | None = None) -> pd.D
     A cell that was trained and whose test split is empty has no scores and n_tracks 0. FileNotFoundError where no run is there.
     """
     cells = architecture_study(profile)
-    runs = {(run.config["architecture"], tuple(run.config["train"]), run.config["seed"]): run for run in find_runs(profile.name)}
+    runs = runs_by_cell(profile.name)
     rows = []
     for cell in cells:
         run = runs.get((cell.architecture, cell.train_names, cell.seed))
@@ -180,10 +180,9 @@ def settings_that_differ(profile: Profile, cells: list[Cell] | None = None) -> d
     own += ["balance"] if profile.balance else []
     own += ["learning_rate", "weight_decay"] if profile.search != "none" else []
     values: dict[str, list] = {}
-    for run in find_runs(profile.name):
-        config = run.config
-        if (config["architecture"], tuple(config["train"]), config["seed"]) in names:
-            for key, value in config.items():
+    for name, run in runs_by_cell(profile.name).items():
+        if name in names:
+            for key, value in run.config.items():
                 if key not in own and value not in values.setdefault(key, []):
                     values[key].append(value)
     return {key: found for key, found in values.items() if len(found) > 1}

@@ -143,6 +143,11 @@ def find_runs(profile: str) -> list[Run]:
     return [run for run in runs if "result" in run.record]
 
 
+def runs_by_cell(profile: str) -> dict[tuple[str, tuple[str, ...], int], Run]:
+    """The finished runs of a profile by (architecture, training corpora, seed), the key of a cell of a study."""
+    return {(run.config["architecture"], tuple(run.config["train"]), run.config["seed"]): run for run in find_runs(profile)}
+
+
 def counts_of(scores: "pd.DataFrame") -> np.ndarray:
     """`(N, 5, 3)` counts of the rows of a scores table, as `adtlib.evaluation.metrics` takes them."""
     return scores[COUNT_COLUMNS].to_numpy(dtype=np.int64).reshape(-1, len(CLASSES), 3)

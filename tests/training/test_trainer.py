@@ -21,7 +21,7 @@ from adtlib.models.loss import infrequency_weights, weighted_bce
 from adtlib.models.prediction import predict, predict_logits
 from adtlib.onsets.frames import frame_targets, widen_targets
 from adtlib.training import trainer
-from adtlib.training.runs import Run, RunError, counts_of, find_runs, load_run, run_folder
+from adtlib.training.runs import Run, RunError, counts_of, find_runs, load_run, run_folder, runs_by_cell
 from adtlib.training.scoring import evaluate, score_run
 from adtlib.training.trainer import TrainingConfig, fit
 
@@ -265,3 +265,4 @@ def test_runs_are_found_by_their_folders(corpus, tmp_path, monkeypatch):
     (folder.parent / "seed_4").mkdir()
     (folder.parent / "seed_4" / "config.json").write_text(json.dumps({"config": {}}))  # not finished
     assert find_runs("smoke") == [run]
+    assert runs_by_cell("smoke") == {(CONFIG.architecture, CONFIG.train, CONFIG.seed): run}
