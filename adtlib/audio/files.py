@@ -17,6 +17,13 @@ import soundfile
 
 from adtlib.audio.features import SAMPLE_RATE
 
+BLOCK_SECONDS = 10
+AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf", ".w64", ".rf64")
+# Read with ffmpeg. A file of another suffix that libsndfile refuses is damaged.
+FFMPEG_SUFFIXES = (".m4a", ".m4b", ".mp4", ".aac", ".mov", ".wma", ".webm", ".mkv", ".mka", ".ac3", ".ape", ".wv", ".amr")
+MADE_HERE = "adt transcribe"  # the comment of sound files that are written beside transcriptions
+_LOUDEST = 10  # of samples in memory: a sum of several recordings may exceed 1, but integers converted to floats exceed this
+
 
 class AudioError(ValueError):
     """A recording that cannot be used; the message names the file and the remedy."""
@@ -35,110 +42,31 @@ def read_audio(source, allow_silence: bool = False) -> np.ndarray:
     paths = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
     if not paths:
         raise AudioError("no audio file given")
-    waveforms = [_read_one(path) for path in paths]
+    waveforms = [np.concatenate(list(audio_blocks(path, block_seconds=None))) for path in paths]
     mix = waveforms[0]
     if len(waveforms) > 1:
         mix = np.zeros(max(map(len, waveforms)), dtype=np.float32)
         for waveform in waveforms:
             mix[: len(waveform)] += waveform
     if not allow_silence and not np.any(mix):
-        raise AudioError(f"{_names(paths)} is silent (all samples are 0): copy it again or leave it out")
+        raise AudioError(f"{' + '.join(map(str, paths))} is silent (all samples are 0): copy it again or leave it out")
     return mix
 
 
-def _names(paths: list[Path]) -> str:
-    return " + ".join(str(path) for path in paths)
+def audio_blocks(path: Path | str, block_seconds: int | None = BLOCK_SECONDS) -> Iterator[np.ndarray]:
+    """The recording as blocks of mono float32 samples at 44.1 kHz; `None` reads what libsndfile can read in one block.
 
-
-def _read_one(path: Path) -> np.ndarray:
-    if not path.is_file():
-        raise AudioError(f"{path} does not exist: check the path, or see 'adt corpora' for how to get the corpus")
-    if path.stat().st_size == 0:
-        raise AudioError(f"{path} is empty (0 bytes): copy or download it again")
-    _check_no_text(path)
-    try:
-        with soundfile.SoundFile(path) as file:
-            rate, announced = file.samplerate, file.frames
-            samples = file.read(dtype="float32", always_2d=True)  # (n_samples, channels)
-    except soundfile.LibsndfileError as error:
-        raise AudioError(f"{path} cannot be read as audio ({_reason(error)}): copy it again or convert it to wav") from error
-    if len(samples) == 0:
-        raise AudioError(f"{path} holds no samples: copy or download it again")
-    # Compressed formats announce an estimate; for the others a shorter file is a cut-off copy.
-    if len(samples) < announced and path.suffix.lower() != ".mp3":
-        raise AudioError(f"{path} is truncated ({len(samples)} of {announced} samples): copy or download it again")
-    _check_wav_is_whole(path)
-    mono = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
-    if not np.isfinite(np.sum(mono, dtype=np.float64)):
-        raise AudioError(f"{path} holds NaN or infinite samples: export it again or leave it out")
-    if rate != SAMPLE_RATE:
-        import soxr  # only recordings at other rates need it
-
-        mono = soxr.resample(mono, rate, SAMPLE_RATE, quality="HQ")
-    return np.ascontiguousarray(mono)
-
-
-def _reason(error: Exception) -> str:
-    reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
-    # What libsndfile says of an mp3 without a frame, too: whether the file exists is known before it is opened.
-    return "its content is no audio" if "not a regular file" in reason else reason
-
-
-def _check_no_text(path: Path) -> None:
-    """Web pages saved as song.mp3 are common, and libmpg123 would print lines of its own before libsndfile refuses one."""
-    with open(path, "rb") as file:
-        start = file.read(4096)
-    try:
-        getincrementaldecoder("utf-8")().decode(start)  # incremental: the last character may be cut
-    except UnicodeDecodeError:
-        return
-    if b"\0" not in start:  # the header of any format has some
-        raise AudioError(f"{path} cannot be read as audio (it is text): download it again or leave it out")
-
-
-def _check_wav_is_whole(path: Path) -> None:
-    """libsndfile reads a cut-off wav to its end without a word: compare the size its header states with the file's."""
-    if path.suffix.lower() != ".wav":
-        return
-    with open(path, "rb") as file:
-        header = file.read(8)
-    stated = int.from_bytes(header[4:8], "little") + 8
-    # 0xFFFFFFFF and 0 are what streaming writers leave; some writers do not count the padding byte.
-    streaming = stated in (8, 0xFFFFFFFF + 8)
-    if header[:4] == b"RIFF" and not streaming and path.stat().st_size < stated - 1:
-        raise AudioError(f"{path} is truncated ({path.stat().st_size:,} of {stated:,} bytes): copy or download it again")
-
-
-def write_audio(path, waveform: np.ndarray, sample_rate: int = SAMPLE_RATE, subtype: str = "PCM_16") -> None:
-    """Write `(n,)` or `(n, channels)` floats in [-1, 1] in the format of the suffix; values outside are refused.
-
-    Raises AudioError for samples past full scale (they would be clipped) and for NaN.
+    Raises AudioError, with a remedy, for a file that is missing, empty, truncated or damaged, holds NaN samples, or needs ffmpeg
+    where ffmpeg is not installed. Silence is not an error.
     """
-    waveform = np.asarray(waveform)
-    peak = float(np.max(np.abs(waveform), initial=0.0))
-    if not peak <= 1.0:  # also catches NaN
-        raise AudioError(f"{path}: peak {peak:.3f} is outside [-1, 1] and would be clipped: scale the waveform first")
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, waveform, sample_rate, subtype=None if str(path).lower().endswith(".mp3") else subtype)
-
-
-BLOCK_SECONDS = 10
-
-
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf", ".w64", ".rf64")
-
-
-# What only other programs read, by suffix: a file of another suffix that libsndfile refuses is damaged.
-FFMPEG_SUFFIXES = (".m4a", ".m4b", ".mp4", ".aac", ".mov", ".wma", ".webm", ".mkv", ".mka", ".ac3", ".ape", ".wv", ".amr")
-
-
-_LOUDEST = 10  # of samples in memory: a sum of several recordings passes 1, integers made floats pass this
-
-
-MADE_HERE = "adt transcribe"  # in the comment of sounds that are written beside transcriptions
-
-
-# --- samples -----------------------------------------------------------------------------------------------------------
+    path = Path(path)
+    check_file(path)
+    if path.suffix.lower() in FFMPEG_SUFFIXES:
+        blocks, rate = _read_with_ffmpeg(path), SAMPLE_RATE
+    else:
+        blocks = _read_with_libsndfile(path, block_seconds)
+        rate = next(blocks)
+    return resampled_blocks(_checked(blocks, path), rate)
 
 
 def duration_of(path: Path) -> float | None:
@@ -150,32 +78,18 @@ def duration_of(path: Path) -> float | None:
 
 
 def check_file(path: Path) -> None:
-    """What can be said of a recording at once. Raises AudioError where it is missing, empty, or a text."""
+    """Check a recording without decoding it. Raises AudioError where it is missing, empty, or text."""
     if not path.is_file():
-        raise AudioError(f"{path} {'is a folder' if path.is_dir() else 'does not exist'}: give the path of a recording")
+        reason = "is a folder" if path.is_dir() else "does not exist"
+        raise AudioError(f"{path} {reason}: check the path, or see 'adt corpora' for how to get a corpus")
     if path.stat().st_size == 0:
         raise AudioError(f"{path} is empty (0 bytes): copy or download it again")
     if path.suffix.lower() not in FFMPEG_SUFFIXES:
         _check_no_text(path)
 
 
-def audio_blocks(path: Path | str) -> Iterator[np.ndarray]:
-    """The recording as blocks of mono float32 samples at 44.1 kHz, as `read_audio` would return them in one piece.
-
-    Raises AudioError, with a remedy, where the file is missing, empty, truncated, damaged, holds NaN samples, or is of a kind that
-    needs ffmpeg and ffmpeg is not there. Silence is no error.
-    """
-    path = Path(path)
-    check_file(path)
-    if path.suffix.lower() in FFMPEG_SUFFIXES:
-        blocks, rate = _read_with_ffmpeg(path), SAMPLE_RATE
-    else:
-        blocks, rate = _read_with_libsndfile(path), None
-        rate = next(blocks)
-    return _checked(resampled_blocks(blocks, rate), path)
-
-
 def _checked(blocks: Iterable[np.ndarray], path: Path) -> Iterator[np.ndarray]:
+    """The blocks of a file; AudioError for NaN or infinite samples, and where there are no samples at all."""
     empty = True
     for block in blocks:
         if not np.isfinite(np.sum(block, dtype=np.float64)):
@@ -186,14 +100,15 @@ def _checked(blocks: Iterable[np.ndarray], path: Path) -> Iterator[np.ndarray]:
         raise AudioError(f"{path} holds no samples: copy or download it again")
 
 
-def _read_with_libsndfile(path: Path) -> Iterator:
+def _read_with_libsndfile(path: Path, block_seconds: int | None) -> Iterator:
     """First the sampling rate, then blocks of mono samples at that rate."""
     try:
         with soundfile.SoundFile(path) as file:
             yield file.samplerate
             _check_wav_is_whole(path)
             announced, read = file.frames, 0
-            while len(samples := file.read(BLOCK_SECONDS * file.samplerate, dtype="float32", always_2d=True)):
+            size = -1 if block_seconds is None else block_seconds * file.samplerate
+            while len(samples := file.read(size, dtype="float32", always_2d=True)):
                 read += len(samples)
                 yield samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
     except soundfile.LibsndfileError as error:
@@ -201,6 +116,37 @@ def _read_with_libsndfile(path: Path) -> Iterator:
     # Compressed formats announce an estimate; for the others a shorter file is a cut-off copy.
     if 0 < read < announced and path.suffix.lower() != ".mp3":
         raise AudioError(f"{path} is truncated ({read} of {announced} samples): copy or download it again")
+
+
+def _reason(error: Exception) -> str:
+    reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
+    # libsndfile says this of an mp3 without frames, too. That the file exists is checked before it is opened.
+    return "its content is not audio" if "not a regular file" in reason else reason
+
+
+def _check_no_text(path: Path) -> None:
+    """Refuse web pages saved as song.mp3: they are common, and libmpg123 would print messages before libsndfile refuses them."""
+    with open(path, "rb") as file:
+        start = file.read(4096)
+    try:
+        getincrementaldecoder("utf-8")().decode(start)  # incremental: the last character may be cut
+    except UnicodeDecodeError:
+        return
+    if b"\0" not in start:  # every audio format has some in its header
+        raise AudioError(f"{path} cannot be read as audio (it is text): download it again or leave it out")
+
+
+def _check_wav_is_whole(path: Path) -> None:
+    """Compare the size in the header with that of the file: libsndfile reads a truncated wav without an error."""
+    if path.suffix.lower() != ".wav":
+        return
+    with open(path, "rb") as file:
+        header = file.read(8)
+    stated = int.from_bytes(header[4:8], "little") + 8
+    # Streaming writers leave 0xFFFFFFFF or 0; some writers do not count the padding byte.
+    streaming = stated in (8, 0xFFFFFFFF + 8)
+    if header[:4] == b"RIFF" and not streaming and path.stat().st_size < stated - 1:
+        raise AudioError(f"{path} is truncated ({path.stat().st_size:,} of {stated:,} bytes): copy or download it again")
 
 
 def _read_with_ffmpeg(path: Path) -> Iterator[np.ndarray]:
@@ -212,27 +158,27 @@ def _read_with_ffmpeg(path: Path) -> Iterator[np.ndarray]:
             f"ffmpeg -i '{path.name}' '{path.stem}.wav'"
         )
     command = [program, "-v", "error", "-nostdin", "-i", f"file:{path}", "-map", "0:a:0", "-ac", "1", "-ar", str(SAMPLE_RATE)]
-    # What it says goes to a file: a pipe that nobody reads would fill and stop it.
+    # Its messages go to a file: a pipe that nobody reads would fill up and block it.
     with (
-        tempfile.TemporaryFile() as said,
-        subprocess.Popen([*command, "-f", "f32le", "-"], stdout=subprocess.PIPE, stderr=said) as process,
+        tempfile.TemporaryFile() as messages,
+        subprocess.Popen([*command, "-f", "f32le", "-"], stdout=subprocess.PIPE, stderr=messages) as process,
     ):
         try:
             while content := process.stdout.read(4 * BLOCK_SECONDS * SAMPLE_RATE):
                 yield np.frombuffer(content, dtype="<f4", count=len(content) // 4).astype(np.float32)
             process.wait()
         finally:
-            process.kill()  # where the reader stops early; one that has ended does not mind
+            process.kill()  # needed where the reader stops early, harmless after the end
         if process.returncode:
-            said.seek(0)
-            reason = said.read().decode(errors="replace").strip().splitlines() or ["no reason given"]
+            messages.seek(0)
+            reason = messages.read().decode(errors="replace").strip().splitlines() or ["no reason given"]
             raise AudioError(f"{path} cannot be decoded by ffmpeg ({reason[-1]}): copy it again")
 
 
 def array_blocks(waveform: npt.ArrayLike, sample_rate: int) -> Iterator[np.ndarray]:
     """Samples in memory, `(n,)` or `(n, channels)` floats in [-1, 1], as blocks of mono float32 at 44.1 kHz.
 
-    Raises ValueError for integers or floats of their size, for other shapes, NaN, or a rate that is none.
+    Raises ValueError for integers or floats as large as integers, for other shapes, NaN, or a rate of 0 or less.
     """
     waveform = np.asarray(waveform)
     if np.issubdtype(waveform.dtype, np.integer):
@@ -261,7 +207,7 @@ def _of_full_scale(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
 
 
 def resampled_blocks(blocks: Iterable[np.ndarray], rate: float) -> Iterator[np.ndarray]:
-    """Blocks of mono samples at `rate` Hz, brought to 44.1 kHz."""
+    """Blocks of mono samples at `rate` Hz, resampled to 44.1 kHz."""
     if rate == SAMPLE_RATE:
         yield from blocks
         return
@@ -273,13 +219,26 @@ def resampled_blocks(blocks: Iterable[np.ndarray], rate: float) -> Iterator[np.n
     yield stream.resample_chunk(np.zeros(0, dtype=np.float32), last=True)
 
 
+def write_audio(path, waveform: np.ndarray, sample_rate: int = SAMPLE_RATE, subtype: str = "PCM_16") -> None:
+    """Write `(n,)` or `(n, channels)` floats in [-1, 1] in the format of the suffix; values outside are refused.
+
+    Raises AudioError for samples past full scale (they would be clipped) and for NaN.
+    """
+    waveform = np.asarray(waveform)
+    peak = float(np.max(np.abs(waveform), initial=0.0))
+    if not peak <= 1.0:  # also catches NaN
+        raise AudioError(f"{path}: peak {peak:.3f} is outside [-1, 1] and would be clipped: scale the waveform first")
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, waveform, sample_rate, subtype=None if str(path).lower().endswith(".mp3") else subtype)
+
+
 def write_blocks(path: Path, blocks: Iterable[np.ndarray]) -> None:
-    """Write mono blocks at 44.1 kHz as a 16-bit wav, under another name until it is whole."""
+    """Write mono blocks at 44.1 kHz as a 16-bit wav, under a temporary name until it is complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp.wav")
     try:
         with soundfile.SoundFile(temporary, "w", SAMPLE_RATE, 1, subtype="PCM_16") as file:
-            file.comment = MADE_HERE  # so that who transcribes the folder again does not take it for a recording
+            file.comment = MADE_HERE  # so that it is not taken for a recording when the folder is transcribed again
             for block in blocks:
                 file.write(block)
         temporary.replace(path)
