@@ -119,3 +119,11 @@ def test_a_run_depends_on_features_targets_network_loss_and_matching_but_on_no_p
 
 def test_parts_of_a_hash_are_apart():
     assert hash_of("ab", "c") != hash_of("a", "bc") and hash_of("a") == hash_of(b"a")
+
+
+def test_code_that_gives_the_results_of_earlier_code_keeps_its_hash(package, monkeypatch):
+    state = code_state(source=SOURCE, package=package)
+    monkeypatch.setitem(provenance.SAME_RESULTS, state, "0123456789abcdef")
+    assert code_state(source=SOURCE, package=package) == "0123456789abcdef"
+    (package / "numbers.py").write_text(NUMBERS.replace("TWO = 2", "TWO = 4"))
+    assert code_state(source=SOURCE, package=package) not in (state, "0123456789abcdef"), "not after the next change"
