@@ -127,12 +127,12 @@ def _prepare_track(corpus: Corpus, track: Track, part: Path, version: str) -> di
     waveform = corpus.read_audio(track)
     annotation = corpus.read_annotation(track)
     features = log_filter_spectrogram(waveform, version=version)
-    onsets, notes = _within(annotation.onsets, len(features), len(waveform) / SAMPLE_RATE, track)
+    onsets, notes = _onsets_within(annotation.onsets, len(features), len(waveform) / SAMPLE_RATE, track)
     unknown = {str(label): count for label, count in annotation.unknown.items()}
     return write_part(part, [(track.id, features, onsets)], source, notes, unknown)
 
 
-def _within(onsets: Onsets, n_frames: int, duration: float, track: Track) -> tuple[Onsets, list[str]]:
+def _onsets_within(onsets: Onsets, n_frames: int, duration: float, track: Track) -> tuple[Onsets, list[str]]:
     """Drop onsets past the end of the audio. AnnotationError where they are so many that the two do not belong together."""
     kept = [times[(seconds_to_frames(times) < n_frames)] for times in onsets]
     total, late = sum(map(len, onsets)), sum(map(len, onsets)) - sum(map(len, kept))

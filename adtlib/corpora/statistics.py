@@ -128,7 +128,7 @@ def frequency_sentences(counts: pd.DataFrame) -> list[str]:
 # --- how it is played --------------------------------------------------------------------------------------------------
 
 
-def moments(onsets: Onsets) -> tuple[np.ndarray, np.ndarray]:
+def simultaneous_onsets(onsets: Onsets) -> tuple[np.ndarray, np.ndarray]:
     """Strokes that sound together as one: (times in seconds, number of classes at each), for onsets of one recording.
 
     A moment lasts `TOGETHER` seconds from its first stroke.
@@ -158,7 +158,7 @@ def unit_table(*corpora: Prepared) -> pd.DataFrame:
     for prepared in corpora:
         for split, unit in _units(prepared):
             onsets = unit.onsets
-            times, sizes = moments(onsets)
+            times, sizes = simultaneous_onsets(onsets)
             counts = [len(part) for part in onsets]
             rate = 1 / np.median(np.diff(times)) if len(times) > 2 else np.nan
             sizes = np.bincount(sizes, minlength=len(CLASSES) + 1)[1:].tolist()
@@ -199,7 +199,7 @@ def annotation_offsets(prepared: Prepared, reach: int = 5, limit: int = 2_000) -
         units = [units[index] for index in np.linspace(0, len(units) - 1, limit).astype(int)]
     found = []
     for unit in units:
-        frames = seconds_to_frames(moments(unit.onsets)[0])
+        frames = seconds_to_frames(simultaneous_onsets(unit.onsets)[0])
         flux = np.maximum(np.diff(np.asarray(unit.features, dtype=np.float32), axis=0), 0).sum(axis=1)  # (T - 1,): into frame t + 1
         frames = frames[(frames > reach) & (frames < len(flux) - reach)]
         if len(frames):

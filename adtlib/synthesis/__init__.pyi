@@ -1,4 +1,10 @@
-from .clips import INGREDIENTS as INGREDIENTS, Clip as Clip, Studio as Studio, example_clip as example_clip, why_none as why_none
+from .clips import (
+    INGREDIENTS as INGREDIENTS,
+    Clip as Clip,
+    Studio as Studio,
+    example_clip as example_clip,
+    why_no_clip as why_no_clip,
+)
 from .examples import (
     bar as bar,
     four_strokes as four_strokes,

@@ -120,7 +120,7 @@ def play(
         _play_part(stem, part, arrangement.semitones, 60 / bpm, swing_at, bank, rng)
         if (level := rms(stem)) > 0:
             gain = 3 if np.median(part.pitches) < 48 else 4 if part.program == VOICE else 0
-            stem = recorded(stem / np.float32(level), part.program == VOICE, swing(part.beats, swing_at) * 60 / bpm, rng)
+            stem = process_part(stem / np.float32(level), part.program == VOICE, swing(part.beats, swing_at) * 60 / bpm, rng)
             total += stem * np.float32(10 ** ((gain + rng.normal(0, 4)) / 20))
     level = rms(total)
     return total / np.float32(level) if level > 0 else total
@@ -147,7 +147,7 @@ def _play_part(stem, part: Part, semitones: int, beat: float, swing_at: float, b
         place(waveform, stem, round(start * SAMPLE_RATE) - attack, (velocity / 100) ** touch)
 
 
-def recorded(stem: np.ndarray, sung: bool, starts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def process_part(stem: np.ndarray, sung: bool, starts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A part, of RMS 1, as it comes from a studio: some with the noise of picks and fingers, equalised, driven.
 
     starts  seconds of its notes.

@@ -82,7 +82,7 @@ def _synthesiser(path: Path) -> Iterator:
         synth.delete()
 
 
-def _take(synth, pitch: int, velocity: int, seconds: float, held: float) -> np.ndarray:
+def _record_note(synth, pitch: int, velocity: int, seconds: float, held: float) -> np.ndarray:
     """One note, held for `held` of its `seconds`: mono `(n,)` float32."""
     synth.noteon(0, pitch, velocity)
     parts = [synth.get_samples(round(held * SAMPLE_RATE))]
@@ -114,7 +114,9 @@ def _capture_kit(synth, font: SoundFont, program: int, path: Path) -> None:
         if articulation is None:
             continue
         for velocity in VELOCITIES:
-            writer.add(articulation, str(pitch), velocity, _take(synth, pitch, velocity, STROKE_SECONDS, STROKE_SECONDS - 0.1))
+            writer.add(
+                articulation, str(pitch), velocity, _record_note(synth, pitch, velocity, STROKE_SECONDS, STROKE_SECONDS - 0.1)
+            )
     writer.write(path)
 
 
@@ -125,7 +127,7 @@ def _capture_instruments(synth, number: int, path: Path) -> None:
             continue
         synth.program_select(0, number, 0, program)
         for pitch in PITCHES:
-            writer.add(f"{program}:{pitch}", "", 127, _take(synth, pitch, 100, NOTE_SECONDS + 0.2, NOTE_SECONDS))
+            writer.add(f"{program}:{pitch}", "", 127, _record_note(synth, pitch, 100, NOTE_SECONDS + 0.2, NOTE_SECONDS))
     writer.write(path)
 
 

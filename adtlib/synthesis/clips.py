@@ -185,7 +185,7 @@ def _electronic(name: str) -> bool:
 
 def render(studio: Studio, seed: int, index: int, seconds: float = CLIP_SECONDS) -> Clip:
     """Clip `index` of a seed: the same samples whenever it is rendered, whatever was rendered before."""
-    rng, kind = _begin(studio.split, seed, index)
+    rng, kind = _generator_and_kind(studio.split, seed, index)
     played = seconds + PRE_ROLL
     n_samples = round(played * SAMPLE_RATE)
     drums = drumming.choose(studio.songs, played, rng)
@@ -208,7 +208,7 @@ def render(studio: Studio, seed: int, index: int, seconds: float = CLIP_SECONDS)
     gain = rms(mix) / max(rms(dry), 1e-9)  # of the stems in the mix
     if kind != "drums" and "accompaniment" not in without:
         mix = _balance(mix, _accompany(studio, drums, swing_at, n_samples, rng), balance, in_studio, rng)
-    strokes = _heard(strokes, np.float32(gain) * stems, mix)
+    strokes = _mark_masked(strokes, np.float32(gain) * stems, mix)
     waveform = master(mix[round(PRE_ROLL * SAMPLE_RATE) :], in_studio, rng)
     about = {"kind": kind, "bpm": drums.bpm, "balance_db": balance, "kits": [path.name for path in kits[:2]]}
     return Clip(waveform, annotate(strokes, PRE_ROLL, played), about)
@@ -216,15 +216,15 @@ def render(studio: Studio, seed: int, index: int, seconds: float = CLIP_SECONDS)
 
 def kind_of(split: str, seed: int, index: int) -> str:
     """The kind of a clip, one of KINDS, before it is rendered."""
-    return _begin(split, seed, index)[1]
+    return _generator_and_kind(split, seed, index)[1]
 
 
-def _begin(split: str, seed: int, index: int) -> tuple[np.random.Generator, str]:
+def _generator_and_kind(split: str, seed: int, index: int) -> tuple[np.random.Generator, str]:
     rng = np.random.default_rng([seed, _SPLIT_SEEDS[split], index])
     return rng, str(rng.choice(list(KINDS), p=list(KINDS.values())))
 
 
-def _heard(strokes: list[Stroke], stems: np.ndarray, mix: np.ndarray) -> list[Stroke]:
+def _mark_masked(strokes: list[Stroke], stems: np.ndarray, mix: np.ndarray) -> list[Stroke]:
     """The strokes, those that are masked in the mix not annotated."""
     kept = list(strokes)
     for index in range(len(CLASSES)):
@@ -308,19 +308,19 @@ REMEDY = "`adt render --hours 1` captures the sounds and renders clips, some min
 
 
 def example_clip(kind: str, data: Path, seed: int = 0, split: str = "validation") -> Clip | None:
-    """The first clip of this kind (of `clips.KINDS`, ValueError for another) of a seed; None where `why_none` says why.
+    """The first clip of this kind (of `clips.KINDS`, ValueError for another) of a seed; None where `why_no_clip` says why.
 
     Nothing is captured here: that takes minutes.
     """
     if kind not in KINDS:
         raise ValueError(f"no clip is of the kind {kind!r}: choose from {', '.join(KINDS)}")
-    if why_none(data):
+    if why_no_clip(data):
         return None
     studio = Studio(banks_folder(), performances.gather(data), split)
     return render(studio, seed, next(index for index in count() if kind_of(split, seed, index) == kind))
 
 
-def why_none(data: Path) -> str:
+def why_no_clip(data: Path) -> str:
     """Why no clip can be rendered here, and what to do, in Markdown; "" where it can."""
     if absent := missing_packages():
         return f"No clip is rendered here: sounds are missing. `apt-get install {' '.join(absent)}`; then {REMEDY}."

@@ -197,11 +197,11 @@ def _to_tambourine(strokes, beat, rng):
 
 def _add_tambourine(strokes, beat, rng):
     step = beat * rng.choice([0.5, 1.0, 2.0])
-    times = _steadily(strokes, step * rng.choice([0.0, 0.5, 1.0]), step, rng)
+    times = _steady_times(strokes, step * rng.choice([0.0, 0.5, 1.0]), step, rng)
     return strokes + [Stroke(time, "tambourine", 90, rng.uniform(-6, 0)) for time in times]
 
 
-def _steadily(strokes, first: float, step: float, rng) -> list[float]:
+def _steady_times(strokes, first: float, step: float, rng) -> list[float]:
     """Seconds from `first` to the last of the strokes, `step` apart, each a little early or late."""
     times = np.arange(first, max((stroke.seconds for stroke in strokes), default=0.0), step)
     return np.maximum(times + rng.normal(0, 0.006, len(times)), 0.0).tolist()
@@ -218,7 +218,7 @@ def _pedal_on_backbeats(strokes, beat, rng):
     """The foot closes the hi-hat on the second and fourth beat; mostly what was played on it before moves to the ride."""
     if rng.random() < 0.7:
         strokes = _rename(strokes, {"hat_closed": "ride", "hat_half_open": "ride", "hat_pedal": "ride"}, 1.0, rng)
-    times = _steadily(strokes, beat, 2 * beat, rng)
+    times = _steady_times(strokes, beat, 2 * beat, rng)
     return strokes + [Stroke(time, "hat_pedal", 80, rng.uniform(-5, 1)) for time in times]
 
 

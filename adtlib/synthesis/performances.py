@@ -68,7 +68,7 @@ def read_song(path: Path, name: str, kind: str, split: str, bpm: float | None = 
         last = max(last, _read_track(index, track, notes, tempos))
     division = file.ticks_per_beat
     if bpm is None:
-        bpm = _usual_bpm(tempos, last)
+        bpm = _main_bpm(tempos, last)
     drums = _part(-1, [note for (_, channel, _), of in notes.items() if channel == DRUM_CHANNEL for note in of], division)
     others = tuple(_part(program, of, division) for (_, channel, program), of in sorted(notes.items()) if channel != DRUM_CHANNEL)
     return Song(name, kind, split, float(bpm), last / division, drums, others)
@@ -92,7 +92,7 @@ def _read_track(index: int, track, notes: dict, tempos: list) -> int:
     return tick
 
 
-def _usual_bpm(tempos: list, last: int) -> float:
+def _main_bpm(tempos: list, last: int) -> float:
     """The tempo that holds for most of the ticks; 120 without one."""
     changes = sorted(tempos) or [(0, 500_000)]
     ends = [tick for tick, _ in changes[1:]] + [max(last, changes[-1][0] + 1)]

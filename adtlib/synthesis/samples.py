@@ -74,7 +74,7 @@ def trim(waveform: np.ndarray, attack: int, floor_db: float = -60.0) -> tuple[np
     return waveform, attack - start
 
 
-def alike(one: np.ndarray, other: np.ndarray) -> bool:
+def same_sample(one: np.ndarray, other: np.ndarray) -> bool:
     """Whether two one-shots at equal peak are the same sample: differing by less than 2 % of the energy of the first 50 ms."""
     n = min(len(one), len(other), round(0.05 * SAMPLE_RATE))
     return float(np.square(one[:n] - other[:n]).sum()) < 0.02 * float(np.square(one[:n]).sum())
@@ -93,7 +93,7 @@ class BankWriter:
             return
         waveform, attack = trim(waveform, find_attack(waveform))
         last = self.entries[-1] if self.entries else None
-        if last and (last.key, last.voice) == (key, voice) and alike(self.waveforms[-1], waveform):
+        if last and (last.key, last.voice) == (key, voice) and same_sample(self.waveforms[-1], waveform):
             self.entries[-1] = replace(last, velocity=int(velocity))
             return
         self.entries.append(OneShot(key, voice, int(velocity), self.position, len(waveform), attack))

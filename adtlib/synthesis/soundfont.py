@@ -135,7 +135,7 @@ class Kit:
 
     def _make(self, pitch: int) -> tuple[tuple[np.ndarray, ...], ...]:
         group = _GROUP_OF[pitch]
-        stroke = _voiced(self.design.program, pitch)
+        stroke = _repaired_shot(self.design.program, pitch)
         gain = np.float32(10 ** ((PITCH_DB[pitch] + self.design.level.get(group, 0.0)) / 20))
         variants = [_shape(stroke, group, self.design, factor) * gain for factor in _VARIANTS]
         return tuple(tuple(_shelf(v, shelf) for v in variants) for _, shelf in _LAYERS)
@@ -156,7 +156,7 @@ def build_kit(design: KitDesign) -> Kit:
 
 
 @functools.lru_cache(maxsize=256)
-def _voiced(program: int, pitch: int) -> np.ndarray:
+def _repaired_shot(program: int, pitch: int) -> np.ndarray:
     """One stroke with what the sound font does badly repaired."""
     stroke = _raw_shot(program, pitch)
     if pitch in (38, 40):  # its snares rumble like a kick drum and lack wires

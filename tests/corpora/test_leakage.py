@@ -11,7 +11,7 @@ from adtlib.audio.files import write_audio
 from adtlib.corpora.folder import FolderCorpus
 from adtlib.corpora.leakage import fingerprints, search
 from adtlib.corpora.leakage.fingerprints import FingerprintIndex, find_peaks, hash_peaks
-from adtlib.corpora.leakage.report import Take, as_mp3, detection_trial, leak_table
+from adtlib.corpora.leakage.report import TrialUnit, as_mp3, detection_trial, leak_table
 from adtlib.corpora.leakage.rhythms import shared_rhythms
 from adtlib.corpora.leakage.search import compare, find_leaks, repetition, shared_sounds
 from adtlib.corpora.preparation import prepare
@@ -114,10 +114,10 @@ def test_many_files_find_what_one_finds(monkeypatch):
 
 def test_of_too_many_pairs_the_likeliest_are_compared(monkeypatch):
     """Two real copies among pairs that share little: with room for two comparisons they are found, and what is left out is said."""
-    takes = [Take(features(music(seed)[0])) for seed in range(4)]
+    takes = [TrialUnit(features(music(seed)[0])) for seed in range(4)]
     part = music(2)[0]
     part[5 * SAMPLE_RATE :] = music(50)[0][5 * SAMPLE_RATE :]
-    copies = [Take(takes[0].features[250:]), Take(takes[1].features[:900]), Take(features(part))]
+    copies = [TrialUnit(takes[0].features[250:]), TrialUnit(takes[1].features[:900]), TrialUnit(features(part))]
     arguments = takes + copies, [0] * 4 + [1] * 3
     everything = {(i, j) for _, i, j, *_ in shared_sounds(*arguments)}
     assert everything == {(0, 4), (1, 5), (2, 6)}
@@ -194,7 +194,7 @@ def test_corpora_are_compared_with_each_other(songs, tmp_path):
 def test_two_recordings_of_one_loop_are_told_from_one_recording_twice():
     loop = music(3, 2.0)[0]
     first, second = (np.tile(loop, 6) + 0.004 * np.random.default_rng(seed).normal(0, 1, 6 * len(loop)) for seed in (0, 1))
-    takes = [Take(features(first)), Take(features(second))]
+    takes = [TrialUnit(features(first)), TrialUnit(features(second))]
     assert {what for what, *_ in shared_sounds(takes, [0, 1])} == {"loop"}
     once = features(music(4)[0])
     assert repetition(features(first)) > 0.8 > repetition(once)
@@ -203,7 +203,7 @@ def test_two_recordings_of_one_loop_are_told_from_one_recording_twice():
 def test_silence_and_hum_do_not_alarm():
     rng = np.random.default_rng(0)
     hum = np.sin(2 * np.pi * 50 * np.arange(8 * SAMPLE_RATE) / SAMPLE_RATE)
-    takes = [Take(features(x)) for x in (hum * 0, hum * 0, rng.normal(0, 1e-5, len(hum)), rng.normal(0, 1e-5, len(hum)))]
+    takes = [TrialUnit(features(x)) for x in (hum * 0, hum * 0, rng.normal(0, 1e-5, len(hum)), rng.normal(0, 1e-5, len(hum)))]
     assert shared_sounds(takes, [0, 1, 0, 1]) == []
     assert compare(takes[0], takes[1], [0]) is None
 

@@ -16,7 +16,7 @@ from adtlib.corpora.statistics import (
     annotation_offsets,
     class_counts,
     frequency_sentences,
-    moments,
+    simultaneous_onsets,
     overview_table,
     performance_table,
     polyphony,
@@ -60,14 +60,14 @@ def folder(tmp_path, monkeypatch):
 
 def test_strokes_within_30_ms_are_one_moment():
     onsets = [np.array([1.0, 2.0]), np.array([1.02]), np.array([]), np.array([1.04, 2.0]), np.array([])]
-    times, sizes = moments(onsets)
+    times, sizes = simultaneous_onsets(onsets)
     assert times.tolist() == [1.0, 1.04, 2.0]
     assert sizes.tolist() == [2, 1, 2]
-    assert len(moments([np.array([])] * 5)[0]) == 0
+    assert len(simultaneous_onsets([np.array([])] * 5)[0]) == 0
 
 
 def test_a_flam_is_one_moment_of_one_class():
-    _, sizes = moments([np.array([]), np.array([1.0, 1.02]), np.array([]), np.array([]), np.array([])])
+    _, sizes = simultaneous_onsets([np.array([]), np.array([1.0, 1.02]), np.array([]), np.array([]), np.array([])])
     assert sizes.tolist() == [1]
 
 

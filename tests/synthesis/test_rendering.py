@@ -202,7 +202,7 @@ def test_without_fluidsynth_the_extra_is_named(tmp_path, monkeypatch):
 def test_a_stroke_taken_from_a_real_bank_begins_at_once_and_dies_away():
     with capture._synthesiser(sources.FONTS[2].path) as (synth, number):
         synth.program_select(0, number, 128, 0)
-        stroke = capture._take(synth, 38, 110, 1.0, 0.9)
+        stroke = capture._record_note(synth, 38, 110, 1.0, 0.9)
     assert len(stroke) == SAMPLE_RATE
     assert find_attack(stroke) < 0.02 * SAMPLE_RATE
     assert rms(stroke[: SAMPLE_RATE // 4]) > 100 * rms(stroke[-SAMPLE_RATE // 10 :]) > 0 or not stroke[-4_410:].any()
@@ -390,7 +390,7 @@ def test_a_pick_is_heard_at_each_note_once_a_chord():
     gaps = np.flatnonzero(np.diff(loud) > 0.2 * SAMPLE_RATE)
     assert len(gaps) == 1 and loud[gaps[0] + 1] / SAMPLE_RATE == pytest.approx(1.2, abs=0.02)
     stem = np.ones(2 * SAMPLE_RATE, dtype=np.float32)
-    parts = [band.recorded(stem, sung, starts, np.random.default_rng(seed)) for seed in range(20) for sung in (True, False)]
+    parts = [band.process_part(stem, sung, starts, np.random.default_rng(seed)) for seed in range(20) for sung in (True, False)]
     assert all(np.isfinite(part).all() and len(part) == len(stem) for part in parts)
     assert 5 < sum(np.allclose(part, stem) for part in parts) < 35
 
@@ -548,12 +548,12 @@ def test_an_example_is_rendered_where_the_sounds_are_and_else_it_is_said_why(mad
     monkeypatch.setattr(clips, "banks_folder", lambda: banks)
     clip = clips.example_clip("drums", data)
     assert clip.about["kind"] == "drums" and clip.features.shape == (1200, 84)
-    assert clips.why_none(data) == ""
+    assert clips.why_no_clip(data) == ""
     with pytest.raises(ValueError, match="choose from drums, mix, no drums"):
         clips.example_clip("silence", data)
     monkeypatch.setattr(performances, "songs_folder", lambda: tmp_path / "none")
-    assert clips.example_clip("mix", tmp_path) is None and "Groove MIDI Dataset" in clips.why_none(tmp_path)
+    assert clips.example_clip("mix", tmp_path) is None and "Groove MIDI Dataset" in clips.why_no_clip(tmp_path)
     monkeypatch.setattr(clips, "banks_folder", lambda: tmp_path)
-    assert "render --hours 1" in clips.why_none(data)
+    assert "render --hours 1" in clips.why_no_clip(data)
     monkeypatch.setattr(clips, "missing_packages", lambda: ["hydrogen-data"])
-    assert clips.example_clip("mix", data) is None and "apt-get install hydrogen-data" in clips.why_none(data)
+    assert clips.example_clip("mix", data) is None and "apt-get install hydrogen-data" in clips.why_no_clip(data)

@@ -54,7 +54,7 @@ def _row(compared: str, splits: str, n: int, m: int, part: pd.DataFrame) -> dict
 
 
 @dataclass(frozen=True, eq=False)
-class Take:
+class TrialUnit:
     """Features of a recording as the check reads them: what it needs of a `Unit`."""
 
     features: np.ndarray
@@ -113,20 +113,20 @@ def detection_trial(corpora: dict[str, Corpus], a_corpus: int = 2, seed: int = 0
         for waveform in _excerpts(corpus, a_corpus):
             originals.append(waveform)
             names.append(name)
-    takes = [_take(waveform) for waveform in originals]
+    takes = [_trial_unit(waveform) for waveform in originals]
     summary, points = [], []
     for treatment, change in treatments(np.random.default_rng(seed)).items():
-        copies = [_take(np.ascontiguousarray(change(waveform))) for waveform in originals]
+        copies = [_trial_unit(np.ascontiguousarray(change(waveform))) for waveform in originals]
         rows = shared_sounds(takes + copies, [0] * len(takes) + [1] * len(copies))
         pairs = {(i, j - len(takes)) for _, i, j, *_ in rows}
         right = sum(i == j for i, j in pairs)
         summary.append({"treatment": treatment, "copies": len(copies), "found": right, "false_alarms": len(pairs) - right})
         shift = round(SHIFT) if "offset" in treatment else 0
         for name, take, copy in zip(names, takes, copies, strict=True):
-            best = max(_typical(take.features[max(0, shift + d) :], copy.features) for d in range(-4, 5))
+            best = max(_median_similarity(take.features[max(0, shift + d) :], copy.features) for d in range(-4, 5))
             points.append([treatment, name, best])
     for i, j in combinations(range(len(takes)), 2):
-        points.append(["another recording", names[i], _closest(takes[i].features, takes[j].features)])
+        points.append(["another recording", names[i], _best_similarity(takes[i].features, takes[j].features)])
     columns = ["treatment", "copies", "found", "false_alarms"]
     return pd.DataFrame(summary, columns=columns), pd.DataFrame(points, columns=["treatment", "corpus", "similarity"])
 
@@ -149,17 +149,17 @@ def _excerpts(corpus: Corpus, count: int):
             yield waveform[first : first + length]
 
 
-def _take(waveform: np.ndarray) -> Take:
-    return Take(log_filter_spectrogram(waveform).astype(np.float16))
+def _trial_unit(waveform: np.ndarray) -> TrialUnit:
+    return TrialUnit(log_filter_spectrogram(waveform).astype(np.float16))
 
 
-def _typical(a: np.ndarray, b: np.ndarray) -> float:
+def _median_similarity(a: np.ndarray, b: np.ndarray) -> float:
     """Median similarity of the seconds of two aligned recordings."""
     values = block_similarity(a[: len(b)], b[: len(a)])
     return float(np.median(values)) if len(values) else 0.0
 
 
-def _closest(a: np.ndarray, b: np.ndarray) -> float:
+def _best_similarity(a: np.ndarray, b: np.ndarray) -> float:
     """The similarity that two recordings reach for `MIN_SECONDS` where their strokes coincide best."""
     flux = [np.maximum(np.diff(np.asarray(x, np.float32), axis=0), 0).sum(axis=1) for x in (a, b)]
     agreement = np.correlate(flux[0] - flux[0].mean(), flux[1] - flux[1].mean(), "full")

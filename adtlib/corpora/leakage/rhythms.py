@@ -27,7 +27,7 @@ _OFF_THE_GRID = 0.4871
 
 def rhythm_hashes(onsets: Onsets) -> tuple[np.ndarray, np.ndarray]:
     """(hashes uint64, frames of their first strokes int64) of onsets, in order of time; none of fewer than eight strokes."""
-    times, classes = _in_order(onsets)
+    times, classes = _sorted_strokes(onsets)
     n = len(times) - STROKES + 1
     if n <= 0:
         return np.empty(0, np.uint64), np.empty(0, np.int64)
@@ -39,7 +39,7 @@ def rhythm_hashes(onsets: Onsets) -> tuple[np.ndarray, np.ndarray]:
     return code, _frames(times[:n])
 
 
-def _in_order(onsets: Onsets) -> tuple[np.ndarray, np.ndarray]:
+def _sorted_strokes(onsets: Onsets) -> tuple[np.ndarray, np.ndarray]:
     """(times, classes) of all strokes; what sounds together, to the millisecond, in the order of the classes."""
     times = np.concatenate(onsets)
     classes = np.repeat(np.arange(len(onsets)), [len(part) for part in onsets])
