@@ -36,7 +36,7 @@ _CHANGE = 100.0  # how dear a change of tempo is: nats for a factor of e from on
 _PREFERENCE = 1.0  # how dear another tempo than the likely one is, nats a second at one standard deviation
 _BLOCK = 2_000  # steps scored at once
 _STIFFNESS, _REACH = 10.0, 0.05  # of the tempo when beats are drawn to onsets; seconds that they may be drawn by
-_WEIGHTS = (2.0, 2.0, 1.0, 1.0, 1.0)  # of the classes there: kick and snare carry the beat
+CLASS_WEIGHTS = (2.0, 2.0, 1.0, 1.0, 1.0)  # of onsets near a beat: kick and snare carry it
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,7 @@ class Beats:
     @property
     def bpm(self) -> float:
         """Beats a minute: the median."""
-        return 60 / float(np.median(np.diff(self.times)))
+        return median_bpm(self.times)
 
     @property
     def phase(self) -> int:
@@ -74,11 +74,8 @@ class Beats:
 
     def at(self, seconds) -> np.ndarray:
         """Positions of times, in beats from the first; before and after the beats the tempo goes on."""
-        times, last = self.times, len(self.times) - 1
-        seconds = np.asarray(seconds, dtype=np.float64)
-        found = np.interp(seconds, times, np.arange(len(times)))
-        found = found + np.minimum(seconds - times[0], 0) / (times[1] - times[0])
-        return found + np.maximum(seconds - times[last], 0) / (times[last] - times[last - 1])
+        times = self.times
+        return beat_positions(seconds, times, times[1] - times[0], times[-1] - times[-2])
 
     def seconds(self, beats) -> np.ndarray:
         """The inverse of `at`."""
@@ -104,16 +101,28 @@ def track_beats(onsets: Onsets, duration: float) -> Beats:
         count = int(np.ceil(end * DEFAULT_TEMPO / 60)) + 1 + BEATS_A_BAR
         return Beats(np.arange(count) * 60 / DEFAULT_TEMPO, np.arange(count) % BEATS_A_BAR + 1, found=False)
     steps, positions = _best_path(onsets, end)
-    times = _drawn_to_onsets(steps / STEPS_A_SECOND, onsets)
-    return _extended(times, positions, end)
-
-
-def _extended(times: np.ndarray, positions: np.ndarray, end: float) -> Beats:
-    """Beats that go on until beyond `end`."""
-    last = float(np.median(np.diff(times[-5:])))
-    more = max(0, int(np.ceil((end - times[-1]) / last)) + 1)
-    times = np.concatenate([times, times[-1] + last * np.arange(1, more + 1)])
+    times = extended(_drawn_to_onsets(steps / STEPS_A_SECOND, onsets), end)
     return Beats(times, (positions[0] - 1 + np.arange(len(times))) % BEATS_A_BAR + 1)
+
+
+def median_bpm(beat_times: np.ndarray) -> float:
+    """Beats a minute: the median."""
+    return 60 / float(np.median(np.diff(beat_times)))
+
+
+def beat_positions(seconds, beat_times: np.ndarray, first_period: float, last_period: float) -> np.ndarray:
+    """Positions of times in beats, 0 at the first of `beat_times`; the periods (s) hold before the first and after the last."""
+    seconds = np.asarray(seconds, dtype=np.float64)
+    positions = np.interp(seconds, beat_times, np.arange(len(beat_times)))
+    before, after = np.minimum(seconds - beat_times[0], 0), np.maximum(seconds - beat_times[-1], 0)
+    return positions + before / first_period + after / last_period
+
+
+def extended(beat_times: np.ndarray, end: float, beyond: int = 1) -> np.ndarray:
+    """Beats continued at their last tempo until `beyond` beats after `end` (seconds)."""
+    last = float(np.median(np.diff(beat_times[-5:])))
+    more = max(0, int(np.ceil((end - beat_times[-1]) / last)) + beyond)
+    return np.concatenate([beat_times, beat_times[-1] + last * np.arange(1, more + 1)])
 
 
 # --- the model ---------------------------------------------------------------------------------------------------------
@@ -241,7 +250,7 @@ def _drawn_to_onsets(beats: np.ndarray, onsets: Onsets) -> np.ndarray:
     from scipy.linalg import solveh_banded
 
     times = np.concatenate(onsets)
-    weights = np.repeat(_WEIGHTS, [len(column) for column in onsets])
+    weights = np.repeat(CLASS_WEIGHTS, [len(column) for column in onsets])
     order = np.argsort(times, kind="stable")
     times, weights = times[order], weights[order]
     low, high = np.searchsorted(times, beats - _REACH), np.searchsorted(times, beats + _REACH)

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from adtlib.notation.beats import BEATS_A_BAR, Beats, check_grid
+from adtlib.notation.beats import BEATS_A_BAR, Beats, beat_positions, check_grid, median_bpm
 from adtlib.onsets.frames import Onsets
 from adtlib.onsets.midi import Note
 from adtlib.vocabulary import CLASSES, GENERAL_MIDI, MIDI_PITCH
@@ -150,7 +150,7 @@ def quantise(onsets: Onsets, beat_times: Sequence[float], meter: tuple[int, int]
     if n_bars is None:
         n_bars = max((math.floor(hit.beat / bar_length) + 1 for hit in hits), default=1)
     kept = (hit for hit in hits if hit.beat < n_bars * bar_length)
-    return Pattern(tuple(sorted(kept)), n_bars, 60 / float(np.median(np.diff(beat_times))), meter)
+    return Pattern(tuple(sorted(kept)), n_bars, median_bpm(beat_times), meter)
 
 
 def grid_positions(
@@ -166,7 +166,7 @@ def grid_positions(
     if len(beat_times) < 2 or not np.all(np.diff(beat_times) > 0):
         raise ValueError(f"{len(beat_times)} beat times: give two or more, rising")
     period = float(np.median(np.diff(beat_times)))
-    exact = [_beats(np.asarray(times, dtype=np.float64), beat_times, period) for times in onsets]
+    exact = [beat_positions(times, beat_times, period, period) for times in onsets]
     for name, beats in zip(CLASSES, exact, strict=True):
         if early := [beat for beat in beats if beat < -1 / 8]:
             raise ValueError(f"{name} has an onset {-early[0]:.2f} beats before the first: let the beats begin a bar earlier")
@@ -179,12 +179,6 @@ def grid_positions(
 
 def _nearest(position: float, steps: int) -> Fraction:
     return Fraction(round(position * steps), steps)
-
-
-def _beats(times: np.ndarray, beat_times: np.ndarray, period: float) -> np.ndarray:
-    """Positions in beats of times in seconds, on at the same tempo before and after the beats."""
-    known = np.interp(times, beat_times, np.arange(len(beat_times)))
-    return known + np.minimum(times - beat_times[0], 0) / period + np.maximum(times - beat_times[-1], 0) / period
 
 
 def _grids(positions: np.ndarray) -> dict[int, int]:

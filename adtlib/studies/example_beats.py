@@ -21,14 +21,13 @@ import mido
 import numpy as np
 
 from adtlib.corpora.base import Track
+from adtlib.notation.beats import CLASS_WEIGHTS, LIKELY_TEMPO, extended, median_bpm
 from adtlib.notation.patterns import beat_groups
 from adtlib.onsets.annotations import MIDI_SUFFIXES
 from adtlib.onsets.frames import Onsets
 from adtlib.onsets.midi import tick_seconds
 
 TEMPI = np.arange(70.0, 180.5, 0.5)  # beats a minute
-LIKELY_TEMPO = 115.0
-_WEIGHTS = (2.0, 2.0, 1.0, 1.0, 1.0)  # of the classes: kick and snare carry the beat
 _ENST_TEMPO = re.compile(r"^ENST/.*_MIDI-minus-one_.*-(\d{2,3})_")
 _STATED_IS_WITHIN = 0.03  # drummers and rounding: how far from a stated tempo the passage's may be
 
@@ -44,7 +43,7 @@ class BeatGrid:
     @property
     def bpm(self) -> float:
         """Quarter notes a minute."""
-        return 60 / float(np.median(np.diff(self.beat_times)))
+        return median_bpm(self.beat_times)
 
 
 def beat_grid(track: Track | None, onsets: Onsets, start: float, end: float) -> BeatGrid:
@@ -79,9 +78,7 @@ def _until(times: np.ndarray, end: float, meter: tuple[int, int], source: str) -
     """A grid that goes on at its last tempo until four bars beyond `end`."""
     if len(times) < 2:
         raise ValueError("fewer than two beats are annotated in the passage")
-    last = float(np.median(np.diff(times[-5:])))
-    more = max(0, int(np.ceil((end - times[-1]) / last)) + 4 * meter[0])
-    return BeatGrid(np.concatenate([times, times[-1] + last * np.arange(1, more + 1)]), meter, source)
+    return BeatGrid(extended(times, end, beyond=4 * meter[0]), meter, source)
 
 
 # --- what a corpus states ----------------------------------------------------------------------------------------------
@@ -135,7 +132,7 @@ def _stated_tempo(track: Track | None, at: float) -> tuple[float | None, tuple[i
 def _resultant(onsets: Onsets, step: float, classes=range(5)) -> complex:
     """Mean of the onsets' phases on a grid of `step` seconds: of length 1 where all lie on one grid, its angle says where."""
     times = np.concatenate([onsets[c] for c in classes])
-    weights = np.concatenate([np.full(len(onsets[c]), _WEIGHTS[c]) for c in classes])
+    weights = np.concatenate([np.full(len(onsets[c]), CLASS_WEIGHTS[c]) for c in classes])
     return complex((weights * np.exp(2j * np.pi * times / step)).sum() / weights.sum()) if len(times) else 0j
 
 
@@ -155,7 +152,9 @@ def _bar_line(onsets: Onsets, period: float, meter: tuple[int, int]) -> float:
     parts = _division(onsets, period)
     step = period / parts
     shifts = (np.angle(_resultant(onsets, step)) / (2 * np.pi) + np.arange(parts)) * step
-    beat = max(shifts, key=lambda shift: sum(w * _near(times, shift, period) for w, times in zip(_WEIGHTS, onsets, strict=True)))
+    beat = max(
+        shifts, key=lambda shift: sum(w * _near(times, shift, period) for w, times in zip(CLASS_WEIGHTS, onsets, strict=True))
+    )
     n_beats = round(float(sum(beat_groups(meter)))) or 1
 
     def fits(first: float) -> float:

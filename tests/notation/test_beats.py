@@ -4,7 +4,7 @@ import mir_eval
 import numpy as np
 import pytest
 
-from adtlib.notation.beats import count_positions, position_densities, track_beats
+from adtlib.notation.beats import beat_positions, count_positions, extended, median_bpm, position_densities, track_beats
 from adtlib.onsets.annotations import read_onsets
 from adtlib.vocabulary import CLASSES, MDB
 
@@ -121,3 +121,11 @@ def test_bars_are_counted_from_a_moment_that_is_named():
     assert (moved.positions == (beats.positions + 1) % 4 + 1).all()
     assert np.abs(moved.downbeats - 6.0).min() < 0.02
     assert (beats.with_bar_at(5.0).positions == beats.positions).all()
+
+
+def test_beats_go_on_at_their_tempo_before_and_after():
+    beats = np.array([1.0, 1.5, 2.1])
+    np.testing.assert_allclose(beat_positions([0.0, 1.25, 1.8, 3.1], beats, 0.5, 0.25), [-2.0, 0.5, 1.5, 6.0])
+    longer = extended(np.array([0.0, 0.5, 1.0]), 1.9, beyond=2)
+    np.testing.assert_allclose(longer, np.arange(7) * 0.5)
+    assert median_bpm(longer) == 120
