@@ -1,10 +1,10 @@
 from .architectures import plot_architecture as plot_architecture, plot_patches as plot_patches
 from .corpora import (
-    label_flow_figure as label_flow_figure,
     plot_class_shares as plot_class_shares,
     plot_counts as plot_counts,
     plot_durations_and_rates as plot_durations_and_rates,
     plot_hours as plot_hours,
+    plot_label_flows as plot_label_flows,
     plot_offsets as plot_offsets,
     plot_polyphony as plot_polyphony,
     plot_similarities as plot_similarities,
@@ -23,9 +23,9 @@ from .measures import (
 )
 from .method import (
     plot_cross_entropy as plot_cross_entropy,
+    plot_overview as plot_overview,
     plot_picking as plot_picking,
     plot_pipeline as plot_pipeline,
-    plot_road as plot_road,
     plot_schedule as plot_schedule,
     plot_weights as plot_weights,
     plot_widening as plot_widening,

@@ -13,9 +13,8 @@ from matplotlib.textpath import TextPath
 from torch import nn
 
 from adtlib.audio.features import FPS
-from adtlib.figures.drum_set import bare_figure
 from adtlib.figures.passages import plot_features
-from adtlib.figures.theme import MARKERS, TEXT_WIDTH, in_order
+from adtlib.figures.theme import INK, MARKERS, TEXT_WIDTH, fixed_figure, in_order
 from adtlib.models.registry import ARCHITECTURES
 from adtlib.models.summary import Stage, stages
 from adtlib.models.vit import ViT
@@ -26,7 +25,7 @@ ARCHITECTURE_COLOURS = in_order(
 ARCHITECTURE_MARKERS = in_order(ARCHITECTURES, MARKERS)
 ARCHITECTURE_HATCHES = in_order(ARCHITECTURES, ("", "//", "xx", "..", "\\\\", "**", "x.", "/o"))
 
-_INK, _EMPTY = "#333333", "#f2f2f2"
+_EMPTY = "#f2f2f2"
 _WIDTH, _BOX, _SHAPE, _COUNT = 150.0, 102.0, 118.5, 149.0  # page, right end of boxes, middle of shapes, right end of counts
 _NAME, _LINE, _PAD, _GAP, _HEAD = 5.2, 5.6, 1.1, 3.4, 7.5  # heights
 _SIDE = 0.65  # around the text of a part
@@ -39,7 +38,7 @@ def plot_architecture(model: nn.Module, architecture: str):
     rows = stages(model)
     heights = [_NAME + _LINE * len(row.lines) + _PAD + _RESIDUAL * _residual(row) for row in rows]
     total = _HEAD + sum(heights) + _GAP * (len(rows) - 1) + 9.5
-    ax = bare_figure(total / _WIDTH).add_axes([0, 0, 1, 1])
+    ax = fixed_figure(total / _WIDTH).add_axes([0, 0, 1, 1])
     ax.set(xlim=(0, _WIDTH), ylim=(total, 0))
     ax.set_axis_off()
     for x, align, text in ((1, "left", "layer"), (_SHAPE, "center", "output shape"), (_COUNT, "right", "parameters")):
@@ -48,10 +47,10 @@ def plot_architecture(model: nn.Module, architecture: str):
     y = _HEAD
     for number, (row, height) in enumerate(zip(rows, heights, strict=True)):
         if number:
-            ax.annotate("", (8, y + 0.1), (8, y - _GAP - 0.1), arrowprops={"arrowstyle": "-|>", "color": _INK, "linewidth": 0.9})
+            ax.annotate("", (8, y + 0.1), (8, y - _GAP - 0.1), arrowprops={"arrowstyle": "-|>", "color": INK, "linewidth": 0.9})
         _stage(ax, row, y, height, ARCHITECTURE_COLOURS[architecture], everything)
         y += height + _GAP
-    ax.plot([_SHAPE + 2, _COUNT], [y - 1, y - 1], color=_INK, linewidth=0.6)
+    ax.plot([_SHAPE + 2, _COUNT], [y - 1, y - 1], color=INK, linewidth=0.6)
     ax.text(_COUNT, y + 2, f"{everything:,}", ha="right", va="center", fontweight="bold")
     ax.text(_SHAPE + 2, y + 2, "in all", ha="left", va="center", fontsize=8, color="#666666")
     return ax
@@ -103,15 +102,15 @@ def _parts(ax, parts: tuple[str, ...], y: float, colour: str) -> None:
     start = x
     for number, part in enumerate(parts):
         if number:
-            arrow = {"arrowstyle": "-", "color": _INK, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0}
+            arrow = {"arrowstyle": "-", "color": INK, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0}
             ax.annotate("", (x, y), (x - apart, y), arrowprops=arrow)
         if part == "+":
-            ax.add_patch(mpl.patches.Circle((x + 1.5, y), 1.5, facecolor="white", edgecolor=_INK, linewidth=0.8, zorder=5))
-            ax.plot([x + 0.7, x + 2.3], [y, y], color=_INK, linewidth=0.8, zorder=6)
-            ax.plot([x + 1.5, x + 1.5], [y - 0.8, y + 0.8], color=_INK, linewidth=0.8, zorder=6)
+            ax.add_patch(mpl.patches.Circle((x + 1.5, y), 1.5, facecolor="white", edgecolor=INK, linewidth=0.8, zorder=5))
+            ax.plot([x + 0.7, x + 2.3], [y, y], color=INK, linewidth=0.8, zorder=6)
+            ax.plot([x + 1.5, x + 1.5], [y - 0.8, y + 0.8], color=INK, linewidth=0.8, zorder=6)
             over = y - _LINE / 2 - 0.9
-            ax.plot([start - 1.2, start - 1.2, x + 1.5, x + 1.5], [y, over, over, y - 1.5], color=_INK, linewidth=0.8, zorder=4)
-            ax.plot([start - 1.2, start], [y, y], color=_INK, linewidth=0.8)
+            ax.plot([start - 1.2, start - 1.2, x + 1.5, x + 1.5], [y, over, over, y - 1.5], color=INK, linewidth=0.8, zorder=4)
+            ax.plot([start - 1.2, start], [y, y], color=INK, linewidth=0.8)
             continue
         width = _text_width(part) + 2 * _SIDE
         _round_box(ax, (x, y - 2.1), width, 4.2, 0.7, "white", _tint(colour, 0.6), 0.6)
@@ -187,8 +186,8 @@ def _token(ax, model: ViT, features, frame: int) -> int:
         low = number * (size + apart)
         own = token[number * size : (number + 1) * size]
         mesh = ax.pcolormesh([0, 1], low + np.arange(size + 1), own[:, None], cmap="PuOr", vmin=-limit, vmax=limit)
-        ax.add_patch(Rectangle((0, low), 1, size, fill=False, edgecolor=_INK, linewidth=0.6))
-        arrow = {"arrowstyle": "-|>", "color": _INK, "linewidth": 0.8}
+        ax.add_patch(Rectangle((0, low), 1, size, fill=False, edgecolor=INK, linewidth=0.6))
+        arrow = {"arrowstyle": "-|>", "color": INK, "linewidth": 0.8}
         ax.annotate("", (-0.08, low + size / 2), (-0.85, low + size / 2), arrowprops=arrow, annotation_clip=False)
     ax.set(xlim=(-0.9, 1.1), ylim=(-0.02 * len(token), count * (size + apart) - apart + 0.012 * len(token)))
     ax.set_axis_off()

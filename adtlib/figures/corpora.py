@@ -3,8 +3,6 @@
 Each takes a data frame of `corpora.statistics`, `corpora.labels` or `corpora.leakage`; without data a sentence says so.
 """
 
-from collections.abc import Sequence
-
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
@@ -28,7 +26,7 @@ IGNORED_COLOUR, UNKNOWN_COLOUR = "#999999", "#000000"
 
 def plot_hours(overview: pd.DataFrame, ax=None):
     """Hours of each corpus on a logarithmic axis: in the thesis (open marker) and found (filled)."""
-    ax = ax or plt.gca()
+    ax = given_axes(ax)
     for row, corpus in enumerate(overview.itertuples()):
         colour, marker = CORPUS_COLOURS.get(corpus.corpus, OTHER_COLOUR), CORPUS_MARKERS.get(corpus.corpus, ".")
         ends = [value for value in (corpus.hours_thesis, corpus.hours) if value and value > 0]
@@ -54,10 +52,20 @@ def plot_hours(overview: pd.DataFrame, ax=None):
 
 def plot_counts(counts: pd.DataFrame, ax=None, log: bool = False):
     """Onsets of each class, a bar a row (corpus or split), with the legend above the picture."""
-    ax = ax or plt.gca()
+    ax = given_axes(ax)
     if counts.empty:
         return say_nothing_found(ax)
-    plot_class_counts(counts, ax, log=log)
+    width = 0.8 / len(counts)
+    for index, (label, row) in enumerate(counts.iterrows()):
+        colour = CORPUS_COLOURS.get(label, plt.get_cmap("Greys")(0.4 + 0.5 * index / max(len(counts), 2)))
+        at = np.arange(len(CLASSES)) + (index - (len(counts) - 1) / 2) * width
+        style = {"color": colour, "hatch": CORPUS_HATCHES.get(label, ""), "edgecolor": "white", "linewidth": 0.3}
+        ax.bar(at, row[list(CLASSES)].to_numpy(dtype=float), width, label=label, **style)
+    ax.set_xticks(range(len(CLASSES)), [f"{name}\n{CLASS_NAMES[name]}" for name in CLASSES])
+    ax.set(ylabel="onsets")
+    if log:
+        ax.set_yscale("log")
+    ax.grid(axis="y")
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(counts), columnspacing=1.2, handlelength=1.2)
     if log:
         smallest = counts[counts > 0].min(axis=None)
@@ -70,39 +78,34 @@ def plot_counts(counts: pd.DataFrame, ax=None, log: bool = False):
 
 def plot_class_shares(counts: pd.DataFrame, ax=None):
     """Share of each class in the onsets, one stacked bar a row of `counts`."""
-    ax = ax or plt.gca()
+    ax = given_axes(ax)
     if counts.empty:
         return say_nothing_found(ax)
-    shares = 100 * counts.div(counts.sum(axis=1), axis=0)
+    shares = 100 * counts.div(counts.sum(axis=1), axis=0)[list(CLASSES)]
+    bars = [{"color": CLASS_COLOURS[name], "hatch": CLASS_HATCHES[name], "label": name} for name in CLASSES]
+    boxes = [{"facecolor": CLASS_COLOURS[name], "edgecolor": "none", "pad": 1.2} for name in CLASSES]
+    return _stacked_shares(shares, bars, [{"color": "white", "bbox": box} for box in boxes], "share of the onsets (%)", ax)
+
+
+def _stacked_shares(shares: pd.DataFrame, bars: list[dict], texts: list[dict], xlabel: str, ax):
+    """Percentages stacked to one bar a row; styles of the bars and of their texts, one for each column."""
     left = np.zeros(len(shares))
-    for name in CLASSES:
-        values = shares[name].to_numpy()
-        hatch = CLASS_HATCHES[name]
-        ax.barh(
-            range(len(shares)),
-            values,
-            0.7,
-            left=left,
-            color=CLASS_COLOURS[name],
-            hatch=hatch,
-            edgecolor="white",
-            linewidth=0.4,
-            label=name,
-        )
+    for (_, column), bar, text in zip(shares.items(), bars, texts, strict=True):
+        values = column.to_numpy()
+        ax.barh(range(len(shares)), values, 0.7, left=left, edgecolor="white", linewidth=0.4, **bar)
         for row, (value, start) in enumerate(zip(values, left, strict=True)):
             if value >= 5:
-                box = {"facecolor": CLASS_COLOURS[name], "edgecolor": "none", "pad": 1.2}
-                ax.text(start + value / 2, row, f"{value:.0f}", ha="center", va="center", color="white", fontsize=8, bbox=box)
+                ax.text(start + value / 2, row, f"{value:.0f}", ha="center", va="center", fontsize=8, **text)
         left += values
     ax.set_yticks(range(len(shares)), shares.index)
-    ax.set(xlabel="share of the onsets (%)", xlim=(0, 100), ylim=(len(shares) - 0.5, -0.5))
+    ax.set(xlabel=xlabel, xlim=(0, 100), ylim=(len(shares) - 0.5, -0.5))
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=5, handlelength=1.4, columnspacing=1.2)
     return ax
 
 
 def plot_spread(units: pd.DataFrame, column: str, xlabel: str, ax=None):
     """A value of each unit by corpus: a dot a unit (at most 400), a box between the quartiles, the median across it."""
-    ax = ax or plt.gca()
+    ax = given_axes(ax)
     names = [name for name in units["corpus"].unique() if units.loc[units["corpus"] == name, column].notna().any()]
     if not names:
         return say_nothing_found(ax)
@@ -131,23 +134,13 @@ def plot_spread(units: pd.DataFrame, column: str, xlabel: str, ax=None):
 
 def plot_polyphony(shares: pd.DataFrame, ax=None):
     """How often one, two or more classes sound together: a stacked bar a corpus, shares of `corpus_tables.polyphony`."""
-    ax = ax or plt.gca()
+    ax = given_axes(ax)
     if shares.empty:
         return say_nothing_found(ax)
-    left = np.zeros(len(shares))
-    for together, colour in zip(shares.columns, GREYS, strict=True):
-        values = 100 * shares[together].to_numpy()
-        label = "one class" if together == 1 else str(together)
-        ax.barh(range(len(shares)), values, 0.7, left=left, color=colour, edgecolor="white", linewidth=0.4, label=label)
-        for row, (value, start) in enumerate(zip(values, left, strict=True)):
-            if value >= 5:
-                ink = "white" if colour < "#9" else "black"
-                ax.text(start + value / 2, row, f"{value:.0f}", ha="center", va="center", color=ink, fontsize=8)
-        left += values
-    ax.set_yticks(range(len(shares)), shares.index)
-    ax.set(xlabel="share of the moments (%)", xlim=(0, 100), ylim=(len(shares) - 0.5, -0.5))
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=5, handlelength=1.4, columnspacing=1.2)
-    return ax
+    labels = ["one class" if together == 1 else str(together) for together in shares]
+    bars = [{"color": colour, "label": label} for colour, label in zip(GREYS, labels, strict=True)]
+    texts = [{"color": "white" if colour < "#9" else "black"} for colour in GREYS]
+    return _stacked_shares(100 * shares, bars, texts, "share of the moments (%)", ax)
 
 
 def plot_label_flow(labels: pd.DataFrame, ax=None):
@@ -155,7 +148,7 @@ def plot_label_flow(labels: pd.DataFrame, ax=None):
 
     The more onsets, the thicker the line (logarithmic); dotted: the label is in the mapping and did not occur.
     """
-    ax = ax or plt.gca()
+    ax = given_axes(ax)
     ax.set_axis_off()
     if labels.empty:
         return say_nothing_found(ax)
@@ -189,7 +182,7 @@ def _flow(ax, left: float, right: float, colour: str, strength: float) -> None:
     ax.add_patch(mpl.patches.PathPatch(curve, fill=False, edgecolor=colour, capstyle="butt", **style))
 
 
-def label_flow_figure(labels: pd.DataFrame):
+def plot_label_flows(labels: pd.DataFrame):
     """Flows of all sources of one corpus side by side, as high as the longest needs: the axes."""
     sources = list(dict.fromkeys(labels["source"])) or [""]
     longest = max(len(labels[labels["source"] == source]) for source in sources)
@@ -210,7 +203,9 @@ def plot_durations_and_rates(units: pd.DataFrame, corpus: str, axes, unit: str =
     for column, label, ax in (("seconds", "duration (s)", axes[0]), ("rate", "median rate of moments (a second)", axes[1])):
         values = units[column].dropna()
         bins = np.linspace(0, 1.001 * values.max(), 26) if len(values) else 5
-        plot_histogram(values, label, f"{unit}s", corpus, bins, ax)
+        ax.hist(np.asarray(values, dtype=float), bins=bins, color=CORPUS_COLOURS.get(corpus, OTHER_COLOUR), edgecolor="white")
+        ax.set(xlabel=label, ylabel=f"{unit}s")
+        ax.grid(axis="y")
         ax.set_xlim(left=0)
         ax.yaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
     return axes
@@ -218,7 +213,7 @@ def plot_durations_and_rates(units: pd.DataFrame, corpus: str, axes, unit: str =
 
 def plot_tempo_by_style(performances: pd.DataFrame, ax=None, corpus: str = "E-GMD"):
     """Tempo of each recording by style, styles with the most recordings first."""
-    ax = ax or plt.gca()
+    ax = given_axes(ax)
     if performances.empty:
         return say_nothing_found(ax)
     styles = performances["style"].value_counts().index
@@ -244,7 +239,7 @@ def plot_tempo_by_style(performances: pd.DataFrame, ax=None, corpus: str = "E-GM
 
 def plot_offsets(offsets: dict[str, np.ndarray], ax=None):
     """How much later than annotated strokes are heard, by corpus: share of the strokes for each 10 ms."""
-    ax = ax or plt.gca()
+    ax = given_axes(ax)
     offsets = {name: values for name, values in offsets.items() if len(values)}
     if not offsets:
         return say_nothing_found(ax)
@@ -264,7 +259,7 @@ def plot_offsets(offsets: dict[str, np.ndarray], ax=None):
 
 def plot_similarities(points: pd.DataFrame, ax=None):
     """Similarity of copies and of other recordings, a row a treatment, a marker a comparison; at the line "the same" begins."""
-    ax = ax or plt.gca()
+    ax = given_axes(ax)
     if points.empty:
         return say_nothing_found(ax)
     rows = list(dict.fromkeys(points["treatment"]))
@@ -279,42 +274,4 @@ def plot_similarities(points: pd.DataFrame, ax=None):
     ax.set_xlim(left=min(0.0, points["similarity"].min() - 0.02), right=1.02)
     ax.hlines(np.arange(len(rows) - 1) + 0.5, 0, 1, color="#dddddd", linewidth=0.6)
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=5, columnspacing=1.0, handletextpad=0.2)
-    return ax
-
-
-# --- corpora -----------------------------------------------------------------------------------------------------------
-
-
-def plot_class_counts(counts: pd.DataFrame, ax=None, ylabel: str = "onsets", log: bool = False):
-    """Bars of onsets: a group a class (columns of `counts`), a bar a row (split or corpus)."""
-    ax = given_axes(ax)
-    width = 0.8 / len(counts)
-    for index, (label, row) in enumerate(counts.iterrows()):
-        colour = CORPUS_COLOURS.get(label, plt.get_cmap("Greys")(0.4 + 0.5 * index / max(len(counts), 2)))
-        at = np.arange(len(CLASSES)) + (index - (len(counts) - 1) / 2) * width
-        ax.bar(
-            at,
-            row[list(CLASSES)].to_numpy(dtype=float),
-            width,
-            label=label,
-            color=colour,
-            hatch=CORPUS_HATCHES.get(label, ""),
-            edgecolor="white",
-            linewidth=0.3,
-        )
-    ax.set_xticks(range(len(CLASSES)), [f"{name}\n{CLASS_NAMES[name]}" for name in CLASSES])
-    ax.set(ylabel=ylabel)
-    if log:
-        ax.set_yscale("log")
-    ax.grid(axis="y")
-    ax.legend(ncols=len(counts), loc="upper right")
-    return ax
-
-
-def plot_histogram(values: Sequence[float], xlabel: str, ylabel: str, corpus: str | None = None, bins=30, ax=None):
-    """A histogram in the corpus's colour."""
-    ax = given_axes(ax)
-    ax.hist(np.asarray(values, dtype=float), bins=bins, color=CORPUS_COLOURS.get(corpus, OTHER_COLOUR), edgecolor="white")
-    ax.set(xlabel=xlabel, ylabel=ylabel)
-    ax.grid(axis="y")
     return ax

@@ -4,12 +4,11 @@ import itertools
 
 import matplotlib as mpl
 import matplotlib.patheffects
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Ellipse, Polygon
 
-from adtlib.figures.theme import CLASS_COLOURS, CLASS_MARKERS, TEXT_WIDTH
+from adtlib.figures.theme import CLASS_COLOURS, CLASS_MARKERS, fixed_figure
 from adtlib.vocabulary import CLASS_NAMES, CLASSES
 
 _METAL, _DARK, _SKIN = "#8f8f8f", "#3a3a3a", "#fafaf5"
@@ -31,18 +30,10 @@ LABELS = (
 )
 
 
-def bare_figure(height: float):
-    """A figure as wide as the text and `height` text widths high, whose axes stay where they are put."""
-    figure = plt.figure(figsize=(TEXT_WIDTH, height * TEXT_WIDTH))
-    # Not layout="none": notebooks show figures with a tight box, and matplotlib then lays them out after all.
-    figure.set_layout_engine("none")
-    return figure
-
-
 def plot_drum_set(ax=None):
     """A right-handed drum set as the audience sees it: every instrument named, in its class's colour and with its marker."""
     if ax is None:
-        ax = bare_figure(0.635).add_axes([0, 0, 1, 1])
+        ax = fixed_figure(0.635).add_axes([0, 0, 1, 1])
     ax.set(xlim=(-3.6, 3.6), ylim=(-0.57, 4.0), aspect="equal")
     ax.set_axis_off()
     ax.add_patch(Ellipse((0.1, 0.0), 6.6, 0.62, color="#efefef", zorder=0))

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from adtlib.evaluation.errors import FEW, NEAR, NOTHING
-from adtlib.figures.passages import say_nothing_found
-from adtlib.figures.theme import CORPUS_COLOURS, CORPUS_MARKERS, OTHER_COLOUR, new_figure
+from adtlib.figures.passages import empty_figure, say_nothing_found
+from adtlib.figures.theme import CORPUS_COLOURS, CORPUS_MARKERS, OTHER_COLOUR, given_axes, new_figure
 from adtlib.vocabulary import CLASSES
 
 MEASURES = {"missed": "strokes missed (%)", "invented": "estimates invented (%)", "invented_per_moment": "invented in 100 moments"}
@@ -21,7 +21,7 @@ def plot_confusions(table: pd.DataFrame):
     """A matrix for each corpus, counts in the cells, shaded by their share of the row: the axes."""
     corpora = list(dict.fromkeys(table["corpus"]))
     if not corpora:
-        return np.array([say_nothing_found(new_figure(0.2)[1], NO_DATA)])
+        return empty_figure(NO_DATA, 0.2)
     rows = -(-len(corpora) // 2)
     figure, axes = new_figure(0.5 * rows, rows=rows, columns=2, squeeze=False)
     for ax in axes.flat[len(corpora) :]:
@@ -62,7 +62,7 @@ def plot_circumstance(table: pd.DataFrame, circumstance: str, label: str, order:
     table = table[table["circumstance"] == circumstance]
     measures = [measure for measure in MEASURES if measure in set(table["measure"])]
     if not measures:
-        return np.array([say_nothing_found(new_figure(0.2)[1], NO_DATA)])
+        return empty_figure(NO_DATA, 0.2)
     shared = "invented_per_moment" not in measures
     _, axes = new_figure(0.44, columns=len(measures), sharey=shared, squeeze=False, width=1 if len(measures) > 1 else 0.75)
     corpora = list(dict.fromkeys(table["corpus"]))
@@ -107,7 +107,7 @@ def plot_timing(events: pd.DataFrame, tolerance: float, ax=None):
 
     Points are of 10 ms; those of different corpora stand `TIMING_STEP` ms beside each other.
     """
-    ax = ax or plt.gca()
+    ax = given_axes(ax)
     known = events[events["difference"].notna()]
     if known.empty:
         return say_nothing_found(ax, NO_DATA if events.empty else "no estimate is near a stroke")

@@ -9,14 +9,15 @@ import numpy as np
 from matplotlib.colors import LogNorm
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
-from adtlib.audio.features import FPS, band_centres
+from adtlib.audio.features import FPS
 from adtlib.figures.architectures import ARCHITECTURE_COLOURS
-from adtlib.figures.theme import TEXT_WIDTH
+from adtlib.figures.passages import band_edges
+from adtlib.figures.theme import INK, TEXT_WIDTH
 from adtlib.models.registry import ARCHITECTURES
 from adtlib.models.saliency import Influence
 
 NEAR = 20  # frames to either side that are shown one by one
-_INK, _FREE, _NOTHING = "#333333", "#777777", "#dedede"
+_FREE, _NOTHING = "#777777", "#dedede"
 _STEPS = 5  # frames to either side in the drawing
 # How much each frame of the drawing counts: what the draft's figures say in words. Attention's are any numbers, in no order.
 _ATTENTION = (0.55, 0.12, 0.3, 0.9, 0.15, 0.7, 0.2, 0.45, 0.1, 0.8, 0.35)
@@ -67,7 +68,7 @@ def plot_idealised(form: str, colour: str, ax=None):
     weights = idealised_weights(form)
     for at, weight in enumerate(weights, start=-_STEPS):
         _frame(ax, at, 0, colour, 0.06 + 0.84 * weight)
-    _frame(ax, 0, 3.0, _INK, 0.85)
+    _frame(ax, 0, 3.0, INK, 0.85)
     joined = {"fading": abs(np.arange(-_STEPS, _STEPS + 1)) < 1, "free": weights > 0}.get(form, weights >= 1)
     for at in np.flatnonzero(joined) - _STEPS:
         weight = weights[at + _STEPS]
@@ -80,7 +81,7 @@ def plot_idealised(form: str, colour: str, ax=None):
     if form in ("window", "both"):
         ax.add_patch(Rectangle((-2.5, -0.62), 5, 1.24, fill=False, edgecolor=colour, linewidth=1.4))
     ax.text(0.65, 3.0, "output at\nframe $t$", va="center", fontsize=8)
-    ax.text(-_STEPS - 0.5, 4.75, _WORDS[form], va="center", fontsize=8, color=_INK)
+    ax.text(-_STEPS - 0.5, 4.75, _WORDS[form], va="center", fontsize=8, color=INK)
     for at, label in ((-_STEPS, f"$t-{_STEPS}$"), (0, "$t$"), (_STEPS, f"$t+{_STEPS}$")):
         ax.text(at, -1.05, label, ha="center", va="center", fontsize=8)
     ax.text(-2.5, -1.05, "input", ha="center", va="center", fontsize=8, color=_FREE)
@@ -90,7 +91,7 @@ def plot_idealised(form: str, colour: str, ax=None):
 
 def _frame(ax, x: float, y: float, colour: str, alpha: float) -> None:
     ax.add_patch(Rectangle((x - 0.36, y - 0.45), 0.72, 0.9, facecolor=colour, alpha=alpha, linewidth=0, zorder=2))
-    ax.add_patch(Rectangle((x - 0.36, y - 0.45), 0.72, 0.9, fill=False, edgecolor=_INK, linewidth=0.7, zorder=3))
+    ax.add_patch(Rectangle((x - 0.36, y - 0.45), 0.72, 0.9, fill=False, edgecolor=INK, linewidth=0.7, zorder=3))
 
 
 def _arrow(ax, start, end, colour: str, weight: float, bend: float = 0.0) -> None:
@@ -111,7 +112,7 @@ def _shares(untrained: Influence, trained: Influence | None, colour: str, ax) ->
     if trained is not None:
         ax.bar(seconds, 100 * trained.by_frame[near], width, color=colour, label="trained")
     edges = np.append(seconds - width / 2, seconds[-1] + width / 2)
-    ax.stairs(100 * untrained.by_frame[near], edges, color=_INK, linewidth=0.9, label="untrained")
+    ax.stairs(100 * untrained.by_frame[near], edges, color=INK, linewidth=0.9, label="untrained")
     _between(ax, (seconds[0] - width / 2, seconds[-1] + width / 2))
     ax.set(xlabel="time from the output frame (ms)", ylabel="share of the influence (%)")
     ax.set_ylim(0, 1.3 * ax.get_ylim()[1])  # room for the legend above the peak
@@ -124,7 +125,7 @@ def _decay(untrained: Influence, trained: Influence | None, colour: str, ax) -> 
     seconds = untrained.offsets / FPS
     lines = (
         (trained, {"color": colour, "linewidth": 2, "label": "trained"}),
-        (untrained, {"color": _INK, "linewidth": 0.9, "label": "untrained"}),
+        (untrained, {"color": INK, "linewidth": 0.9, "label": "untrained"}),
     )
     for found, style in lines:
         if found is not None:
@@ -161,7 +162,7 @@ def plot_influence_by_band(found: Influence, ax=None):
     top = shares.max()
     # Below the scale but not 0 is the scale's lowest colour, so that grey means 0 alone.
     shares = np.ma.masked_equal(np.where(shares > 0, np.maximum(shares, 1e-4 * top), 0), 0)
-    mesh = ax.pcolormesh(times, _band_edges(), shares, norm=LogNorm(1e-4 * top, top), shading="flat", rasterized=True)
+    mesh = ax.pcolormesh(times, band_edges(), shares, norm=LogNorm(1e-4 * top, top), shading="flat", rasterized=True)
     ax.set_facecolor(_NOTHING)
     _between(ax, (times[0], times[-1]))
     ax.set_yscale("log")
@@ -177,10 +178,3 @@ def plot_influence_by_band(found: Influence, ax=None):
 def _between(ax, limits) -> None:
     ax.set_xlim(*limits)
     ax.set_xticks([-200, -100, 0, 100, 200])
-
-
-def _band_edges() -> np.ndarray:
-    """`(85,)` Hz: half-way between the bands' centres, in octaves."""
-    centres = band_centres()
-    between = np.sqrt(centres[1:] * centres[:-1])
-    return np.concatenate([[centres[0] ** 2 / between[0]], between, [centres[-1] ** 2 / between[-1]]])

@@ -3,17 +3,15 @@
 from collections.abc import Mapping, Sequence
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
 from adtlib.audio.features import FPS
 from adtlib.evaluation.metrics import f1, f1_macro, f1_micro, match_onsets
-from adtlib.figures.theme import CLASS_COLOURS, CLASS_MARKERS
+from adtlib.figures.theme import CLASS_COLOURS, CLASS_MARKERS, INK, QUIET, given_axes
 from adtlib.onsets.frames import Onsets, frame_targets
 from adtlib.vocabulary import CLASSES
 
-_INK, _QUIET = "#333333", "#999999"
 TRUE_POSITIVE, FALSE_POSITIVE, FALSE_NEGATIVE = "#228833", "#EE6677", "#BBBBBB"
 _OUTCOMES = (("TP", TRUE_POSITIVE, ""), ("FP", FALSE_POSITIVE, "////"), ("FN", FALSE_NEGATIVE, "...."))
 
@@ -23,17 +21,17 @@ _OUTCOMES = (("TP", TRUE_POSITIVE, ""), ("FP", FALSE_POSITIVE, "////"), ("FN", F
 
 def plot_matching(reference: np.ndarray, estimate: np.ndarray, tolerance: float, ax=None):
     """Annotated onsets with their tolerance windows above, estimates below, a line for each pair: one class, seconds."""
-    ax = plt.gca() if ax is None else ax
+    ax = given_axes(ax)
     pairs = match_onsets(reference, estimate, tolerance)
     hit, found = set(pairs[:, 0].tolist()), set(pairs[:, 1].tolist())
     for index, time in enumerate(reference):
         ax.add_patch(mpl.patches.Rectangle((time - tolerance, -0.25), 2 * tolerance, 1.5, color="#0072B2", alpha=0.12, linewidth=0))
-        ax.vlines(time, 0.78, 1.22, color="#0072B2" if index in hit else _QUIET, linewidth=2.2)
+        ax.vlines(time, 0.78, 1.22, color="#0072B2" if index in hit else QUIET, linewidth=2.2)
         if index not in hit:
-            ax.text(time, 1.32, "FN", ha="center", fontsize=8, color=_INK)
+            ax.text(time, 1.32, "FN", ha="center", fontsize=8, color=INK)
     for index, time in enumerate(estimate):
         ax.plot(time, 0, "o" if index in found else "X", color=TRUE_POSITIVE if index in found else FALSE_POSITIVE, markersize=7)
-        ax.text(time, -0.5, "TP" if index in found else "FP", ha="center", fontsize=8, color=_INK)
+        ax.text(time, -0.5, "TP" if index in found else "FP", ha="center", fontsize=8, color=INK)
     for i, j in pairs:
         ax.plot([reference[i], estimate[j]], [0.78, 0.1], color=TRUE_POSITIVE, linewidth=1.2)
     ax.set_yticks([1, 0], ["annotated", "estimated"])
@@ -47,8 +45,8 @@ def plot_matching(reference: np.ndarray, estimate: np.ndarray, tolerance: float,
 
 def plot_f1_over_tolerance(scores: pd.DataFrame, marked: Sequence[float], ax=None):
     """F1 over the tolerance in milliseconds, some of them marked. scores: of `worked_examples.score_over_tolerance`."""
-    ax = plt.gca() if ax is None else ax
-    ax.step(scores["tolerance"] * 1000, scores["f1"], where="post", color=_INK)
+    ax = given_axes(ax)
+    ax.step(scores["tolerance"] * 1000, scores["f1"], where="post", color=INK)
     for tolerance in marked:
         value = scores.loc[(scores["tolerance"] - tolerance).abs().idxmin(), "f1"]
         ax.axvline(tolerance * 1000, color="#0072B2", linewidth=0.9, linestyle="--")
@@ -66,7 +64,7 @@ def plot_f1_over_tolerance(scores: pd.DataFrame, marked: Sequence[float], ax=Non
 
 def plot_frame_grid(onsets: Onsets, start: float, seconds: float, ax=None):
     """Every frame of some seconds as a cell, a row a class: coloured where an onset begins, empty everywhere else."""
-    ax = plt.gca() if ax is None else ax
+    ax = given_axes(ax)
     first, count = round(start * FPS), round(seconds * FPS)
     onset = frame_targets(onsets, first + count)[first:] > 0  # (count, 5)
     picture = np.ones((len(CLASSES), count, 3))
@@ -83,7 +81,7 @@ def plot_frame_grid(onsets: Onsets, start: float, seconds: float, ax=None):
 
 def plot_accuracy(table: pd.DataFrame, tolerance: float, ax=None):
     """Accuracy and F1 of transcribers side by side, from 0. table: of `worked_examples.accuracy_table`, for that tolerance."""
-    ax = plt.gca() if ax is None else ax
+    ax = given_axes(ax)
     rows = np.arange(len(table))[::-1]
     for shift, column, label, colour, hatch in (
         (0.19, "accuracy", "accuracy, frame by frame", "#BBBBBB", "////"),
@@ -104,7 +102,7 @@ def plot_accuracy(table: pd.DataFrame, tolerance: float, ax=None):
 
 def plot_outcomes(counts: np.ndarray, ax=None):
     """True positives, false positives and false negatives of each class as one bar. counts: `(5, 3)`."""
-    ax = plt.gca() if ax is None else ax
+    ax = given_axes(ax)
     left = np.zeros(len(CLASSES))
     for column, (name, colour, hatch) in enumerate(_OUTCOMES):
         ax.barh(
@@ -120,7 +118,7 @@ def plot_outcomes(counts: np.ndarray, ax=None):
         )
         left = left + counts[:, column]
     for row, values in enumerate(counts):
-        ax.text(left[row] + 1.5, row, " / ".join(str(int(value)) for value in values), va="center", fontsize=8, color=_INK)
+        ax.text(left[row] + 1.5, row, " / ".join(str(int(value)) for value in values), va="center", fontsize=8, color=INK)
     ax.set_yticks(range(len(CLASSES)), CLASSES)
     ax.set(xlabel="onsets", ylim=(len(CLASSES) - 0.4, -0.6))
     return ax
@@ -128,19 +126,19 @@ def plot_outcomes(counts: np.ndarray, ax=None):
 
 def plot_micro_macro(counts: np.ndarray, ax=None):
     """F1 of each class, and micro and macro F1 as lines through them. counts: `(5, 3)`."""
-    ax = plt.gca() if ax is None else ax
+    ax = given_axes(ax)
     micro, macro = f1_micro(counts), f1_macro(counts)
     for row, (name, value) in enumerate(zip(CLASSES, f1(counts), strict=True)):
         ax.hlines(row, 0, value, color=CLASS_COLOURS[name], linewidth=1.2, zorder=3)
         ax.plot(
             value, row, CLASS_MARKERS[name], zorder=4, color=CLASS_COLOURS[name], markersize=6, markeredgewidth=1.6, clip_on=False
         )
-    ax.axvline(micro, color=_INK, linewidth=1.4)
-    ax.axvline(macro, color=_INK, linewidth=1.4, linestyle="--")
+    ax.axvline(micro, color=INK, linewidth=1.4)
+    ax.axvline(macro, color=INK, linewidth=1.4, linestyle="--")
     # The two words lean away from each other.
     for value, word, other in ((micro, "micro", macro), (macro, "macro", micro)):
         align, text = ("left", f" {word}\n {value:.3f}") if value > other else ("right", f"{word} \n{value:.3f} ")
-        ax.text(value, -0.7, text, ha=align, va="bottom", fontsize=8, color=_INK, linespacing=1.0)
+        ax.text(value, -0.7, text, ha=align, va="bottom", fontsize=8, color=INK, linespacing=1.0)
     ax.set_yticks(range(len(CLASSES)), CLASSES)
     ax.set(xlabel="F1", xlim=(0, 1), ylim=(len(CLASSES) - 0.4, -0.6))
     return ax

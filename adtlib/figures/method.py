@@ -9,7 +9,9 @@ from scipy.special import expit
 from adtlib.audio.features import FPS, N_BANDS
 from adtlib.corpora.passages import Passage
 from adtlib.figures.passages import (
+    empty_figure,
     features_with_bar,
+    label_last,
     plot_activations,
     plot_features,
     plot_onsets,
@@ -18,26 +20,30 @@ from adtlib.figures.passages import (
     say_nothing_found,
     stacked_figure,
 )
-from adtlib.figures.theme import CLASS_COLOURS, CLASS_MARKERS, CORPUS_COLOURS, CORPUS_MARKERS, OTHER_COLOUR, TEXT_WIDTH
+from adtlib.figures.theme import (
+    CLASS_COLOURS,
+    CLASS_MARKERS,
+    CORPUS_COLOURS,
+    CORPUS_MARKERS,
+    INK,
+    OTHER_COLOUR,
+    TEXT_WIDTH,
+    given_axes,
+)
 from adtlib.models.loss import infrequency_weights
 from adtlib.models.registry import ARCHITECTURES
 from adtlib.onsets.frames import Onsets, frame_targets, widen_targets
 from adtlib.onsets.peak_picking import PeakPicking
 from adtlib.vocabulary import CLASSES
 
-_INK, _PAPER = "#333333", "#f2f2f2"
+_PAPER = "#f2f2f2"
 _IN_WORDS = {5: "five", 6: "six", 7: "seven", 8: "eight"}
-
-
-def _nothing():
-    _, ax = plt.subplots(figsize=(TEXT_WIDTH, 0.15 * TEXT_WIDTH))
-    return np.array([say_nothing_found(ax)])
 
 
 # --- the road ----------------------------------------------------------------------------------------------------------
 
 
-def plot_road(passage: Passage | None, targets: np.ndarray, picked: Onsets):
+def plot_overview(passage: Passage | None, targets: np.ndarray, picked: Onsets):
     """A passage from sound to features to targets to onsets again: four axes over the seconds of the recording.
 
     targets  `(T, 5)` widened;  picked  onsets found in them, in seconds from the start of the passage.
@@ -45,7 +51,7 @@ def plot_road(passage: Passage | None, targets: np.ndarray, picked: Onsets):
     In the last row annotated onsets are open circles, those found again filled markers.
     """
     if passage is None:
-        return _nothing()
+        return empty_figure()
     _, axes, sides = stacked_figure([0.8, 1.5, 1.1, 1.1], 0.88)
     plot_waveform(passage.waveform, start=passage.start, ax=axes[0])
     low, high = axes[0].get_ylim()
@@ -60,9 +66,7 @@ def plot_road(passage: Passage | None, targets: np.ndarray, picked: Onsets):
     plot_onsets([times + passage.start for times in picked], passage.start, passage.end, axes[3])
     axes[2].set_ylabel("targets")
     axes[3].set_ylabel("onsets found")
-    for ax in axes[:-1]:
-        ax.set_xlabel("")
-        ax.tick_params(labelbottom=False)
+    label_last(axes)
     axes[0].figure.align_ylabels(axes)
     return axes
 
@@ -128,13 +132,13 @@ def plot_pipeline(passage: Passage | None, activations: np.ndarray, picked: Onse
     _arrow(figure, _edge(found, "bottom"), _edge(score, "top"))
     low = tops[1] - 0.105
     corners = [(_edge(truth, "bottom")[0], tops[1] - 0.055), (_edge(truth, "bottom")[0], low), (_edge(score, "bottom")[0], low)]
-    figure.add_artist(mpl.lines.Line2D(*zip(*corners, strict=True), color=_INK, linewidth=0.9))
+    figure.add_artist(mpl.lines.Line2D(*zip(*corners, strict=True), color=INK, linewidth=0.9))
     _arrow(figure, corners[-1], _edge(score, "bottom", below=0))
     for text, spot in (("peak picking", (activity, found)), ("widening", (truth, target))):
         x = (spot[0][0] + spot[0][2] + spot[1][0]) / 2
-        figure.text(x, spot[0][1] + spot[0][3] + 0.055, text, ha="center", fontsize=8, color=_INK, style="italic")
+        figure.text(x, spot[0][1] + spot[0][3] + 0.055, text, ha="center", fontsize=8, color=INK, style="italic")
     figure.text(
-        _edge(loss, "top", 0.033)[0], (tops[0] + tops[1] + high) / 2 - 0.01, "gradient", fontsize=8, color=_INK, style="italic"
+        _edge(loss, "top", 0.033)[0], (tops[0] + tops[1] + high) / 2 - 0.01, "gradient", fontsize=8, color=INK, style="italic"
     )
     return figure
 
@@ -144,7 +148,7 @@ def _station(figure, spot, title: str, below: str):
     ax = figure.add_axes(spot)
     ax.set_facecolor("white")
     figure.text(spot[0] + spot[2] / 2, spot[1] + spot[3] + 0.012, title, ha="center", fontsize=9, fontweight="bold")
-    figure.text(spot[0] + spot[2] / 2, spot[1] - 0.042, below, ha="center", fontsize=8, color=_INK)
+    figure.text(spot[0] + spot[2] / 2, spot[1] - 0.042, below, ha="center", fontsize=8, color=INK)
     return ax
 
 
@@ -156,7 +160,7 @@ def _box(figure, spot, title: str, below: str) -> None:
     )
     figure.add_artist(rounded)
     figure.text(x + width / 2, y + height * 0.62, title, ha="center", va="center", fontsize=9, fontweight="bold")
-    figure.text(x + width / 2, y + height * 0.32, below, ha="center", va="center", fontsize=8, color=_INK)
+    figure.text(x + width / 2, y + height * 0.32, below, ha="center", va="center", fontsize=8, color=INK)
 
 
 def _edge(spot, side: str, shift: float = 0.0, below: float = 0.052) -> tuple[float, float]:
@@ -171,7 +175,7 @@ def _edge(spot, side: str, shift: float = 0.0, below: float = 0.052) -> tuple[fl
 
 
 def _arrow(figure, start, end, **style) -> None:
-    options = {"arrowstyle": "-|>", "mutation_scale": 8, "color": _INK, "linewidth": 0.9, "shrinkA": 0, "shrinkB": 0} | style
+    options = {"arrowstyle": "-|>", "mutation_scale": 8, "color": INK, "linewidth": 0.9, "shrinkA": 0, "shrinkB": 0} | style
     figure.add_artist(mpl.patches.FancyArrowPatch(start, end, transform=figure.transFigure, **options))
 
 
@@ -201,7 +205,7 @@ def plot_widening(onsets: Onsets, n_frames: int, axes):
 
 def plot_weights(table: pd.DataFrame, ax=None):
     """Infrequency weight over frequency on logarithmic axes: the curve, and on it each class of each corpus."""
-    ax = ax or plt.gca()
+    ax = given_axes(ax)
     table = table[table["onsets"] > 0]
     if table.empty:
         return say_nothing_found(ax)
@@ -234,11 +238,11 @@ def plot_weights(table: pd.DataFrame, ax=None):
 
 def plot_cross_entropy(ax=None):
     """Binary cross-entropy of one class over its activation, for the targets 0, 0.5 and 1."""
-    ax = ax or plt.gca()
+    ax = given_axes(ax)
     activation = expit(np.linspace(-4.6, 4.6, 300))
     for target, style in ((1.0, "-"), (0.5, "--"), (0.0, ":")):
         loss = -target * np.log(activation) - (1 - target) * np.log(1 - activation)
-        ax.plot(activation, loss, style, color=_INK, label=f"target {target:g}")
+        ax.plot(activation, loss, style, color=INK, label=f"target {target:g}")
     ax.set(xlabel="activation", ylabel="cross-entropy", xlim=(0, 1))
     ax.set_ylim(bottom=0)
     ax.legend(loc="upper center")
@@ -261,7 +265,7 @@ def plot_schedule(schedule: pd.DataFrame, axes):
     axes[0].plot(best["epoch"], best["val_loss"], "*", color="#D55E00", markersize=10, label="lowest of all", linestyle="none")
     axes[0].set(ylabel="validation loss")
     axes[0].legend()
-    axes[1].plot(schedule["epoch"], schedule["learning_rate"], color=_INK, drawstyle="steps-post")
+    axes[1].plot(schedule["epoch"], schedule["learning_rate"], color=INK, drawstyle="steps-post")
     axes[1].set(xlabel="epoch", ylabel="learning rate", yscale="log")
     axes[1].set_ylim(schedule["learning_rate"].min() / 2, schedule["learning_rate"].max() * 2)
     for ax in axes:

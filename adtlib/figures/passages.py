@@ -6,14 +6,13 @@ Without data a sentence says so.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 
 from adtlib.audio.features import FPS, HOP_LENGTH, SAMPLE_RATE, band_centres
 from adtlib.corpora.passages import Passage
 from adtlib.corpora.store import Prepared
-from adtlib.figures.theme import CLASS_COLOURS, CLASS_MARKERS, TEXT_WIDTH, given_axes, new_figure, use_theme
+from adtlib.figures.theme import CLASS_COLOURS, CLASS_MARKERS, TEXT_WIDTH, given_axes, new_figure, theme_context
 from adtlib.onsets.frames import Onsets
 from adtlib.onsets.peak_picking import PeakPicking
 from adtlib.vocabulary import CLASSES
@@ -27,6 +26,18 @@ def say_nothing_found(ax, what: str = "nothing found"):
     ax.set_axis_off()
     ax.text(0.5, 0.5, what, transform=ax.transAxes, ha="center", va="center", color="#555555")
     return ax
+
+
+def empty_figure(what: str = "nothing found", height: float = 0.15) -> np.ndarray:
+    """A figure that only says why it is empty: its axes, as an array of one."""
+    return np.array([say_nothing_found(new_figure(height)[1], what)])
+
+
+def label_last(axes) -> None:
+    """Keep the labels of the time axis only below the last of stacked axes."""
+    for ax in axes[:-1]:
+        ax.set_xlabel("")
+        ax.tick_params(labelbottom=False)
 
 
 def stacked_figure(heights: Sequence[float], height: float):
@@ -57,17 +68,14 @@ def features_with_bar(features: np.ndarray, start: float, ax, side):
 def plot_passage(passage: Passage | None):
     """Waveform (where there is one), features and onsets of a passage over the seconds of its recording: the axes."""
     if passage is None:
-        _, ax = plt.subplots(figsize=(TEXT_WIDTH, 0.15 * TEXT_WIDTH))
-        return np.array([say_nothing_found(ax)])
+        return empty_figure()
     heights = [0.7, 1.7, 1] if passage.waveform is not None else [1.7, 1]
     _, axes, sides = stacked_figure(heights, 0.2 * sum(heights))
     if passage.waveform is not None:
         plot_waveform(passage.waveform, start=passage.start, ax=axes[0])
     features_with_bar(passage.features, passage.start, axes[-2], sides[-2])
     plot_onsets(passage.onsets, passage.start, passage.end, axes[-1])
-    for ax in axes[:-1]:
-        ax.set_xlabel("")
-        ax.tick_params(labelbottom=False)
+    label_last(axes)
     return axes
 
 
@@ -78,8 +86,7 @@ def plot_seam(prepared: Prepared, split: str, first: int = 0, frames: int = 60):
     """
     units = prepared.units(split) if split in prepared.splits else []
     if len(units) < first + 2:
-        _, ax = plt.subplots(figsize=(TEXT_WIDTH, 0.15 * TEXT_WIDTH))
-        return np.array([say_nothing_found(ax, "fewer than two sequences found")])
+        return empty_figure("fewer than two sequences found")
     before, after = units[first], units[first + 1]
     features = [np.asarray(before.features[-frames:], dtype=float), np.asarray(after.features[:frames], dtype=float)]
     lost = np.full((1, features[0].shape[1]), np.nan)
@@ -87,8 +94,7 @@ def plot_seam(prepared: Prepared, split: str, first: int = 0, frames: int = 60):
     start = before.duration - frames / FPS
     features_with_bar(np.concatenate([features[0], lost, features[1]]), start, axes[0], sides[0])
     axes[0].set_facecolor("white")
-    axes[0].set_xlabel("")
-    axes[0].tick_params(labelbottom=False)
+    label_last(axes)
     later = before.duration + 1 / FPS  # where the second sequence begins
     onsets = [
         np.concatenate([a[a >= start], later + b[b < frames / FPS]]) for a, b in zip(before.onsets, after.onsets, strict=True)
@@ -125,17 +131,14 @@ def plot_transcription(song: "Transcription", start: float | None = None, end: f
         raise ValueError(f"{song.name}: its features were not kept; transcribe it with keep_features=True")
     first, last = int(start * FPS), max(int(np.ceil(end * FPS)), int(start * FPS) + 1)
     begin = first / FPS
-    with mpl.rc_context():
-        use_theme()
+    with theme_context():
         _, axes, sides = stacked_figure([2.0, *[0.45] * len(CLASSES), 1.1], 0.78)
         features_with_bar(song.features[first:last], begin, axes[0], sides[0])
         shown = [times[(times >= begin) & (times < end)] for times in song.onsets]
         plot_activations(song.activations[first:last], shown, begin, song.peak_picking, axes[1:-1])
         plot_onsets(shown, begin, end, axes[-1])
         _beat_lines(song, begin, end, axes[-1])
-        for ax in axes[:-1]:
-            ax.set_xlabel("")
-            ax.tick_params(labelbottom=False)
+        label_last(axes)
         axes[-1].set_xlabel("time (s); lines: beats, bar lines thick" if song.beats.found else "time (s)")
         axes[-1].set_xlim(begin, end)
     return axes
@@ -157,16 +160,20 @@ def plot_waveform(waveform: np.ndarray, sample_rate: int = SAMPLE_RATE, start: f
     return ax
 
 
+def band_edges() -> np.ndarray:
+    """Edges of the bands, `(85,)` Hz: half-way between the bands' centres, in octaves."""
+    centres = band_centres()
+    between = np.sqrt(centres[1:] * centres[:-1])
+    return np.concatenate([[centres[0] ** 2 / between[0]], between, [centres[-1] ** 2 / between[-1]]])
+
+
 def plot_features(features: np.ndarray, start: float = 0.0, ax=None, colour_bar: bool = True):
     """Log-filtered spectrogram `(T, 84)` over seconds and Hz, with a colour bar."""
     ax = given_axes(ax)
     features = np.asarray(features, dtype=np.float32)
-    # Frame t is centred on t / FPS; the bands' edges lie half-way between their centres, in octaves.
+    # Frame t is centred on t / FPS.
     times = start + (np.arange(len(features) + 1) - 0.5) / FPS
-    centres = band_centres()
-    between = np.sqrt(centres[1:] * centres[:-1])
-    edges = np.concatenate([[centres[0] ** 2 / between[0]], between, [centres[-1] ** 2 / between[-1]]])
-    mesh = ax.pcolormesh(times, edges, features.T, shading="flat", rasterized=True, vmin=0)
+    mesh = ax.pcolormesh(times, band_edges(), features.T, shading="flat", rasterized=True, vmin=0)
     ax.set_yscale("log")
     ax.set_yticks([100, 1_000, 10_000], ["100", "1k", "10k"])
     ax.minorticks_off()

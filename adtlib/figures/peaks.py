@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from adtlib.audio.features import FPS
-from adtlib.figures.passages import features_with_bar, stacked_figure
-from adtlib.figures.scores import INK, QUIET, plot_score_over_time
-from adtlib.figures.theme import CLASS_COLOURS, CLASS_MARKERS, TEXT_WIDTH
+from adtlib.figures.passages import features_with_bar, label_last, stacked_figure
+from adtlib.figures.scores import plot_score_over_time
+from adtlib.figures.theme import CLASS_COLOURS, CLASS_MARKERS, INK, QUIET, TEXT_WIDTH, given_axes
 from adtlib.notation.patterns import Pattern
 from adtlib.onsets.frames import Onsets
 from adtlib.onsets.peak_picking import PeakPicking, pick_peaks
@@ -40,9 +40,7 @@ def plot_transcriptions(
         ax.plot(picked[row], heights, CLASS_MARKERS[name], color=colour, markersize=4.5, linestyle="none", clip_on=False)
         ax.set(ylim=(0, 1.05), yticks=[0, 1])
         ax.set_ylabel(name, color=colour, fontweight="bold", rotation=0, ha="right", va="center")
-    for ax in axes[:-1]:
-        ax.set_xlabel("")
-        ax.tick_params(labelbottom=False)
+    label_last(axes)
     axes[-1].set(xlabel="time (s)", xlim=(0, len(activations) / FPS))
     figure.get_layout_engine().set(h_pad=0.02, hspace=0.01)
     # The score is drawn for the place that its axes have, so that place must not change any more.
@@ -81,7 +79,7 @@ def plot_peak_conditions(explained: pd.DataFrame, config: PeakPicking, ax=None):
 
     explained  of `worked_examples.explain_peaks` with the same configuration, whose threshold is one number.
     """
-    ax = plt.gca() if ax is None else ax
+    ax = given_axes(ax)
     y, frames = explained["activation"].to_numpy(), explained["frame"].to_numpy()
     ink = CLASS_COLOURS["SD"]
     ax.step(frames, explained["level"], where="mid", color="#0072B2", linewidth=0.9, label="mean of ±$a$ frames, plus $δ$")
@@ -109,7 +107,7 @@ SYMBOLS = {"max_window": "$m$", "mean_window": "$a$", "delta": "$δ$", "wait": "
 
 def plot_peak_parameter(curve: np.ndarray, name: str, values: Sequence[float], config: PeakPicking, ax=None):
     """Which frames are taken for each value of one parameter, the others as in `config`, whose own value is shaded."""
-    ax = plt.gca() if ax is None else ax
+    ax = given_axes(ax)
     options = {key: getattr(config, key) for key in SYMBOLS}
     activations = np.zeros((len(curve), len(CLASSES)))
     activations[:, 0] = curve

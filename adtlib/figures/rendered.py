@@ -9,7 +9,7 @@ from adtlib.audio.features import FPS
 from adtlib.corpora.enst_mdb import SETS
 from adtlib.figures.architectures import ARCHITECTURE_COLOURS, ARCHITECTURE_HATCHES
 from adtlib.figures.passages import plot_features, plot_onsets
-from adtlib.figures.theme import CLASS_COLOURS, CLASS_MARKERS, TEXT_WIDTH, new_figure
+from adtlib.figures.theme import CLASS_COLOURS, CLASS_MARKERS, TEXT_WIDTH, given_axes, new_figure
 from adtlib.vocabulary import CLASSES
 
 SET_STYLES = {"rendered": ("#777777", ":"), "drum_only": ("#222222", "-"), "full_mix": ("#7a3db8", "--")}  # no class's colour
@@ -65,7 +65,7 @@ def plot_architectures(rows: pd.DataFrame, ax=None):
 
     rows  of the study's table: one for each architecture and set.
     """
-    ax = plt.gca() if ax is None else ax
+    ax = given_axes(ax)
     sets = [name for name in SETS if (rows["set"] == name).any()]
     names = list(dict.fromkeys(rows["architecture"]))
     width = 0.8 / len(names)
@@ -89,7 +89,7 @@ def plot_long_run(history: pd.DataFrame, peers: dict[str, float] | None = None, 
              stages, in each of which the learning rate fell anew, are told apart by a line.
     peers    a published system's score by the name of the set: a thin line in the colour of the set.
     """
-    ax = plt.gca() if ax is None else ax
+    ax = given_axes(ax)
     columns = {"rendered": "val_f1_micro"} | {name: f"{name}_f1_micro" for name in SETS if f"{name}_f1_micro" in history}
     for name, column in columns.items():
         colour, line = SET_STYLES[name]

@@ -11,9 +11,8 @@ from matplotlib.transforms import Affine2D
 
 from adtlib.audio.features import FRAME_SIZE, SAMPLE_RATE
 from adtlib.audio.footprints import spectrum_levels
-from adtlib.figures.drum_set import bare_figure
 from adtlib.figures.passages import plot_waveform
-from adtlib.figures.theme import CLASS_COLOURS, TEXT_WIDTH
+from adtlib.figures.theme import CLASS_COLOURS, INK, QUIET, TEXT_WIDTH, fixed_figure
 from adtlib.notation.engraving import STAFF_SPACE, Engraving, draw, engrave, stretched
 from adtlib.notation.musicxml import PLACES, to_musicxml
 from adtlib.notation.patterns import Hit, Pattern
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
     from adtlib.studies.examples import Example
 
 _POINTS_A_CM = 72 / 2.54
-
-
-INK, QUIET = "#333333", "#999999"
 
 
 def class_colour(pitch: int) -> str:
@@ -101,7 +97,7 @@ def plot_score_with_key(pattern: Pattern, staff_space: float = 0.19):
     heights = [(e.bounds[3] - e.bounds[1]) / STAFF_SPACE for e in (score, legend)]
     gap, words = 1.6, 4.2  # staff spaces between the two, and for the names below
     total = sum(heights) + gap + words + 0.6
-    figure = bare_figure(total / width)
+    figure = fixed_figure(total / width)
     top = 0.3
     for engraving, height in zip((score, legend), heights, strict=True):
         ax = figure.add_axes([0, 1 - (top + height) / total, 1, height / total])
@@ -251,7 +247,7 @@ def plot_examples(examples: "Sequence[Example]"):
         raise ValueError("no example to draw: none of the test splits holds a passage that can be written down")
     head, gap = 0.05, 0.075  # text widths: the legend; two lines above each pair
     total = head + len(examples) * (2 * _HEIGHT + gap)
-    figure = bare_figure(total)
+    figure = fixed_figure(total)
     left, top = _room([example.system for example in examples], figure), head
     for example in examples:
         figure.text(0.005, 1 - (top + 0.62 * gap) / total, example.summary, fontsize=8, va="center", linespacing=1.25)

@@ -19,9 +19,9 @@ from adtlib.audio.fourier import (
     reconstruct,
     spectral_peaks,
 )
-from adtlib.figures.theme import TEXT_WIDTH
+from adtlib.figures.theme import INK, TEXT_WIDTH, given_axes
 
-INK, FAINT = "#333333", "#b5b5b5"
+FAINT = "#b5b5b5"
 WINE, TEAL, OLIVE = "#882255", "#44AA99", "#999933"
 SPEED_OF_SOUND = 343.0  # m/s, at 20 degrees Celsius
 _BOX = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
@@ -144,7 +144,7 @@ def plot_spectrum_with_peaks(
     frequencies: np.ndarray, level: np.ndarray, count: int, prominence: float, unit: str, apart=0.0, ax=None
 ):
     """A spectrum whose highest peaks carry their frequency; `unit` names the vertical axis."""
-    ax = plt.gca() if ax is None else ax
+    ax = given_axes(ax)
     ax.plot(frequencies, level, color=INK, linewidth=1)
     last, room = -np.inf, 0.14 * (frequencies[-1] - frequencies[0])  # what a label takes
     for frequency, height in spectral_peaks(frequencies, level, count, prominence, apart):
@@ -223,7 +223,7 @@ def plot_aliasing(frequency: float, rates, axes, shown: float = 0.006):
 
 def plot_folding(rate: float, highest: float, marked, ax=None):
     """The frequency that is heard over the frequency that was sampled, at one rate; a dot at each `marked` frequency."""
-    ax = plt.gca() if ax is None else ax
+    ax = given_axes(ax)
     sampled = np.linspace(0, highest, 1_201)
     ax.plot([0, rate / 2], [0, rate / 2], color=TEAL, linewidth=3, solid_capstyle="butt", label="kept")
     above = sampled >= rate / 2
@@ -250,7 +250,7 @@ def plot_cost(cost: pd.DataFrame, growths: dict[str, str], marked: dict[str, int
 
     cost  of `fourier.measure_cost`;  growths  {transform: "n²" or "n log n"};  marked  {words: n} are drawn as vertical lines.
     """
-    ax = plt.gca() if ax is None else ax
+    ax = given_axes(ax)
     sizes = np.geomspace(cost["n"].min(), max(cost["n"].max(), *marked.values()), 60)
     for (name, growth), marker, colour in zip(growths.items(), "so^", (WINE, OLIVE, TEAL), strict=False):
         rows = cost[cost["transform"] == name]

@@ -13,8 +13,8 @@ from adtlib.audio.fourier import decibels
 from adtlib.audio.mel import hertz_to_mel, note_frequency
 from adtlib.audio.short_time import WINDOWS, side_lobes, stft, window
 from adtlib.figures.passages import plot_waveform
-from adtlib.figures.signals import FAINT, INK, OLIVE, TEAL, WINE, note
-from adtlib.figures.theme import TEXT_WIDTH
+from adtlib.figures.signals import FAINT, OLIVE, TEAL, WINE, note
+from adtlib.figures.theme import INK, TEXT_WIDTH, given_axes
 
 STYLES = (("-", WINE, "o"), ("--", TEAL, "s"), ("-.", OLIVE, "^"), (":", INK, "D"))
 RANGE = 80.0  # dB that a picture shows below its loudest point
@@ -32,7 +32,7 @@ def plot_spectrogram(
     """
     if unit not in ("dB", "linear"):
         raise ValueError(f"unit {unit!r}: choose dB or linear")
-    ax = plt.gca() if ax is None else ax
+    ax = given_axes(ax)
     step = SAMPLE_RATE / 2 / (magnitude.shape[1] - 1)
     shown = magnitude[:, : round(highest / step) + 1]
     values, low, high = (decibels(shown, magnitude.max()), -RANGE, 0.0) if unit == "dB" else (shown, 0.0, shown.max())
@@ -47,7 +47,7 @@ def plot_spectrogram(
 
 def plot_bands(bands: np.ndarray, centres: np.ndarray, ax=None, label: str = "level (dB)"):
     """Bands `(T, n_bands)` in decibels, each as high as the next; the axis carries the Hz of their centres."""
-    ax = plt.gca() if ax is None else ax
+    ax = given_axes(ax)
     extent = (-0.5 / FPS, (len(bands) - 0.5) / FPS, -0.5, bands.shape[1] - 0.5)
     values = decibels(bands)
     image = ax.imshow(values.T, origin="lower", aspect="auto", extent=extent, vmin=-RANGE, vmax=0, interpolation="nearest")
@@ -226,7 +226,7 @@ def plot_intervals(table: pd.DataFrame, axes, octaves=("A1", "A2", "A3", "A4", "
 
 def plot_filters(filterbank: np.ndarray, name: str, ax=None, every: int = 7, lowest: float = 20.0):
     """The filters of a bank `(n_bins, n_bands)` over logarithmic frequency, scaled to a peak of 1, some dark, with a name above."""
-    ax = plt.gca() if ax is None else ax
+    ax = given_axes(ax)
     frequency = np.arange(len(filterbank)) * SAMPLE_RATE / FRAME_SIZE
     for band in range(filterbank.shape[1]):
         inside = np.flatnonzero(filterbank[:, band])
@@ -246,7 +246,7 @@ def plot_filters(filterbank: np.ndarray, name: str, ax=None, every: int = 7, low
 
 def plot_band_widths(centres: dict[str, np.ndarray], ax=None):
     """Distance from one band to the next over frequency, logarithmic: a line a filterbank, and the width of a semitone."""
-    ax = plt.gca() if ax is None else ax
+    ax = given_axes(ax)
     frequency = np.geomspace(20, 20_000, 50)
     ax.plot(frequency, frequency * (2 ** (1 / 12) - 1), color=FAINT, linewidth=3, label="a semitone")
     for (name, values), (line, colour, marker) in zip(centres.items(), STYLES, strict=False):

@@ -70,7 +70,7 @@ def plot_f1_grid(grid: pd.DataFrame, zero_shot: pd.DataFrame, ax=None):
 
     grid, zero_shot  `f1_grid` and `zero_shot_cells` of the dataset table; a test not made is left blank with a dash.
     """
-    ax = plt.gca() if ax is None else ax
+    ax = given_axes(ax)
     values = grid.to_numpy(dtype=float)
     image = ax.imshow(values, cmap="cividis", vmin=0, vmax=1, aspect="auto")
     for (row, column), value in np.ndenumerate(values):
@@ -119,7 +119,7 @@ def plot_training_sets(scores: pd.DataFrame, seeds: pd.DataFrame | None = None, 
     scores  train, f1_micro, low, high: rows of `against_highest`, shown from the top.
     seeds   train and f1_micro of single runs, shown as small crosses; by default none.
     """
-    ax = plt.gca() if ax is None else ax
+    ax = given_axes(ax)
     _dots(scores["train"], scores["f1_micro"], scores["low"], scores["high"], ax)
     if seeds is not None:
         rows = {train: row for row, train in enumerate(scores["train"])}

@@ -1,8 +1,8 @@
-"""The theme and the pictures: `plot_*` draw on given axes and return them, `save_figure` alone writes.
+"""The theme of all figures. `plot_*` functions draw on given axes and return them; only `save_figure` writes files.
 
 Sizes are in text widths of the thesis (A4, 15 cm), text is 8 pt or more at print size. Each class, architecture and corpus has
-one colour everywhere, from palettes that colour-blind readers can tell apart (Okabe and Ito 2008; Tol 2021), and a marker or hatch
-as well. Titles stand in captions, not in pictures.
+one colour everywhere, from palettes for colour-blind readers (Okabe and Ito 2008; Tol 2021), and a marker or hatch as well.
+Titles are in captions, not in pictures.
 """
 
 import contextlib
@@ -36,16 +36,19 @@ CLASS_MARKERS = dict(zip(CLASSES, ("o", "s", "^", "x", "D"), strict=True))
 # A palette is longer than what it is for: a further architecture or corpus takes the next colour, marker and hatch.
 CORPUS_COLOURS = in_order(CORPORA, ["#332288", "#88CCEE", "#117733", "#DDCC77", "#CC6677", "#882255", "#999933", "#44AA99"])
 CORPUS_MARKERS = in_order(CORPORA, MARKERS)
-# No corpus has an architecture's hatch: some of their colours are near each other.
+# No corpus shares a hatch with an architecture: some of their colours are similar.
 CORPUS_HATCHES = in_order(CORPORA, ("--", "||", "++", "oo", "O.", "-.", "|*", "+o"))
+
+
+INK, QUIET = "#333333", "#999999"  # lines and text: normal, unobtrusive
 
 
 OTHER_COLOUR = "#777777"  # a user's own corpus
 
 
 def use_theme() -> None:
-    """Set the theme for all figures that follow."""
-    # Not rcParamsDefault: it would also take away what shows figures in a notebook, and a second run of a cell would show none.
+    """Set the theme for all following figures."""
+    # Not rcParamsDefault: it would also reset the backend of a notebook, and a second run of a cell would show no figure.
     mpl.rcdefaults()
     mpl.rcParams.update(
         {
@@ -77,24 +80,29 @@ def new_figure(height: float = 0.5, rows: int = 1, columns: int = 1, width: floa
     return plt.subplots(rows, columns, figsize=(width * TEXT_WIDTH, height * TEXT_WIDTH), **options)
 
 
-# --- signals -----------------------------------------------------------------------------------------------------------
+def fixed_figure(height: float) -> Figure:
+    """A figure as wide as the text and `height` text widths high, whose axes stay where they are placed."""
+    figure = plt.figure(figsize=(TEXT_WIDTH, height * TEXT_WIDTH))
+    # Not layout="none": notebooks show figures with a tight box, for which matplotlib would lay them out again.
+    figure.set_layout_engine("none")
+    return figure
 
 
 def given_axes(ax):
-    """The axes given to a `plot_*`, or the current ones."""
+    """The axes given to a `plot_*` function, or the current ones."""
     return plt.gca() if ax is None else ax
 
 
 @contextlib.contextmanager
-def house_theme() -> Iterator[None]:
-    """The theme of all figures for what is drawn inside, whatever the notebook has set; also a decorator, `@house_theme()`."""
+def theme_context() -> Iterator[None]:
+    """Use the theme for everything drawn inside, whatever the notebook has set; also a decorator, `@theme_context()`."""
     with mpl.rc_context():
         use_theme()
         yield
 
 
-def own_figure(height: float = 0.5, rows: int = 1, columns: int = 1, width: float = 1.0, mosaic: str | None = None, **options):
-    """As `plotting.new_figure`, but unknown to pyplot, which would show it a second time and keep it alive: (figure, axes).
+def panel_figure(height: float = 0.5, rows: int = 1, columns: int = 1, width: float = 1.0, mosaic: str | None = None, **options):
+    """Like `new_figure`, but not registered with pyplot, which would show it a second time and keep it alive: (figure, axes).
 
     mosaic  as for matplotlib's `subplot_mosaic`, in place of rows and columns; the axes are then a dictionary.
     """

@@ -51,7 +51,7 @@ def menu(description: str, value, options):
 class Picture:
     """A figure whose layout is fixed with its first drawing and whose PNG is made anew when artists have changed.
 
-    figure  made by `own_figure`.
+    figure  made by `panel_figure`.
     moving  the artists that change. The rest is painted once and they are painted over it. Axes whose limits change give their
             `xaxis` or `yaxis` here as well. Without any, all is painted each time.
     quick   of these, the artists that change far more often than the others. The others are painted again only after `stale`.
@@ -118,7 +118,7 @@ class Panel(ipywidgets.VBox):
 
     name      words with hyphens; the box has the CSS class `adt-panel-<name>`, its parts `adt-control-<control>`,
               `adt-picture`, `adt-sentence` and `adt-sound`.
-    figure    of `own_figure`;  moving: see `Picture`.
+    figure    of `panel_figure`;  moving: see `Picture`.
     controls  {name: widget with a `value`}, as `slider`, `choice` and `menu` make them.
     refresh   called with all values by name; changes artists and returns a sentence, or None. What it cannot show it answers with
               ValueError: the panel shows the words and greys the picture until the values fit again.

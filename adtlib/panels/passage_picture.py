@@ -10,7 +10,7 @@ from matplotlib.artist import Artist
 from adtlib.audio.features import FPS, N_BANDS, SAMPLE_RATE, band_centres
 from adtlib.corpora.passages import Passage
 from adtlib.figures.passages import plot_onsets
-from adtlib.figures.theme import own_figure
+from adtlib.figures.theme import panel_figure
 from adtlib.onsets.frames import Onsets
 from adtlib.vocabulary import CLASSES
 
@@ -55,8 +55,8 @@ class PassagePicture:
     """`figure`, `moving` (see `panel.Picture`), and `show`, which puts a passage into it."""
 
     def __init__(self) -> None:
-        """Draw the figure, still empty. Call it inside `house_theme`."""
-        self.figure, grid = own_figure(0.72, rows=3, columns=2, width_ratios=[1, 0.018], height_ratios=[0.7, 1.7, 1])
+        """Draw the figure, still empty. Call it inside `theme_context`."""
+        self.figure, grid = panel_figure(0.72, rows=3, columns=2, width_ratios=[1, 0.018], height_ratios=[0.7, 1.7, 1])
         grid[0, 1].set_axis_off()
         grid[2, 1].set_axis_off()
         self._axes = self._top, self._middle, self._bottom = grid[:, 0]

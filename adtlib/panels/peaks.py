@@ -12,7 +12,7 @@ from adtlib.evaluation.examples import explain_peaks, score_over_tolerance
 from adtlib.evaluation.metrics import TOLERANCE, count_matches, f1, f1_micro, match_onsets, precision, recall
 from adtlib.figures.measures import FALSE_POSITIVE, TRUE_POSITIVE
 from adtlib.figures.peaks import refusal, refused_peaks
-from adtlib.figures.theme import CLASS_COLOURS, CLASS_MARKERS, house_theme, own_figure
+from adtlib.figures.theme import CLASS_COLOURS, CLASS_MARKERS, panel_figure, theme_context
 from adtlib.onsets.frames import Onsets
 from adtlib.onsets.midi import Note
 from adtlib.onsets.peak_picking import PeakPicking, pick_peaks
@@ -47,14 +47,14 @@ def _peak_sliders(config: PeakPicking) -> dict:
     }
 
 
-@house_theme()
+@theme_context()
 def explore_peak_conditions(curve: np.ndarray, config: PeakPicking = _THESIS) -> Panel:
     """One activation curve `(T,)` in [0, 1] and what each condition of peak picking says of its peaks, as sliders move."""
     curve = np.asarray(curve, dtype=float)
     activations = np.zeros((len(curve), len(CLASSES)))
     activations[:, 0] = curve
     frames, ink = np.arange(len(curve)), CLASS_COLOURS["SD"]
-    figure, ax = own_figure(0.5)
+    figure, ax = panel_figure(0.5)
     ax.plot(frames, curve, color=ink, linewidth=0.9, marker=".", markersize=3, label="activation")
     (level,) = ax.step(frames, curve, where="mid", color="#0072B2", linewidth=0.9, label="mean of ±$a$ frames, plus $δ$")
     threshold_line = ax.axhline(0.5, color=_QUIET, linewidth=0.9, linestyle=":", label="threshold")
@@ -88,7 +88,7 @@ def explore_peak_conditions(curve: np.ndarray, config: PeakPicking = _THESIS) ->
     return Panel("peak-conditions", figure, _peak_sliders(config), refresh, moving)
 
 
-@house_theme()
+@theme_context()
 def explore_peak_picking(
     activations: np.ndarray, reference: Onsets, config: PeakPicking = _THESIS, tolerance: float = TOLERANCE
 ) -> Panel:
@@ -100,7 +100,7 @@ def explore_peak_picking(
     """
     activations = np.asarray(activations)
     end = len(activations) / FPS
-    figure, axes = own_figure(0.72, rows=len(CLASSES), sharex=True)
+    figure, axes = panel_figure(0.72, rows=len(CLASSES), sharex=True)
     thresholds, marks = [], []
     for name, ax, values, truth in zip(CLASSES, axes, activations.T, reference, strict=True):
         colour, marker = CLASS_COLOURS[name], CLASS_MARKERS[name]
@@ -154,7 +154,7 @@ def _scores_in_words(counts: np.ndarray) -> str:
 # --- tolerance ---------------------------------------------------------------------------------------------------------
 
 
-@house_theme()
+@theme_context()
 def explore_tolerance(reference: np.ndarray, estimate: np.ndarray, tolerance: float = TOLERANCE) -> Panel:
     """Onsets of one class in seconds, matched within a tolerance that a slider sets, and F1 over all tolerances.
 
@@ -162,7 +162,7 @@ def explore_tolerance(reference: np.ndarray, estimate: np.ndarray, tolerance: fl
     and estimates low ones.
     """
     reference, estimate = np.asarray(reference, dtype=float), np.asarray(estimate, dtype=float)
-    figure, (above, below) = own_figure(0.56, rows=2, height_ratios=[1, 0.9])
+    figure, (above, below) = panel_figure(0.56, rows=2, height_ratios=[1, 0.9])
     moving, show_pairs = _matching_picture(reference, estimate, above)
     grid = np.arange(101) / 1000
     (curve,) = below.step(1000 * grid, grid, where="post", color=_INK)

@@ -22,7 +22,7 @@ from adtlib.audio.playback import mp3
 from adtlib.audio.short_time import WINDOWS, istft, leakage, side_lobes, stft, window
 from adtlib.figures.signals import FAINT, INK, TEAL, WINE, note
 from adtlib.figures.spectra import RANGE
-from adtlib.figures.theme import house_theme, own_figure
+from adtlib.figures.theme import panel_figure, theme_context
 from adtlib.panels.panel import Panel, choice, menu, slider
 from adtlib.synthesis.examples import bar, four_strokes, to_listen, tones_and_clicks
 
@@ -32,13 +32,13 @@ _SHOWN = 0.006  # seconds of the tone
 _TOP = 5.0  # kHz: highest tone, and half the highest sampling rate
 
 
-@house_theme()
+@theme_context()
 def explore_aliasing(frequency: int = 1_000, rate: int = 1_800) -> Panel:
     """A tone, its samples and what is heard of it: in time, as a spectrum, and on the zigzag of all frequencies; Hz.
 
     The sound is the tone itself, then what is rebuilt from its samples.
     """
-    figure, axes = own_figure(0.62, mosaic="TT;SF", height_ratios=[1, 0.9])
+    figure, axes = panel_figure(0.62, mosaic="TT;SF", height_ratios=[1, 0.9])
     time, spectrum, zigzag = axes["T"], axes["S"], axes["F"]
     t = np.linspace(0, _SHOWN, 1_500)
     (tone,) = time.plot(1000 * t, t, color=FAINT, linewidth=2.2, label="tone")
@@ -105,13 +105,13 @@ _PASSAGES = {"two tones and two clicks": tones_and_clicks, "kick, hi-hat, snare,
 _MARKS = dict(zip(_PASSAGES, ((0, 0.5, 1, 1.5, 2, 2.5), (0, 4, 8, 12, 16)), strict=True))
 
 
-@house_theme()
+@theme_context()
 def explore_stft(size: int = FRAME_SIZE, hop: int = HOP_LENGTH, function: str = "Hann") -> Panel:
     """Window and hop of the STFT: what becomes of two tones 100 Hz apart and of two clicks 20 ms apart, or of drums.
 
     size, hop  samples;  function  a name of `short_time.WINDOWS`.
     """
-    figure, axes = own_figure(0.72, mosaic="WL;SC", width_ratios=[1.9, 1], height_ratios=[0.62, 1])
+    figure, axes = panel_figure(0.72, mosaic="WL;SC", width_ratios=[1.9, 1], height_ratios=[0.62, 1])
     wave, leak, picture, column = (axes[name] for name in "WLSC")
     (curve,) = wave.plot([], [], color=INK, linewidth=0.5)
     (outline,) = wave.plot([], [], color=WINE, linewidth=1.2)
@@ -189,14 +189,14 @@ def _resolution_in_words(function: str, size: int, hop: int) -> str:
 # --- the filterbank ----------------------------------------------------------------------------------------------------
 
 
-@house_theme()
+@theme_context()
 def explore_filterbank(bands_per_octave: int = BANDS_PER_OCTAVE) -> Panel:
     """Bands an octave and range of the logarithmic filterbank: the filters, and a bar of drums through them.
 
     The sound is made of the bands alone, with the phases of the original, so that only what the bands lost is missing.
     """
     spectrum = stft(bar())  # (T, 1025)
-    figure, (left, right) = own_figure(0.48, columns=2, width_ratios=[1, 1.35])
+    figure, (left, right) = panel_figure(0.48, columns=2, width_ratios=[1, 1.35])
     filters = left.add_collection(LineCollection([], linewidths=0.5, colors=FAINT))
     dark = left.add_collection(LineCollection([], linewidths=0.9, colors=WINE, zorder=3))
     left.set(xscale="log", xlim=(20, 20_000), ylim=(0, 1.05), yticks=[0, 1], xlabel="frequency (Hz)", ylabel="weight")

@@ -19,7 +19,7 @@ from adtlib.audio.playback import mp3
 from adtlib.corpora.base import Corpus, CorpusError
 from adtlib.corpora.passages import LEAD, Passage, onset_summary, passage_from
 from adtlib.corpora.store import Prepared, PreparedError
-from adtlib.figures.theme import house_theme
+from adtlib.figures.theme import theme_context
 from adtlib.onsets.annotations import AnnotationError
 from adtlib.onsets.frames import Onsets
 from adtlib.panels.panel import DependentPanel, limit, menu, offer, slider
@@ -144,7 +144,7 @@ class TrackBrowser(DependentPanel):
         first = next((name for name, (corpus, _) in self._sources.items() if corpus.present), next(iter(corpora)))
         self.controls = _controls(tuple(corpora), first)
         self._follow("corpus")
-        with house_theme():
+        with theme_context():
             self._shown = PassagePicture()
             super().__init__("tracks", self._shown.figure, self.controls, self._draw, self._shown.moving, self._sounds)
         self._arrange()

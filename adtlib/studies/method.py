@@ -208,7 +208,7 @@ def ceiling_table(prepared: dict[str, Prepared], peaks: PeakPicking, tolerance: 
             units = [units[index] for index in np.linspace(0, len(units) - 1, limit).astype(int)]
         if not units:
             continue
-        pairs = [(unit.onsets, closed_road(unit.onsets, unit.n_frames, peaks)) for unit in units]
+        pairs = [(unit.onsets, round_trip(unit.onsets, unit.n_frames, peaks)) for unit in units]
         wide = np.stack([count_matches(reference, estimate, tolerance) for reference, estimate in pairs])
         tight = np.stack([count_matches(reference, estimate, 0.5 / features.FPS) for reference, estimate in pairs])
         lost = int(wide[..., 2].sum())
@@ -216,6 +216,6 @@ def ceiling_table(prepared: dict[str, Prepared], peaks: PeakPicking, tolerance: 
     return pd.DataFrame(rows, columns=["corpus", "units", "f1_micro", "f1_micro_tight", "lost"])
 
 
-def closed_road(onsets: Onsets, n_frames: int, peaks: PeakPicking) -> Onsets:
+def round_trip(onsets: Onsets, n_frames: int, peaks: PeakPicking) -> Onsets:
     """Onsets to widened targets and, by peak picking, back: what a model without fault would give."""
     return pick_peaks(widen_targets(frame_targets(onsets, n_frames)), peaks)

@@ -10,15 +10,15 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from adtlib.figures.theme import house_theme, own_figure
+from adtlib.figures.theme import panel_figure, theme_context
 from adtlib.notebooks.execute import WIDGET_VIEW
 from adtlib.panels.panel import Panel, Picture, slider
 
 
-@house_theme()
+@theme_context()
 def line_panel(sound=None) -> tuple[Panel, list]:
     """A panel with one curve, and the list of values that it was refreshed with."""
-    figure, ax = own_figure(0.3)
+    figure, ax = panel_figure(0.3)
     t = np.linspace(0, 1, 200)
     (curve,) = ax.plot(t, t)
     seen = []
@@ -46,10 +46,10 @@ def test_the_picture_and_the_sentence_follow_a_control():
 
 
 def test_painting_only_what_moves_gives_the_picture_that_painting_all_gives():
-    with house_theme():
+    with theme_context():
         pictures = []
         for only in (True, False):
-            figure, ax = own_figure(0.3)
+            figure, ax = panel_figure(0.3)
             t = np.linspace(0, 1, 200)
             (curve,) = ax.plot(t, t, zorder=9)
             picture = Picture(figure, [curve] if only else [])
@@ -134,10 +134,10 @@ def test_an_error_in_the_sound_is_seen():
     assert "ZeroDivisionError" in panel.sentence.value
 
 
-@house_theme()
+@theme_context()
 def test_two_controls_changed_by_two_threads_end_in_the_picture_of_both():
     """JupyterLab hands messages to several threads: what is drawn last has to show what the controls say."""
-    figure, ax = own_figure(0.3)
+    figure, ax = panel_figure(0.3)
     (curve,) = ax.plot([0, 1], [0, 1])
     entered = threading.Barrier(2)
 

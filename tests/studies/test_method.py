@@ -9,7 +9,7 @@ from adtlib.notebooks.listing import notebook_map, printed_map
 from adtlib.onsets.peak_picking import PeakPicking, pick_peaks
 from adtlib.profiles import load_profile
 from adtlib.studies.method import (
-    closed_road,
+    round_trip,
     example_activations,
     example_logits,
     example_losses,
@@ -52,7 +52,7 @@ def test_the_schedule_divides_and_stops_when_the_profile_says():
 
 def test_perfect_activations_lose_only_what_frames_cannot_hold():
     onsets = [np.array([0.1, 0.5]), np.array([0.3, 0.308]), EMPTY, np.array([0.0, 0.7, 0.72]), EMPTY]
-    counts = count_matches(onsets, closed_road(onsets, 100, PeakPicking()), 0.005)
+    counts = count_matches(onsets, round_trip(onsets, 100, PeakPicking()), 0.005)
     assert counts[:, 0].tolist() == [2, 1, 0, 3, 0]
     assert counts[:, 1].sum() == 0 and counts[1, 2] == 1  # the flam is one stroke
 

@@ -16,7 +16,7 @@ from IPython.display import Markdown
 from adtlib.audio.files import AudioError
 from adtlib.audio.playback import wav
 from adtlib.corpora.passages import LEAD
-from adtlib.figures.theme import house_theme
+from adtlib.figures.theme import theme_context
 from adtlib.notation.patterns import Pattern
 from adtlib.onsets.peak_picking import thresholds_by_class
 from adtlib.panels.panel import DependentPanel, limit, offer, small_png
@@ -30,11 +30,11 @@ from adtlib.training.runs import RunError
 from adtlib.transcription.excerpts import events_between, passage_pattern
 from adtlib.transcription.pretrained import ModelError
 from adtlib.transcription.sources import (
-    ModelAtHand,
+    AvailableModel,
     Source,
     about_model,
+    available_models,
     find_sources,
-    models_at_hand,
     named_sources,
     transcriptions_folder,
 )
@@ -55,7 +55,7 @@ class Transcriber(DependentPanel):
     rest = 0.06
     sound_format = "wav"
 
-    def __init__(self, sources: Sequence[Source], models: Sequence[ModelAtHand], folder: Path, tolerance: float) -> None:
+    def __init__(self, sources: Sequence[Source], models: Sequence[AvailableModel], folder: Path, tolerance: float) -> None:
         """Recordings and models to choose from, one of each at least; `folder`: where results are saved; `tolerance`: of scores."""
         self._sources = {source.name: source for source in sources}
         self._models = {model.name: model for model in models}
@@ -66,7 +66,7 @@ class Transcriber(DependentPanel):
         self._held = True
         self.controls, self.parts, self._pattern = make_controls(tuple(self._models)), Parts(folder), None
         self._follow("search")
-        with house_theme():
+        with theme_context():
             self._drawn = TranscriberPicture()
             parts = self._drawn.figure, self.controls, self._draw, self._drawn.moving, self._sound_of, self._drawn.quick
             super().__init__("transcriber", *parts)
@@ -293,7 +293,7 @@ def _without_the_last(transcription: Transcription, *_: Any) -> Transcription:
 
 def transcribe_recordings(profile: Profile) -> Transcriber | Markdown:
     """Transcribe any recording at hand with any model at hand: the panel, or a sentence where there is no model or no recording."""
-    models = models_at_hand(profile)
+    models = available_models(profile)
     sources = find_sources(profile, models[0].train if models else ())
     if not models:
         return Markdown(about_model(models, profile))

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from adtlib.audio.features import FPS
 from adtlib.corpora.passages import Passage
 from adtlib.figures.passages import plot_onsets
-from adtlib.figures.theme import CLASS_COLOURS, CLASS_MARKERS, own_figure
+from adtlib.figures.theme import CLASS_COLOURS, CLASS_MARKERS, panel_figure
 from adtlib.onsets.frames import Onsets
 from adtlib.panels.passage_picture import FeatureImage, envelope
 from adtlib.transcription.events import Event
@@ -28,8 +28,8 @@ _INK, _CURSOR = "#333333", "#222222"
 class TranscriberPicture:
     """`figure`; `moving`, which another passage changes, and `quick`, which thresholds and edits change (see `panel.Picture`)."""
 
-    def __init__(self, new_figure=own_figure, editing: bool = True) -> None:
-        """Draw the figure, still empty, made by `new_figure`. Call it inside `house_theme`.
+    def __init__(self, new_figure=panel_figure, editing: bool = True) -> None:
+        """Draw the figure, still empty, made by `new_figure`. Call it inside `theme_context`.
 
         editing  whether the legend speaks of edits.
         """

@@ -4,7 +4,7 @@ import io
 
 from PIL import Image
 
-from adtlib.figures.theme import house_theme, own_figure
+from adtlib.figures.theme import panel_figure, theme_context
 from adtlib.notation.engraving import STAFF_SPACE, Engraving, draw, engrave
 from adtlib.notation.musicxml import to_musicxml
 from adtlib.notation.pages import stacked_svg
@@ -24,14 +24,14 @@ def score_svg(pattern: Pattern) -> bytes:
     return stacked_svg([engraved(pattern).svg]).encode()
 
 
-@house_theme()
+@theme_context()
 def score_pixels(pattern: Pattern, sharpness: float = 1.0) -> Image.Image:
     """The pattern's score as an image as wide as the text; `sharpness` 2 has twice the pixels a side."""
     engraving = engraved(pattern)
     left, top, right, bottom = engraving.bounds
     wide = max(right - left, _LINE * STAFF_SPACE) + 2 * _MARGIN * STAFF_SPACE
     high = bottom - top + 2 * _MARGIN * STAFF_SPACE
-    figure, ax = own_figure(height=high / wide)
+    figure, ax = panel_figure(height=high / wide)
     figure.set_layout_engine("none")
     ax.set_position([0, 0, 1, 1])
     ax.set_axis_off()
