@@ -6,7 +6,7 @@ LOCK ?= constraints.txt
 
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 300 --nbval-kernel-startup-timeout 180
 
-.PHONY: help env thesis test test-browser lab lint lock bench
+.PHONY: help env thesis test test-rerun test-late test-browser lab lint lock bench
 
 help:
 	@echo "make env      create .venv and install the project in it"
@@ -42,14 +42,19 @@ lock: env
 	.venv/bin/uv pip compile --universal --python-version 3.11 --extra thesis --extra dev --no-annotate --no-header --quiet pyproject.toml >> constraints.new
 	mv constraints.new constraints.txt
 
-# Two processes on two cores: one thread each, or they stand in each other's way. Files come in the order of tests/conftest.py, long
-# ones first, not by their number of tests. The smoke corpora are written before the notebooks share them; notebooks from 50 on read
-# what those before them left in results/.
+# Two processes on two cores: one thread each, or they slow each other down. Files come in the order of tests/conftest.py, long ones
+# first, not by their number of tests. The smoke corpora are written before the notebooks share them; notebooks from 50 on read what
+# those before them left in results/, and run beside the rerun of those.
 test: lint
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=12
 	.venv/bin/adt prepare --profile smoke
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest $(NBVAL) -n 2 --dist loadfile notebooks/[0-4]*.ipynb
-	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -m rerun tests/notebooks/test_rerun.py
+	OMP_NUM_THREADS=1 $(MAKE) --jobs=2 --output-sync=target test-rerun test-late
+
+test-rerun:
+	.venv/bin/python -m pytest -m rerun tests/notebooks/test_rerun.py
+
+test-late:
 	.venv/bin/python -m pytest $(NBVAL) notebooks/[5-9]*.ipynb
 
 # Skipped, saying why, where there is no Chromium or no Playwright. ADT_SCREENSHOTS=FOLDER keeps pictures of the panels.
