@@ -27,7 +27,7 @@ from adtlib.panels.tracks import browse_tracks
 from adtlib.panels.transcriber.panel import Transcriber
 from adtlib.profiles import load_profile, open_corpora, prepared_corpus
 from adtlib.training.runs import save_weights
-from adtlib.transcription.sources import ModelAtHand, named_sources
+from adtlib.transcription.sources import AvailableModel, named_sources
 from adtlib.vocabulary import CLASSES
 
 STEPS = 40  # a control
@@ -85,7 +85,7 @@ def transcriber_panel(folder: Path) -> Transcriber:
     config = {"architecture": "CRNN", "hyperparameters": {"num_layers": 1, "hidden_size": 24}}
     save_weights(assemble(config, 0.3, 0.3), folder / "model" / "model.safetensors")
     (folder / "model" / "config.json").write_text(json.dumps({"config": {**config, "peak_picking": {}}, "result": {}}))
-    panel = Transcriber(named_sources([folder / "song.wav"]), [ModelAtHand("any", str(folder / "model"), "run")], folder, 0.05)
+    panel = Transcriber(named_sources([folder / "song.wav"]), [AvailableModel("any", str(folder / "model"), "run")], folder, 0.05)
     made = panel._heard.transcription.activations
     made[:] = rng.uniform(0, 0.1, made.shape)
     for column in range(len(CLASSES)):

@@ -151,9 +151,9 @@ def _write(song, results: list[Path], options: argparse.Namespace) -> list[Path]
         from adtlib.transcription import kit_playback
 
         sounds: tuple[Iterator, ...] = (
-            normalise.levelled(lambda: clicks.with_clicks(audio_blocks(song.source), song.struck)),
-            normalise.levelled(
-                lambda: kit_playback.drum_blocks(song.struck, song.duration, kit_playback.sampled_kit()), raise_to_peak=True
+            normalise.scaled_to_peak(lambda: clicks.with_clicks(audio_blocks(song.source), song.drum_events)),
+            normalise.scaled_to_peak(
+                lambda: kit_playback.drum_blocks(song.drum_events, song.duration, kit_playback.sampled_kit()), raise_to_peak=True
             ),
         )
         for path, blocks in zip(results[len(options.format) :], sounds, strict=True):

@@ -16,7 +16,7 @@ from adtlib.evaluation.errors import unit_events
 from adtlib.evaluation.metrics import count_matches, scores
 from adtlib.studies.tables import F1_COLUMNS
 from adtlib.transcription.pipeline import transcribe
-from adtlib.transcription.sources import AUDIO, ModelAtHand, Source
+from adtlib.transcription.sources import AUDIO, AvailableModel, Source
 from adtlib.transcription.transcription import Transcription
 from adtlib.vocabulary import CLASSES
 
@@ -33,14 +33,14 @@ def to_be_scored(sources: Sequence[Source]) -> list[Source]:
     """Of each kind of recording but the real songs the first that has an annotation; of these all; and a user's own."""
     chosen, seen = [], set()
     for source in sources:
-        own, real = source.track is None, source.standing.startswith("real song")
-        if own or real or (source.standing not in seen and source.reference() is not None):
+        own, real = source.track is None, source.provenance.startswith("real song")
+        if own or real or (source.provenance not in seen and source.reference() is not None):
             chosen.append(source)
-            seen.add(source.standing)
+            seen.add(source.provenance)
     return chosen
 
 
-def transcribe_sources(sources: Sequence[Source], models: Sequence[ModelAtHand]) -> dict[Source, Transcription]:
+def transcribe_sources(sources: Sequence[Source], models: Sequence[AvailableModel]) -> dict[Source, Transcription]:
     """What the first of the models hears in each recording; nothing where there is no model. Raises AudioError or ModelError."""
     if not models:
         return {}
@@ -62,7 +62,7 @@ def source_scores(heard: dict[Source, Transcription], tolerance: float) -> pd.Da
         reference = source.reference()
         if reference is not None:
             counts = count_matches(reference, transcription.onsets, tolerance)
-            by_kind.setdefault(source.standing, []).append((source.name, transcription.duration, counts))
+            by_kind.setdefault(source.provenance, []).append((source.name, transcription.duration, counts))
     rows = []
     for kind, entries in by_kind.items():
         if len(entries) > 1:
@@ -83,9 +83,9 @@ COLUMNS = ["system", "audio", "songs", *F1_COLUMNS]
 def audio_of(source: Source) -> str:
     """`drum_only` or `full_mix`. ValueError for what is no real song."""
     for key, words in AUDIO.items():
-        if source.standing == f"real song, {words}":
+        if source.provenance == f"real song, {words}":
             return key
-    raise ValueError(f"{source.name} is a recording of {source.standing}, not one of MDB Drums")
+    raise ValueError(f"{source.name} is a recording of {source.provenance}, not one of MDB Drums")
 
 
 def song_scores(heard: Mapping[Source, Transcription], tolerance: float, system: str) -> pd.DataFrame:

@@ -64,8 +64,8 @@ def _run_on_cluster(profile: Profile, cells: list[Cell], progress: bool) -> list
 
     jobs = [job_of(profile, cell) for cell in cells]
     resources = session.Resources(profile.cpus_per_trial, profile.gpus_per_trial)
-    with session.session() as home, _watching(profile, cells, "on the cluster", progress) as watch:
-        session.train_jobs(jobs, resources, home, watch)
+    with session.session() as server, _watching(profile, cells, "on the cluster", progress) as watch:
+        session.train_jobs(jobs, resources, server, watch)
     return [Run(job.folder) for job in jobs]
 
 

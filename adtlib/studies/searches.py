@@ -63,8 +63,8 @@ def _search(profile: Profile, wanted: list[tuple[str, tuple[str, ...]]], progres
     found = [tune.finished_search(plan, job) for plan, job in tasks]
     if all(found):  # Ray takes seconds to start
         return found
-    with session.session(profile.jobs * profile.cpus_per_trial) as home:
-        return [tune.search(plan, job, resources, home, progress) for plan, job in tasks]
+    with session.session(profile.jobs * profile.cpus_per_trial) as server:
+        return [tune.search(plan, job, resources, server, progress) for plan, job in tasks]
 
 
 def _adopt(profile: Profile, cell: Cell) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from adtlib.audio.clicks import with_clicks
 from adtlib.audio.features import SAMPLE_RATE
 from adtlib.audio.files import audio_blocks
-from adtlib.audio.normalise import PEAK, levelled
+from adtlib.audio.normalise import PEAK, scaled_to_peak
 from adtlib.audio.playback import player_html
 from adtlib.figures.passages import passage_of, plot_transcription
 from adtlib.notation.musicxml import to_musicxml
@@ -62,13 +62,13 @@ def _picture(song: "Transcription", start: float, end: float) -> str:
 
 def _players(song: "Transcription", start: float, end: float) -> list[str]:
     """Players of the passage: the recording with clicks, where it can be read again, and the drums alone."""
-    struck = [(seconds - start, name, velocity) for seconds, name, velocity in song.struck if start <= seconds < end]
+    events = [(seconds - start, name, velocity) for seconds, name, velocity in song.drum_events if start <= seconds < end]
     players = []
     if song.source is not None and song.source.is_file():
         recording = _part(song, start, end)
-        clicked = np.concatenate(list(levelled(lambda: with_clicks([recording], struck))))
+        clicked = np.concatenate(list(scaled_to_peak(lambda: with_clicks([recording], events))))
         players.append(_player("the recording with clicks", clicked))
-    players.append(_player(f"the drums, on {sampled_kit().name}", played(struck, end - start) * PEAK))
+    players.append(_player(f"the drums, on {sampled_kit().name}", played(events, end - start) * PEAK))
     return players
 
 
@@ -90,7 +90,7 @@ def _player(words: str, waveform: np.ndarray) -> str:
 
 
 def _score(song: "Transcription") -> str:
-    pattern = song_pattern(song.struck, song.beats)
+    pattern = song_pattern(song.drum_events, song.beats)
     bars = min(BARS, pattern.n_bars)
     hits = tuple(hit for hit in pattern.hits if hit.beat < bars * pattern.bar_length)
     picture = score_svg(to_musicxml(replace(pattern, hits=hits, n_bars=bars)))

@@ -39,7 +39,7 @@ _PREFERRED = ("GMRockKit", "Millo_MultiLayered3", "The Black Pearl 1.0")
 
 @dataclass(frozen=True, eq=False)
 class SampledKit:
-    """A kit that plays: `name` in words; `render(struck, seconds)` gives mono float32, not levelled."""
+    """A kit that plays: `name` in words; `render(events, seconds)` gives mono float32, not levelled."""
 
     name: str
     render: Callable[[Sequence[DrumEvent], float], np.ndarray]
@@ -51,14 +51,14 @@ def sampled_kit() -> SampledKit:
     return _recorded_kit() or SampledKit("the General MIDI kit of TimGM6mb", _play_general_midi)
 
 
-def drum_blocks(struck: Sequence[DrumEvent], seconds: float, kit: SampledKit) -> Iterator[np.ndarray]:
+def drum_blocks(events: Sequence[DrumEvent], seconds: float, kit: SampledKit) -> Iterator[np.ndarray]:
     """The drums as blocks of mono samples at 44.1 kHz, together `round(seconds * 44100)`; not levelled."""
     left, tail = round(seconds * SAMPLE_RATE), np.zeros(_TAIL * SAMPLE_RATE, dtype=np.float32)
-    times = np.array([time for time, _, _ in struck])
+    times = np.array([time for time, _, _ in events])
     start = 0.0
     while left > 0:
         first, last = np.searchsorted(times, (start, start + _PIECE))
-        inside = [(time - start, name, velocity) for time, name, velocity in struck[first:last]]
+        inside = [(time - start, name, velocity) for time, name, velocity in events[first:last]]
         piece = kit.render(inside, _PIECE + _TAIL)
         piece[: len(tail)] += tail
         size = min(left, _PIECE * SAMPLE_RATE)
@@ -67,17 +67,17 @@ def drum_blocks(struck: Sequence[DrumEvent], seconds: float, kit: SampledKit) ->
         left, start = left - size, start + _PIECE
 
 
-def played(struck: Sequence[DrumEvent], seconds: float) -> np.ndarray:
+def played(events: Sequence[DrumEvent], seconds: float) -> np.ndarray:
     """The drums in one piece, on the sampled kit, as loud as can be: `(round(seconds * 44100),)` float32."""
-    drums = np.concatenate([np.zeros(0, dtype=np.float32), *drum_blocks(struck, seconds, sampled_kit())])
+    drums = np.concatenate([np.zeros(0, dtype=np.float32), *drum_blocks(events, seconds, sampled_kit())])
     return to_peak(drums, PEAK)
 
 
-def _play_general_midi(struck: Sequence[DrumEvent], seconds: float) -> np.ndarray:
+def _play_general_midi(events: Sequence[DrumEvent], seconds: float) -> np.ndarray:
     from adtlib.synthesis.examples import KIT
     from adtlib.synthesis.soundfont import build_kit, render_drums
 
-    notes = [Note(time, MIDI_PITCH[name], velocity) for time, name, velocity in struck]
+    notes = [Note(time, MIDI_PITCH[name], velocity) for time, name, velocity in events]
     return render_drums(notes, build_kit(KIT), seconds, np.random.default_rng(0))
 
 
@@ -108,10 +108,10 @@ def _bank(kit: Path) -> Bank:
     return open_bank(path)
 
 
-def _play(bank: Bank, layers: dict[str, list[OneShot]], struck: Sequence[DrumEvent], seconds: float) -> np.ndarray:
+def _play(bank: Bank, layers: dict[str, list[OneShot]], events: Sequence[DrumEvent], seconds: float) -> np.ndarray:
     out = np.zeros(round(seconds * SAMPLE_RATE), dtype=np.float32)
     sounds: dict[tuple[str, int], np.ndarray] = {}
-    for time, name, velocity in struck:
+    for time, name, velocity in events:
         own = layers[name]
         index = layer_at(own, velocity)
         if (name, index) not in sounds:

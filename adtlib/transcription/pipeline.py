@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from adtlib.audio.features import N_BANDS, SAMPLE_RATE
-from adtlib.audio.normalise import at_hearing_level
+from adtlib.audio.normalise import normalised
 from adtlib.onsets.peak_picking import with_thresholds
 from adtlib.transcription.transcription import Transcription
 from adtlib.vocabulary import CLASSES
@@ -59,7 +59,7 @@ def transcribe(
 
     trained = model if isinstance(model, Pretrained) else load_model(model)
     picking = trained.peak_picking if thresholds is None else with_thresholds(trained.peak_picking, thresholds)
-    heard = _Listening(at_hearing_level(blocks), trained, keep_features, progress)
+    heard = _Listening(normalised(blocks), trained, keep_features, progress)
     song = Transcription(
         name=name or ("recording" if in_memory else Path(source).stem),
         duration=heard.n_samples / SAMPLE_RATE,

@@ -42,14 +42,14 @@ SUFFIXES = (*AUDIO_SUFFIXES, *FFMPEG_SUFFIXES)
 class Source:
     """One recording to transcribe.
 
-    name      as a reader sees it; unique in a list.
-    standing  what a score on it says, in words: "test split of Slakh", ...
-    path      the file of a user's own recording, else None;  target  what it is called in a folder of results.
-    track     of a corpus, else None; with it comes `corpus`.
+    name        shown to the reader; unique in a list.
+    provenance  where it comes from, and so what a score on it means: "test split of Slakh", ...
+    path        the file of a user's own recording, else None;  target  its name in a folder of results.
+    track       of `corpus`; both None for a user's own recording.
     """
 
     name: str
-    standing: str
+    provenance: str
     path: Path | None = None
     target: str = ""
     track: Track | None = None
@@ -110,8 +110,8 @@ def corpus_sources(profile: Profile, first: Sequence[str] = ()) -> list[Source]:
     for name in sorted(corpora, key=lambda name: name not in first):
         corpus = corpora[name]
         split = profile.test_split if profile.test_split in corpus.splits else corpus.splits[-1]
-        standing = f"{kind}{split} split of {name}"
-        sources += [Source(f"{name}: {track.id}", standing, track=track, corpus=corpus) for track in corpus.tracks(split)]
+        provenance = f"{kind}{split} split of {name}"
+        sources += [Source(f"{name}: {track.id}", provenance, track=track, corpus=corpus) for track in corpus.tracks(split)]
     return sources
 
 
@@ -129,14 +129,14 @@ def mdb_songs() -> list[Source]:
             if track.id.startswith("MDB/"):
                 name = f"{track.id.removeprefix('MDB/')}, {words}"
                 sources.append(Source(name, f"real song, {words}", track=track, corpus=corpus))
-    return sorted(sources, key=lambda source: (source.standing != "real song, full mix", source.name))
+    return sorted(sources, key=lambda source: (source.provenance != "real song, full mix", source.name))
 
 
 # --- models ------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class ModelAtHand:
+class AvailableModel:
     """A model that can be loaded.
 
     where   what `pretrained.load` takes.
@@ -160,31 +160,33 @@ def _loaded(where: str) -> Pretrained:
     return load_model(where)
 
 
-def models_at_hand(profile: Profile) -> list[ModelAtHand]:
+def available_models(profile: Profile) -> list[AvailableModel]:
     """The models there are, that to be used first: the one the profile names, the shipped ones, the best CRNN, other runs.
 
     The best run is one that was trained on most corpora; of those, on whole mixes rather than on drums alone, as who never heard
     other instruments takes them for drums; of those, the one of the highest validation micro F1.
     """
-    found = [ModelAtHand(f"{Path(profile.model).stem} (given)", profile.model, "given")] if profile.model else []
+    found = [AvailableModel(f"{Path(profile.model).stem} (given)", profile.model, "given")] if profile.model else []
     names = sorted(shipped(), key=lambda name: name != DEFAULT)
-    found += [ModelAtHand(name, name, "shipped") for name in names]
+    found += [AvailableModel(name, name, "shipped") for name in names]
     runs = []
     for run in find_runs(profile.name):
         if (run.folder / "model.safetensors").is_file():
             config = run.config
             label = f"{config['architecture']}, {' + '.join(config['train'])}, seed {config['seed']}"
-            runs.append(ModelAtHand(label, str(run.folder), "run", tuple(config["train"]), float(run.result["val_f1_micro"] or 0)))
+            runs.append(
+                AvailableModel(label, str(run.folder), "run", tuple(config["train"]), float(run.result["val_f1_micro"] or 0))
+            )
     runs.sort(key=_rank)
     return found + runs
 
 
-def _rank(model: ModelAtHand) -> tuple:
+def _rank(model: AvailableModel) -> tuple:
     mixes = any(name not in CORPORA or CORPORA[name].info.accompaniment for name in model.train)
     return not model.name.startswith(f"{ARCHITECTURE},"), -len(model.train), not mixes, -model.val_f1_micro, model.name
 
 
-def about_model(models: Sequence[ModelAtHand], profile: Profile) -> str:
+def about_model(models: Sequence[AvailableModel], profile: Profile) -> str:
     """Which model speaks and why, or that there is none and what to do, in Markdown."""
     runs = paths.relative(paths.RESULTS / profile.name / "runs")
     if not models:

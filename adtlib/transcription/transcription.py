@@ -29,6 +29,7 @@ from adtlib.vocabulary import CLASSES, MIDI_PITCH
 if TYPE_CHECKING:
     import pandas as pd
 
+    from adtlib.audio.clicks import DrumEvent
     from adtlib.notation.patterns import Pattern
 
 FORMATS = ("mid", "csv", "musicxml", "svg", "pdf")
@@ -165,7 +166,7 @@ class Transcription:
         from adtlib.notation.drum_maps import drum_map as named
         from adtlib.notation.midi_files import song_midi
 
-        content = song_midi(self.struck, self.beats, named(drum_map).pitches, self.duration, self.name, quantise)
+        content = song_midi(self.drum_events, self.beats, named(drum_map).pitches, self.duration, self.name, quantise)
         return _written(path, content)
 
     def fallen_together(self, kind: str = "mid", quantise: int | None = None) -> int:
@@ -177,7 +178,9 @@ class Transcription:
 
         if kind == "csv":
             return 0
-        notes = placed_notes(self.struck, self.beats, MIDI_PITCH, quantise) if kind == "mid" else self.to_pattern(quantise).hits
+        notes = (
+            placed_notes(self.drum_events, self.beats, MIDI_PITCH, quantise) if kind == "mid" else self.to_pattern(quantise).hits
+        )
         return len(self.events) - len(notes)
 
     def to_csv(self, path: Path | str | None = None, drum_map=None) -> str:
@@ -191,7 +194,7 @@ class Transcription:
         """The score as strokes on the song's beats: in sixteenths and triplets, or on a grid, `quantise` as `to_midi` takes it."""
         from adtlib.notation.patterns import song_pattern
 
-        return song_pattern(self.struck, self.beats, quantise)
+        return song_pattern(self.drum_events, self.beats, quantise)
 
     def to_musicxml(self, path: Path | str | None = None, quantise: int | None = None) -> str:
         """The score of `to_pattern` as MusicXML, for notation programs; also written to `path`."""
@@ -269,7 +272,7 @@ class Transcription:
         """
         from adtlib.audio.clicks import with_clicks
         from adtlib.audio.files import audio_blocks
-        from adtlib.audio.normalise import levelled
+        from adtlib.audio.normalise import scaled_to_peak
 
         if waveform is not None:
             blocks = [np.asarray(waveform, dtype=np.float32)]
@@ -277,16 +280,16 @@ class Transcription:
             blocks = list(audio_blocks(self.source))
         else:
             blocks = [np.zeros(round(self.duration * SAMPLE_RATE), dtype=np.float32)]
-        return np.concatenate(list(levelled(lambda: with_clicks(blocks, self.struck))))
+        return np.concatenate(list(scaled_to_peak(lambda: with_clicks(blocks, self.drum_events))))
 
     def play_drums(self) -> np.ndarray:
         """The drums alone, played on a sampled kit: `(n,)` float32 at 44.1 kHz, in [-1, 1]; `listening.sampled_kit` names it."""
         from adtlib.transcription.kit_playback import played
 
-        return played(self.struck, self.duration)
+        return played(self.drum_events, self.duration)
 
     @property
-    def struck(self) -> list[tuple[float, str, int]]:
+    def drum_events(self) -> list["DrumEvent"]:
         """(seconds, class, velocity) of the onsets, in order."""
         return [(event.seconds, event.name, event.velocity) for event in self.events]
 

@@ -23,7 +23,7 @@ from adtlib.panels.transcriber import panel as panels_transcriber_panel
 from adtlib.panels.transcriber.panel import Transcriber
 from adtlib.transcription import pretrained
 from adtlib.transcription.pipeline import transcribe
-from adtlib.transcription.sources import ModelAtHand, named_sources
+from adtlib.transcription.sources import AvailableModel, named_sources
 from adtlib.vocabulary import ANY_TEXT, CLASSES
 
 NOW = datetime.now(UTC)
@@ -33,7 +33,7 @@ CHOSEN = {"KD": 0.5, "SD": 0.5, "TT": 0.6, "HH": 0.55, "CY": 0.45}
 @pytest.fixture(scope="module")
 def models(tmp_path_factory, write_run):
     folders = [write_run(tmp_path_factory.mktemp("runs") / f"seed_{seed}", seed, CHOSEN) for seed in (1, 2)]
-    return [ModelAtHand(f"model {seed}", str(folder), "run", ("Slakh",), 0.5) for seed, folder in enumerate(folders, start=1)]
+    return [AvailableModel(f"model {seed}", str(folder), "run", ("Slakh",), 0.5) for seed, folder in enumerate(folders, start=1)]
 
 
 @pytest.fixture(scope="module")
@@ -347,7 +347,7 @@ def test_the_score_follows_a_correction_and_goes_where_nothing_is_left(panel):
 def test_without_a_model_a_sentence_stands_in_its_place(monkeypatch):
     from adtlib.profiles import load_profile
 
-    monkeypatch.setattr(panels_transcriber_panel, "models_at_hand", lambda profile: [])
+    monkeypatch.setattr(panels_transcriber_panel, "available_models", lambda profile: [])
     assert "no model" in panels_transcriber_panel.transcribe_recordings(load_profile("smoke")).data
 
 

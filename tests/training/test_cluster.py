@@ -1,4 +1,4 @@
-"""Runs on another machine, without one: corpora that travel in shards, folders that come home after every epoch."""
+"""Runs on another machine, on one: corpora are transferred in shards, folders are sent back after every epoch."""
 
 import dataclasses
 import shutil
@@ -9,7 +9,7 @@ from test_trainer import CONFIG, corpus, same, train, weights  # noqa: F401
 from adtlib import paths
 from adtlib.corpora.store import Prepared, PreparedError
 from adtlib.training.cluster import shards
-from adtlib.training.cluster.jobs import Home, Job, train_away
+from adtlib.training.cluster.jobs import Job, Server, train_remotely
 from adtlib.training.cluster.shards import list_shards, open_here, refer_to
 from adtlib.training.runs import Run, RunError
 from adtlib.training.scoring import score_run
@@ -17,7 +17,7 @@ from adtlib.training.segments import Segments
 from adtlib.training.trainer import Diverged
 
 
-class CountingHome(Home):
+class CountingServer(Server):
     """Counts what is asked of it."""
 
     def __init__(self):
@@ -36,31 +36,31 @@ class CountingHome(Home):
 def away(tmp_path, monkeypatch):
     """The cache of the other machine."""
     monkeypatch.setattr(paths, "CACHE", tmp_path / "away")
-    return tmp_path / "away" / "travelled"
+    return tmp_path / "away" / "transferred"
 
 
 def test_a_corpus_that_can_be_seen_is_opened_where_it_is(corpus, away):  # noqa: F811
-    home = CountingHome()
-    assert open_here(refer_to(corpus), home).folder == corpus.folder
-    assert home.shards == 0 and not away.exists()
+    server = CountingServer()
+    assert open_here(refer_to(corpus), server).folder == corpus.folder
+    assert server.shards == 0 and not away.exists()
 
 
 def test_a_corpus_that_cannot_be_seen_travels_once_and_is_the_same(corpus, away, monkeypatch):  # noqa: F811
     monkeypatch.setenv("ADT_COPY_CORPORA", "1")
     monkeypatch.setattr(shards, "SHARD_BYTES", 1)
     there = refer_to(corpus)
-    home = CountingHome()
-    found = open_here(there, home)
+    server = CountingServer()
+    found = open_here(there, server)
     assert found.folder.parent == away and found.fingerprint == corpus.fingerprint
     mine, theirs = Segments([corpus], "train"), Segments([found], "train")
     assert len(mine) == len(theirs) > 1
     assert all((a == b).all() for i in range(len(mine)) for a, b in zip(mine[i], theirs[i], strict=True))
-    asked = home.shards
-    assert asked > 1 and open_here(there, home).folder == found.folder and home.shards == asked
+    asked = server.shards
+    assert asked > 1 and open_here(there, server).folder == found.folder and server.shards == asked
     # Another folder of that name on the other machine is not mistaken for it.
     other = dataclasses.replace(there, folder=found.folder, fingerprint="0" * 16, copy=False)
     with pytest.raises(PreparedError, match="another fingerprint"):
-        open_here(other, Home())
+        open_here(other, Server())
 
 
 def test_shards_are_bounded_and_the_index_comes_last(corpus):  # noqa: F811
@@ -75,13 +75,13 @@ def test_shards_are_bounded_and_the_index_comes_last(corpus):  # noqa: F811
 
 def test_a_fetch_that_was_interrupted_goes_on_with_what_is_missing(corpus, away, monkeypatch):  # noqa: F811
     monkeypatch.setenv("ADT_COPY_CORPORA", "1")
-    found = open_here(refer_to(corpus), Home())
+    found = open_here(refer_to(corpus), Server())
     (found.folder / "index.json").unlink()
     gone = next(found.folder.glob("train/*.npy"))
     gone.unlink()
     asked = []
 
-    class Watched(Home):
+    class Watched(Server):
         def read_shard(self, reference, names):
             asked.extend(names)
             return super().read_shard(reference, names)
@@ -93,19 +93,19 @@ def test_a_fetch_that_was_interrupted_goes_on_with_what_is_missing(corpus, away,
 def test_a_run_away_is_the_run_at_home(corpus, tmp_path):  # noqa: F811
     near = train(corpus, tmp_path / "near")
     score_run(near, [corpus], validation=[corpus])
-    home, there = CountingHome(), refer_to(corpus)
+    server, there = CountingServer(), refer_to(corpus)
     job = Job(tmp_path / "far", CONFIG, (there,), (there,))
     seen = []
-    result = train_away(job, home, lambda row: seen.append((row["epoch"], (job.folder / "resume.pt").is_file())))
+    result = train_remotely(job, server, lambda row: seen.append((row["epoch"], (job.folder / "resume.pt").is_file())))
     assert seen == [(1, True), (2, True), (3, True)], "an epoch is told when it is safe at home"
     far = Run(job.folder)
     assert result == far.result and same(weights(near), weights(far))
     assert (far.folder / "scores.csv").read_bytes() == (near.folder / "scores.csv").read_bytes()
     assert not (far.folder / "resume.pt").exists()
     # Only what changed travels; a finished run is not trained again.
-    home.saved.clear()
-    assert train_away(job, home, lambda row: pytest.fail("trained again")) == result
-    assert home.saved == []
+    server.saved.clear()
+    assert train_remotely(job, server, lambda row: pytest.fail("trained again")) == result
+    assert server.saved == []
 
 
 def test_a_worker_that_dies_is_replaced_and_ends_with_the_same_numbers(corpus, tmp_path):  # noqa: F811
@@ -115,25 +115,25 @@ def test_a_worker_that_dies_is_replaced_and_ends_with_the_same_numbers(corpus, t
     class Lost(Exception):
         pass
 
-    class DyingHome(Home):
+    class DyingServer(Server):
         def save(self, folder, changed):
             if len(self.load(folder)) > 1:  # the first epoch is at home
                 raise Lost
             super().save(folder, changed)
 
     with pytest.raises(Lost):
-        train_away(job, DyingHome())
+        train_remotely(job, DyingServer())
     assert (job.folder / "resume.pt").is_file()
     epochs = []
-    train_away(job, Home(), lambda row: epochs.append(row["epoch"]))
+    train_remotely(job, Server(), lambda row: epochs.append(row["epoch"]))
     assert epochs == [2, 3] and same(weights(near), weights(Run(job.folder)))
 
 
 def test_errors_name_the_folder_at_home_and_other_code_is_refused(corpus, tmp_path, monkeypatch):  # noqa: F811
     job = Job(tmp_path / "far", CONFIG, (refer_to(corpus),))
     with pytest.raises(RunError, match=r"far: this machine has another version of adtlib"):
-        train_away(dataclasses.replace(job, code="other"), Home())
+        train_remotely(dataclasses.replace(job, code="other"), Server())
     monkeypatch.setattr("adtlib.training.trainer.Trainer._train_epoch", lambda *_: float("nan"))
     with pytest.raises(Diverged, match=str(tmp_path / "far")):
-        train_away(job, Home())
+        train_remotely(job, Server())
     shutil.rmtree(job.folder, ignore_errors=True)

@@ -65,7 +65,7 @@ def test_the_bars_of_a_passage_are_those_of_the_whole_score():
         *((Fraction(beat), MIDI_PITCH["HH"]) for beat in (0, Fraction(1, 2), 1)),
     }
     assert passage_pattern(song, beats, 3.0, 4.6).n_bars == 2
-    whole = song_pattern(song.struck, beats)
+    whole = song_pattern(song.drum_events, beats)
     assert {(hit.beat + 4, hit.pitch) for hit in pattern.hits} <= {(hit.beat, hit.pitch) for hit in whole.hits}
 
 

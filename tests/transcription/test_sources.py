@@ -13,9 +13,9 @@ from adtlib.transcription import sources as transcription_sources
 from adtlib.transcription.sources import (
     Source,
     about_model,
+    available_models,
     corpus_sources,
     find_sources,
-    models_at_hand,
     named_sources,
     real_songs,
 )
@@ -43,7 +43,7 @@ def made_run(architecture: str, train: tuple[str, ...], f1: float, weights: bool
 
 def test_without_a_model_it_is_said_what_to_do():
     profile = load_profile("smoke")
-    assert models_at_hand(profile) == []
+    assert available_models(profile) == []
     words = about_model([], profile)
     assert "no model" in words and "adt run 43 --profile smoke" in words and "`results/smoke/runs`" in words
 
@@ -55,13 +55,13 @@ def test_the_best_crnn_speaks_where_none_is_shipped():
     made_run("CRNN", ("Slakh",), 0.90)
     made_run("CRNN", ("ADTOF-YT",), 0.95, weights=False)
     profile = load_profile("smoke")
-    names = [model.name for model in models_at_hand(profile)]
+    names = [model.name for model in available_models(profile)]
     # Drums alone come after whole mixes, whatever their score; other architectures last.
     assert names == ["CRNN, Slakh, seed 0", "CRNN, ENST+MDB, seed 0", "CRNN, E-GMD, seed 0", "RNN, Slakh, seed 0"]
-    words = about_model(models_at_hand(profile), profile)
+    words = about_model(available_models(profile), profile)
     assert "No trained model is shipped" in words and "**CRNN, Slakh, seed 0**" in words and "miniature" in words
     made_run("CRNN", ("ENST+MDB", "Slakh"), 0.7)
-    assert models_at_hand(profile)[0].train == ("ENST+MDB", "Slakh")
+    assert available_models(profile)[0].train == ("ENST+MDB", "Slakh")
 
 
 def test_a_shipped_model_comes_before_runs_and_a_given_one_before_all(monkeypatch):
@@ -69,8 +69,8 @@ def test_a_shipped_model_comes_before_runs_and_a_given_one_before_all(monkeypatc
     paths.WEIGHTS.mkdir()
     for name in ("adt", "aaa"):
         (paths.WEIGHTS / f"{name}.safetensors").write_bytes(b"")
-    assert [model.name for model in models_at_hand(load_profile("smoke"))] == ["adt", "aaa", "CRNN, Slakh, seed 0"]
-    given = models_at_hand(load_profile("smoke", model="mine/best.safetensors"))
+    assert [model.name for model in available_models(load_profile("smoke"))] == ["adt", "aaa", "CRNN, Slakh, seed 0"]
+    given = available_models(load_profile("smoke", model="mine/best.safetensors"))
     assert [(model.name, model.origin) for model in given[:2]] == [("best (given)", "given"), ("adt", "shipped")]
     assert "not known" in about_model(given, load_profile("smoke"))
 
@@ -106,7 +106,7 @@ def test_only_test_splits_are_offered_the_trained_corpora_first():
     corpora = list(dict.fromkeys(source.track.corpus for source in sources))
     assert corpora == ["Slakh", "ENST+MDB", "E-GMD", "SADTP"]  # ADTOF-YT has no sound
     assert len({source.name for source in sources}) == len(sources)
-    assert sources[0].standing == "generated music, test split of Slakh"
+    assert sources[0].provenance == "generated music, test split of Slakh"
     for source in (sources[0], next(source for source in sources if len(source.track.audio) > 1)):  # one file; a sum of two
         waveform = np.concatenate(list(source.blocks()))
         np.testing.assert_array_equal(waveform, source.corpus.read_audio(source.track))
@@ -116,8 +116,8 @@ def test_only_test_splits_are_offered_the_trained_corpora_first():
 def test_real_songs_are_offered_where_training_was_on_generated_ones(real_data, monkeypatch):
     monkeypatch.setenv("ADT_DATA", str(real_data))
     songs = real_songs(load_profile("smoke"))
-    assert {song.standing for song in songs} == {"real song, full mix", "real song, drums alone"}
-    assert len(songs) == 14 and songs[0].standing == "real song, full mix"
+    assert {song.provenance for song in songs} == {"real song, full mix", "real song, drums alone"}
+    assert len(songs) == 14 and songs[0].provenance == "real song, full mix"
     assert real_songs(load_profile("thesis")) == []
     listed = find_sources(load_profile("smoke"))
     assert [source.name for source in listed[-14:]] == [song.name for song in songs]

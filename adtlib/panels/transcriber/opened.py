@@ -6,7 +6,7 @@ than a minute. A few are kept; corrections are kept for all.
 
 import tempfile
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,13 +16,14 @@ import numpy as np
 from adtlib.audio.clicks import with_clicks
 from adtlib.audio.features import FPS, HOP_LENGTH, SAMPLE_RATE
 from adtlib.audio.files import AudioError
+from adtlib.audio.mixing import to_peak
 from adtlib.corpora.passages import Passage, passage_from
 from adtlib.notation.beats import Beats
 from adtlib.onsets.frames import Onsets
 from adtlib.transcription.events import Edit, Event
 from adtlib.transcription.kit_playback import sampled_kit
 from adtlib.transcription.pipeline import transcribe
-from adtlib.transcription.sources import ModelAtHand, Source
+from adtlib.transcription.sources import AvailableModel, Source
 from adtlib.transcription.transcription import Transcription
 from adtlib.vocabulary import CLASSES
 
@@ -94,7 +95,7 @@ class OpenRecordings:
         """Where temporary files lie."""
         return Path(self._folder.name)
 
-    def listen(self, source: Source, model: ModelAtHand, progress: Callable[[float], None] | None = None) -> Heard:
+    def listen(self, source: Source, model: AvailableModel, progress: Callable[[float], None] | None = None) -> Heard:
         """The recording, and what the model hears in it. Raises AudioError, ModelError or RunError.
 
         progress  called with the seconds heard so far, where it has to be listened to first.
@@ -147,22 +148,13 @@ def passage_sound(passage: Passage, events: tuple[Event, ...], listen: str, peak
     events  onsets of the passage, in seconds of the recording;  peak  the recording's highest sample: passages keep their loudness.
     """
     n_samples = len(passage.features) * HOP_LENGTH
-    struck = [(event.seconds - passage.start, event.name, event.velocity) for event in events]
+    drum_events = [(event.seconds - passage.start, event.name, event.velocity) for event in events]
     sound = np.zeros(n_samples, dtype=np.float32)  # features are made to the last sample, and a frame may pass it
     sound[: len(passage.waveform)] = passage.waveform
     sound *= _PEAK / max(peak, 1e-9)
     if listen == CLICKS:
-        (sound,) = with_clicks([sound], struck)
+        (sound,) = with_clicks([sound], drum_events)
     elif listen in (DRUMS, BOTH):
-        drums = played(struck, n_samples)
+        drums = to_peak(sampled_kit().render(drum_events, n_samples / SAMPLE_RATE), _PEAK)
         sound = drums if listen == DRUMS else 0.5 * sound + 0.5 * drums
     return np.clip(sound, -1, 1)
-
-
-def played(struck: Sequence[tuple[float, str, int]], n_samples: int) -> np.ndarray:
-    """(seconds, class, velocity) on the sampled kit that `adt transcribe --listen` plays: float32; silence without any."""
-    sound = np.zeros(n_samples, dtype=np.float32)
-    if struck:
-        drums = sampled_kit().render(struck, n_samples / SAMPLE_RATE)[:n_samples]
-        sound[: len(drums)] = drums * np.float32(_PEAK / max(float(np.abs(drums).max(initial=0.0)), 1e-9))
-    return sound

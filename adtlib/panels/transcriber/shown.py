@@ -19,7 +19,7 @@ from adtlib.panels.transcriber.picture import TranscriberPicture
 from adtlib.panels.transcriber.score import score_pixels
 from adtlib.panels.transcriber.words import of_the_whole
 from adtlib.transcription.excerpts import events_between, passage_pattern
-from adtlib.transcription.sources import ModelAtHand, Source
+from adtlib.transcription.sources import AvailableModel, Source
 
 NOTHING = "nothing transcribed: there is no model, or no recording"
 
@@ -30,7 +30,7 @@ class ShownRecording:
     `heard` is None where there is no model or no recording.
     """
 
-    def __init__(self, sources: Sequence[Source], models: Sequence[ModelAtHand], seconds: float = 6.0) -> None:
+    def __init__(self, sources: Sequence[Source], models: Sequence[AvailableModel], seconds: float = 6.0) -> None:
         """Transcribe it; `seconds` is the length of the passage. Raises AudioError or ModelError."""
         self._open = OpenRecordings()
         self.heard: Heard | None = self._open.listen(sources[0], models[0]) if sources and models else None
@@ -49,7 +49,7 @@ class ShownRecording:
         """What the picture shows, for its caption."""
         if self.heard is None:
             return NOTHING
-        return f"{self.heard.source.name} ({self.heard.source.standing}), transcribed by {self.heard.transcription.model}"
+        return f"{self.heard.source.name} ({self.heard.source.provenance}), transcribed by {self.heard.transcription.model}"
 
     def plot(self):
         """The passage: waveform, features, activations with thresholds, onsets; the figure."""

@@ -52,13 +52,13 @@ def of_the_whole(transcription: Transcription, heard: Heard, tolerance: float, m
         how += f"; {n} correction{'s' * (n != 1)} by hand"
     lines.append(f"Model: {html.escape(transcription.model)}; {how}")
     if heard.reference is None:
-        lines.append(f"{html.escape(heard.source.standing)}; there is no annotation to score it by")
+        lines.append(f"{html.escape(heard.source.provenance)}; there is no annotation to score it by")
     else:
         score = f1_micro(count_matches(heard.reference, transcription.onsets, tolerance))
         words = "not defined" if np.isnan(score) else f"{score:.3f}"
         quotable = " (what was moved or corrected by eye is no test result)" if moved or transcription.edits else ""
-        standing = html.escape(heard.source.standing)
-        lines.append(f"Against its annotation, ±{1000 * tolerance:.0f} ms, all classes: micro F1 {words}{quotable}; {standing}")
+        provenance = html.escape(heard.source.provenance)
+        lines.append(f"Against its annotation, ±{1000 * tolerance:.0f} ms, all classes: micro F1 {words}{quotable}; {provenance}")
     return "<br>".join(lines)
 
 

@@ -1,10 +1,10 @@
-"""Training a run on another machine: its folder travels there and comes back after every epoch.
+"""Training a run on another machine: its folder is copied there, and changed files are sent back after every epoch.
 
-The machine that started it keeps the folder, in its results; a worker trains in a folder of its own and sends what has changed. A
-worker that dies is replaced by one that is sent the folder as it was after the last epoch, and ends with the same numbers: training
-is seeded by epoch. Equal bits need an equal number of threads, which is therefore part of a job.
+The machine that started the study is the server: it keeps the folder in its results. A worker trains in a temporary copy. If a
+worker dies, another one is sent the folder as it was after the last epoch and ends with the same numbers, as training is seeded by
+epoch. Equal bits need an equal number of threads, which is therefore part of a job.
 
-Nothing here needs Ray: `home` is a `Home`, or something that passes its methods on to one.
+Nothing here needs Ray: `server` is a `Server`, or an object that passes its methods on to one.
 """
 
 import os
@@ -23,32 +23,32 @@ from adtlib.training.runs import RunError
 from adtlib.training.scoring import score_run
 from adtlib.training.trainer import TrainingConfig, code_hash, fit
 
-# In the order of writing: what a file refers to is there before it.
+# In the order of writing: a file is written after those that it refers to.
 RUN_FILES = ("model.safetensors", "metrics.csv", "scores.csv", "resume.pt", "config.json")
 
 
 @dataclass(frozen=True)
 class Job:
-    """One run to be trained, and tested where there is something to test it on."""
+    """One run to train, and to test on `tests` if there are any."""
 
-    folder: Path  # of the run, at home
+    folder: Path  # of the run, on the server
     config: TrainingConfig
     train: tuple[CorpusReference, ...]
     tests: tuple[CorpusReference, ...] = ()
     test_split: str = "test"
     threads: int = 1
-    code: str = ""  # hash of the code that decides a run's numbers, as it is at home; "" accepts any
+    code: str = ""  # hash of the server's code that decides a run's numbers; "" accepts any
 
 
-class Home:
-    """Keeps the folders of runs and the corpora, on the machine that started the study."""
+class Server:
+    """Reads and writes the folders of runs and reads the corpora, on the machine that started the study."""
 
     def load(self, folder: Path) -> dict[str, bytes]:
         """The files of a run's folder."""
         return {name: (folder / name).read_bytes() for name in RUN_FILES if (folder / name).is_file()}
 
     def save(self, folder: Path, changed: dict[str, bytes | None]) -> None:
-        """Write the files that changed; None for those that are gone."""
+        """Write the files that changed; None stands for a deleted file."""
         for name in RUN_FILES:
             if name in changed and changed[name] is not None:
                 paths.write_atomically(folder / name, changed[name])
@@ -68,9 +68,9 @@ class Home:
 class _Copy:
     """The copy of a run's folder on this machine."""
 
-    def __init__(self, folder: Path, job: Job, home: Home):
-        self.folder, self.job, self.home = folder, job, home
-        for name, content in home.load(job.folder).items():
+    def __init__(self, folder: Path, job: Job, server: Server):
+        self.folder, self.job, self.server = folder, job, server
+        for name, content in server.load(job.folder).items():
             paths.write_atomically(folder / name, content)
         self.sent = self._state()
 
@@ -79,27 +79,29 @@ class _Copy:
         return {name: (path.stat().st_mtime_ns, path.stat().st_ino) for name, path in found.items()}
 
     def send(self) -> None:
-        """Send home what has changed since the last time."""
+        """Send the server the files that have changed since the last call."""
         now = self._state()
         changed = {name: (self.folder / name).read_bytes() for name in now if now[name] != self.sent.get(name)}
         changed |= dict.fromkeys(self.sent.keys() - now.keys())
         if changed:
-            self.home.save(self.job.folder, changed)
+            self.server.save(self.job.folder, changed)
         self.sent = now
 
 
-def train_away(job: Job, home: Home, on_epoch: Callable[[dict], None] | None = None) -> dict:
-    """Train the run of a job on this machine, or go on with what `home` has of it; its result, as in config.json.
+def train_remotely(job: Job, server: Server, on_epoch: Callable[[dict], None] | None = None) -> dict:
+    """Train the run of a job on this machine, or resume it from the server's files; return its result, as in config.json.
 
-    `on_epoch(row)` is called when an epoch is safe at home. Raises RunError where this machine has other code than home, and what
-    `fit` raises, with the folder at home in its message.
+    `on_epoch(row)` is called once the server has written an epoch. Raises RunError where this machine has other code than the
+    server, and what `fit` raises, with the server's folder in its message.
     """
     if job.code not in ("", code_hash()):
-        raise RunError(f"{job.folder}: this machine has another version of adtlib than the one that started it: install the same")
+        raise RunError(
+            f"{job.folder}: this machine has another version of adtlib than the server: install the same"
+        )
     torch.set_num_threads(job.threads)
-    train, tests = ([open_here(corpus, home) for corpus in corpora] for corpora in (job.train, job.tests))
+    train, tests = ([open_here(corpus, server) for corpus in corpora] for corpora in (job.train, job.tests))
     scratch = scratch_folder("adt-run")
-    copy = _Copy(scratch / "run", job, home)
+    copy = _Copy(scratch / "run", job, server)
     try:
 
         def after(row: dict) -> None:
@@ -119,10 +121,10 @@ def train_away(job: Job, home: Home, on_epoch: Callable[[dict], None] | None = N
 
 
 def scratch_folder(name: str, root: Path | None = None) -> Path:
-    """A new folder for what need not stay; those of processes that were killed are removed."""
+    """A new temporary folder; those of processes that were killed are removed."""
     root = root or Path(tempfile.gettempdir())
-    for left in root.glob(f"{name}-*-*"):
-        process = left.name.removeprefix(f"{name}-").split("-")[0]
+    for old in root.glob(f"{name}-*-*"):
+        process = old.name.removeprefix(f"{name}-").split("-")[0]
         if process.isdigit() and not psutil.pid_exists(int(process)):
-            shutil.rmtree(left, ignore_errors=True)
+            shutil.rmtree(old, ignore_errors=True)
     return Path(tempfile.mkdtemp(prefix=f"{name}-{os.getpid()}-", dir=root))

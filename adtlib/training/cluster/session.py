@@ -1,6 +1,6 @@
 """A Ray session: on this machine or on a cluster, with the resources that trials and runs may use.
 
-With `training.search.tune` the only modules that import Ray.
+Only this module and `adtlib.training.search.tune` import Ray.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from adtlib import paths
 from adtlib.training.cluster.configured_ray import NodeAffinitySchedulingStrategy, ray
-from adtlib.training.cluster.jobs import Home, Job, scratch_folder, train_away
+from adtlib.training.cluster.jobs import Job, Server, scratch_folder, train_remotely
 from adtlib.training.trainer import code_hash
 
 OBJECT_STORE_BYTES = 256 * 2**20  # of a Ray started here: runs' folders and shards pass through it one at a time
@@ -27,11 +27,11 @@ QUIET = {"log_to_driver": False, "logging_level": logging.ERROR}
 ATTEMPTS = 3  # to start Ray: on a machine that is very busy it gives up after half a minute
 
 
-MAX_FAILURES = 5  # how often a run is started again whose process or machine died
+MAX_FAILURES = 5  # how often a run is restarted whose process or machine died
 
 
 class ClusterError(ValueError):
-    """Ray, or a machine of its cluster, that cannot be used; the message says why and what to do."""
+    """Ray or a machine of its cluster cannot be used; the message says why and what to do."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Resources:
     gpus: float = 1.0
 
     def options(self) -> dict[str, float]:
-        """As Ray's tasks take them, on the cluster connected to."""
+        """As options of Ray's tasks on the connected cluster."""
         return {"num_cpus": self.cpus, "num_gpus": self.gpus if ray.cluster_resources().get("GPU") else 0}
 
 
@@ -50,31 +50,31 @@ class Resources:
 
 
 @contextlib.contextmanager
-def session(slots: int | None = None) -> Iterator["FarHome"]:
-    """Connect to Ray, yield the way home for its workers, disconnect.
+def session(slots: int | None = None) -> Iterator["RemoteServer"]:
+    """Connect to Ray, yield the server for its workers, disconnect.
 
-    slots  processors that a Ray started here may use; by default all.
+    slots  processor cores that a Ray started here may use; by default all.
 
-    Inside another session that one's is used; a Ray that the process is connected to already is left as it is. Raises ClusterError
-    for a cluster that cannot be reached or of which this machine is not a node.
+    A session inside another yields that one's server. If the process is already connected to Ray, that connection is used and
+    kept. Raises ClusterError where the cluster cannot be reached or this machine is not one of its nodes.
     """
     if ray.is_initialized():
-        yield _HOMES[-1] if _HOMES else _call_home()
+        yield _SERVERS[-1] if _SERVERS else _start_server()
         return
     address = os.environ.get("RAY_ADDRESS")
     folder = None if address else session_folder()
     try:
         _connect(address) if address else _start(slots or os.cpu_count(), folder)
-        _HOMES.append(_call_home())
-        yield _HOMES[-1]
+        _SERVERS.append(_start_server())
+        yield _SERVERS[-1]
     finally:
-        _HOMES.clear()
+        _SERVERS.clear()
         ray.shutdown()
         if folder:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-_HOMES: list["FarHome"] = []  # that of the session under way
+_SERVERS: list["RemoteServer"] = []  # that of the current session
 
 
 def _start(slots: int, folder: Path) -> None:
@@ -90,7 +90,7 @@ def _start(slots: int, folder: Path) -> None:
                     **QUIET,
                 )
             return
-        except Exception as error:  # Ray gives a bare Exception where its processes took more than half a minute to start
+        except Exception as error:  # Ray raises a bare Exception where its processes take more than half a minute to start
             ray.shutdown()
             if "timed out" not in str(error) or attempt == ATTEMPTS - 1:
                 raise ClusterError(f"Ray did not start on this machine: {error}") from error
@@ -98,24 +98,24 @@ def _start(slots: int, folder: Path) -> None:
 
 @contextlib.contextmanager
 def patient_start(folder: Path) -> Iterator[None]:
-    """While Ray starts in `folder`, state to it that the dashboard's agent listens on no port.
+    """While Ray starts in `folder`, write the files which report that the dashboard's agent listens on no port.
 
-    Ray stops itself where that agent has not said so within 15 seconds, which are not enough on a busy machine (ray-project/ray
-    issue 65983). Without a dashboard it never says anything else. Where Ray looks for the port elsewhere, this changes nothing.
+    Ray stops itself if that agent does not report within 15 seconds, which is too short on a busy machine (ray-project/ray issue
+    65983). Without a dashboard it never reports anything else. If Ray looks for the port elsewhere, this has no effect.
     """
     started = threading.Event()
 
-    def state() -> None:
+    def write_ports() -> None:
         while not started.wait(0.1):
             for path in folder.glob("session_2*/*_port_*"):
                 node = path.name.rpartition("_")[2]
                 for name in ("metrics_agent_port", "metrics_export_port", "dashboard_agent_listen_port"):
-                    stated = path.with_name(f"{name}_{node}")
-                    if not stated.exists():
+                    port_file = path.with_name(f"{name}_{node}")
+                    if not port_file.exists():
                         with contextlib.suppress(OSError):  # the session has ended
-                            paths.write_atomically(stated, b"-1")
+                            paths.write_atomically(port_file, b"-1")
 
-    thread = threading.Thread(target=state, daemon=True)
+    thread = threading.Thread(target=write_ports, daemon=True)
     thread.start()
     try:
         yield
@@ -129,61 +129,63 @@ def _connect(address: str) -> None:
     try:
         ray.init(address=address, **QUIET)
     except (ConnectionError, ValueError) as error:
-        raise ClusterError(f"RAY_ADDRESS = {address}: no cluster answers, or this machine is no node of it ({error})") from error
+        raise ClusterError(
+            f"RAY_ADDRESS = {address}: no cluster answers, or this machine is not a node of it ({error})"
+        ) from error
 
 
 def check_address(address: str) -> None:
-    """ClusterError for an address of Ray's client, which is outside the cluster."""
+    """ClusterError for an address of Ray's client, which runs outside the cluster."""
     if address.startswith("ray://"):
         raise ClusterError(
-            f"RAY_ADDRESS = {address}: results come home to a node of the cluster; make this machine one with "
+            f"RAY_ADDRESS = {address}: results are sent to a node of the cluster; make this machine one with "
             "'ray start --address=HOST:6379 --num-cpus=0' and give HOST:6379, or 'auto'"
         )
 
 
 def session_folder() -> Path:
-    """A folder for a Ray started here; sockets in it must not have paths of more than 107 bytes, which a deep TMPDIR would make."""
+    """A temporary folder for Ray, in /tmp where TMPDIR is deep: paths of the sockets in it must not exceed 107 bytes."""
     short = len(tempfile.gettempdir()) > 30 and os.path.isdir("/tmp")
     return scratch_folder("adt-ray", Path("/tmp") if short else None)
 
 
-class FarHome:
-    """Passes the methods of `Home` on to this machine, from whichever machine they are called on."""
+class RemoteServer:
+    """Passes the methods of `Server` on to the machine that started the study, from any machine of the cluster."""
 
     def __init__(self, actor):
-        """`actor`: a `Home` kept by Ray."""
+        """`actor`: a `Server` as a Ray actor."""
         self.actor = actor
 
     def load(self, folder):
-        """See `Home`."""
+        """See `Server`."""
         return ray.get(self.actor.load.remote(folder))
 
     def save(self, folder, changed):
-        """See `Home`; returns when it is written."""
+        """See `Server`; returns once the files are written."""
         ray.get(self.actor.save.remote(folder, changed))
 
     def list_shards(self, corpus):
-        """See `Home`."""
+        """See `Server`."""
         return ray.get(self.actor.list_shards.remote(corpus))
 
     def read_shard(self, corpus, names):
-        """See `Home`."""
+        """See `Server`."""
         return ray.get(self.actor.read_shard.remote(corpus, names))
 
 
-def _call_home() -> FarHome:
+def _start_server() -> RemoteServer:
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    # It takes no processor, and answers several workers at once.
-    return FarHome(ray.remote(Home).options(num_cpus=0, max_concurrency=8, scheduling_strategy=here).remote())
+    # It reserves no processor core and answers several workers at once.
+    return RemoteServer(ray.remote(Server).options(num_cpus=0, max_concurrency=8, scheduling_strategy=here).remote())
 
 
 # ---- runs of a study ------------------------------------------------------------------------------------------------
 
 
-def train_jobs(jobs: list[Job], resources: Resources, home: FarHome, watch: Callable[[int], None] | None = None) -> None:
-    """Train and test the runs of `jobs` on the cluster; `watch(ended)` is called every second. The first error ends the others."""
-    task = ray.remote(train_away).options(max_retries=MAX_FAILURES, **resources.options())
-    pending = [task.remote(dataclasses.replace(job, threads=resources.cpus, code=code_hash()), home) for job in jobs]
+def train_jobs(jobs: list[Job], resources: Resources, server: RemoteServer, watch: Callable[[int], None] | None = None) -> None:
+    """Train and test the runs of `jobs` on the cluster; `watch(ended)` is called every second. The first error cancels the rest."""
+    task = ray.remote(train_remotely).options(max_retries=MAX_FAILURES, **resources.options())
+    pending = [task.remote(dataclasses.replace(job, threads=resources.cpus, code=code_hash()), server) for job in jobs]
     try:
         while pending:
             done, pending = ray.wait(pending, num_returns=len(pending), timeout=1.0)
@@ -199,7 +201,7 @@ def train_jobs(jobs: list[Job], resources: Resources, home: FarHome, watch: Call
 def _result_of(reference) -> dict:
     try:
         return ray.get(reference)
-    except ray.exceptions.RayTaskError as error:  # what the run raised, as it raised it
+    except ray.exceptions.RayTaskError as error:  # the run's own exception is its cause
         raise error.cause from error
     except ray.exceptions.RayError as error:
         raise ClusterError(f"a run's process was lost {MAX_FAILURES + 1} times: {error}") from error

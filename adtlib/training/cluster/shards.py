@@ -1,11 +1,11 @@
-"""Prepared corpora on other machines: opened where they lie if the storage is shared, else sent there in shards and kept.
+"""Prepared corpora on other machines: opened in place if the storage is shared, else transferred in shards and kept.
 
-A shard holds whole files, up to 64 MB of them, as a dictionary of names and bytes: it fits into the memory of any node, and what
-was interrupted goes on with the files that are missing. What was sent lies in `cache/travelled/NAME-FINGERPRINT/` of the machine
-that asked for it; index.json comes last, as when it was prepared, so that a corpus which is there is whole. With
-`ADT_COPY_CORPORA=1` where the study is started, corpora are sent even if they can be seen: for shared storage that is slow to read.
+A shard holds whole files, up to 64 MB of them, as a dictionary of names and bytes. It fits into the memory of any node, and an
+interrupted transfer resumes with the files that are missing. Transferred corpora are kept in `cache/transferred/NAME-FINGERPRINT/`
+of the machine that asked for them. index.json is written last, as in preparation, so a corpus that has one is complete. With
+`ADT_COPY_CORPORA=1` where the study is started, corpora are transferred even from shared storage, which may be slow to read.
 
-Nothing here needs Ray: `source` is anything with the two methods of `ShardSource`, near or far.
+Nothing here needs Ray: `source` is any object with the two methods of `ShardSource`, local or remote.
 """
 
 import contextlib
@@ -23,16 +23,16 @@ INDEX = "index.json"
 
 @dataclass(frozen=True)
 class CorpusReference:
-    """A prepared corpus as it is named to another machine."""
+    """What identifies a prepared corpus on another machine."""
 
     name: str
-    folder: Path  # where it lies on the machine that names it
+    folder: Path  # on the machine that made the reference
     fingerprint: str
-    copy: bool = False  # send it even if it can be seen
+    copy: bool = False  # transfer it even if the folder can be read
 
 
 class ShardSource(Protocol):
-    """Who has the corpora."""
+    """An object that can read the corpora."""
 
     def list_shards(self, corpus: CorpusReference) -> list[list[str]]:
         """Names of the files of each shard."""
@@ -42,14 +42,14 @@ class ShardSource(Protocol):
 
 
 def refer_to(corpus: Prepared) -> CorpusReference:
-    """How to name a prepared corpus to another machine."""
+    """The reference to a prepared corpus, for another machine."""
     return CorpusReference(corpus.corpus_name, corpus.folder, corpus.fingerprint, os.environ.get("ADT_COPY_CORPORA") == "1")
 
 
 def list_shards(folder: Path, limit: int | None = None) -> list[list[str]]:
     """Files of a prepared corpus below `folder`, in shards of up to `limit` bytes (by default SHARD_BYTES; a file may be larger).
 
-    The index is the last.
+    The index is in the last.
     """
     limit = limit or SHARD_BYTES
     index, shards, size = Prepared(folder).index, [[]], 0
@@ -72,11 +72,11 @@ def read_shard(folder: Path, names: list[str]) -> dict[str, bytes]:
 
 
 def open_here(corpus: CorpusReference, source: ShardSource) -> Prepared:
-    """The corpus on this machine: where its reference says if that is the same data, else from `source`, fetched once."""
+    """The corpus on this machine: in the folder of its reference if that has the same data, else fetched once from `source`."""
     if not corpus.copy and (found := _open(corpus.folder, corpus.fingerprint)):
         return found
-    here = paths.CACHE / "travelled" / f"{corpus.folder.name}-{corpus.fingerprint}"
-    with paths.locked(here.name):  # several runs of a machine wait for the one that fetches
+    here = paths.CACHE / "transferred" / f"{corpus.folder.name}-{corpus.fingerprint}"
+    with paths.locked(here.name):  # other runs on this machine wait for the one that fetches
         if found := _open(here, corpus.fingerprint):
             return found
         for names in source.list_shards(corpus):
@@ -85,7 +85,7 @@ def open_here(corpus: CorpusReference, source: ShardSource) -> Prepared:
                 paths.write_atomically(here / name, content)
     if found := _open(here, corpus.fingerprint):
         return found
-    raise PreparedError(f"{here} is not the {corpus.name} that was sent (another fingerprint): delete it and start again")
+    raise PreparedError(f"{here} is not the {corpus.name} that was transferred (another fingerprint): delete it and start again")
 
 
 def _open(folder: Path, fingerprint: str) -> Prepared | None:

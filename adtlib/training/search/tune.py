@@ -1,12 +1,12 @@
-"""Searching for hyperparameters with Ray Tune, and runs of a study on a Ray cluster; the only module that imports Ray.
+"""Searching for hyperparameters with Ray Tune.
 
-A trial is a run like any other (`training.fit`), in the search's folder (`searches`). Ray decides what is trained where; what was
-trained is kept by this process in its results, not in Ray's storage: each epoch's state comes home before the trial reports it. So
-a trial that dies goes on from its last epoch wherever Ray starts it again, no storage has to be shared, and a search that is
-started again after `kill -9` proposes the same trials, finds those that are finished and goes on with the others.
+A trial is a run like any other (`training.fit`), in the search's folder (`training.search.folder`). Ray decides which machine
+trains it. The state after each epoch is saved in this machine's results, not in Ray's storage, before the trial reports the epoch.
+So a trial that dies resumes from its last epoch wherever Ray restarts it, and no storage has to be shared. A search that is
+restarted after `kill -9` proposes the same trials, finds the finished ones and resumes the others.
 
-`RAY_ADDRESS` in the environment names a cluster to work on, of which this machine is a node; without it Ray is started here, for as
-long as it is needed.
+`RAY_ADDRESS` in the environment names a cluster that this machine is a node of; without it Ray is started here for the duration of
+the search.
 """
 
 import dataclasses
@@ -19,8 +19,8 @@ from tqdm import tqdm
 
 from adtlib import paths
 from adtlib.training.cluster.configured_ray import BasicVariantGenerator, FIFOScheduler, Searcher, tune
-from adtlib.training.cluster.jobs import Job, train_away
-from adtlib.training.cluster.session import MAX_FAILURES, FarHome, Resources, session_folder
+from adtlib.training.cluster.jobs import Job, train_remotely
+from adtlib.training.cluster.session import MAX_FAILURES, RemoteServer, Resources, session_folder
 from adtlib.training.search.folder import SETTINGS, Search, SearchError, best_row, trial_name, trial_row
 from adtlib.training.search.spaces import LEARNING_RATE, WEIGHT_DECAY, as_hyperparameters, check_space, count_combinations
 from adtlib.training.trainer import Diverged, code_hash
@@ -42,18 +42,18 @@ class Plan:
 
     @property
     def n_trials(self) -> int:
-        """How many trials there are."""
+        """Number of trials."""
         return count_combinations(self.space) if self.kind == "grid" else self.trials
 
 
 # ---- searches -------------------------------------------------------------------------------------------------------
 
 
-def search(plan: Plan, job: Job, resources: Resources, home: FarHome, progress: bool = True) -> Search:
-    """Search as `plan` says for the settings of `job.config`; `job.folder` is that of the search. The finished search.
+def search(plan: Plan, job: Job, resources: Resources, server: RemoteServer, progress: bool = True) -> Search:
+    """Search for the settings of `job.config` by `plan` and return the finished search; `job.folder` is the search's folder.
 
-    A finished search of the same plan, configuration and data is returned as it is, an interrupted one goes on; one of another
-    space, configuration or data is moved aside. A trial whose loss is no number any more counts as one without a score.
+    A finished search of the same plan, configuration and data is returned as it is, and an interrupted one is resumed; one of
+    another space, configuration or data is moved aside. A trial that diverges (its loss becomes NaN or infinite) has no score.
     """
     if done := finished_search(plan, job):
         return done
@@ -65,7 +65,7 @@ def search(plan: Plan, job: Job, resources: Resources, home: FarHome, progress: 
     job = dataclasses.replace(job, threads=resources.cpus, code=code_hash())
     label = f"search of the {job.config.architecture} on {' + '.join(job.config.train)}"
     with tqdm(total=plan.n_trials, desc=label, unit="trial", disable=not progress) as bar:
-        drawn = _tune(plan, job, resources, home, bar)
+        drawn = _tune(plan, job, resources, server, bar)
     rows = [trial_row(found.trial_folder(_settings(values)), values) for values in drawn]
     best = best_row(rows)
     paths.write_atomically(job.folder / "trials.csv", pd.DataFrame(rows).to_csv(index=False).encode())
@@ -75,7 +75,7 @@ def search(plan: Plan, job: Job, resources: Resources, home: FarHome, progress: 
 
 
 def finished_search(plan: Plan, job: Job) -> Search | None:
-    """The search in `job.folder` where it is finished and of this plan, configuration and data."""
+    """The search in `job.folder` if it is finished and of this plan, configuration and data, else None."""
     found = Search(job.folder)
     return found if found.finished and found.record["search"] == _identity(plan, job) else None
 
@@ -92,18 +92,18 @@ def _but_trials(identity: dict) -> dict:
 
 
 def _settings(drawn: dict) -> dict:
-    """Settings of a run of the values drawn for a trial."""
+    """Settings of a run, from the values drawn for a trial."""
     hyperparameters = as_hyperparameters({key: value for key, value in drawn.items() if key not in SETTINGS})
     return {"hyperparameters": hyperparameters} | {key: drawn[key] for key in SETTINGS}
 
 
-def _tune(plan: Plan, job: Job, resources: Resources, home: FarHome, bar: tqdm) -> list[dict]:
-    """Let Ray Tune train the trials; the values drawn for each, in the order of proposing."""
+def _tune(plan: Plan, job: Job, resources: Resources, server: RemoteServer, bar: tqdm) -> list[dict]:
+    """Train the trials with Ray Tune; the values drawn for each, in the order in which they were proposed."""
     options = resources.options()
-    storage = session_folder()  # of Ray's own records, which nothing reads
+    storage = session_folder()  # for Ray's own records, which are not read
     try:
         tuner = tune.Tuner(
-            tune.with_resources(partial(_trial, job=job, home=home), {"cpu": options["num_cpus"], "gpu": options["num_gpus"]}),
+            tune.with_resources(partial(_trial, job=job, server=server), {"cpu": options["num_cpus"], "gpu": options["num_gpus"]}),
             param_space=_as_domains(plan),
             tune_config=tune.TuneConfig(
                 metric=METRIC,
@@ -111,7 +111,7 @@ def _tune(plan: Plan, job: Job, resources: Resources, home: FarHome, bar: tqdm) 
                 search_alg=_searcher(plan),
                 scheduler=FIFOScheduler(),
                 num_samples=1 if plan.kind == "grid" else plan.trials,
-                reuse_actors=True,  # a process that has loaded torch serves one trial after the other
+                reuse_actors=True,  # a process that has loaded torch runs several trials
             ),
             run_config=tune.RunConfig(
                 name="search",
@@ -130,23 +130,23 @@ def _tune(plan: Plan, job: Job, resources: Resources, home: FarHome, bar: tqdm) 
     return [dict(result.config) for result in results]
 
 
-def _trial(drawn: dict, job: Job, home: FarHome) -> None:
-    """One trial, in a worker: train, and report each epoch and the best one so far."""
+def _trial(drawn: dict, job: Job, server: RemoteServer) -> None:
+    """One trial, in a worker: train, and report each epoch and the best score so far."""
     settings, best = _settings(drawn), 0.0
     folder = job.folder / "trials" / trial_name(settings)
     config = dataclasses.replace(job.config, **settings)
 
     def report(row: dict) -> None:
         nonlocal best
-        best = max(best, row["val_f1_micro"])  # of no number the other
+        best = max(best, row["val_f1_micro"])  # if one is NaN, the other
         tune.report({"epoch": row["epoch"], "val_loss": row["val_loss"], "val_f1_micro": row["val_f1_micro"], METRIC: best})
 
     try:
-        result = train_away(dataclasses.replace(job, folder=folder, config=config), home, report)
+        result = train_remotely(dataclasses.replace(job, folder=folder, config=config), server, report)
     except Diverged:
         tune.report({METRIC: 0.0})
         return
-    # The last report is what a search learns from: also of a trial that was finished before it was started again.
+    # A search learns from the last report, also of a trial that had finished before the search was restarted.
     tune.report({METRIC: max(0.0, result["val_f1_micro"])})
 
 
@@ -167,18 +167,18 @@ def _searcher(plan: Plan):
 
 
 class Batches(Searcher):
-    """A searcher that is asked for a whole batch and told of it when all of it is done, in the order of asking.
+    """A searcher that proposes a whole batch of trials and learns their results together, in the order of proposing.
 
-    So what it proposes depends on its seed and the scores alone, not on which trial ends first: a search that is started again
-    proposes what it proposed before. Ray's own limiter is told of a batch as soon as none of those asked so far is under way.
+    Its proposals depend only on its seed and the scores, not on which trial ends first, so a restarted search proposes the same
+    trials. Ray's own limiter passes results on as soon as none of the trials proposed so far is running, even within a batch.
     """
 
     def __init__(self, searcher: Searcher, size: int, total: int):
         """`total` proposals in batches of `size`."""
         super().__init__(metric=METRIC, mode="max")
         self.searcher, self.size, self.total, self.asked = searcher, size, total, 0
-        self.waiting: list[tuple[str, dict]] = []  # asked for, not handed out
-        self.names: dict[str, str] = {}  # of the trials under way and done: the name that the searcher knows
+        self.waiting: list[tuple[str, dict]] = []  # proposed, not yet started
+        self.names: dict[str, str] = {}  # the searcher's name of each trial of the batch that is running or done
         self.done: dict[str, tuple] = {}
 
     def set_search_properties(self, metric, mode, config, **spec) -> bool:
@@ -186,11 +186,11 @@ class Batches(Searcher):
         return self.searcher.set_search_properties(metric, mode, config, **spec)
 
     def get_state(self) -> dict:
-        """Nothing, which Ray wants to keep: a search that is started again begins with its seed and finds its trials."""
+        """Empty: Ray would store it, but a restarted search begins with its seed and finds its trials."""
         return {}
 
     def suggest(self, trial_id: str) -> dict | None:
-        """The next of the batch; None while the batch before is under way."""
+        """The next proposal of the batch; None while the previous batch is running."""
         if not self.waiting:
             if self.names:
                 return None
@@ -206,7 +206,7 @@ class Batches(Searcher):
         """Keep the result until the batch is done."""
         self.done[self.names[trial_id]] = (result, error)
         if not self.waiting and len(self.done) == len(self.names):
-            for name in sorted(self.done):  # the order of asking
+            for name in sorted(self.done):  # the order of proposing
                 self.searcher.on_trial_complete(name, *self.done[name])
             self.names, self.done = {}, {}
 
@@ -218,7 +218,7 @@ class _Bar(tune.Callback):
         self.bar, self.best = bar, 0.0
 
     def __getstate__(self):
-        return {}  # Ray stores the search with its callbacks; a bar holds a notebook's connection, which cannot be stored
+        return {}  # Ray stores the search with its callbacks, and a bar in a notebook cannot be pickled
 
     def on_trial_result(self, iteration, trials, trial, result, **info):
         self.best = max(self.best, result.get(METRIC, 0.0))
@@ -229,7 +229,7 @@ class _Bar(tune.Callback):
 
 
 class _Silent(tune.ProgressReporter):
-    """Keeps Ray from showing a table of its own, of which a notebook would keep an empty one."""
+    """Keeps Ray from showing a table of its own, which would remain empty in a notebook."""
 
     def should_report(self, trials, done=False) -> bool:
         return False
