@@ -1,18 +1,22 @@
-"""Training data that anyone can render: human drum performances played by sampled kits, with other instruments around them.
+"""Drums as sound: kits that play, performances for them to play, and training data rendered from both.
+
+    playing        what all kits share: loudness by velocity, levels of the drums, stopped strokes
+    soundfont      kits shaped from the General MIDI sound font that comes with pip; they play the miniature corpora
+    grooves        generated drum performances; groove_styles: their patterns
+    examples       sounds for the notebooks on signals
+
+Annotated clips to train on:
 
     sources        which sound fonts and kits are installed
     articulations  ways of striking a drum kit, and how fonts and kits name them
-    one_shots      single strokes and notes, aligned by their attack, on disk
-    capture        taking them once from fonts (FluidSynth) and kits (Hydrogen's drumkit.xml); voices: sung syllables
+    samples        single strokes and notes, aligned by their attack, on disk
+    capture        recording them once from fonts (FluidSynth) and kits (Hydrogen's drumkit.xml); voices: sung syllables
     performances   what drummers and other musicians play, in beats
-    drumming       the strokes of a clip; playing: on sampled kits, as stems
-    accompaniment  what sounds beside the drums; mixing: room, equaliser, compression
+    drumming       the strokes of a clip; kits: strokes on sampled kits, as stems
+    band           the accompaniment; effects: room, equaliser, compression
     clips          one annotated clip from (seed, split, index)
-    corpus         clips as a prepared corpus on disk, resumable
-    augmentation   variations on the magnitudes behind stored features, while training
-    training       a long run, resumable; thresholds: one for each class
 
-None of this is needed to use a trained model. The commands are `adt render`, `adt train` and `adt study`.
+Clips are stored and trained on by `adtlib.training` (`adt render`, `adt train`, `adt study`); a trained model needs none of this.
 """
 
 import lazy_loader

@@ -26,10 +26,10 @@ OF_PITCH = {
     **{51: "ride", 59: "ride", 53: "ride_bell", 49: "crash", 57: "crash", 52: "china", 55: "splash", 56: "cowbell"},
 }
 BRUSHES = 40  # the program of the kit that is played with brushes: tap, slap and swirl at 38 to 40
-# A clap (39) sounds often with a snare and is rarely annotated: outside the vocabulary here, unlike in vocabulary.GENERAL_MIDI.
+# A clap (39) often sounds with a snare and is rarely annotated: outside the vocabulary here, unlike in vocabulary.GENERAL_MIDI.
 OTHER_PITCHES = (39, *range(60, 82))
 
-# What plays in place of an articulation that a kit does not have, best first.
+# Articulations that replace one that a kit does not have, best first.
 SUBSTITUTES = {
     "snare_edge": ("snare",),
     "side_stick": ("snare_edge", "snare"),
@@ -49,14 +49,14 @@ SUBSTITUTES = {
     "splash": ("crash",),
 }
 
-# The two kits of avldrums.lv2 lay their articulations out in an order of their own.
+# The two kits of avldrums.lv2 have a layout of their own.
 _AVL = {
     **{36: "kick", 37: "side_stick", 38: "snare", 40: "snare_edge", 41: "tom_low", 43: "tom_low", 45: "tom_mid", 47: "tom_mid"},
     **{42: "hat_closed", 44: "hat_pedal", 46: "hat_half_open", 48: "hat_open", 49: "crash", 57: "crash", 60: "crash"},
     **{51: "ride", 59: "ride", 53: "ride_bell", 54: "tambourine", 55: "splash", 56: "cowbell", 39: "other_39", 64: "other_70"},
 }
 
-# First match decides; None is left out (chokes, rolls, effects, snare drums without their wires).
+# The first match decides; None: not used (chokes, rolls, effects, snare drums without their wires).
 _NAMES = (
     (r"choke|roll|flink|zap|fx|whistle|click$|finger|glass|cajon|^drum|breaks drum|snare 2 (rimshot )?\(", None),
     (r"side.?stick|rim click|^stick|- stick", "side_stick"),
@@ -83,9 +83,9 @@ _NAMES = (
 
 
 def of_pitch(pitch: int, general_midi: bool = True, program: int = 0) -> str | None:
-    """Articulation of a pitch in a General MIDI kit, or in one of avldrums.lv2; None for one that is not used.
+    """Articulation of a pitch in a General MIDI kit, or in one of avldrums.lv2; None for a pitch that is not used.
 
-    program  of a General MIDI kit: 40 is played with brushes, whose swirl is left out, as it has no onset to speak of.
+    program  of a General MIDI kit: 40 is played with brushes, whose swirl is not used, as it has no clear onset.
     """
     if not general_midi:
         return _AVL.get(pitch)
@@ -97,7 +97,7 @@ def of_pitch(pitch: int, general_midi: bool = True, program: int = 0) -> str | N
 
 
 def of_name(name: str) -> str | None:
-    """Articulation of an instrument by the name a Hydrogen kit gives it; None for one that is not used."""
+    """Articulation of an instrument by its name in a Hydrogen kit; None for an instrument that is not used."""
     name = name.lower().strip()
     for pattern, articulation in _NAMES:
         if re.search(pattern, name):
@@ -106,6 +106,6 @@ def of_name(name: str) -> str | None:
 
 
 def class_index(articulation: str) -> int | None:
-    """Index of its class in CLASSES; None outside the vocabulary."""
+    """Index in CLASSES of an articulation's class; None outside the vocabulary."""
     name = CLASS_OF.get(articulation)
     return None if name is None else CLASSES.index(name)

@@ -1,7 +1,7 @@
-"""What sounds beside the drums: two to seven parts of a real song, brought to the drums' tempo, transposed, on other instruments.
+"""The accompaniment of the drums: two to seven parts of a real song, at the drums' tempo, transposed, on other instruments.
 
 Parts are played from one-shots, as the drums are. Some clips have a sung part (`voices`), some percussion outside the vocabulary.
-All of it is there to be told from drums: slapped basses, muted guitars, pianos and mallets come more often than in songs.
+A model learns to tell it from drums, so slapped basses, muted guitars, pianos and mallets are more frequent than in songs.
 """
 
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ from adtlib.synthesis.samples import Bank, open_bank
 # General MIDI programs whose notes begin like strokes: bells and mallets, muted guitar, slap bass, plucked strings, hits.
 HARD_ATTACKS = (0, 6, 7, 9, 11, 12, 13, 15, 24, 25, 28, 29, 30, 36, 37, 45, 46, 47, 55, 61, 104, 105, 106, 107, 108, 113, 114, 115)
 VOICE = -2  # the "program" of a sung part
-_MOST_NOTES = 400  # of one part in one clip: tremolos beyond it are thinned
+_MOST_NOTES = 400  # of a part in a clip; longer tremolos are thinned
 
 
 @dataclass(frozen=True, eq=False)
 class Arrangement:
-    """Parts in beats from the start of the clip; `program` is what each is played on."""
+    """Parts in beats from the start of the clip, each with the `program` that plays it."""
 
     parts: tuple[Part, ...]
     semitones: int
@@ -36,9 +36,9 @@ class Arrangement:
 def arrange(
     drumming: Drumming, songs: tuple[Song, ...], n_beats: float, rng: np.random.Generator, sung: bool = True
 ) -> Arrangement | None:
-    """Choose a song, a place in it and its parts; None where nothing is played there.
+    """Choose a song, a place in it and its parts; None if nothing is played there.
 
-    A song's own drums keep the song they belong to, in three of four clips. With `sung` a third of the clips have a sung part.
+    Drums from a song are accompanied by that song in three of four clips. With `sung` a third of the clips have a sung part.
     """
     of_kind = [song for song in songs if song.kind == "song"]
     if not of_kind:
@@ -64,7 +64,7 @@ def arrange(
 
 
 def _tempo_factor(song_bpm: float, bpm: float) -> float:
-    """Beats of the song for one of the drums: 1, or 2 or 1/2 where the song would be played at another tempo altogether."""
+    """Beats of the song for one of the drums: 1, or 2 or 1/2 if the tempi differ too much."""
     return float(2.0 ** np.clip(np.round(np.log2(song_bpm / bpm)), -1, 1))
 
 
@@ -91,7 +91,7 @@ def _orchestrate(part: Part, rng: np.random.Generator) -> Part:
 
 
 def _sing(parts: list[Part], rng: np.random.Generator) -> list[Part]:
-    """The part with the fewest notes at once in a singer's range is sung."""
+    """Of the parts in a singer's range the one with the fewest chords is sung."""
     singable = [index for index, part in enumerate(parts) if 50 <= np.median(part.pitches) <= 84 and len(part.beats) >= 4]
     if not singable:
         return parts
@@ -108,7 +108,7 @@ def _sing(parts: list[Part], rng: np.random.Generator) -> list[Part]:
 def play(
     arrangement: Arrangement, bpm: float, swing_at: float, banks: tuple[Path, Path], n_samples: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """The parts together: `(n_samples,)` float32 of RMS 1, or zeros where none can be played.
+    """The parts together: `(n_samples,)` float32 of RMS 1, or zeros if no part can be played.
 
     banks  paths of a bank of General MIDI instruments and of the bank of voices.
     """
@@ -148,7 +148,7 @@ def _play_part(stem, part: Part, semitones: int, beat: float, swing_at: float, b
 
 
 def process_part(stem: np.ndarray, sung: bool, starts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A part, of RMS 1, as it comes from a studio: some with the noise of picks and fingers, equalised, driven.
+    """A part of RMS 1 as a studio delivers it: by chance with the noise of picks and fingers, equalised, saturated.
 
     starts  seconds of its notes.
     """
@@ -160,7 +160,7 @@ def process_part(stem: np.ndarray, sung: bool, starts: np.ndarray, rng: np.rando
 
 
 def pick_noise(n_samples: int, starts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A short burst of noise at each note, where a pick or a finger meets the string: peaks up to 1. Chords have one burst."""
+    """A short burst of noise of a pick or finger at each note or chord: `(n_samples,)`, peaks up to 1."""
     low = np.exp(rng.uniform(np.log(300), np.log(3_000)))
     high = low * rng.uniform(2, 5)
     decay = np.float32(np.exp(rng.uniform(np.log(0.003), np.log(0.03))))

@@ -1,7 +1,7 @@
-"""Taking one-shots once from sound fonts and kits: `capture` writes a bank for each into `cache/rendered/banks/`.
+"""Recording one-shots from sound fonts and kits, once: `capture` writes a bank for each into `cache/rendered/banks/`.
 
 Drum kits of the General MIDI banks are those at programs 0 to 42 of bank 128 (48 and above are orchestral and marching drums).
-Melodic instruments are taken at every fourth semitone, three seconds held, and played between by resampling.
+Melodic instruments are recorded at every fourth semitone, held for three seconds; pitches between are made by resampling.
 """
 
 import contextlib
@@ -33,12 +33,12 @@ VERSION = 2  # of what is captured
 
 
 def banks_folder() -> Path:
-    """Where captured banks lie."""
+    """Folder of captured banks."""
     return paths.CACHE / "rendered" / "banks"
 
 
 def capture(progress: bool = True) -> Path:
-    """Capture all that is not captured yet; the folder is returned. SourceError naming the packages that are missing."""
+    """Capture what is not captured yet; returns the folder. SourceError names the packages that are missing."""
     folder = banks_folder()
     jobs = [("kits", kit.name, _hydrogen_job(kit)) for kit in hydrogen_kits()]
     require_all()
@@ -63,7 +63,7 @@ def kit_paths(folder: Path) -> list[Path]:
 
 @contextlib.contextmanager
 def _synthesiser(path: Path) -> Iterator:
-    """A FluidSynth without reverb and chorus with a font loaded: (synth, font id)."""
+    """FluidSynth with a font loaded, without reverb and chorus: (synth, font id)."""
     try:
         import fluidsynth
     except ImportError as error:
@@ -153,8 +153,8 @@ def capture_hydrogen(kit: Path, path: Path) -> None:
         for velocity, file in _layers(instrument):
             if (kit / file).is_file():
                 writer.add(articulation, f"{number} {name}", velocity, _read(kit / file))
-            else:  # Debian left some samples out for their licences
-                warnings.warn(f"{kit / 'drumkit.xml'} names {file}, which is not there: left out", stacklevel=2)
+            else:  # Debian removed some samples because of their licences
+                warnings.warn(f"{kit / 'drumkit.xml'} names {file}, which is missing: left out", stacklevel=2)
     writer.write(path)
 
 

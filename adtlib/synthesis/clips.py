@@ -1,12 +1,11 @@
 """One annotated clip of training data, from (seed, split, index) and nothing else.
 
 A clip is 12 s of drums on kits of its split, in 85 % of the clips with other instruments at -10 to +13 dB relative to the drums,
-mixed and mastered like music. One clip in ten has no drums, so that silence of the drummer is learned too. Onsets are exact: each
-one-shot is placed by its attack. Strokes of one class within 25 ms are one onset, as annotators hear a flam; masked strokes are
-left out.
+mixed and mastered like music. One clip in ten has no drums, so that a model learns to find none. Onsets are exact: each one-shot
+is placed by its attack. Strokes of one class within 25 ms are one onset, as annotators hear flams; masked ones are not annotated.
 
-A stroke is audible where, in some band, the energy that it adds to its drum is at most 12 dB below everything that sounds there.
-Bands are about half an octave wide, near the ear's; the window of 46 ms is that of the features.
+A stroke is audible if, in some band, the energy that it adds to its drum is at most 12 dB below the energy of the mix. Bands are
+about half an octave wide, similar to the ear's; the window of 46 ms is that of the features.
 """
 
 from dataclasses import dataclass
@@ -28,25 +27,15 @@ from adtlib.synthesis.sources import SourceError, missing_packages
 from adtlib.vocabulary import CLASSES
 
 MASKED_DB = -12.0
-
-
 _EDGES = np.array([30, 75, 120, 180, 250, 350, 500, 700, 1000, 1400, 2000, 2800, 4000, 5600, 8000, 11_000, 16_000])
-
-
 _BINS = np.ceil(_EDGES * FRAME_SIZE / SAMPLE_RATE).astype(int)
-
-
 _WINDOW = np.hanning(FRAME_SIZE).astype(np.float32)
-
-
-_LEAD = 100  # samples after a stroke's time at which it is looked at: the attack is in the window, what was before is not
-
-
+_LEAD = 100  # samples from a stroke's time to the start of its window, which holds the attack and nothing before it
 _QUIET = 1e-7  # energy that counts as silence
 
 
 def band_energies(waveform: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Energy in each band of the 2,048 samples from each start: `(n, 16)`; what lies outside the waveform is silence."""
+    """Energy in each band of the 2,048 samples from each start: `(n, 16)`; outside the waveform is silence."""
     padded = np.pad(waveform, FRAME_SIZE)
     frames = padded[np.clip(starts + FRAME_SIZE, 0, len(waveform) + FRAME_SIZE)[:, None] + np.arange(FRAME_SIZE)]
     power = np.square(np.abs(np.fft.rfft(frames * _WINDOW, axis=1)))
@@ -54,9 +43,9 @@ def band_energies(waveform: np.ndarray, starts: np.ndarray) -> np.ndarray:
 
 
 def audible(stem: np.ndarray, mix: np.ndarray, seconds: np.ndarray) -> np.ndarray:
-    """Whether strokes at these times, of a drum whose sound alone is `stem`, are heard in `mix`: `(n,)` booleans.
+    """Whether strokes at these times, of the drum that sounds alone in `stem`, are audible in `mix`: `(n,)` booleans.
 
-    stem, mix  `(samples,)` at one scale: what the stem is in the mix.
+    stem, mix  `(samples,)`; the stem at its level in the mix.
     """
     if not len(seconds):
         return np.zeros(0, dtype=bool)
@@ -66,26 +55,14 @@ def audible(stem: np.ndarray, mix: np.ndarray, seconds: np.ndarray) -> np.ndarra
 
 
 CLIP_SECONDS = 12.0
-
-
-PRE_ROLL = 1.5  # seconds played before the clip begins: what rings on is heard, and not annotated
-
-
-FLAM = 0.025
-
-
+PRE_ROLL = 1.5  # seconds played before the clip begins: earlier strokes ring on, and are not annotated
+FLAM = 0.025  # seconds
 KINDS = {"drums": 0.15, "mix": 0.75, "no drums": 0.10}  # of clips, and their shares
-
-
-# Of all else above the drums, by RMS: mean and standard deviation. Seven real songs of MDB Drums have 1 to 10 dB, 4.2 in the
-# middle; here there is more on either side.
+# Level of the accompaniment above the drums, by RMS: mean and standard deviation. Seven real songs of MDB Drums have 1 to 10 dB,
+# median 4.2; here the range is wider.
 BALANCE_DB = (3.0, 5.0)
-
-
-# Heard in validation only. Kits of one maker share samples and stay together; the bank timgm is wholly for validation.
+# Used in validation only. Kits of one maker share samples and stay together; the whole bank timgm is for validation.
 VALIDATION_KITS = ("red-zeppelin", "timgm-", "Millo", "ColomboAcousticDrumkit")
-
-
 ACOUSTIC = (
     "black-pearl",
     "red-zeppelin",
@@ -96,18 +73,10 @@ ACOUSTIC = (
     "ColomboAcoustic",
     "Millo",
 )
-
-
 ELECTRONIC = ("TR808", "HardElectro", "ElectricEmpire", "VariBreaks", "rumpf", "Audiophob", "-024", "-025")
-
-
 PERCUSSION_ONLY = ("circAfrique", "Gimme A Hand")
-
-
 _FEW = ("fluid-000", "fluid-008", "timgm-000", "timgm-008")
-
-
-# What a clip can be rendered without, to find what each brings.
+# What can be left out of clips, to measure the effect of each.
 INGREDIENTS = {
     "accompaniment": "other instruments, percussion and voices; what stays is drums alone, and silence where nobody drums",
     "voices": "sung parts",
@@ -116,14 +85,12 @@ INGREDIENTS = {
     "studio": "room, compression, saturation, hiss and codec",
     "kits": f"all kits but a few of General MIDI banks ({', '.join(_FEW)}, of which timgm is for validation only)",
 }
-
-
 _SPLIT_SEEDS = {"train": 0, "validation": 1}
 
 
 @dataclass(frozen=True, eq=False)
 class Clip:
-    """`waveform` (n,) float32 at 44.1 kHz; `onsets` as everywhere; `about`: what it is made of, for people to read."""
+    """`waveform` (n,) float32 at 44.1 kHz; `onsets` in seconds for each class; `about` describes the clip to readers."""
 
     waveform: np.ndarray
     onsets: Onsets
@@ -136,12 +103,12 @@ class Clip:
 
 
 class Studio:
-    """All that clips of one split are made from."""
+    """The kits, instruments and performances that clips of one split are made from."""
 
     def __init__(self, banks: Path, notes: Path, split: str, without: tuple[str, ...] = ()):
         """`banks` of `capture`, `notes` of `performances.gather`, `without` some of INGREDIENTS.
 
-        SourceError where banks or performances hold too little.
+        SourceError if there are too few banks or performances.
         """
         if split not in _SPLIT_SEEDS:
             raise ValueError(f"unknown split {split!r}: choose one of {', '.join(_SPLIT_SEEDS)}")
@@ -167,12 +134,12 @@ class Studio:
             )
 
     def choose_kits(self, rng: np.random.Generator) -> list[Path]:
-        """Two kits, and two more that help out."""
+        """Two kits, and two more for articulations that they lack."""
         return [self.drum_kits[i] for i in rng.choice(len(self.drum_kits), min(4, len(self.drum_kits)), False, self.weights)]
 
 
 def _weights(kits: list[Path]) -> np.ndarray:
-    """Multi-sampled acoustic kits have 45 % of the draws, electronic ones 10 %, the many of the General MIDI banks the rest."""
+    """Probability of each kit: multi-sampled acoustic kits 45 % together, electronic ones 10 %, General MIDI kits the rest."""
     kinds = ["acoustic" if p.name.startswith(ACOUSTIC) else "electronic" if _electronic(p.name) else "bank" for p in kits]
     share = {"acoustic": 0.45, "electronic": 0.10, "bank": 0.45}
     weights = np.array([share[kind] / kinds.count(kind) for kind in kinds])
@@ -184,7 +151,7 @@ def _electronic(name: str) -> bool:
 
 
 def render(studio: Studio, seed: int, index: int, seconds: float = CLIP_SECONDS) -> Clip:
-    """Clip `index` of a seed: the same samples whenever it is rendered, whatever was rendered before."""
+    """Clip `index` of a seed: the same samples however often and in whatever order clips are rendered."""
     rng, kind = _generator_and_kind(studio.split, seed, index)
     played = seconds + PRE_ROLL
     n_samples = round(played * SAMPLE_RATE)
@@ -215,7 +182,7 @@ def render(studio: Studio, seed: int, index: int, seconds: float = CLIP_SECONDS)
 
 
 def kind_of(split: str, seed: int, index: int) -> str:
-    """The kind of a clip, one of KINDS, before it is rendered."""
+    """The kind of a clip, one of KINDS, without rendering it."""
     return _generator_and_kind(split, seed, index)[1]
 
 
@@ -225,19 +192,19 @@ def _generator_and_kind(split: str, seed: int, index: int) -> tuple[np.random.Ge
 
 
 def _mark_masked(strokes: list[Stroke], stems: np.ndarray, mix: np.ndarray) -> list[Stroke]:
-    """The strokes, those that are masked in the mix not annotated."""
+    """The strokes; those that are masked in the mix become not annotated."""
     kept = list(strokes)
     for index in range(len(CLASSES)):
         mine = [number for number, stroke in enumerate(strokes) if class_index(stroke.articulation) == index]
-        heard = audible(stems[index], mix, np.array([strokes[number].seconds for number in mine]))
-        for number, is_heard in zip(mine, heard.tolist(), strict=True):
-            if not is_heard:
+        in_mix = audible(stems[index], mix, np.array([strokes[number].seconds for number in mine]))
+        for number, is_audible in zip(mine, in_mix.tolist(), strict=True):
+            if not is_audible:
                 kept[number] = strokes[number]._replace(annotated=False)
     return kept
 
 
 def _percussion(bank: Path, bpm: float, seconds: float, rng: np.random.Generator) -> list[Stroke]:
-    """Percussion outside the vocabulary, of those that a bank has."""
+    """Strokes of percussion outside the vocabulary, on instruments of a bank."""
     names = sorted(key for key in open_bank(bank).by_key if key.startswith("other"))
     return band.percussion(bpm, seconds, names, rng) if len(names) > 1 else []
 
@@ -258,7 +225,7 @@ def _mix_drums(dry: np.ndarray, stems: np.ndarray, rng: np.random.Generator) -> 
 
 
 def _accompany(studio: Studio, drums: drumming.Drumming, swing_at: float, n_samples: int, rng: np.random.Generator) -> np.ndarray:
-    """What sounds beside the drums; zeros where the song that was drawn has nothing there."""
+    """The accompaniment; zeros if the song that was drawn has rests there."""
     n_beats = n_samples / SAMPLE_RATE * drums.bpm / 60
     arrangement = band.arrange(drums, studio.songs, n_beats, rng, "voices" not in studio.without)
     if arrangement is None:
@@ -268,7 +235,7 @@ def _accompany(studio: Studio, drums: drumming.Drumming, swing_at: float, n_samp
 
 
 def _balance(drums: np.ndarray, other: np.ndarray, balance_db: float, in_studio: bool, rng: np.random.Generator) -> np.ndarray:
-    """Drums and the rest `balance_db` above them, by RMS."""
+    """Drums mixed with an accompaniment `balance_db` above them, by RMS."""
     level = rms(drums)
     if not other.any():
         return drums
@@ -278,7 +245,7 @@ def _balance(drums: np.ndarray, other: np.ndarray, balance_db: float, in_studio:
 
 
 def master(mix: np.ndarray, in_studio: bool, rng: np.random.Generator) -> np.ndarray:
-    """In the studio compression, saturation, hiss, a codec, by chance; the peak lies 0.3 to 9 dB below full scale."""
+    """Scale to a peak 0.3 to 9 dB below full scale; with `in_studio` compression, saturation, hiss and a codec, by chance."""
     if rng.random() < 0.6 and in_studio:
         mix = effects.compress(mix, rng)
     if rng.random() < 0.4 and in_studio:
@@ -308,9 +275,9 @@ REMEDY = "`adt render --hours 1` captures the sounds and renders clips, some min
 
 
 def example_clip(kind: str, data: Path, seed: int = 0, split: str = "validation") -> Clip | None:
-    """The first clip of this kind (of `clips.KINDS`, ValueError for another) of a seed; None where `why_no_clip` says why.
+    """The first clip of this kind (of `clips.KINDS`, else ValueError) of a seed; None if `why_no_clip` gives a reason.
 
-    Nothing is captured here: that takes minutes.
+    Sounds are not captured here, as that takes minutes.
     """
     if kind not in KINDS:
         raise ValueError(f"no clip is of the kind {kind!r}: choose from {', '.join(KINDS)}")
@@ -321,7 +288,7 @@ def example_clip(kind: str, data: Path, seed: int = 0, split: str = "validation"
 
 
 def why_no_clip(data: Path) -> str:
-    """Why no clip can be rendered here, and what to do, in Markdown; "" where it can."""
+    """Why no clip can be rendered here, and the remedy, in Markdown; "" if one can be rendered."""
     if absent := missing_packages():
         return f"No clip is rendered here: sounds are missing. `apt-get install {' '.join(absent)}`; then {REMEDY}."
     if not kit_paths(banks_folder()):

@@ -1,9 +1,9 @@
-"""Which strokes a clip has: a stretch of a performance, edited, in seconds.
+"""The strokes of a clip: part of a performance, edited, in seconds.
 
-Human performances make most of it: stretches of grooves, into which fills are cut, as toms are rare without them; chains of fills;
-drum parts of songs; the project's own groove generator, which plays more toms and half-open hats than people recorded. Edits make
-what the performances lack: hi-hat and ride exchanged, snare strokes moved to toms, side stick, brushes, ghost notes, loose
-hi-hats, hi-hats under the foot, flams, a tambourine.
+Most are human performances: grooves, into which fills are inserted, as toms are rare without them; sequences of fills; drum parts
+of songs. The rest comes from the project's own groove generator, which plays more toms and half-open hats than the drummers did.
+Edits add what these lack: hi-hat and ride exchanged, snare strokes moved to toms, side stick, brushes, ghost notes, loose
+hi-hats, hi-hats played by foot, flams, a tambourine.
 """
 
 from dataclasses import dataclass, replace
@@ -17,14 +17,14 @@ from adtlib.synthesis.grooves import perform
 from adtlib.synthesis.performances import Part, Song
 
 BAR = 4.0  # beats
-# Crosstalk of the recorded pads: strokes so soft that they were not played.
+# Softer notes are crosstalk of the recorded pads: nobody played them.
 _SOFTEST = {49: 20, 57: 20, 46: 16}
 _SOFTEST_OTHERS = 9
-FLOOR_DB = -22.0  # of a ghost note below the loud strokes of its drum: softer ones cannot be heard in music
+FLOOR_DB = -22.0  # lowest level of a ghost note relative to the loud strokes of its drum: softer ones are inaudible in music
 
 
 class Stroke(NamedTuple):
-    """One stroke: seconds, articulation, velocity 1 to 127 (which layer), dB below the loud strokes of its kind, annotated."""
+    """One stroke: `velocity` 1 to 127 chooses the layer, `level` is in dB relative to the loud strokes of its drum."""
 
     seconds: float
     articulation: str
@@ -35,7 +35,7 @@ class Stroke(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Drumming:
-    """Drums in beats from the start of the clip, the tempo they are played at, the song they are from and where in it."""
+    """Drums in beats from the start of the clip, their tempo, and the song they are from, with the beat where they begin in it."""
 
     part: Part
     bpm: float
@@ -84,7 +84,7 @@ def join(parts: list[Part]) -> Part:
 
 
 def _chain(songs, n_beats: float) -> Part:
-    """Performances one after the other, each from a bar line, until there are `n_beats`."""
+    """Performances one after the other, each starting at a bar line, until there are `n_beats`."""
     parts, at = [], 0.0
     for song in songs:
         parts.append(replace(song.drums, beats=song.drums.beats + at))
@@ -95,7 +95,7 @@ def _chain(songs, n_beats: float) -> Part:
 
 
 def _cut_in_fills(part: Part, fills: list[Song], n_beats: float, rng: np.random.Generator) -> Part:
-    """Every two or four bars the last beats of the groove give way to a fill."""
+    """Every two or four bars a fill replaces the last beats of the groove."""
     every, parts, at = BAR * int(rng.choice([2, 4])), [], 0.0
     while at < n_beats:
         fill = fills[rng.integers(len(fills))]
@@ -115,13 +115,13 @@ def _shift(part: Part, by: float) -> Part:
 
 
 def swing(beats: np.ndarray, at: float) -> np.ndarray:
-    """Move the second eighth of each beat to `at` of the beat (0.5 is straight, 0.67 a triplet), and all between with it."""
+    """Move the second eighth of each beat to `at` of the beat (0.5: straight, 0.67: triplet) and all between in proportion."""
     whole = np.floor(beats)
     return whole + np.interp(beats - whole, (0, 0.5, 1), (0, at, 1))
 
 
 def strokes(drumming: Drumming, swing_at: float, rng: np.random.Generator, edited: bool = True) -> list[Stroke]:
-    """The strokes of a clip, edited or as they were played, sorted by time; seconds count from the drumming's first beat."""
+    """The strokes of a clip, edited or as played, sorted by time; seconds count from the drumming's first beat."""
     part = drumming.part
     beats = swing(part.beats, swing_at)
     seconds = beats * 60 / drumming.bpm
@@ -174,7 +174,7 @@ def _side_stick(strokes, beat, rng):
 
 
 def _snare_to_toms(strokes, beat, rng):
-    """Single strokes, or all within some beats, which makes a run over the toms."""
+    """Single strokes, or all strokes of some beats, which makes a run over the toms."""
     toms = ["tom_high", "tom_mid", "tom_low"]
     if rng.random() < 0.5:
         return _rename(strokes, {"snare": str(rng.choice(toms))}, rng.uniform(0.15, 0.5), rng)
@@ -208,14 +208,14 @@ def _steady_times(strokes, first: float, step: float, rng) -> list[float]:
 
 
 def _brushes(strokes, beat, rng):
-    """Time is kept on the snare with brushes, as in ballads and swing, mostly with the hi-hat under the foot."""
+    """Brushes on the snare keep time, as in ballads and swing, mostly with the hi-hat played by foot."""
     taps = dict.fromkeys(("snare", "snare_edge", "hat_closed", "ride"), "brush")
     brushed = _rename(strokes, taps, rng.uniform(0.7, 1.0), rng)
     return _pedal_on_backbeats(brushed, beat, rng) if rng.random() < 0.7 else brushed
 
 
 def _pedal_on_backbeats(strokes, beat, rng):
-    """The foot closes the hi-hat on the second and fourth beat; mostly what was played on it before moves to the ride."""
+    """The foot closes the hi-hat on the second and fourth beat; its other strokes mostly move to the ride."""
     if rng.random() < 0.7:
         strokes = _rename(strokes, {"hat_closed": "ride", "hat_half_open": "ride", "hat_pedal": "ride"}, 1.0, rng)
     times = _steady_times(strokes, beat, 2 * beat, rng)
@@ -237,10 +237,10 @@ def _add_ghosts(strokes, beat, rng):
     """Ghost notes on the snare between the strokes, on sixteenths or triplets."""
     step = beat * rng.choice([1 / 4, 1 / 3])
     last = max((stroke.seconds for stroke in strokes), default=0.0)
-    struck = np.array([stroke.seconds for stroke in strokes if stroke.articulation.startswith(("snare", "brush"))])
+    taken = np.array([stroke.seconds for stroke in strokes if stroke.articulation.startswith(("snare", "brush"))])
     times = np.arange(0, last, step)
     times = times[rng.random(len(times)) < rng.uniform(0.1, 0.4)]
-    free = [time for time in times.tolist() if not len(struck) or np.abs(struck - time).min() > 0.06]
+    free = [time for time in times.tolist() if not len(taken) or np.abs(taken - time).min() > 0.06]
     return strokes + [Stroke(abs(time + rng.normal(0, 0.006)), "snare", 40, rng.uniform(-20, -9)) for time in free]
 
 
@@ -250,7 +250,7 @@ def _add_crashes(strokes, beat, rng):
 
 
 def _add_flams(strokes, beat, rng):
-    """A grace note before some strokes of snare and toms: heard, and one onset with the stroke, as annotators have it."""
+    """A grace note before some strokes of snare and toms: audible, but one onset with the stroke, as in annotations."""
     graces = [
         Stroke(max(s.seconds - rng.uniform(0.014, 0.034), 0.0), s.articulation, s.velocity / 2, s.level - rng.uniform(4, 12), False)
         for s in strokes

@@ -1,4 +1,4 @@
-"""What a studio does to sound: equaliser, room, compression, saturation, noise, a lossy codec; float32 waveforms at 44.1 kHz."""
+"""Studio effects with random settings: equaliser, room, compression, saturation, noise, lossy codec; float32 at 44.1 kHz."""
 
 import io
 
@@ -10,7 +10,7 @@ from scipy.signal import butter, lfilter, sosfilt
 from adtlib.audio.features import SAMPLE_RATE
 from adtlib.audio.mixing import rms
 
-_STEP = 64  # samples: compression follows levels in steps of 1.5 ms
+_STEP = 64  # samples, 1.5 ms: the time resolution of compression
 
 
 def shelf_or_peak(rng: np.random.Generator, spread_db: float = 4.0) -> np.ndarray:
@@ -64,11 +64,11 @@ def room_response(rng: np.random.Generator) -> np.ndarray:
 
 
 def in_a_room(dry: np.ndarray, sent: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """`dry` and the room's answer to `sent`, both equalised: one transform for both. `(n,)` each."""
+    """`dry` plus the room's response to `sent`, both equalised; `(n,)` each."""
     response = room_response(rng)
     size = scipy.fft.next_fast_len(len(dry) + len(response), real=True)
     frequencies = scipy.fft.rfftfreq(size, 1 / SAMPLE_RATE)[::64]
-    # The gains are smooth: computed at one bin in 64.
+    # The gains are smooth, so they are computed at one bin in 64.
     coarse = smooth_gains(frequencies, 2.5, rng).astype(np.float32)
     gains = np.interp(np.arange(size // 2 + 1), np.arange(len(coarse)) * 64, coarse).astype(np.float32)
     spectrum = scipy.fft.rfft(dry, size) + scipy.fft.rfft(sent, size) * scipy.fft.rfft(response, size)
@@ -87,7 +87,7 @@ def compress(waveform: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     over = np.maximum(20 * np.log10(np.maximum(level / peak, 1e-5)) + rng.uniform(8, 24), 0)
     reduction = over * (1 - 1 / rng.uniform(1.5, 8))
     attack, release = (np.exp(-_STEP / SAMPLE_RATE / rng.uniform(low, high)) for low, high in ((0.001, 0.03), (0.05, 0.3)))
-    # Falls as the release says from the highest so far, then rises as the attack says: both are one-pole filters.
+    # First the peak is held and falls with the release, then the result is smoothed with the attack.
     held = np.empty_like(reduction)
     value = 0.0
     for index, target in enumerate(reduction.tolist()):
@@ -99,7 +99,7 @@ def compress(waveform: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def saturate(waveform: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Soft clipping of random strength; the peak stays."""
+    """Soft clipping of random strength that keeps the peak."""
     peak = float(np.abs(waveform).max())
     if peak == 0:
         return waveform
@@ -108,7 +108,7 @@ def saturate(waveform: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def burst(shape: np.ndarray, low: float, high: float, rng: np.random.Generator) -> np.ndarray:
-    """Noise between two frequencies in Hz in the shape of an envelope `(n,)` float32; its peak is 1."""
+    """Noise between two frequencies in Hz, times an envelope `(n,)` float32; peak 1."""
     band = butter(2, (low, high), "bandpass", fs=SAMPLE_RATE, output="sos").astype(np.float32)
     sound = sosfilt(band, rng.standard_normal(len(shape), dtype=np.float32)) * shape
     return sound / max(float(np.abs(sound).max()), 1e-6)

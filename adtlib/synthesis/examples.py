@@ -1,6 +1,7 @@
-"""Sounds for the notebooks on signals (10 to 12): strokes, patterns and a bar on the miniature corpora's kit, tones and glides.
+"""Sounds for the notebooks on signals (10 to 12) and for panels: strokes and a bar on one kit, tones and glides.
 
-Mono, 44.1 kHz unless said otherwise, seconds. Nothing is random, so that figures of them are reproducible.
+Waveforms are mono, at 44.1 kHz unless stated otherwise; times are seconds. Equal arguments give equal sounds, so that figures are
+reproducible.
 """
 
 import functools
@@ -15,17 +16,25 @@ from adtlib.onsets.midi import Note
 from adtlib.synthesis.soundfont import ROOM, KitDesign, build_kit, render_drums
 
 KIT = KitDesign("studio", ROOM, tune={"toms": 0.94}, wet=0.04)
+LEAD = 0.05  # seconds before the first stroke of `bar` and `four_strokes`
+# One bar at 120 beats a minute in sixteenths: every class is struck, the toms in a fill at its end.
+_BAR = {49: "X...............", 36: "X.....x.X.......", 38: "....X.......X...", 42: "..x.x.x.x.x.x..."}
+_BAR |= {50: ".............x..", 47: "..............x.", 43: "...............X"}
+_VELOCITY = {"X": 112, "x": 88}
+
+
+# --- strokes -------------------------------------------------------------------------------------------------------------
 
 
 def play(notes: Sequence[Note], duration: float, seed: int = 0, design: KitDesign = KIT, peak: float = 0.9) -> np.ndarray:
-    """Notes on a kit: `(round(duration * 44100),)` float32 whose highest sample is `peak`; the same for the same seed."""
+    """Notes on a kit: `(round(duration * 44100),)` float32 with this peak; the same for the same seed."""
     return to_peak(render_drums(notes, build_kit(design), duration, np.random.default_rng(seed)), peak)
 
 
 def play_with_strokes(
     notes: Sequence[Note], duration: float, pitches: Sequence[int], seed: int = 0, design: KitDesign = KIT
 ) -> tuple[np.ndarray, dict[int, np.ndarray]]:
-    """As `play`, and one second of a single stroke of each pitch, as loud as a stroke of velocity 110 is in the recording."""
+    """As `play`, and for each pitch one second of a single stroke, as loud as at velocity 110 in the recording."""
     recording = render_drums(notes, build_kit(design), duration, np.random.default_rng(seed))
     gain = np.float32(0.9 / max(float(np.abs(recording).max(initial=0.0)), 1e-9))
     return recording * gain, {pitch: stroke(pitch, 1.0, design=design) * gain for pitch in pitches}
@@ -34,22 +43,9 @@ def play_with_strokes(
 def stroke(pitch: int, duration: float, velocity: int = 110, lead_in: float = 0.0, design: KitDesign = KIT) -> np.ndarray:
     """One stroke of a General MIDI pitch after `lead_in` seconds of silence: `(round(duration * 44100),)` float32.
 
-    Strokes are as loud as they are beside each other on the kit.
+    Different strokes keep the balance that they have on the kit.
     """
     return render_drums([Note(lead_in, pitch, velocity)], build_kit(design), duration, np.random.default_rng(0))
-
-
-# One bar at 120 beats a minute in sixteenths: every class is struck, the toms in a fill at its end.
-_BAR = {49: "X...............", 36: "X.....x.X.......", 38: "....X.......X...", 42: "..x.x.x.x.x.x..."}
-
-
-_BAR |= {50: ".............x..", 47: "..............x.", 43: "...............X"}
-
-
-_VELOCITY = {"X": 112, "x": 88}
-
-
-LEAD = 0.05
 
 
 @functools.lru_cache(maxsize=1)
@@ -72,15 +68,18 @@ def four_strokes(apart: float = 0.15) -> np.ndarray:
     return play(notes, LEAD + 4 * apart)
 
 
+# --- tones ---------------------------------------------------------------------------------------------------------------
+
+
 def tones_and_clicks(frequencies=(1_000.0, 1_100.0), clicks=(0.30, 0.32), seconds: float = 0.65) -> np.ndarray:
-    """Two tones, and clicks of one sample at two moments: what a long and a short frame tell apart; `(n,)` float64."""
+    """Two tones, which a long frame resolves, and two clicks of one sample, which a short one resolves: `(n,)` float64."""
     sound = tone(frequencies, seconds, amplitudes=0.05)
     sound[np.rint(np.multiply(clicks, SAMPLE_RATE)).astype(int)] += 0.85
     return sound
 
 
 def tone(frequencies, seconds: float, sample_rate: float = SAMPLE_RATE, amplitudes=1.0) -> np.ndarray:
-    """A sum of sines `(n,)`, sampled at any rate as it is: frequencies above half the rate are folded, nothing filters them."""
+    """A sum of sines `(n,)`, sampled at any rate without a filter: frequencies above half the rate are aliased."""
     frequencies, amplitudes = np.broadcast_arrays(np.atleast_1d(np.asarray(frequencies, dtype=float)), amplitudes)
     t = np.arange(round(seconds * sample_rate)) / sample_rate
     return amplitudes @ np.sin(2 * np.pi * frequencies[:, None] * t)
@@ -93,7 +92,7 @@ def glide(start: float, end: float, seconds: float, sample_rate: float = SAMPLE_
 
 
 def to_listen(samples: np.ndarray, sample_rate: float, peak: float = 0.7) -> np.ndarray:
-    """What a converter makes of samples: the signal below half their rate, at 44.1 kHz, faded over 5 ms at both ends."""
+    """The sound of samples after a converter: the signal below half their rate, at 44.1 kHz, faded over 5 ms at both ends."""
     sound = soxr.resample(np.asarray(samples, dtype=np.float64), sample_rate, SAMPLE_RATE, quality="HQ")
     edge = np.arange(len(sound)) / (0.005 * SAMPLE_RATE)
     return sound * np.minimum(1.0, np.minimum(edge, edge[::-1])) * peak / np.max(np.abs(sound), initial=1e-9)

@@ -1,8 +1,8 @@
-"""What a drummer plays in each style, as plain data for the groove generator (`adtlib.synthesis.grooves`).
+"""Patterns of each style, as plain data for the groove generator (`adtlib.synthesis.grooves`).
 
 A pattern is a string of one or two bars in 4/4, one character a step: 16 a bar where a beat has four steps (sixteenths), 12
 where it has three (triplets). `X` is an accent, `x` a normal stroke, `-` a soft one, `g` a ghost note, `.` silence. Two letters
-are special to a voice: `o` on the hi-hat is an open one, `b` on the ride its bell. In `toms`, `h`, `m` and `l` name the high, the
+are special to a voice: `o` is an open hi-hat, `b` the bell of the ride. In `toms`, `h`, `m` and `l` name the high, the
 middle and the floor tom. Each voice lists variants; a performance draws one for each phrase and varies it from bar to bar.
 """
 
@@ -11,19 +11,19 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Style:
-    """One style: its patterns and the habits that go with it.
+    """One style: its patterns and playing habits.
 
     bpm          range of tempi in beats a minute.
     steps        steps a beat: 4 or 3.
-    swing        how late every second step is, as a part of a step (0: even); steps of triplets swing by themselves.
-    timekeepers  relative frequency of what keeps time in a phrase: "hat", "loose" (half-open hat), "ride", "crash", "floor".
+    swing        how late every second step is, as a fraction of a step (0: even); triplets need none.
+    timekeepers  relative frequency of the voice that keeps time: "hat", "loose" (half-open hat), "ride", "crash", "floor".
     ghosts       probability of a ghost note on the snare in a free step of sixteenths.
     busy         probability that a bar departs from its pattern in the kick drum.
     open_hat     probability that a bar's last off-beat hi-hat opens.
     fill_every   bars in a phrase; its last one ends in a fill.
-    late         how far behind the beat the snare lies, in milliseconds.
-    two_handed   the hi-hat's sixteenths are shared by both hands, so it pauses where the snare is hit.
-    snare        General MIDI pitch of the backbeat: 38, or 37 for a side stick.
+    late         delay of the snare behind the beat, in milliseconds.
+    two_handed   both hands play the hi-hat's sixteenths, so it pauses while the snare is hit.
+    snare_pitch  General MIDI pitch of the backbeat: 38, or 37 for a side stick.
     """
 
     name: str

@@ -1,16 +1,16 @@
-"""Drum performances from a seed: what the miniature corpora are played from.
+"""Drum performances generated from a seed, for the miniature corpora.
 
 Task: given a style, a tempo and a number of bars, return the notes of a drummer's performance in seconds, General MIDI pitch and
-velocity. A performance is a row of phrases of two to eight bars. Each has something that keeps time (hi-hat closed or half
-open, ride, crash, floor tom), patterns of its style that vary from bar to bar, ghost notes and open hi-hats, and ends in a
-fill over snare and toms, after which the next phrase begins with a crash.
+velocity. A performance is a sequence of phrases of two to eight bars. In each phrase one voice keeps time (hi-hat closed or half
+open, ride, crash, floor tom), patterns of the style vary from bar to bar, with ghost notes and open hi-hats, and a fill over snare
+and toms ends the phrase; the next one begins with a crash.
 
-Timing is that of a hand, in the parts that studies of drummers separate (Hellmer and Madison, "Quantifying microtiming patterning
-and variability in drum kit recordings", Music Perception 33(2), 2015): the tempo drifts, each limb is early or late by a habit of
-its own, and single strokes scatter by a few milliseconds, each one related to the one before.
+Timing is human, with the components that studies of drummers separate (Hellmer and Madison, "Quantifying microtiming patterning
+and variability in drum kit recordings", Music Perception 33(2), 2015): the tempo drifts, each limb is early or late by its own
+habit, and single strokes scatter by a few milliseconds, correlated from stroke to stroke.
 
-Notes are sorted by time. Nothing asks for a third hand: at most two notes of the hands and two of the feet fall together, and
-no drum is struck twice within 40 ms.
+Notes are sorted by time and can be played by two hands and two feet: at most two notes of either fall together, and no drum is
+struck twice within 40 ms.
 """
 
 from dataclasses import dataclass
@@ -22,33 +22,19 @@ from adtlib.onsets.midi import Note
 from adtlib.synthesis.groove_styles import STYLES, Style
 
 BEATS_PER_BAR = 4
-
-
 KICK, SNARE, SIDE_STICK, RIM_SNARE = 36, 38, 37, 40
-
-
 CLOSED_HAT, PEDAL_HAT, OPEN_HAT = 42, 44, 46
-
-
 RIDE, RIDE_BELL, CRASH, CRASH_2, CHINA, SPLASH = 51, 53, 49, 57, 52, 55
-
-
-# High, middle and floor tom; which of General MIDI's two a kit has is drawn for each performance.
+# High, middle and floor tom: each performance draws one of General MIDI's two pitches for each.
 TOM_CHOICES = ((50, 48), (47, 45), (43, 41))
-
-
 FEET = frozenset({KICK, 35, PEDAL_HAT})
-
-
 _VELOCITY = {"X": 106, "x": 84, "-": 58, "g": 34, "o": 92, "b": 100, "h": 96, "m": 98, "l": 100}
-
-
 _MIN_REPEAT = 0.04  # seconds between two strokes on one drum
 
 
 @dataclass(frozen=True)
 class Performance:
-    """What was played, and the beats it was played to (seconds, one more than there are beats: the last is the end)."""
+    """The notes played and the times of the beats in seconds, one more than there are beats: the last is the end."""
 
     style: str
     bpm: float
@@ -62,7 +48,7 @@ class Performance:
         return (len(self.beat_times) - 1) // BEATS_PER_BAR
 
     def seconds_at(self, beats) -> np.ndarray:
-        """Seconds at positions in beats (0 is the first beat), between beats by the tempo of the beat."""
+        """Seconds at positions in beats (0 is the first beat), interpolated between beats."""
         return np.interp(beats, np.arange(len(self.beat_times)), self.beat_times)
 
 
@@ -84,7 +70,7 @@ def perform(
     """Play `n_bars` bars (at least 1) of a style at `bpm` (70 to 190).
 
     `lead_in` and `tail` are the seconds before the first beat and after the last one. With `fill_only` every bar is a fill, as
-    in the takes of single fills that the Groove MIDI Dataset holds. Raises ValueError for another style, tempo or number of bars.
+    in the recordings of single fills in the Groove MIDI Dataset. Raises ValueError for another style, tempo or number of bars.
     """
     if style not in STYLES:
         raise ValueError(f"unknown style {style!r}: choose one of {', '.join(STYLES)}")
@@ -100,12 +86,12 @@ def perform(
 
 
 def bars_for(seconds: float, bpm: float) -> int:
-    """How many whole bars come closest to `seconds` at `bpm`, at least one."""
+    """Number of whole bars closest to `seconds` at `bpm`, at least one."""
     return max(1, round(seconds * bpm / 60 / BEATS_PER_BAR))
 
 
 def _beat_periods(bpm: float, n_beats: int, rng: np.random.Generator) -> np.ndarray:
-    """Length of each beat in seconds: a tempo that wanders by about half a percent, each beat related to the one before."""
+    """Length of each beat in seconds: a tempo that drifts by about half a percent, correlated from beat to beat."""
     drift, wandering = np.empty(n_beats), 0.0
     for beat in range(n_beats):
         wandering = 0.9 * wandering + rng.normal(0.0, 0.0025)
@@ -114,7 +100,7 @@ def _beat_periods(bpm: float, n_beats: int, rng: np.random.Generator) -> np.ndar
 
 
 def _playable(strokes: list[_Stroke], limb) -> list[_Stroke]:
-    """Leave out what two hands and two feet cannot do at one step; strokes named first take precedence."""
+    """Leave out what two hands and two feet cannot play at one step; earlier strokes of the list take precedence."""
     kept, used = [], {}
     for stroke in strokes:
         taken = used.setdefault(stroke.step, [])
@@ -141,7 +127,7 @@ class _Player:
     # --- what is played ----------------------------------------------------------------------------------------------
 
     def song(self, n_bars: int, fill_only: bool) -> list[_Stroke]:
-        """All strokes on the grid, those that matter most at a step first."""
+        """All strokes on the grid, the most important ones of a step first."""
         strokes, bar, arrived = [], 0, False
         while bar < n_bars:
             length = min(int(self.rng.choice(self.style.fill_every)), n_bars - bar)
@@ -270,7 +256,7 @@ class _Player:
 
     @staticmethod
     def limb(pitch: int) -> str:
-        """The limb that usually strikes: it decides whose habit of timing a note has."""
+        """The limb that usually plays a pitch, whose timing habit the note gets."""
         if pitch in (KICK, 35):
             return "kick"
         if pitch == PEDAL_HAT:
@@ -278,7 +264,7 @@ class _Player:
         return "left" if pitch in (SNARE, SIDE_STICK, RIM_SNARE) else "right"
 
     def humanise(self, strokes: list[_Stroke], beat_times: np.ndarray) -> tuple[Note, ...]:
-        """Grid to seconds: swing, the drift of the beat, each limb's habit and scatter; accents wander a little too."""
+        """Grid to seconds: swing, the drift of the beat, each limb's habit and scatter; velocities vary a little."""
         rng, style = self.rng, self.style
         last_scatter, last_struck, notes = dict.fromkeys(self.habit, 0.0), {}, []
         final_period = beat_times[-1] - beat_times[-2]

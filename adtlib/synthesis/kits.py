@@ -1,7 +1,7 @@
 """Strokes on sampled kits, as sound: a stem for each class, and one for percussion outside the vocabulary.
 
-A clip has its own kit: each class comes from one of two kits, each articulation is tuned, damped, equalised and levelled by chance,
-so that thousands of kits come of some dozens. Levels are those of `playing`, each varied by 3.5 dB.
+A clip has its own kit: each class comes from one of two kits, each articulation is tuned, damped, equalised and levelled at random,
+so that some dozens of kits become thousands. Levels are those of `playing`, each varied by 3.5 dB.
 """
 
 from pathlib import Path
@@ -19,28 +19,14 @@ from adtlib.synthesis.samples import Bank, OneShot, layer_at, open_bank
 from adtlib.vocabulary import CLASSES
 
 OTHER = len(CLASSES)  # index of the stem outside the vocabulary
-
-
 N_STEMS = len(CLASSES) + 1
-
-
 _SPREAD_DB = 3.5
-
-
-VARIANTS = 2  # of each one-shot in a clip, slightly unlike each other: no hand strikes twice alike
-
-
-# Semitones, standard deviation, of each stem: cymbals come in all sizes.
+VARIANTS = 2  # of each one-shot in a clip, slightly different: no hand strikes twice in the same way
+# Standard deviation in semitones for each stem: cymbals vary most in size.
 _TUNING = (1.2, 1.2, 1.6, 2.0, 2.5, 1.2)
-
-
-_BLENDED = 0.25  # share of articulations for which two kits sound at once, as producers lay one sample over another
-
-
+_BLENDED = 0.25  # share of articulations for which two kits sound at once, as producers layer samples
 _HATS = ("hat_closed", "hat_pedal", "hat_half_open", "hat_open")
-
-
-# Longest decay to the e-th part, in seconds, that a damped stroke is given: (shortest, longest), and how often.
+# Decay time to 1/e of a damped stroke: shortest and longest in seconds, and the share of clips in which it is damped.
 _DAMPING = {
     "hat_closed": (0.03, 0.4, 0.5),
     "hat_pedal": (0.03, 0.2, 0.4),
@@ -58,7 +44,7 @@ class ClipKit:
     """The kit of one clip."""
 
     def __init__(self, kits: list[Path], rng: np.random.Generator, varied: bool = True):
-        """`kits`: paths of two banks, and further ones that help out where an articulation is missing in both.
+        """`kits`: paths of two banks, and of further ones for articulations that both lack.
 
         Without `varied` its one-shots are played as they were captured, each class at its mean level.
         """
@@ -74,7 +60,7 @@ class ClipKit:
         self._seconds: dict[str, tuple | None] = {}
 
     def has(self, articulation: str) -> bool:
-        """Whether any of the kits has the articulation or what stands in for it: what cannot sound must not be annotated."""
+        """Whether any of the kits has the articulation or a substitute: a stroke that cannot sound must not be annotated."""
         index = class_index(articulation)
         return self._find(articulation, OTHER if index is None else index) is not None
 
@@ -90,7 +76,7 @@ class ClipKit:
         return self._layers[articulation]
 
     def sound(self, stroke: Stroke) -> tuple[np.ndarray, int, int] | None:
-        """(waveform, sample of its attack, stem) of a stroke, before its level; None where no kit has such a sound."""
+        """(waveform, sample of its attack, stem) of a stroke, before its level; None if no kit has such a sound."""
         index = class_index(stroke.articulation)
         stem = OTHER if index is None else index
         found = self._find(stroke.articulation, stem)
@@ -106,7 +92,7 @@ class ClipKit:
         return (*self._sounds[key], stem)
 
     def _treat(self, articulation: str, stem: int, bank: Bank, one_shot: OneShot) -> tuple[np.ndarray, int]:
-        """A one-shot tuned, damped and equalised: all layers of an articulation alike."""
+        """A one-shot tuned, damped and equalised: all layers of an articulation in the same way."""
         rng = self.rng
         if not self.varied:
             return bank.waveform(one_shot), one_shot.attack
@@ -114,7 +100,7 @@ class ClipKit:
             kind = next((name for name in _DAMPING if articulation.startswith(name)), None)
             short, long, share = _DAMPING.get(kind, (0.1, 1.0, 0.0))
             if articulation == "hat_half_open" and one_shot.key == "hat_open":
-                share = 1.0  # an open hat stands in: it has to be damped
+                share = 1.0  # an open hat as substitute has to be damped
             decay = np.exp(rng.uniform(np.log(short), np.log(long))) if rng.random() < share else None
             filters = [shelf_or_peak(rng) for _ in range(2)] if rng.random() < 0.6 else []
             self._treatment[articulation] = (self.tuning[stem] + rng.normal(0, 0.3), decay, filters)
@@ -133,7 +119,7 @@ class ClipKit:
         return waveform / max(float(np.abs(waveform).max()), 1e-6), attack
 
     def _blend(self, articulation: str, stem: int, softness: float, waveform: np.ndarray, attack: int) -> tuple[np.ndarray, int]:
-        """The sound with that of another kit under it, attack on attack, for some articulations; their layers go together."""
+        """For some articulations: the sound mixed with that of another kit, of corresponding layer, attack on attack."""
         if articulation not in self._seconds:
             self._seconds[articulation] = None
             other = self.banks[1 - self.main[stem]]
@@ -160,7 +146,7 @@ class ClipKit:
 
 
 def brushed(waveform: np.ndarray, attack: int, rng: np.random.Generator) -> np.ndarray:
-    """A stroke of a stick as one of a brush: little of the drum, and a burst of noise that swells for some milliseconds."""
+    """Make a stick's stroke a brush's: little of the drum, and a burst of noise that swells for some milliseconds."""
     low, high = np.exp(rng.uniform(np.log((600, 5_000)), np.log((2_500, 14_000))))
     swell, decay = rng.uniform(0.003, 0.015), np.exp(rng.uniform(np.log(0.02), np.log(0.12)))
     length = round((swell + 6 * decay) * SAMPLE_RATE)

@@ -1,9 +1,8 @@
-"""What drummers play: performances of the Groove MIDI Dataset and the drum parts of songs, in beats, by split.
+"""Human performances: drummers of the Groove MIDI Dataset and songs with all their parts, in beats, by split.
 
-A performance is one array of notes sorted by time: beats (quarter notes) from its start, pitch, velocity. Beats, not seconds,
-because a performance is played at another tempo, and together with other instruments.
+Times are in beats (quarter notes), not seconds, because a performance is played at another tempo and with other instruments.
 
-Splits: Groove MIDI by the split it ships; songs by name, one in eight for validation. What is validated is never trained on.
+Splits: Groove MIDI has its own; one song in eight, chosen by a hash of its name, is for validation. No performance is in both.
 """
 
 import io
@@ -57,7 +56,7 @@ class Song:
 def read_song(path: Path, name: str, kind: str, split: str, bpm: float | None = None) -> Song:
     """Read a MIDI file: channel 10 is the drums, each other pair of track, channel and program a part.
 
-    `bpm` is what the file states, where it is None. SourceError where the file is damaged.
+    With `bpm` None the tempo is the file's. SourceError if the file is damaged.
     """
     try:
         file = mido.MidiFile(path, clip=True)
@@ -75,7 +74,7 @@ def read_song(path: Path, name: str, kind: str, split: str, bpm: float | None = 
 
 
 def _read_track(index: int, track, notes: dict, tempos: list) -> int:
-    """Add a track's notes (tick, length in ticks, pitch, velocity) under (track, channel, program); its last tick."""
+    """Add a track's notes (tick, length in ticks, pitch, velocity) under (track, channel, program); return its last tick."""
     tick, programs, sounding = 0, {}, {}
     for message in track:
         tick += message.time
@@ -93,7 +92,7 @@ def _read_track(index: int, track, notes: dict, tempos: list) -> int:
 
 
 def _main_bpm(tempos: list, last: int) -> float:
-    """The tempo that holds for most of the ticks; 120 without one."""
+    """The tempo that holds for the most ticks; 120 if none is set."""
     changes = sorted(tempos) or [(0, 500_000)]
     ends = [tick for tick, _ in changes[1:]] + [max(last, changes[-1][0] + 1)]
     held: dict[int, int] = {}
@@ -108,14 +107,14 @@ def _part(program: int, notes: list, division: int) -> Part:
     return Part(program, table[:, 0] / division, table[:, 1] / division, pitches, velocities)
 
 
-# --- all of them -------------------------------------------------------------------------------------------------------
+# --- all performances -------------------------------------------------------------------------------------------------------
 
 
 def _groove(root: Path) -> list[Song]:
-    """Performances of the Groove MIDI Dataset in train and validation; its test split is left alone."""
+    """Performances of the Groove MIDI Dataset in train and validation; its test split is not used."""
     info = root / "groove" / "info.csv"
     if not info.is_file():
-        raise SourceError(f"{info} is missing: get the Groove MIDI Dataset (CC BY 4.0) and put it there as groove/")
+        raise SourceError(f"{info} is missing: download the Groove MIDI Dataset (CC BY 4.0) and put it there as groove/")
     songs = []
     for row in pd.read_csv(info).itertuples():
         if row.split in SPLITS and row.time_signature in ("4-4", "3-4", "6-8"):
@@ -125,11 +124,11 @@ def _groove(root: Path) -> list[Song]:
 
 
 def _freedoom(root: Path) -> list[Song]:
-    """Songs of Freedoom (BSD-3-Clause) that have other instruments; equal files under two names count once."""
+    """Songs of Freedoom (BSD-3-Clause) with other instruments than drums; identical files count once."""
     folder = root / "midi_songs_freedoom"
     files = sorted(folder.glob("*.mid"))
     if not files:
-        raise SourceError(f"{folder} holds no MIDI files: get the songs of Freedoom and put them there")
+        raise SourceError(f"{folder} holds no MIDI files: download the songs of Freedoom and put them there")
     unique = {path.read_bytes(): path for path in reversed(files)}
     songs = []
     for path in sorted(unique.values()):
@@ -141,12 +140,12 @@ def _freedoom(root: Path) -> list[Song]:
 
 
 def songs_folder() -> Path:
-    """Where the notes of all performances are kept, once read."""
+    """Folder in which `gather` stores the notes of all performances."""
     return paths.CACHE / "rendered" / "performances"
 
 
 def gather(root: Path) -> Path:
-    """Read all performances and songs below the data folder once; the file that keeps them is returned."""
+    """Read all performances and songs below the data folder, once; returns the file that stores them."""
     path = songs_folder() / f"notes-{VERSION}.npz"
     if not path.is_file():
         songs = _groove(root) + _freedoom(root)
@@ -173,7 +172,7 @@ def gather(root: Path) -> Path:
 
 @lru_cache(maxsize=4)
 def load(path: Path) -> tuple[Song, ...]:
-    """All performances and songs that `gather` kept."""
+    """All performances and songs that `gather` stored."""
     with np.load(path, allow_pickle=False) as file:
         about = json.loads(str(file["about"]))
         columns = [file[key] for key in ("beats", "lengths", "pitches", "velocities")]

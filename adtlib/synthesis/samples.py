@@ -1,8 +1,8 @@
-"""Single strokes and notes on disk: mono, 44.1 kHz, each with the place of its attack, so that an onset falls where it is heard.
+"""Single strokes and notes on disk: mono, 44.1 kHz, each with its attack, so that onsets can be placed exactly.
 
 A bank is two files: `<name>.npy`, all one-shots one after the other as int16 at equal peak, read through a memory map; and
-`<name>.json`, the table of where each begins and what it is. A recorded one-shot begins some milliseconds before it is heard,
-a sampled cymbal some milliseconds before it is loud: `attack` is the sample at which an annotator would say that it begins.
+`<name>.json`, a table of what they are and where each begins. A recorded one-shot begins some milliseconds before it is audible,
+a sampled cymbal some milliseconds before it is loud: `attack` is the sample where an annotator would place the onset.
 """
 
 import io
@@ -30,7 +30,7 @@ class OneShot:
 
     key       articulation ("snare") or instrument and pitch ("33:40").
     voice     which of several sources of that key: "38", "Snare Jazz".
-    velocity  highest MIDI velocity it stands for; the layers of a voice follow each other by it.
+    velocity  highest MIDI velocity that it plays; the layers of a voice are sorted by it.
     start, length, attack  samples; `attack` counts from the start.
     """
 
@@ -43,9 +43,9 @@ class OneShot:
 
 
 def find_attack(waveform: np.ndarray) -> int:
-    """Sample at which a stroke is first heard: where its envelope passes a tenth of the peak of its first 60 ms of sound.
+    """Sample at which a stroke becomes audible: where its envelope passes a tenth of the peak of its first 60 ms of sound.
 
-    The envelope is the highest magnitude in 0.5 ms. 0 for silence.
+    The envelope is the highest magnitude in each 0.5 ms. 0 for silence.
     """
     n_blocks = len(waveform) // _BLOCK
     if n_blocks == 0:
@@ -60,7 +60,7 @@ def find_attack(waveform: np.ndarray) -> int:
 
 
 def trim(waveform: np.ndarray, attack: int, floor_db: float = -60.0) -> tuple[np.ndarray, int]:
-    """Cut what lies more than 4 ms before the attack and what is below `floor_db` of the peak at the end: (waveform, attack).
+    """Cut all more than 4 ms before the attack, and the end below `floor_db` of the peak: (waveform, attack).
 
     The end is faded over 20 ms; the peak is 1.
     """
@@ -81,14 +81,14 @@ def same_sample(one: np.ndarray, other: np.ndarray) -> bool:
 
 
 class BankWriter:
-    """Gathers one-shots and writes a bank; layers of a voice that sound alike are kept once."""
+    """Gathers one-shots and writes a bank; identical layers of a voice are stored once."""
 
     def __init__(self):
         """Start empty."""
         self.waveforms, self.entries, self.position = [], [], 0
 
     def add(self, key: str, voice: str, velocity: int, waveform: np.ndarray) -> None:
-        """Add `(n,)` mono floats of any scale; silence is left out. Layers of one voice come by rising velocity."""
+        """Add `(n,)` mono floats of any scale; silence is skipped. Add the layers of one voice by rising velocity."""
         if not len(waveform) or float(np.abs(waveform).max()) < 1e-4:
             return
         waveform, attack = trim(waveform, find_attack(waveform))
@@ -101,9 +101,9 @@ class BankWriter:
         self.position += len(waveform)
 
     def write(self, path: Path) -> None:
-        """Write `<path>.npy`, then `<path>.json`. SourceError where there is nothing to write."""
+        """Write `<path>.npy`, then `<path>.json`. SourceError if there is nothing to write."""
         if not self.entries:
-            raise SourceError(f"{path.name}: nothing that sounds was found; install its package again")
+            raise SourceError(f"{path.name}: no sound was found; install its package again")
         buffer = io.BytesIO()
         np.save(buffer, np.rint(np.concatenate(self.waveforms) * 32767).astype(np.int16))
         paths.write_atomically(path.with_name(path.name + ".npy"), buffer.getbuffer())
@@ -115,7 +115,7 @@ class Bank:
     """A stored kit or set of instruments."""
 
     def __init__(self, path: Path):
-        """Open `<path>.npy` and `<path>.json`. SourceError where they are missing, damaged or of another version."""
+        """Open `<path>.npy` and `<path>.json`. SourceError if they are missing, damaged or of another version."""
         self.path, self.name = Path(path), Path(path).name
         table = path.with_name(path.name + ".json")
         try:
@@ -156,5 +156,5 @@ def layer_at(layers: list[OneShot], velocity: float) -> int:
 
 @lru_cache(maxsize=256)
 def open_bank(path: Path) -> Bank:
-    """`Bank`, opened once in a process."""
+    """The bank at a path, opened once per process."""
     return Bank(path)

@@ -1,10 +1,10 @@
 """Drums as sound: sampled kits, built from a sound font that comes with pip, and performances placed on them.
 
 The General MIDI sound font TimGM6mb, which pretty_midi ships, holds eight drum kits; midirenderer plays it. Each stroke of a kit is
-rendered once, cut so that it starts at sample 0, and then shaped: tuned, damped, balanced, equalised. A `KitDesign` says how, so
-that a few recordings make many kits. The sound font answers to velocity with loudness alone; a soft stroke on a real drum is
-also duller, so three layers of brightness are kept. It has poor open hi-hats and snares that rumble: the first get the
-sizzle of a crash cymbal, the second a high-pass filter.
+rendered once, cut so that it starts at sample 0, and then shaped by a `KitDesign`: tuned, damped, balanced, equalised. So a few
+recordings make many kits. In the sound font velocity changes only the loudness; a soft stroke on a real drum is also duller, so
+three layers of brightness are made. Its open hi-hats are poor and its snares rumble: the former get the sizzle of a crash cymbal,
+the latter a high-pass filter.
 
 `render_drums` places strokes at exact samples: an onset in the sound lies within 2 ms of the note's time. Waveforms are float32 at
 44.1 kHz, `(n_samples,)` or `(n_samples, 2)`.
@@ -42,12 +42,12 @@ _GROUP_OF = {pitch: group for group, pitches in _GROUPS.items() for pitch in pit
 _RING = {"kick": 0.5, "snare": 0.5, "toms": 0.9, "hat": 0.9, "cymbals": 1.8}  # seconds
 _PAN = {35: 0, 36: 0, 42: 0.5, 44: 0.5, 46: 0.5, 50: 0.3, 48: 0.25, 47: 0.0, 45: -0.1, 43: -0.4, 41: -0.5, 49: 0.6}
 _PAN |= {57: -0.6, 51: -0.5, 53: -0.5, 59: -0.5, 52: -0.7, 55: 0.3}
-_RECORDED = 2.2  # seconds of each stroke that are taken from the sound font
+_RECORDED = 2.2  # seconds of each stroke rendered from the sound font
 _ATTACK = 22  # samples kept before a stroke passes a tenth of its peak
 _LAYERS = ((0, -9.0), (60, -4.0), (95, 0.0))  # from this velocity on: high shelf at 3 kHz in decibels
 _VARIANTS = (0.993, 1.007)  # two tunings, so that equal strokes are not equal samples
 _CHOKED_BY = {46: (42, 44)}
-_CHOKE = 0.03  # seconds that a choked open hi-hat fades in
+_CHOKE = 0.03  # seconds in which a choked open hi-hat fades
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class KitDesign:
     """A kit: a program of the sound font and how it is shaped.
 
     tune        factor on pitch for each group of drums ("kick", "snare", "toms", "hat", "cymbals").
-    damp        factor below 1 shortens how long a group rings.
+    damp        factor on how long a group rings; below 1 shorter.
     level       decibels added to a group.
     tilt        decibels between 100 Hz and 10 kHz, over the whole kit (positive: brighter).
     room, wet   seconds of reverberation, and its level (0 none, 1 as loud as the kit).
@@ -99,14 +99,14 @@ def synthesise(parts: Sequence[MidiPart], end: float) -> np.ndarray:
 
 @functools.lru_cache(maxsize=256)
 def _raw_shot(program: int, pitch: int) -> np.ndarray:
-    """One stroke of a program as the sound font has it: mono, from its onset on, peak 1."""
+    """One stroke of a program of the sound font: mono, from its onset on, peak 1."""
     # Reverb and chorus (controls 91 and 93) are off: rooms are added later.
     part = MidiPart("kit", program, DRUM_CHANNEL, [(0.0, _RECORDED, pitch, 115)], ((91, 0), (93, 0)))
     return _from_onset(synthesise([part], end=_RECORDED).mean(axis=1))
 
 
 def _from_onset(stroke: np.ndarray) -> np.ndarray:
-    """Begin half a millisecond before the first sample above a tenth of the peak, fading in until there; peak 1."""
+    """The stroke from half a millisecond before its first sample above a tenth of the peak, faded in until there; peak 1."""
     stroke = stroke / np.max(np.abs(stroke))
     first = int(np.argmax(np.abs(stroke) > 0.1))
     lead = min(first, _ATTACK)
@@ -116,17 +116,17 @@ def _from_onset(stroke: np.ndarray) -> np.ndarray:
 
 
 class Kit:
-    """A design made sound, drum by drum as they are asked for."""
+    """The kit of a design; each drum is rendered when first used."""
 
     def __init__(self, design: KitDesign):
-        """Nothing is rendered yet."""
+        """Renders nothing yet."""
         self.design = design
         self._shots: dict[int, tuple[tuple[np.ndarray, ...], ...]] = {}
 
     def shot(self, pitch: int, velocity: int, variant: int) -> np.ndarray:
-        """One stroke at full loudness, `(n,)` float32 that starts at its onset, of the brightness of its velocity.
+        """One stroke at full loudness but with the brightness of its velocity: `(n,)` float32 from its onset on.
 
-        `variant` chooses between two tunings. Raises KeyError for a pitch that the kits do not have.
+        `variant` chooses between two tunings. KeyError for a pitch that the kits do not have.
         """
         if pitch not in self._shots:
             self._shots[pitch] = self._make(pitch)
@@ -157,9 +157,9 @@ def build_kit(design: KitDesign) -> Kit:
 
 @functools.lru_cache(maxsize=256)
 def _repaired_shot(program: int, pitch: int) -> np.ndarray:
-    """One stroke with what the sound font does badly repaired."""
+    """One stroke, its faults in the sound font repaired."""
     stroke = _raw_shot(program, pitch)
-    if pitch in (38, 40):  # its snares rumble like a kick drum and lack wires
+    if pitch in (38, 40):  # the snares rumble like a kick drum and sound without wires
         stroke = _shelf(_filter(stroke, 180.0, "highpass"), 7.0, 1500.0)
     elif pitch in (42, 44, 54):
         stroke = _filter(stroke, 400.0, "highpass")
@@ -248,14 +248,14 @@ def _choked(shot: np.ndarray, ordered: Sequence[Note], index: int) -> np.ndarray
         open_for = later.seconds - note.seconds
         if open_for * SAMPLE_RATE > len(shot):
             return shot
-        # Strokes that fall together are the same movement, not a closing after it.
+        # A stroke within 20 ms is the same movement and does not close the hi-hat.
         if later.pitch in (*_CHOKED_BY[note.pitch], note.pitch) and open_for > 0.02:
             return fade_out(shot, round(open_for * SAMPLE_RATE), round(_CHOKE * SAMPLE_RATE))
     return shot
 
 
 def _add_room(dry: np.ndarray, design: KitDesign) -> np.ndarray:
-    """Add a room: early reflections from 6 ms on and a diffuse tail. The direct sound is untouched, so onsets stay put."""
+    """Add a room: a diffuse tail from 6 ms on. The direct sound is unchanged, so onsets do not move."""
     impulse = _room_impulse(design.room, dry.shape[1])
     wet = scipy.signal.oaconvolve(dry, impulse, axes=0)[: len(dry)]
     return (dry + design.wet * wet).astype(np.float32)

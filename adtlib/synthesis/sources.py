@@ -1,10 +1,10 @@
-"""Sound fonts and sampled kits on this machine, as Debian packages install them: needed to render training data only.
+"""Sound fonts and sampled kits on this machine, as Debian packages install them: only needed to render training data.
 
     fluid-soundfont-gm, musescore-general-soundfont, timgm6mb-soundfont   General MIDI banks, MIT and GPL-2
     avldrums.lv2-soundfont                                                two multi-sampled acoustic kits, CC BY-SA 3.0
     hydrogen-drumkits, hydrogen-data                                      recorded and electronic kits, GPL-2, CC BY (SA), CC0
 
-`ADT_SOUNDS` names another folder with the same two folders in it: `sounds/` and `hydrogen/data/drumkits/`.
+`ADT_SOUNDS` names another folder with the same two subfolders: `sounds/` and `hydrogen/data/drumkits/`.
 """
 
 import os
@@ -18,7 +18,7 @@ class SourceError(ValueError):
 
 @dataclass(frozen=True)
 class SoundFont:
-    """A sound font: short name, file below `sounds/`, the package that brings it, whether it is a General MIDI bank."""
+    """A sound font: short name, file below `sounds/`, its Debian package, whether it is a General MIDI bank."""
 
     name: str
     file: str
@@ -27,7 +27,7 @@ class SoundFont:
 
     @property
     def path(self) -> Path:
-        """Where it lies if it is installed."""
+        """The file, whether or not it is installed."""
         return sounds_root() / "sounds" / self.file
 
 
@@ -38,7 +38,6 @@ FONTS = (
     SoundFont("black-pearl", "sf2/Black_Pearl_4_LV2.sf2", "avldrums.lv2-soundfont", general_midi=False),
     SoundFont("red-zeppelin", "sf2/Red_Zeppelin_4_LV2.sf2", "avldrums.lv2-soundfont", general_midi=False),
 )
-HYDROGEN_PACKAGES = ("hydrogen-drumkits", "hydrogen-data")
 
 
 def sounds_root() -> Path:
@@ -52,7 +51,7 @@ def hydrogen_kits() -> list[Path]:
 
 
 def missing_packages() -> list[str]:
-    """Packages of which nothing was found, in the order of the module's docstring."""
+    """Packages that are not installed, in the order of the module's docstring."""
     absent = [font.package for font in FONTS if not font.path.is_file()]
     found = {path.name for path in hydrogen_kits()}
     if "Millo-Drums_v.1" not in found:
@@ -63,6 +62,6 @@ def missing_packages() -> list[str]:
 
 
 def require_all() -> None:
-    """SourceError with the command that installs what is missing: other kits would make other data."""
+    """SourceError with the command that installs missing packages: without them the data would be different."""
     if absent := missing_packages():
         raise SourceError(f"{sounds_root()}: sounds are missing; install them: apt-get install {' '.join(absent)}")

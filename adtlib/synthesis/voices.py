@@ -1,8 +1,8 @@
-"""Sung syllables by formant synthesis: stand-ins for vocals, of which no free samples are at hand.
+"""Sung syllables by formant synthesis, in place of vocals, of which there are no free samples.
 
-What a transcriber mistakes for drums in singing is not the vowel but how it begins: s and sh are a hi-hat's noise, t and k a
-stick, p a kick. So each syllable is a consonant of shaped noise and a vowel that glides: pulses of the glottis with vibrato and
-breath through four resonances. Formants are the averages of Peterson and Barney (1952) for adult voices.
+In singing not vowels but consonants are mistaken for drums: s and sh resemble a hi-hat, t and k a stick, p a kick. So each syllable
+is a consonant of shaped noise and a vowel that glides: pulses of the glottis with vibrato and breath, through four resonances.
+Formants are the averages of Peterson and Barney (1952) for adult voices.
 """
 
 from collections.abc import Iterator
