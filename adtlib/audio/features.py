@@ -1,6 +1,6 @@
-"""Log-filtered log-magnitude spectrograms: what every model of the thesis sees (sections 2.3.5 to 2.3.7 and 5.2.1).
+"""Log-filtered log-magnitude spectrograms: the input of every model of the thesis (sections 2.3.5 to 2.3.7 and 5.2.1).
 
-This module is the one place that defines sample rate, hop and bands; everything else derives from it. A waveform is mono,
+Sample rate, hop and bands are defined here only; all other modules import them. A waveform is mono,
 float, in [-1, 1]; a feature matrix is `(T, 84)` float32, 100 frames a second, frame t centred on sample 441 t.
 
 Two versions of the filterbank exist (FACTS of the thesis):
@@ -37,7 +37,7 @@ _CHUNK = 64
 
 @dataclass(frozen=True)
 class FeatureConfig:
-    """Which features: saved beside prepared data and beside every run, so that the two are never mixed."""
+    """The kind of features. It is saved with prepared data and with every run, so that the two are never mixed."""
 
     version: str = "madmom"
 
@@ -55,13 +55,13 @@ def _grid_bins(
     min_frequency: float = MIN_FREQUENCY,
     max_frequency: float = MAX_FREQUENCY,
 ) -> np.ndarray:
-    """FFT bins nearest to the equally tempered grid through A4, each once: `(n_bands + 2,)` int, corners of the triangles."""
+    """Corners of the triangles, `(n_bands + 2,)` int: the FFT bins nearest to the equally tempered grid through A4, each once."""
     lowest = np.floor(np.log2(min_frequency / REFERENCE_FREQUENCY) * bands_per_octave)
     highest = np.ceil(np.log2(max_frequency / REFERENCE_FREQUENCY) * bands_per_octave)
     grid = REFERENCE_FREQUENCY * 2.0 ** (np.arange(lowest, highest + 1) / bands_per_octave)
     grid = grid[(grid >= min_frequency) & (grid <= max_frequency)]
     bin_width = SAMPLE_RATE / FRAME_SIZE
-    # Below about 400 Hz the grid is finer than the bins: several grid points fall on one bin, which is kept once.
+    # Below about 400 Hz the grid is finer than the bins: several grid points share one bin, which is kept once.
     return np.unique(np.clip(np.rint(grid / bin_width), 1, FRAME_SIZE // 2 - 1).astype(int))
 
 
@@ -82,7 +82,9 @@ def log_filterbank(
         raise ValueError(f"frequency range {min_frequency} to {max_frequency} Hz: it must rise, within 0 to {SAMPLE_RATE / 2} Hz")
     corners = _grid_bins(bands_per_octave, min_frequency, max_frequency)
     if len(corners) < 3:
-        raise ValueError(f"{min_frequency} to {max_frequency} Hz at {bands_per_octave} bands an octave holds no filter")
+        raise ValueError(
+            f"{min_frequency} to {max_frequency} Hz at {bands_per_octave} bands an octave: no filter lies in this range"
+        )
     include_ends = version == "thesis"
     filterbank = np.zeros((FRAME_SIZE // 2 + include_ends, len(corners) - 2), dtype=np.float32)
     for band, (start, centre, stop) in enumerate(zip(corners, corners[1:], corners[2:], strict=False)):
@@ -94,7 +96,7 @@ def log_filterbank(
 
 
 def band_centres() -> np.ndarray:
-    """Frequencies at which the 84 triangles peak: `(84,)` in Hz."""
+    """Peak frequencies of the 84 triangles: `(84,)` in Hz."""
     return _grid_bins()[1:-1] * (SAMPLE_RATE / FRAME_SIZE)
 
 
@@ -114,8 +116,8 @@ def log_filter_spectrogram(waveform: np.ndarray, sample_rate: int = SAMPLE_RATE,
     """Log-filtered log-magnitude spectrogram: STFT of 2,048 samples, magnitude, 84 bands, log10(x + 1).
 
     waveform     `(n_samples,)` mono or `(n_samples, channels)`, floating point in [-1, 1]; channels are averaged.
-    sample_rate  Hz; other than 44,100 is resampled first (soxr, high quality).
-    version      "madmom" or "thesis": see the module.
+    sample_rate  in Hz; other rates than 44,100 are resampled first (soxr, high quality).
+    version      "madmom" or "thesis": see the module's docstring.
 
     Returns `(T, 84)` float32, all >= 0; an empty waveform gives `(0, 84)`. Raises ValueError for integers (their scale is not
     known), NaN or infinite samples, and an unknown version.
@@ -151,7 +153,7 @@ def log_filter_spectrogram(waveform: np.ndarray, sample_rate: int = SAMPLE_RATE,
 
 
 def _as_mono(waveform: np.ndarray) -> np.ndarray:
-    """Mono float32 `(n,)`, or a ValueError that says what is wrong with the samples."""
+    """Mono float32 `(n,)`; ValueError for samples that cannot be used."""
     waveform = np.asarray(waveform)
     if not np.issubdtype(waveform.dtype, np.floating):
         raise ValueError(f"waveform of {waveform.dtype}: divide integers by their full scale to get floats in [-1, 1]")
@@ -160,16 +162,16 @@ def _as_mono(waveform: np.ndarray) -> np.ndarray:
     elif waveform.ndim != 1:
         raise ValueError(f"waveform of shape {waveform.shape}: expected (n_samples,) or (n_samples, channels)")
     waveform = np.ascontiguousarray(waveform, dtype=np.float32)
-    # The sum is infinite or NaN as soon as one sample is: one pass, no array of booleans.
+    # The sum is infinite or NaN if any sample is: one pass, without an array of booleans.
     if len(waveform) and not np.isfinite(np.sum(waveform, dtype=np.float64)):
         raise ValueError("waveform holds NaN or infinite samples: repair the recording or leave it out")
     return waveform
 
 
 class Standardizer:
-    """Mean and standard deviation of all feature values, gathered part by part in constant memory.
+    """Mean and standard deviation of all feature values, accumulated part by part in constant memory.
 
-    One scalar each (thesis, 5.2.1): the bands keep their relation to each other.
+    One scalar each for all bands (thesis, 5.2.1), so that the bands keep their relative levels.
     """
 
     def __init__(self):

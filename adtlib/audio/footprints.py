@@ -1,4 +1,4 @@
-"""The audible footprint of a stroke: where in frequency it lies and how long it lasts (thesis 2.2)."""
+"""The audible footprint of a stroke: its range of frequencies and its duration (thesis 2.2)."""
 
 from collections.abc import Mapping
 
@@ -8,14 +8,14 @@ import pandas as pd
 from adtlib.audio.features import FRAME_SIZE, SAMPLE_RATE
 from adtlib.vocabulary import CLASSES, GENERAL_MIDI, INSTRUMENTS
 
-_HOP = 128  # samples: finer than the features, for the eye
+_HOP = 128  # samples: finer than the hop of the features, for display
 _QUIET = 1e-12
 
 
 def spectrum_levels(waveform: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Spectrogram of 2,048 samples with a Hann window: seconds `(T,)`, frequencies `(1025,)` in Hz, levels `(T, 1025)` in dB.
 
-    Frame t is centred on sample 128 t. 0 dB is a magnitude of 1; the caller chooses what to compare with.
+    Frame t is centred on sample 128 t. 0 dB is a magnitude of 1; the caller chooses the reference.
     """
     padded = np.pad(np.asarray(waveform, dtype=np.float64), FRAME_SIZE // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME_SIZE)[::_HOP]
@@ -25,8 +25,8 @@ def spectrum_levels(waveform: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nd
 
 
 def footprint_table(strokes: Mapping[int, np.ndarray], lead_in: float = 0.0) -> pd.DataFrame:
-    """A row a stroke: instrument, class, peak_db (against the loudest), low_hz and high_hz between which lie the middle 80 % of
-    its energy, strongest_hz, and ms_to_20_db, after which it stays 20 dB below its highest level.
+    """One row for each stroke. Columns: instrument, class, peak_db (relative to the loudest stroke), low_hz and high_hz (the
+    middle 80 % of its energy lies between them), strongest_hz, ms_to_20_db (after which it stays 20 dB below its highest level).
 
     strokes  waveforms `(n,)` at 44.1 kHz by General MIDI pitch, each struck after `lead_in` seconds.
     """

@@ -1,8 +1,7 @@
-"""Fourier transforms written out as the thesis writes them (sections 2.3.1 to 2.3.4): to be read, and held against the fast ones.
+"""Fourier transforms implemented as the thesis states them (sections 2.3.1 to 2.3.4), for reading and for comparison.
 
-Tasks: the integral for a signal given as a function, the sum for samples, the fast way to the sum; where a frequency ends up that
-is sampled too slowly; what all this costs. Frequencies are Hz, times seconds, a signal is `(n,)` real or complex. What the project
-itself computes with is `scipy.fft` (see `features`).
+Contents: the integral for a signal given as a function, the sum for samples, the fast transform; aliasing; computing cost.
+Frequencies are in Hz, times in seconds, a signal is `(n,)` real or complex. The project itself uses `scipy.fft` (see `features`).
 """
 
 import time
@@ -23,16 +22,16 @@ GROWTH = {"n²": lambda n: np.asarray(n, float) ** 2, "n log n": lambda n: np.as
 def fourier_transform(
     signal: Callable[[np.ndarray], np.ndarray], frequencies: np.ndarray, start: float, end: float, n_points: int = 20_001
 ) -> np.ndarray:
-    """The integral of signal(t) exp(-i 2 pi f t) from `start` to `end` by Simpson's rule (thesis, 2.3.1): complex, one a frequency.
+    """The integral of signal(t) exp(-i 2 pi f t) from `start` to `end` by Simpson's rule (thesis, 2.3.1): `(n,)` complex.
 
-    The signal must vanish outside, and `n_points` must be many for each period of the highest frequency. Raises ValueError where
-    they are fewer than four.
+    The signal must be 0 outside, and `n_points` must give many points for each period of the highest frequency. Raises ValueError
+    for fewer than four points a period.
     """
     frequencies = np.asarray(frequencies, dtype=float)
     highest = np.max(np.abs(frequencies), initial=0.0)
     if not end > start or n_points < 4 * highest * (end - start):
         raise ValueError(
-            f"{n_points} points between {start} and {end} s are too few for {highest:g} Hz: take four a period or more"
+            f"{n_points} points between {start} and {end} s are too few for {highest:g} Hz: at least four a period are needed"
         )
     t = np.linspace(start, end, n_points)
     values = signal(t)
@@ -40,7 +39,7 @@ def fourier_transform(
 
 
 def damped_tone(t: np.ndarray, frequency: float, decay: float) -> np.ndarray:
-    """A drum in its simplest form: from t = 0 on a sine of `frequency` Hz that falls to 1/e in `decay` seconds."""
+    """The simplest model of a drum: from t = 0 on a sine of `frequency` Hz that decays to 1/e in `decay` seconds."""
     t = np.asarray(t, dtype=float)
     return np.where(t >= 0, np.exp(-np.maximum(t, 0) / decay) * np.sin(2 * np.pi * frequency * t), 0.0)
 
@@ -52,24 +51,24 @@ def damped_tone_transform(frequencies: np.ndarray, frequency: float, decay: floa
 
 
 def dft(x: np.ndarray) -> np.ndarray:
-    """The discrete Fourier transform as its formula says (thesis, 2.3.2): for each of n frequencies a sum over n samples.
+    """The discrete Fourier transform by its definition (thesis, 2.3.2): for each of n frequencies a sum over n samples.
 
     Returns `(n,)` complex, as numpy.fft.fft does; n^2 multiplications. Raises ValueError for anything but one dimension.
     """
     x = np.asarray(x)
     if x.ndim != 1:
-        raise ValueError(f"samples of shape {x.shape}: the DFT is written for one dimension")
+        raise ValueError(f"samples of shape {x.shape}: the DFT needs one dimension")
     n = np.arange(len(x))
-    # exp(-i 2 pi k n / N) goes round in N steps: N values are enough, and k n mod N stays exact where k n / N would not.
+    # exp(-i 2 pi k n / N) takes only N values, and k n mod N is exact where k n / N would be rounded.
     roots = np.exp(-2j * np.pi * n / max(len(x), 1))
     return np.array([x @ roots[k * n % len(x)] for k in n], dtype=complex)
 
 
 def fft_radix2(x: np.ndarray) -> np.ndarray:
-    """The same numbers by divide and conquer (Cooley and Tukey 1965; thesis, 2.3.4): n log n multiplications.
+    """The same values by divide and conquer (Cooley and Tukey 1965; thesis, 2.3.4): n log n multiplications.
 
-    A transform of n samples is put together from one of the even and one of the odd samples. Returns `(..., n)` complex, over the
-    last axis; raises ValueError where n is not a power of two.
+    A transform of n samples is combined from the transforms of the even and of the odd samples. Returns `(..., n)` complex, along
+    the last axis; raises ValueError where n is not a power of two.
     """
     x = np.asarray(x, dtype=complex)
     n = x.shape[-1]
@@ -83,15 +82,15 @@ def fft_radix2(x: np.ndarray) -> np.ndarray:
 
 
 def dft_matrix(n: int) -> np.ndarray:
-    """`(n, n)` complex: row k holds the wave that the samples are multiplied with for the frequency k."""
+    """`(n, n)` complex: row k holds the wave by which the samples are multiplied for frequency k."""
     k = np.arange(n)
     return np.exp(-2j * np.pi * np.outer(k, k) / n)
 
 
 def amplitude_spectrum(x: np.ndarray, sample_rate: float, n_fft: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """(frequencies, amplitudes) from 0 to half the sampling rate: a sine of amplitude a that fits the frame shows as a.
+    """(frequencies, amplitudes) from 0 to half the sampling rate. A sine of amplitude a with whole periods in the frame gives a.
 
-    `n_fft` beyond the length pads with zeros, which draws the curve between the n / 2 + 1 values finer.
+    An `n_fft` above the length pads with zeros, which interpolates between the n / 2 + 1 values.
     """
     n_fft = n_fft or len(x)
     amplitude = 2 * np.abs(scipy.fft.rfft(x, n_fft)) / len(x)
@@ -113,8 +112,8 @@ def spectral_peaks(
 ) -> list[tuple[float, float]]:
     """The `count` highest peaks of an evenly spaced spectrum: (frequency, level), by frequency.
 
-    A peak stands out by `prominence` (in the unit of `level`) and lies `apart` Hz or more from a higher one. Its place between two
-    bins is that of a parabola through three values.
+    A peak has at least this `prominence` (in the unit of `level`) and lies `apart` Hz or more from a higher one. Its frequency
+    between bins is that of a parabola through three values.
     """
     step = frequencies[1] - frequencies[0]
     found, _ = scipy.signal.find_peaks(level, prominence=prominence, distance=max(1, round(apart / step)))
@@ -128,9 +127,9 @@ def spectral_peaks(
 
 
 def aliased_frequency(frequency, sample_rate: float):
-    """The frequency at which a tone is heard after sampling (thesis, 2.3.3): |f - rate * round(f / rate)|, from 0 to rate / 2.
+    """The apparent frequency of a tone after sampling (thesis, 2.3.3): |f - rate * round(f / rate)|, from 0 to rate / 2.
 
-    Scalar or array, Hz. A tone below half the rate stays where it is. Raises ValueError for a rate that is not positive.
+    Scalar or array, in Hz. A tone below half the rate keeps its frequency. Raises ValueError for a rate that is not positive.
     """
     if not sample_rate > 0:
         raise ValueError(f"sampling rate {sample_rate}: it must be positive")
@@ -141,8 +140,8 @@ def aliased_frequency(frequency, sample_rate: float):
 def reconstruct(samples: np.ndarray, sample_rate: float, times: np.ndarray, start: float = 0.0) -> np.ndarray:
     """The one signal below half the sampling rate that passes through the samples, at `times` (Shannon 1949).
 
-    Each sample contributes a sinc function around its own time, the first at `start`; samples that are not given count as 0, so
-    give some hundred on either side of the times asked for.
+    Each sample contributes a sinc function centred on its time, the first at `start`. Missing samples count as 0, so a few hundred
+    are needed on both sides of the requested times.
     """
     samples = np.asarray(samples, dtype=float)
     position = (np.asarray(times, dtype=float)[:, None] - start) * sample_rate  # (n_times, 1), in samples
@@ -153,10 +152,10 @@ def reconstruct(samples: np.ndarray, sample_rate: float, times: np.ndarray, star
 
 
 def _seconds(transform: Callable, x: np.ndarray, repeats: int) -> float:
-    """Shortest time of one call out of `repeats` measurements: whatever else the machine does only makes it longer."""
-    transform(x)  # tables and caches are filled once
+    """Shortest time of one call in `repeats` measurements: other load on the machine only makes it longer."""
+    transform(x)  # fills tables and caches
     calls, best = 1, np.inf
-    while True:  # short calls are measured together, as clocks are coarse
+    while True:  # short calls are measured together: the clock is coarse
         begun = time.perf_counter()
         for _ in range(calls):
             transform(x)
@@ -173,7 +172,7 @@ def _seconds(transform: Callable, x: np.ndarray, repeats: int) -> float:
 
 
 def measure_cost(transforms: dict[str, tuple[Callable, Sequence[int]]], repeats: int = 3) -> pd.DataFrame:
-    """Seconds that each transform takes for each of its sizes, on this machine now: transform, n, seconds.
+    """Seconds that each transform takes for each of its sizes on this machine. Columns: transform, n, seconds.
 
     transforms  {name: (function of `(n,)` complex samples, sizes)}
     """
@@ -187,9 +186,9 @@ def measure_cost(transforms: dict[str, tuple[Callable, Sequence[int]]], repeats:
 
 
 def fit_cost(n: np.ndarray, seconds: np.ndarray, growth: str) -> tuple[float, float]:
-    """(factor, error): the factor c of c * growth(n) that fits best in logarithms, and how far off it is, as a ratio (1: exact).
+    """(factor, error): the factor c of c * growth(n) that fits best in logarithms, and the error of the fit as a ratio (1: exact).
 
-    growth  "n²" or "n log n". Raises ValueError for another.
+    growth  "n²" or "n log n"; else ValueError.
     """
     if growth not in GROWTH:
         raise ValueError(f"growth {growth!r}: choose one of {', '.join(GROWTH)}")

@@ -1,4 +1,4 @@
-"""Pitch, frequency and the mel filterbank (thesis, 2.3.7), beside the logarithmic one in `features` that the project uses.
+"""Pitch, frequency and the mel filterbank (thesis, 2.3.7), for comparison with the logarithmic one in `features`.
 
 A filterbank is `(n_bins, n_bands)`; a magnitude spectrogram `(T, n_bins)` times it gives `(T, n_bands)`. Frequencies are Hz.
 """
@@ -15,10 +15,10 @@ _NOTE = re.compile(r"([A-G])([#b]?)(-?\d+)")
 
 
 def note_frequency(note: str) -> float:
-    """Frequency of a note of the equally tempered scale with A4 = 440 Hz: "A2", "F#5", "Bb1". Raises ValueError for another."""
+    """Frequency of a note of the equally tempered scale with A4 = 440 Hz: "A2", "F#5", "Bb1". Raises ValueError for other names."""
     match = _NOTE.fullmatch(note)
     if not match:
-        raise ValueError(f"note {note!r}: expected a letter, # or b if need be, and an octave, as in F#5")
+        raise ValueError(f"note {note!r}: expected a letter, an optional # or b, and an octave, as in F#5")
     semitone = _SEMITONES[match[1]] + {"": 0, "#": 1, "b": -1}[match[2]] + 12 * (int(match[3]) - 4)
     return float(REFERENCE_FREQUENCY * 2 ** ((semitone - _SEMITONES["A"]) / 12))
 
@@ -81,16 +81,16 @@ def mel_filterbank(
 
 
 def mel_centres(n_bands: int = 84, min_frequency: float = 20.0, max_frequency: float = 20_000.0, scale: str = "htk") -> np.ndarray:
-    """Frequencies at which the triangles of `mel_filterbank` peak, `(n_bands,)`."""
+    """Peak frequencies of the triangles of `mel_filterbank`: `(n_bands,)` in Hz."""
     mels = np.linspace(*hertz_to_mel([min_frequency, max_frequency], scale), n_bands + 2)
     return mel_to_hertz(mels[1:-1], scale)
 
 
-# --- what a filterbank does --------------------------------------------------------------------------------------------
+# --- comparing filterbanks ---------------------------------------------------------------------------------------------
 
 
 def interval_table(intervals) -> pd.DataFrame:
-    """Pairs of notes, and how far apart they are in Hz, in mels and in semitones: one row a pair."""
+    """Distances of pairs of notes in Hz, in mels and in semitones: one row for each pair."""
     rows = []
     for low, high in intervals:
         below, above = note_frequency(low), note_frequency(high)
@@ -101,7 +101,7 @@ def interval_table(intervals) -> pd.DataFrame:
 
 
 def share_of_bands(centres: dict[str, np.ndarray], ranges: dict[str, tuple[float, float]]) -> pd.DataFrame:
-    """Percentage of the bands whose centre lies in each range of Hz: a row a range, a column a filterbank."""
+    """Percentage of the bands whose centre lies in each range of Hz: one row for each range, one column for each filterbank."""
     shares = {
         name: [100 * np.mean((values >= low) & (values < high)) for low, high in ranges.values()]
         for name, values in centres.items()
@@ -110,5 +110,5 @@ def share_of_bands(centres: dict[str, np.ndarray], ranges: dict[str, tuple[float
 
 
 def unfilter(filtered: np.ndarray, filterbank: np.ndarray) -> np.ndarray:
-    """Magnitudes `(T, n_bins)` that the bands `(T, n_bands)` could have come from: least squares, negative values set to 0."""
+    """Magnitudes `(T, n_bins)` estimated from the bands `(T, n_bands)`: least squares, negative values set to 0."""
     return np.maximum(filtered @ np.linalg.pinv(filterbank), 0.0)

@@ -1,7 +1,7 @@
-"""The level at which a recording is heard: as loud as music is mastered, whatever the level it was recorded at.
+"""Loudness normalisation: recordings are scaled to the level of mastered music, whatever level they were recorded at.
 
-A network hears hi-hats vanish and cymbals appear where a recording is much softer than what it was trained on: at -20 dB a rock mix
-lost a quarter of its F1. So the loud moments of each recording are brought to one peak level before features are made of it.
+In a recording much softer than the training data a network misses hi-hats and finds cymbals that are not there: at -20 dB a rock
+mix lost a quarter of its F1. So the loud parts of each recording are scaled to one peak level before its features are computed.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -10,77 +10,62 @@ import numpy as np
 
 from adtlib.audio.features import SAMPLE_RATE
 
-# Chosen on the seven songs of MDB Drums at hand: from -6 to -3 dB F1 is highest, on drums alone and on mixes.
-LOUD_DB = -4.0  # of full scale: what the peaks of loud moments are brought to
-
-
-LOUD_SHARE = 0.95  # of the moments that are no pauses lie below
-
-
-MOST_DB = 60.0  # a recording softer still is the noise of its own digits
-
-
+# Chosen on the seven available songs of MDB Drums: from -6 to -3 dB F1 is highest, on drums alone and on mixes.
+LOUD_DB = -4.0  # of full scale: target level of the peaks of loud windows
+LOUD_QUANTILE = 0.95  # of the peaks of all windows that are not pauses
+MAX_GAIN_DB = 60.0  # a recording that needs more contains only quantisation noise
 KEPT_SAMPLES = 20_000_000  # 80 MB, seven and a half minutes
+PEAK = 0.95  # of sound files that are written
+_PAUSE_DB = -40.0  # relative to the loudest peak
+_WINDOW = SAMPLE_RATE // 20  # samples
 
 
-_PAUSE_DB = -40.0  # below the loudest peak
+def loudness_gain(blocks: Iterable[np.ndarray]) -> float:
+    """Factor that scales a recording to the common level. The blocks hold samples `(n,)` at 44.1 kHz and may have any lengths.
 
-
-_MOMENT = SAMPLE_RATE // 20  # samples
-
-
-def hearing_gain(blocks: Iterable[np.ndarray]) -> float:
-    """The factor for samples `(n,)` at 44.1 kHz, given in blocks of any lengths, that brings a recording to the common level.
-
-    1 for silence, and for what would have to be raised by more than 60 dB.
+    1 for silence, and for recordings that would need a gain of more than 60 dB.
     """
     peaks, rest = [np.zeros(0, dtype=np.float32)], np.zeros(0, dtype=np.float32)
     for block in blocks:
         samples = np.concatenate([rest, np.abs(block)])
-        whole = len(samples) // _MOMENT * _MOMENT
-        peaks.append(samples[:whole].reshape(-1, _MOMENT).max(axis=1))
+        whole = len(samples) // _WINDOW * _WINDOW
+        peaks.append(samples[:whole].reshape(-1, _WINDOW).max(axis=1))
         rest = samples[whole:]
     if len(rest):
         peaks.append(rest.max(keepdims=True))
-    moments = np.concatenate(peaks)
-    loudest = float(moments.max(initial=0.0))
+    levels = np.concatenate(peaks)
+    loudest = float(levels.max(initial=0.0))
     if loudest == 0:
         return 1.0
-    loud = float(np.quantile(moments[moments >= loudest * 10 ** (_PAUSE_DB / 20)], LOUD_SHARE))
+    loud = float(np.quantile(levels[levels >= loudest * 10 ** (_PAUSE_DB / 20)], LOUD_QUANTILE))
     gain = 10 ** (LOUD_DB / 20) / loud
-    return gain if gain <= 10 ** (MOST_DB / 20) else 1.0
+    return gain if gain <= 10 ** (MAX_GAIN_DB / 20) else 1.0
 
 
-def at_hearing_level(make: Callable[[], Iterator[np.ndarray]]) -> Iterator[np.ndarray]:
-    """The blocks that `make` gives, at the common level: read once for it and, where they are too long to be kept, once more."""
-    kept, held, whole = [], 0, True
+def normalised(make: Callable[[], Iterator[np.ndarray]]) -> Iterator[np.ndarray]:
+    """The blocks of `make()` at the common level: read once to measure it, and again if longer than KEPT_SAMPLES."""
+    kept, n_samples, all_kept = [], 0, True
 
-    def noted() -> Iterator[np.ndarray]:
-        nonlocal held, whole
+    def keeping() -> Iterator[np.ndarray]:
+        nonlocal n_samples, all_kept
         for block in make():
-            held += len(block)
-            whole = whole and held <= KEPT_SAMPLES
-            if whole:
+            n_samples += len(block)
+            all_kept = all_kept and n_samples <= KEPT_SAMPLES
+            if all_kept:
                 kept.append(block)
             else:
                 kept.clear()
             yield block
 
-    gain = np.float32(hearing_gain(noted()))
-    for block in kept if whole else make():
+    gain = np.float32(loudness_gain(keeping()))
+    for block in kept if all_kept else make():
         yield gain * block
 
 
-PEAK = 0.95  # of what is written
+def scaled_to_peak(make: Callable[[], Iterator[np.ndarray]], raise_to_peak: bool = False) -> Iterator[np.ndarray]:
+    """The blocks of `make()` scaled so that their peak is at most PEAK. They are made twice, first to find the loudest sample.
 
-
-# --- levels ------------------------------------------------------------------------------------------------------------
-
-
-def levelled(make: Callable[[], Iterator[np.ndarray]], raise_to_peak: bool = False) -> Iterator[np.ndarray]:
-    """Blocks scaled so that none clips: they are made twice, first to find the loudest sample.
-
-    raise_to_peak  make soft ones louder too; else only what is too loud is changed.
+    raise_to_peak  scale softer sounds up to PEAK, too.
     """
     loudest = max((float(np.abs(block).max(initial=0.0)) for block in make()), default=0.0)
     gain = PEAK / loudest if loudest > PEAK or (raise_to_peak and loudest > 0) else 1.0

@@ -1,7 +1,7 @@
 """The short-time Fourier transform and back (thesis, 2.3.5 and 2.3.6): windows and their leakage, STFT, inverse, Griffin-Lim.
 
 An STFT is `(T, n_fft / 2 + 1)` complex; frame t is centred on sample `hop * t`, as in `features`, with zeros around the recording.
-The defaults are those of the project's features, so that `abs(stft(x))` is what the filterbank is applied to.
+The defaults are those of the project's features: the filterbank is applied to `abs(stft(x))`.
 """
 
 import itertools
@@ -17,7 +17,7 @@ WINDOWS = {"rectangular": (1.0,), "Hann": (0.5, 0.5), "Blackman": (0.42, 0.5, 0.
 
 
 def window(name: str, size: int) -> np.ndarray:
-    """A window of WINDOWS, `(size,)`, periodic: sample `size` would be sample 0 again. Raises ValueError for another name."""
+    """A window of WINDOWS, `(size,)`, periodic: sample `size` would equal sample 0. Raises ValueError for an unknown name."""
     if name not in WINDOWS:
         raise ValueError(f"unknown window {name!r}: choose one of {', '.join(WINDOWS)}")
     angle = 2 * np.pi * np.arange(size) / size
@@ -25,9 +25,9 @@ def window(name: str, size: int) -> np.ndarray:
 
 
 def leakage(values: np.ndarray, oversampling: int = 64, reach: float = 40.0) -> tuple[np.ndarray, np.ndarray]:
-    """How a window smears one tone: (distance from the tone in bins, level in dB below the peak), from -reach to reach.
+    """Spectral leakage of a window: (distance from a tone in bins, level in dB relative to the peak), from -reach to reach.
 
-    It is the transform of the window itself, drawn `oversampling` times finer than bins.
+    This is the transform of the window itself, sampled `oversampling` times finer than the bins.
     """
     size = len(values) * oversampling
     spectrum = np.abs(scipy.fft.fft(values, size))
@@ -37,7 +37,7 @@ def leakage(values: np.ndarray, oversampling: int = 64, reach: float = 40.0) -> 
 
 
 def side_lobes(values: np.ndarray) -> tuple[float, float]:
-    """(width of the main lobe in bins, from zero to zero; highest side lobe in dB below the peak)."""
+    """(width of the main lobe in bins, from zero to zero; highest side lobe in dB relative to the peak)."""
     offsets, level = leakage(values, reach=min(40.0, len(values) / 2 - 1))
     right, level = offsets[offsets >= 0], level[offsets >= 0]
     first = int(np.argmax(np.diff(level) > 0))  # the first zero: from there the level rises again
@@ -68,9 +68,9 @@ def stft(x: np.ndarray, hop: int = HOP_LENGTH, values: np.ndarray | None = None)
 
 
 def istft(spectrum: np.ndarray, n_samples: int, hop: int = HOP_LENGTH, values: np.ndarray | None = None) -> np.ndarray:
-    """The `(n_samples,)` whose STFT lies nearest to `spectrum` in the sense of least squares (Griffin and Lim 1984, eq. 6).
+    """The samples `(n_samples,)` whose STFT is nearest to `spectrum` in the least-squares sense (Griffin and Lim 1984, eq. 6).
 
-    Of a spectrum that is an STFT these are its samples; where no window reaches, 0.
+    If `spectrum` is an STFT, these are its samples; 0 where no window reaches.
     """
     values = _hann() if values is None else values
     frames = scipy.fft.irfft(spectrum, len(values), axis=1) * values  # (T, n_fft)
@@ -85,9 +85,9 @@ def istft(spectrum: np.ndarray, n_samples: int, hop: int = HOP_LENGTH, values: n
 
 
 def spectral_error(magnitude: np.ndarray, wanted: np.ndarray) -> float:
-    """Decibels by which the difference of two magnitude spectrograms `(T, n_bins)` lies below the wanted one; silence has 0.
+    """Level of the difference of two magnitude spectrograms `(T, n_bins)` relative to the wanted one, in dB; silence has 0.
 
-    Every bin but the first and the last stands for two of the full transform and counts twice.
+    Every bin except the first and the last represents two bins of the full transform and counts twice.
     """
     twice = np.full(wanted.shape[1], 2.0)
     twice[[0, -1]] = 1.0
@@ -102,10 +102,10 @@ def griffin_lim_steps(
     hop: int = HOP_LENGTH,
     values: np.ndarray | None = None,
 ) -> Iterator[tuple[np.ndarray, float]]:
-    """Sound from magnitudes alone: yields (samples `(n_samples,)`, spectral error in dB) after each iteration, without end.
+    """Samples from magnitudes alone: yields (samples `(n_samples,)`, spectral error in dB) after each iteration, endlessly.
 
     wanted    `(T, n_bins)` magnitudes of an STFT. Phases start at random, from `seed`.
-    momentum  0: Griffin and Lim (1984), whose error never grows; 0.99: the faster way of Perraudin et al. (2013).
+    momentum  0: Griffin and Lim (1984), whose error never grows; 0.99: the faster method of Perraudin et al. (2013).
     """
     phase = np.exp(2j * np.pi * np.random.default_rng(seed).random(wanted.shape))
     before = 0.0
@@ -119,7 +119,7 @@ def griffin_lim_steps(
 
 
 def griffin_lim(wanted: np.ndarray, n_samples: int, iterations: int = 60, **options) -> tuple[np.ndarray, np.ndarray]:
-    """(samples after the last iteration, errors in dB `(iterations,)`); see `griffin_lim_steps`. Raises ValueError below 1."""
+    """(samples after the last iteration, errors in dB `(iterations,)`); see `griffin_lim_steps`. ValueError for fewer than 1."""
     if iterations < 1:
         raise ValueError(f"{iterations} iterations: at least 1")
     steps = list(itertools.islice(griffin_lim_steps(wanted, n_samples, **options), iterations))

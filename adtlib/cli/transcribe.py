@@ -15,7 +15,7 @@ from tqdm import tqdm
 from adtlib import paths
 from adtlib.audio.files import audio_blocks, check_file, duration_of
 from adtlib.onsets.peak_picking import thresholds_by_class, with_thresholds
-from adtlib.transcription.inputs import Recording, find_recordings
+from adtlib.transcription.inputs import InputFile, find_recordings
 from adtlib.vocabulary import CLASSES
 
 SOUNDS = ("clicks.wav", "drums.wav")
@@ -25,7 +25,7 @@ SOUNDS = ("clicks.wav", "drums.wav")
 class _Report:
     """What became of one recording."""
 
-    recording: Recording
+    recording: InputFile
     lines: list[str] = field(default_factory=list)
     problem: str = ""
 
@@ -80,7 +80,7 @@ def _folder_trouble(folder: Path) -> str:
     return "" if os.access(folder, os.W_OK) else "nothing can be written into this folder; name another"
 
 
-def _trouble(recording: Recording, out: Path, options: argparse.Namespace) -> str:
+def _trouble(recording: InputFile, out: Path, options: argparse.Namespace) -> str:
     """Why a recording cannot be transcribed, as far as that shows without hearing it."""
     try:
         check_file(recording.path)
@@ -96,7 +96,7 @@ def _trouble(recording: Recording, out: Path, options: argparse.Namespace) -> st
     return ""
 
 
-def _results(recording: Recording, out: Path, options: argparse.Namespace) -> list[Path]:
+def _results(recording: InputFile, out: Path, options: argparse.Namespace) -> list[Path]:
     """The files that a recording gives."""
     kinds = [*options.format, *(SOUNDS if options.listen else ())]
     return [out / recording.target.with_name(f"{recording.target.name}.{kind}") for kind in kinds]
@@ -105,12 +105,12 @@ def _results(recording: Recording, out: Path, options: argparse.Namespace) -> li
 # --- one after the other -------------------------------------------------------------------------------------------------
 
 
-def _total(recordings: list[Recording]) -> float:
+def _total(recordings: list[InputFile]) -> float:
     """Seconds that the files announce."""
     return sum(duration_of(recording.path) or 0.0 for recording in recordings)
 
 
-def _one(recording: Recording, model, out: Path, options: argparse.Namespace, bar: tqdm) -> tuple[_Report, float]:
+def _one(recording: InputFile, model, out: Path, options: argparse.Namespace, bar: tqdm) -> tuple[_Report, float]:
     """(report, seconds of audio); no error leaves this function."""
     from adtlib.transcription.pipeline import transcribe
 

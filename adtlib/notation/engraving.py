@@ -73,10 +73,10 @@ def engrave(musicxml: str, line_width: float | None = None) -> Engraving:
 
     Raises ValueError where verovio cannot read the MusicXML.
     """
-    return read_svg(laid_out(musicxml, line_width).renderToSVG(1))
+    return read_svg(layout(musicxml, line_width).renderToSVG(1))
 
 
-def laid_out(musicxml: str, line_width: float | None = None, page_height: float | None = None, embed_font: bool = False):
+def layout(musicxml: str, line_width: float | None = None, page_height: float | None = None, embed_font: bool = False):
     """verovio with a score laid out, widths and heights in staff spaces; see `engrave` and `engraved_pages`.
 
     embed_font  brings the font of musical signs within text along, for pictures that are shown as they are.

@@ -7,7 +7,7 @@ import re
 import matplotlib as mpl
 from matplotlib.path import Path as Curve
 
-from adtlib.notation.engraving import STAFF_SPACE, Engraving, laid_out, placed
+from adtlib.notation.engraving import STAFF_SPACE, Engraving, layout, placed
 
 _SIZE = re.compile(r'<svg width="([\d.]+)px" height="([\d.]+)px"')
 
@@ -26,7 +26,7 @@ def engrave_pages(musicxml: str, line_width: float, page_height: float | None = 
 
     Raises ValueError where verovio cannot read the MusicXML.
     """
-    toolkit = laid_out(musicxml, line_width, page_height, embed_font)
+    toolkit = layout(musicxml, line_width, page_height, embed_font)
     return [toolkit.renderToSVG(page) for page in range(1, toolkit.getPageCount() + 1)]
 
 

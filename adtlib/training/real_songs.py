@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from adtlib.audio.files import audio_blocks
-from adtlib.audio.normalise import hearing_gain
+from adtlib.audio.normalise import loudness_gain
 from adtlib.corpora.enst_mdb import EnstMdb
 from adtlib.corpora.preparation import prepare
 from adtlib.corpora.store import Unit
@@ -16,7 +16,7 @@ STEEPNESS = 16.0  # of a low-pass: 48 dB an octave
 
 
 @dataclass(frozen=True)
-class HeardUnit(Unit):
+class NormalisedUnit(Unit):
     """A unit at the level at which it is transcribed.
 
     gain      that of `levels`.
@@ -48,6 +48,6 @@ def real_units(root: Path, low_pass: float | None = None) -> dict[str, list[Unit
             files = {track.id: track.audio[0] for track in corpus.tracks()}
             units = [unit for split in prepared.splits for unit in prepared.units(split) if unit.id.startswith("MDB/")]
             found[audio] = [
-                HeardUnit(**vars(unit), gain=hearing_gain(audio_blocks(files[unit.id])), low_pass=low_pass) for unit in units
+                NormalisedUnit(**vars(unit), gain=loudness_gain(audio_blocks(files[unit.id])), low_pass=low_pass) for unit in units
             ]
     return {name: units for name, units in found.items() if units}

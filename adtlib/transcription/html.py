@@ -1,4 +1,4 @@
-"""A transcription in a notebook: a summary, a picture of its first seconds, two players and the first bars of its score."""
+"""A transcription in a notebook: a summary, a picture of its first seconds, two players and the first bars of its notation."""
 
 import base64
 import html
@@ -25,11 +25,11 @@ from adtlib.vocabulary import CLASS_NAMES, CLASSES
 if TYPE_CHECKING:
     from adtlib.transcription.transcription import Transcription
 
-BARS = 4  # of the score
+BARS = 4  # of the notation
 
 
 def song_html(song: "Transcription") -> str:
-    """What stands below a cell whose last line is a transcription: HTML that needs nothing from outside."""
+    """The HTML shown for a transcription; it contains its pictures and sounds and refers to no files."""
     parts = [f"<p><b>{html.escape(song.name)}</b>: {summary(song)}</p>"]
     if song.duration > 0.1:
         start, end = passage_of(song)
@@ -42,7 +42,7 @@ def song_html(song: "Transcription") -> str:
 
 
 def summary(song: "Transcription") -> str:
-    """One sentence: length, onsets a class, tempo, model."""
+    """One sentence: length, number of onsets of each class, tempo, model."""
     minutes, rest = divmod(round(song.duration), 60)
     counts = song.counts
     found = ", ".join(f"{CLASS_NAMES[name]} {counts[name]:,}" for name in CLASSES if counts[name]) or "no drums"
@@ -61,7 +61,7 @@ def _picture(song: "Transcription", start: float, end: float) -> str:
 
 
 def _players(song: "Transcription", start: float, end: float) -> list[str]:
-    """Players of the passage: the recording with clicks, where it can be read again, and the drums alone."""
+    """Players of the passage: the recording with clicks, if its file is still there, and the drums alone."""
     events = [(seconds - start, name, velocity) for seconds, name, velocity in song.drum_events if start <= seconds < end]
     players = []
     if song.source is not None and song.source.is_file():
@@ -73,7 +73,7 @@ def _players(song: "Transcription", start: float, end: float) -> list[str]:
 
 
 def _part(song: "Transcription", start: float, end: float) -> np.ndarray:
-    """Samples of the passage; what lies after it is not read."""
+    """Samples of the passage; the recording is read only up to its end."""
     parts, here = [], 0
     first, last = round(start * SAMPLE_RATE), round(end * SAMPLE_RATE)
     blocks: Iterator[np.ndarray] = audio_blocks(song.source)
@@ -94,5 +94,5 @@ def _score(song: "Transcription") -> str:
     bars = min(BARS, pattern.n_bars)
     hits = tuple(hit for hit in pattern.hits if hit.beat < bars * pattern.bar_length)
     picture = score_svg(to_musicxml(replace(pattern, hits=hits, n_bars=bars)))
-    # As an image: its parts have names that must not meet those of another score on the page.
+    # As an image, so that the ids in it do not clash with those of another on the page.
     return f'<img style="max-width:100%" src="data:image/svg+xml;base64,{base64.b64encode(picture.encode()).decode()}">'

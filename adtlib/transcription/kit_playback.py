@@ -1,8 +1,8 @@
-"""A transcription to be heard: clicks over the recording, and the drums alone, played on a sampled kit.
+"""The drums of a transcription, played on a sampled kit.
 
 The kit is a recorded one where the Debian packages hydrogen-data or hydrogen-drumkits are installed (`ADT_SOUNDS` names another
 place, see `adtlib.synthesis.sources`), else the kit of the General MIDI sound font that comes with the package's dependencies.
-Both play in pieces, so that a recording of any length needs no more memory; levels are set so that nothing clips.
+Drums are rendered in pieces, so that memory does not grow with the length of the recording.
 """
 
 import warnings
@@ -24,10 +24,10 @@ from adtlib.synthesis.samples import Bank, OneShot, layer_at, open_bank
 from adtlib.synthesis.sources import SourceError, hydrogen_kits
 from adtlib.vocabulary import CLASSES, MIDI_PITCH
 
-_PIECE, _TAIL = 30, 4  # seconds rendered at once, and that a cymbal rings beyond
+_PIECE, _TAIL = 30, 4  # seconds rendered at once, and seconds that a cymbal may ring on after them
 
 
-# Which sound stands for a class.
+# The sound of each class.
 _ARTICULATIONS = dict(zip(CLASSES, ("kick", "snare", "tom_mid", "hat_closed", "crash"), strict=True))
 
 
@@ -39,7 +39,7 @@ _PREFERRED = ("GMRockKit", "Millo_MultiLayered3", "The Black Pearl 1.0")
 
 @dataclass(frozen=True, eq=False)
 class SampledKit:
-    """A kit that plays: `name` in words; `render(events, seconds)` gives mono float32, not levelled."""
+    """A drum kit: `name` for the reader; `render(events, seconds)` returns mono float32 at 44.1 kHz, not normalised."""
 
     name: str
     render: Callable[[Sequence[DrumEvent], float], np.ndarray]
@@ -47,12 +47,12 @@ class SampledKit:
 
 @lru_cache(maxsize=1)
 def sampled_kit() -> SampledKit:
-    """The recorded kit that is installed, else the one that comes with the dependencies."""
+    """The recorded kit that is installed, else the General MIDI kit that comes with the dependencies."""
     return _recorded_kit() or SampledKit("the General MIDI kit of TimGM6mb", _play_general_midi)
 
 
 def drum_blocks(events: Sequence[DrumEvent], seconds: float, kit: SampledKit) -> Iterator[np.ndarray]:
-    """The drums as blocks of mono samples at 44.1 kHz, together `round(seconds * 44100)`; not levelled."""
+    """The drums as blocks of mono samples at 44.1 kHz, together `round(seconds * 44100)`; not normalised."""
     left, tail = round(seconds * SAMPLE_RATE), np.zeros(_TAIL * SAMPLE_RATE, dtype=np.float32)
     times = np.array([time for time, _, _ in events])
     start = 0.0
@@ -68,7 +68,7 @@ def drum_blocks(events: Sequence[DrumEvent], seconds: float, kit: SampledKit) ->
 
 
 def played(events: Sequence[DrumEvent], seconds: float) -> np.ndarray:
-    """The drums in one piece, on the sampled kit, as loud as can be: `(round(seconds * 44100),)` float32."""
+    """The drums as one array, played on the sampled kit, scaled to the peak level: `(round(seconds * 44100),)` float32."""
     drums = np.concatenate([np.zeros(0, dtype=np.float32), *drum_blocks(events, seconds, sampled_kit())])
     return to_peak(drums, PEAK)
 
@@ -87,7 +87,7 @@ def _recorded_kit() -> SampledKit | None:
         try:
             bank = _bank(kits[name])
         except SourceError as error:
-            warnings.warn(f"{error}; another kit plays", stacklevel=2)
+            warnings.warn(f"{error}; another kit is used", stacklevel=2)
             continue
         voices = {label: bank.voices_or_substitutes(_ARTICULATIONS[label]) for label in CLASSES}
         if all(voices.values()):
@@ -97,7 +97,7 @@ def _recorded_kit() -> SampledKit | None:
 
 
 def _bank(kit: Path) -> Bank:
-    """The one-shots of a Hydrogen kit, taken from its samples once."""
+    """The one-shots of a Hydrogen kit, made from its samples once and kept in the cache."""
     from adtlib.synthesis.capture import banks_folder, capture_hydrogen
 
     path = banks_folder() / "kits" / kit.name

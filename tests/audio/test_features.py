@@ -4,8 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from adtlib.audio import features
 from adtlib.audio.features import FPS, HOP_LENGTH, SAMPLE_RATE, Standardizer, log_filter_spectrogram, log_filterbank

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from adtlib.audio import fourier, mel, short_time
 from adtlib.audio.features import SAMPLE_RATE, band_centres, log_filter_spectrogram, log_filterbank

@@ -7,7 +7,7 @@ import soundfile
 from adtlib.audio import normalise
 from adtlib.audio.features import SAMPLE_RATE, log_filter_spectrogram
 from adtlib.audio.files import write_blocks
-from adtlib.audio.normalise import levelled
+from adtlib.audio.normalise import scaled_to_peak
 from adtlib.onsets.energies import band_energies
 from adtlib.transcription.kit_playback import SampledKit, drum_blocks, sampled_kit
 from adtlib.vocabulary import CLASSES
@@ -87,13 +87,13 @@ def test_a_recorded_kit_is_read_from_its_folder_and_others_are_passed_over(tmp_p
 
 def test_levels_never_clip_and_quiet_recordings_stay_quiet(rng, tmp_path):
     loud = [rng.uniform(-3, 3, 10_000).astype(np.float32) for _ in range(3)]
-    assert np.abs(whole(levelled(lambda: iter(loud)))).max() == pytest.approx(normalise.PEAK)
+    assert np.abs(whole(scaled_to_peak(lambda: iter(loud)))).max() == pytest.approx(normalise.PEAK)
     quiet = [block / 30 for block in loud]
-    np.testing.assert_array_equal(whole(levelled(lambda: iter(quiet))), whole(quiet))
-    assert np.abs(whole(levelled(lambda: iter(quiet), raise_to_peak=True))).max() == pytest.approx(normalise.PEAK)
+    np.testing.assert_array_equal(whole(scaled_to_peak(lambda: iter(quiet))), whole(quiet))
+    assert np.abs(whole(scaled_to_peak(lambda: iter(quiet), raise_to_peak=True))).max() == pytest.approx(normalise.PEAK)
     silent = [np.zeros(10, dtype=np.float32)]
-    assert not whole(levelled(lambda: iter(silent), raise_to_peak=True)).any()
-    write_blocks(tmp_path / "a" / "b.wav", levelled(lambda: iter(loud)))
+    assert not whole(scaled_to_peak(lambda: iter(silent), raise_to_peak=True)).any()
+    write_blocks(tmp_path / "a" / "b.wav", scaled_to_peak(lambda: iter(loud)))
     written, rate = soundfile.read(tmp_path / "a" / "b.wav")
     assert (len(written), rate) == (30_000, SAMPLE_RATE)
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["b.wav"]

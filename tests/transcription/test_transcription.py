@@ -11,7 +11,7 @@ import torch
 
 import adtlib
 from adtlib.audio.features import SAMPLE_RATE, log_filter_spectrogram
-from adtlib.audio.normalise import hearing_gain
+from adtlib.audio.normalise import loudness_gain
 from adtlib.models.prediction import predict
 from adtlib.models.registry import assemble
 from adtlib.notation.beats import Beats
@@ -64,7 +64,7 @@ def test_a_file_gives_what_features_network_and_peak_picking_give(model, wavefor
     path = tmp_path / "My song.wav"
     soundfile.write(path, waveform, SAMPLE_RATE, subtype="FLOAT")
     found = transcribe(path, model=model)
-    features = log_filter_spectrogram(waveform * np.float32(hearing_gain([waveform])))
+    features = log_filter_spectrogram(waveform * np.float32(loudness_gain([waveform])))
     wanted = predict(model.network, features)
     np.testing.assert_allclose(found.activations, wanted, atol=1e-4)
     softer = transcribe(waveform / 100, SAMPLE_RATE, model)
