@@ -1,21 +1,20 @@
-"""Annotations: files of labelled times in, one sorted array of onset times for each class out; frames and targets.
+"""Reading and writing annotations: files of labelled times, as one sorted array of onset times for each class.
 
 Onsets are a list of five float64 arrays, one for each class in the order of `adtlib.vocabulary.CLASSES`, in seconds
-from the start of the recording, sorted, not quantised. A class without onsets has an empty array. Frames count from 0,
-at FPS = 100 a second.
+from the start of the recording, sorted, not quantised. A class without onsets has an empty array.
 
-Two kinds of file are read:
+Two kinds of files are read:
 
-text    "<seconds> <label>" a line, separated by blanks, tabs or a comma; further columns are ignored, as are blank
+text    lines of "<seconds> <label>", separated by blanks, tabs or a comma; further columns are ignored, and so are blank
         lines, lines that begin with `#`, and a heading in the first line
-MIDI    every note-on with a velocity above 0 is an onset, at the time that the file's tempo map gives it
+MIDI    every note-on with a velocity above 0 is an onset, at its time by the file's tempo map
 
-A file without any content is an error, as it is nearly always the rest of a broken download. A text file that holds a
-heading or a comment and no more states that there are no onsets; `write_onsets` writes such a heading.
+A file without any content is an error, as it nearly always comes from a broken download. A text file with only a heading
+or a comment states that there are no onsets; `write_onsets` writes such a heading.
 
-Two instruments of one class that sound together (crash and ride) are two onsets here, as annotated. On frames they are
-one, and a system can find one, so that the second is a miss: of one Slakh track of 1,076 onsets 38 are such doubles, of
-150 performances of the Groove MIDI Dataset 9 in 48,234, of MDB Drums none.
+Two instruments of one class that sound together (crash and ride) are two onsets here, as annotated. On frames they
+coincide, and a system can find only one, so that the second is a miss. Such doubles are 38 of the 1,076 onsets of one
+Slakh track, 9 of the 48,234 in 150 performances of the Groove MIDI Dataset, and 0 in MDB Drums.
 """
 
 import math
@@ -33,17 +32,8 @@ from adtlib.onsets.frames import Onsets, check_onsets
 from adtlib.vocabulary import CLASSES, MIDI_PITCH, Mapping, UnknownLabel
 
 TEXT_SUFFIXES = (".txt", ".csv", ".tsv", ".beats")
-
-
 MIDI_SUFFIXES = (".mid", ".midi")
-
-
-_TEXT_HEADING = "# seconds\tclass"
-
-
 _HEADING = re.compile(r"(time|onset|second|start)", re.IGNORECASE)
-
-
 _DECIMAL_COMMA = re.compile(r"\d+,\d+\s+\D")
 
 
@@ -53,7 +43,7 @@ class AnnotationError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Annotation:
-    """What a file says: onsets, and how often each label occurs that is outside the vocabulary (ignored) or not known."""
+    """Content of a file: onsets, and the counts of labels that are unknown or outside the vocabulary (ignored)."""
 
     onsets: Onsets
     unknown: Counter
@@ -74,11 +64,10 @@ def read_annotation(
     drum_channel_only: bool = False,
     allow_empty: bool = False,
 ) -> Annotation:
-    """Read an annotation file, text or MIDI by its suffix; of several files the events are merged.
+    """Read an annotation file, text or MIDI by its suffix; the events of several files are merged.
 
-    `drum_channel_only` takes of a MIDI file only the notes of channel 10; without it all notes count, for files that
-    hold drums alone. `allow_empty` lets a file without content pass, which is right for the output of a system that
-    found nothing.
+    drum_channel_only  read only channel 10 of MIDI files; else all notes count, for files that contain only drums.
+    allow_empty        accept a file without content, for example the output of a system that found nothing.
 
     Raises AnnotationError for a file that is missing, empty, damaged, of another kind, or without drums.
     """
@@ -91,7 +80,7 @@ def read_annotation(
     suffix = path.suffix.lower()
     if suffix not in TEXT_SUFFIXES + MIDI_SUFFIXES:
         known = ", ".join(TEXT_SUFFIXES + MIDI_SUFFIXES)
-        raise AnnotationError(f"{path}: not an annotation by its suffix; give it one of {known}")
+        raise AnnotationError(f"{path}: not the suffix of an annotation; use one of {known}")
     try:
         size = path.stat().st_size
     except OSError:
@@ -111,7 +100,7 @@ def read_onsets(
     drum_channel_only: bool = False,
     allow_empty: bool = False,
 ) -> Onsets:
-    """The onsets of `read_annotation`; unknown labels are left out with a warning that counts them."""
+    """The onsets of `read_annotation`; unknown labels are left out, with a warning that states their counts."""
     annotation = read_annotation(path, mapping, drum_channel_only, allow_empty)
     if annotation.unknown:
         warnings.warn(f"{path}: {describe_unknown(annotation.unknown, mapping)}", stacklevel=2)
@@ -119,7 +108,7 @@ def read_onsets(
 
 
 def describe_unknown(unknown: Counter, mapping: Mapping) -> str:
-    """One clause on labels that were left out: how many onsets, which labels, of which mapping."""
+    """A clause that describes the onsets with unknown labels: their number, the labels, and the mapping."""
     labels = ", ".join(f"{label} ({count})" for label, count in unknown.most_common())
     return f"{unknown.total()} onsets left out, whose labels are not those of {mapping.name}: {labels}"
 
@@ -156,15 +145,15 @@ def _read_text(path: Path, allow_empty: bool) -> tuple[np.ndarray, np.ndarray]:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise AnnotationError(f"{path}: not a text file in UTF-8; save it as one") from None
-    times, labels, says_something = [], [], False
+    times, labels, has_content = [], [], False
     for number, line in enumerate(text.splitlines(), start=1):
         content = line.strip()
         if not content:
             continue
-        if content.startswith("#") or (not says_something and _HEADING.match(content.lstrip("\"'"))):
-            says_something = True
+        if content.startswith("#") or (not has_content and _HEADING.match(content.lstrip("\"'"))):
+            has_content = True
             continue
-        says_something = True
+        has_content = True
         try:
             time, label = _parse_line(content)
         except ValueError as error:
@@ -173,7 +162,7 @@ def _read_text(path: Path, allow_empty: bool) -> tuple[np.ndarray, np.ndarray]:
             ) from None
         times.append(time)
         labels.append(label)
-    if not says_something and not allow_empty:
+    if not has_content and not allow_empty:
         raise AnnotationError(f"{path}: the file holds only blank lines, probably a broken download; get it again")
     return np.array(times, dtype=np.float64), np.array(labels, dtype=object)
 
@@ -204,7 +193,7 @@ def _read_midi(path: Path, drum_channel_only: bool, allow_empty: bool) -> tuple[
         raise AnnotationError(f"{path}: {error}") from None
     if not len(times) and n_other:
         raise AnnotationError(
-            f"{path}: {n_other} notes and none of them on channel 10, where drums are; move the drums to channel 10"
+            f"{path}: {n_other} notes, but none on channel 10, the drum channel; move the drums to channel 10"
         )
     if not len(times) and not allow_empty:
         raise AnnotationError(f"{path}: a MIDI file without notes; export the drum track again, or leave the file out")
@@ -217,23 +206,19 @@ def _read_midi(path: Path, drum_channel_only: bool, allow_empty: bool) -> tuple[
 def write_onsets(path: Path | str, onsets: Onsets) -> None:
     """Write onsets: text to the microsecond, or MIDI on channel 10 to half a millisecond.
 
-    The suffix decides. Text is "<seconds> <class>" a line, with a tab, in .csv a comma between the two; it begins with a
-    heading, so that a file without onsets can be told from an empty one.
+    The suffix decides. Text has lines of "<seconds> <class>", separated by a tab, in .csv by a comma. It begins with a heading,
+    which distinguishes a file without onsets from an empty one. Raises ValueError for other suffixes.
     """
     path = Path(path)
-    events = _sorted_events(onsets)
+    check_onsets(onsets)
+    events = sorted((float(time), index) for index, times in enumerate(onsets) for time in times)
     suffix = path.suffix.lower()
     if suffix in MIDI_SUFFIXES:
         midi.write_notes(path, [(time, MIDI_PITCH[CLASSES[index]]) for time, index in events])
     elif suffix in TEXT_SUFFIXES:
         separator = "," if suffix == ".csv" else "\t"
-        heading = "seconds,class" if suffix == ".csv" else _TEXT_HEADING
+        heading = "seconds,class" if suffix == ".csv" else "# seconds\tclass"
         lines = [heading, *(f"{time:.6f}{separator}{CLASSES[index]}" for time, index in events)]
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     else:
         raise ValueError(f"{path}: onsets are written as one of {', '.join(TEXT_SUFFIXES + MIDI_SUFFIXES)}")
-
-
-def _sorted_events(onsets: Onsets) -> list[tuple[float, int]]:
-    check_onsets(onsets)
-    return sorted((float(time), index) for index, times in enumerate(onsets) for time in times)

@@ -1,12 +1,12 @@
-"""How loud a stroke is, from how much energy its onset brings; and MIDI velocities from that, without a second network.
+"""The loudness of strokes, measured as the rise of energy at their onsets, and MIDI velocities from it, without a second network.
 
 Each class has a range of frequencies in which it is loud. The energy of an onset is the rise, within 30 ms, of the sum of
 magnitudes in that range (`onset_energies`), or of all 84 bands (`broadband_energies`), which includes other drums and
 instruments.
 
 Velocities are relative, as recordings differ in level: the upper quartile of a class's onsets gets velocity 100, and 40 dB of
-energy are a factor of 10 in velocity, as in General MIDI synthesisers. No velocity is below 20: a masked stroke shows no rise,
-but it was heard, and its note must be audible.
+energy are a factor of 10 in velocity, as in General MIDI synthesisers. No velocity is below 20: a masked stroke shows no rise in
+energy, but it was transcribed, and its note must be audible.
 """
 
 import numpy as np
@@ -19,23 +19,16 @@ from adtlib.vocabulary import CLASSES
 RANGES = {"KD": (30, 130), "SD": (180, 5_000), "TT": (70, 400), "HH": (6_000, 16_000), "CY": (3_000, 16_000)}
 
 
-LOUD, LOUD_QUANTILE = 100, 0.75
-
-
+LOUD, LOUD_QUANTILE = 100, 0.75  # velocity of this quantile of a class's onsets
 SOFTEST_VELOCITY = 20
-
-
-SOFTEST = 1e-3  # energy that counts as none, in units of the features' magnitudes
-
-
-_BEFORE, _AFTER = 2, 3  # frames
-
-
-_FLAM = 8  # frames: strokes of a class as close as this are one flam, drag or ruff
+SOFTEST = 1e-3  # lower limit of energies, in units of the features' magnitudes
+BEFORE, AFTER = 3, 3  # frames around an onset in `broadband_energies`
+_BEFORE, _AFTER = 2, 3  # frames around an onset in `onset_energies`
+_FLAM = 8  # frames: strokes of a class as close as this form one flam, drag or ruff
 
 
 def band_energies(features: np.ndarray) -> np.ndarray:
-    """Sum of the magnitudes in each class's range: features `(T, 84)` to `(T, 5)` float32."""
+    """Sum of the magnitudes in each class's range of frequencies: `(T, 5)` float32 from features `(T, 84)`."""
     magnitudes = np.power(np.float32(10), np.asarray(features, dtype=np.float32)) - 1
     centres = band_centres()
     chosen = np.array([(centres >= low) & (centres <= high) for low, high in (RANGES[name] for name in CLASSES)], dtype=np.float32)
@@ -43,12 +36,12 @@ def band_energies(features: np.ndarray) -> np.ndarray:
 
 
 def onset_energies(energies: np.ndarray, onsets: Onsets) -> list[np.ndarray]:
-    """Rise of the energy at each onset, class by class, in the features' units; never below SOFTEST.
+    """Rise of the energy at each onset, class by class, in the features' units; at least SOFTEST.
 
     energies  `(T, 5)` of `band_energies`;  onsets  sorted seconds.
 
-    The strokes of a flam rise from what sounded before its first, where that is less: just before the second, the first is loudest.
-    (The error anatomy has an energy of its own, `broadband_energies`, which looks at all frequencies at once.)
+    For the strokes of a flam the energy before its first stroke is the reference, where it is lower: just before the second
+    stroke the first is at its loudest. (The error analysis uses `broadband_energies`, the rise at all frequencies.)
     """
     if not len(energies):
         return [np.full(len(times), SOFTEST) for times in onsets]
@@ -72,9 +65,6 @@ def velocities(energies: np.ndarray, onsets: Onsets) -> list[np.ndarray]:
         decibels = 20 * np.log10(risen / reference)
         found.append(np.clip(np.rint(LOUD * 10 ** (decibels / 40)), SOFTEST_VELOCITY, 127).astype(np.int64))
     return found
-
-
-BEFORE, AFTER = 3, 3  # frames around an onset between which features rise
 
 
 def broadband_energies(features: np.ndarray, onsets: Onsets) -> Onsets:

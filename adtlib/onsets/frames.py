@@ -5,11 +5,13 @@ import numpy as np
 from adtlib.audio.features import FPS
 from adtlib.vocabulary import CLASSES
 
-Onsets = list[np.ndarray]
+SEGMENT_FRAMES = 400  # of a training example: 4 s
+
+Onsets = list[np.ndarray]  # seconds, one sorted array for each class
 
 
 def check_onsets(onsets: Onsets) -> None:
-    """ValueError where onsets are not five arrays."""
+    """ValueError where onsets are not five arrays of finite times of 0 s or more."""
     if len(onsets) != len(CLASSES):
         raise ValueError(f"onsets need {len(CLASSES)} arrays, one for each of {CLASSES}; got {len(onsets)}")
     for name, times in zip(CLASSES, onsets, strict=True):
@@ -34,9 +36,8 @@ def frames_to_seconds(frames: np.ndarray) -> np.ndarray:
 def frame_targets(onsets: Onsets, n_frames: int) -> np.ndarray:
     """Targets (n_frames, 5) float32: 1 in the frame of an onset, else 0.
 
-    Onsets after the last frame have no place here and are left out: the caller who wants to know asks before (preparing
-    a corpus warns of annotations past the end of the audio). Raises ValueError for times that are negative or not
-    finite.
+    Onsets after the last frame are left out without a warning (preparing a corpus warns of annotations past the end of the
+    audio). Raises ValueError for times that are negative or not finite.
     """
     check_onsets(onsets)
     targets = np.zeros((n_frames, len(CLASSES)), dtype=np.float32)
@@ -47,10 +48,10 @@ def frame_targets(onsets: Onsets, n_frames: int) -> np.ndarray:
 
 
 def widen_targets(targets: np.ndarray, neighbour: float = 0.5) -> np.ndarray:
-    """Targets (..., T, 5) with `neighbour` in the frames beside each 1; a value is never lowered.
+    """Targets (..., T, 5) with `neighbour` in the frames beside each 1; no value is lowered.
 
-    Target widening tells the model that one frame off is nearly right (thesis, section 5; FACTS: 0.5). The frames
-    before the first and after the last do not exist, so nothing is written there.
+    With widened targets a prediction that is off by one frame costs less (thesis, section 5; FACTS: 0.5). Raises ValueError
+    for a `neighbour` outside [0, 1].
     """
     if not 0 <= neighbour <= 1:
         raise ValueError(f"neighbour has to lie in [0, 1], got {neighbour}")
@@ -63,11 +64,8 @@ def widen_targets(targets: np.ndarray, neighbour: float = 0.5) -> np.ndarray:
 
 
 def onsets_from_targets(targets: np.ndarray) -> Onsets:
-    """Onsets of targets (T, 5), widened or not: the times of the frames that hold a 1. They are quantised to frames."""
+    """Onsets of targets (T, 5), widened or not: the times of the frames with a 1, so quantised to frames."""
     targets = np.asarray(targets)
     if targets.ndim != 2 or targets.shape[1] != len(CLASSES):
         raise ValueError(f"targets need the shape (T, {len(CLASSES)}), got {targets.shape}")
     return [frames_to_seconds(np.flatnonzero(targets[:, index] >= 1)) for index in range(len(CLASSES))]
-
-
-SEGMENT_FRAMES = 400

@@ -1,7 +1,7 @@
-"""Notes of MIDI files: when they begin, in seconds, and which pitch.
+"""Notes of MIDI files: their onset times in seconds and their pitches; and the parts of which MIDI files are written.
 
-mido parses the bytes; tempo map and ticks become seconds here, for all notes at once, which is several times faster
-than to let it play the file. When a note ends says nothing about drums and is not read.
+mido parses the bytes. Ticks are converted to seconds here, for all notes at once, which is several times faster than mido's
+playback. The ends of notes mean nothing for drums and are not read.
 """
 
 import io
@@ -14,12 +14,9 @@ import numpy as np
 
 DRUM_CHANNEL = 9  # channel 10 of General MIDI, counted from 0
 
-
-# What is written: at 125 beats a minute and 960 ticks a beat a tick is half a millisecond, so every frame is a whole
-# number of ticks.
+# Of files that `write_notes` writes: at 125 beats a minute and 960 ticks a beat a tick is half a millisecond, so that every
+# frame is a whole number of ticks.
 _TEMPO, _TICKS_A_BEAT, _TICKS_A_SECOND = 480_000, 960, 2000
-
-
 _NOTE_TICKS, _VELOCITY = 40, 100
 
 
@@ -35,7 +32,7 @@ class Note(NamedTuple):
 
 
 class MidiError(ValueError):
-    """A MIDI file that cannot be read: the reason and the remedy; the caller knows the file."""
+    """A MIDI file that cannot be read. The message states reason and remedy; the caller adds the name of the file."""
 
 
 def read_notes(path: Path | str, channel: int | None = None) -> tuple[np.ndarray, np.ndarray, int]:
@@ -50,7 +47,7 @@ def read_notes(path: Path | str, channel: int | None = None) -> tuple[np.ndarray
 
 
 def read_velocities(path: Path | str, channel: int | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
-    """As `read_notes`, with how hard each note was struck, 1 to 127: (seconds, pitches, velocities int64, others)."""
+    """As `read_notes`, with velocities, 1 to 127: (seconds, pitches, velocities int64, notes on other channels)."""
     try:
         file = mido.MidiFile(path, clip=True)
     except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError) as error:
@@ -80,8 +77,8 @@ def read_velocities(path: Path | str, channel: int | None = None) -> tuple[np.nd
 def tick_seconds(ticks: np.ndarray, tempos: list[tuple[int, int]], division: int) -> np.ndarray:
     """Seconds of MIDI ticks.
 
-    `tempos` holds (tick, microseconds a beat). A positive `division` is ticks a beat. A negative one is time code:
-    frames a second and ticks a frame, whatever the tempo; 29 stands for 30 / 1.001 frames a second.
+    `tempos` holds (tick, microseconds a beat). A positive `division` means ticks a beat. A negative one means time code (frames
+    a second and ticks a frame), which ignores the tempo; 29 stands for 30 / 1.001 frames a second. Raises MidiError for 0.
     """
     if division < 0:
         frames, ticks_a_frame = -(division >> 8), division & 0xFF
@@ -89,7 +86,7 @@ def tick_seconds(ticks: np.ndarray, tempos: list[tuple[int, int]], division: int
             return ticks / ((30 / 1.001 if frames == 29 else frames) * ticks_a_frame)
     if division <= 0:
         raise MidiError(f"damaged MIDI file (time division {division}); export or download it again")
-    # Until the first change 120 beats a minute hold; of several changes at one tick the last counts.
+    # The tempo is 120 beats a minute until the first change; of several changes at one tick the last one counts.
     changes = dict([(0, 500_000), *sorted(tempos, key=lambda change: change[0])])
     change_ticks = np.array(list(changes), dtype=np.int64)
     seconds_a_tick = np.array(list(changes.values())) / (1e6 * division)

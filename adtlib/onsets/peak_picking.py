@@ -7,11 +7,11 @@ Activations are `(T, 5)` in [0, 1], 100 frames a second. Frame n is an onset whe
     y[n] >= threshold
     n >= last onset + w
 
-Windows include both ends and are cut at the edges of the recording; of a plateau the first frame is the peak.
+Windows include both ends and are cut off at the edges of the recording; the first frame of a plateau is the peak.
 
-Departures of the finished thesis's code, each a named option here: it asks n > last + w (`strict_wait`; onsets 20 ms apart
-merge), y > threshold (`strict_threshold`; matters only where an activation is exactly the threshold), and loses a peak in the
-first two frames of a sequence (`skip_first=2`).
+The finished thesis's code differs in three ways, each available as an option: it requires n > last + w (`strict_wait`; onsets
+20 ms apart merge) and y > threshold (`strict_threshold`; differs only where an activation equals the threshold), and it loses
+peaks in the first two frames of a sequence (`skip_first=2`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ class PeakPicking:
     mean_window: int = 2
     delta: float = 0.1
     wait: int = 2
-    threshold: float | tuple[float, ...] = 0.5  # one for all classes, or one a class
+    threshold: float | tuple[float, ...] = 0.5  # one for all classes, or one for each class
     strict_wait: bool = False
     strict_threshold: bool = False
     skip_first: int = 0
@@ -44,7 +44,7 @@ class PeakPicking:
             if value < 0 or value != int(value):
                 raise ValueError(f"{name} = {value}: it must be a whole number of frames, 0 or more")
         if isinstance(self.threshold, list):
-            object.__setattr__(self, "threshold", tuple(self.threshold))  # as JSON gives it back
+            object.__setattr__(self, "threshold", tuple(self.threshold))  # JSON has lists only
         if isinstance(self.threshold, tuple) and len(self.threshold) != len(CLASSES):
             raise ValueError(f"{len(self.threshold)} thresholds: give one, or one for each of {', '.join(CLASSES)}")
         if not np.all((np.asarray(self.threshold) >= 0) & (np.asarray(self.threshold) <= 1)):
@@ -56,7 +56,7 @@ def pick_peaks(activations: np.ndarray, config: PeakPicking = PeakPicking(), fps
 
     activations  `(T, 5)` in [0, 1]; T may be 0.
 
-    Raises ValueError for another shape and for NaN.
+    Raises ValueError for other shapes and for NaN.
     """
     activations = np.asarray(activations)
     if activations.ndim != 2 or activations.shape[1] != len(CLASSES):
@@ -68,11 +68,11 @@ def pick_peaks(activations: np.ndarray, config: PeakPicking = PeakPicking(), fps
 
 
 def _candidates(y: np.ndarray, config: PeakPicking) -> np.ndarray:
-    """The conditions that do not depend on earlier onsets: `(T, 5)` booleans."""
+    """Frames that meet the conditions that do not depend on earlier onsets: `(T, 5)` booleans."""
     threshold = np.asarray(config.threshold, dtype=y.dtype)
     peaks = y > threshold if config.strict_threshold else y >= threshold
     peaks[: config.skip_first] = False
-    # The few frames above the threshold are all that the windows need to be formed for.
+    # Windows are needed only for the few frames above the threshold.
     frames, classes = np.nonzero(peaks)
     if len(frames) == 0:
         return peaks
@@ -82,7 +82,7 @@ def _candidates(y: np.ndarray, config: PeakPicking) -> np.ndarray:
     summed = _windows(y, a, 0.0)[frames, classes].sum(axis=1, dtype=np.float64)
     width = np.minimum(frames + a, len(y) - 1) - np.maximum(frames - a, 0) + 1
     previous = np.where(frames > 0, y[frames - 1, classes], -np.inf)
-    # In float64: a float32 mean would decide cases that lie exactly on delta by rounding.
+    # In float64: with a float32 mean, rounding would decide the cases that are exactly at delta.
     peaks[frames, classes] = (value == highest) & (value > previous) & (value.astype(np.float64) >= summed / width + config.delta)
     return peaks
 
@@ -107,19 +107,19 @@ def _wait(frames: np.ndarray, config: PeakPicking) -> np.ndarray:
 
 
 def thresholds_by_class(picking: PeakPicking) -> dict[str, float]:
-    """The threshold of each class, also where one holds for all."""
+    """The threshold of each class, also where there is one for all."""
     given = picking.threshold
     return dict(zip(CLASSES, given if isinstance(given, tuple) else [float(given)] * len(CLASSES), strict=True))
 
 
 def with_thresholds(picking: PeakPicking, thresholds: float | Sequence[float] | Mapping[str, float]) -> PeakPicking:
-    """Peak picking with other thresholds: one for all classes, five in the order of CLASSES, or some by the class's name.
+    """Peak picking with other thresholds: one for all classes, five in the order of CLASSES, or some by class name.
 
-    ValueError for an unknown class, another number of them, or a threshold outside [0, 1].
+    Raises ValueError for an unknown class, a wrong number of thresholds, or a threshold outside [0, 1].
     """
     if isinstance(thresholds, Mapping):
         if unknown := [name for name in thresholds if name not in CLASSES]:
-            raise ValueError(f"{unknown[0]!r} is no class: thresholds are for {', '.join(CLASSES)}")
+            raise ValueError(f"{unknown[0]!r} is not a class: thresholds are for {', '.join(CLASSES)}")
         thresholds = thresholds_by_class(picking) | dict(thresholds)
         return replace(picking, threshold=tuple(float(thresholds[name]) for name in CLASSES))
     if isinstance(thresholds, int | float):

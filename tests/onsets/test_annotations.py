@@ -6,8 +6,7 @@ from collections import Counter
 import mido
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from adtlib.onsets import midi
 from adtlib.onsets.annotations import AnnotationError, read_annotation, read_onsets, write_onsets
@@ -184,7 +183,7 @@ def test_melodic_notes_are_not_taken_for_drums(tmp_path):
 
 def test_a_midi_file_without_drums_says_so_and_what_to_do(tmp_path):
     path = write_midi(tmp_path / "song.mid", [[(0, note(60, channel=0)), (9, note(61, channel=3))]])
-    with pytest.raises(AnnotationError, match=r"song\.mid: 2 notes and none of them on channel 10.*move the drums"):
+    with pytest.raises(AnnotationError, match=r"song\.mid: 2 notes, but none on channel 10.*move the drums"):
         read_annotation(path, GENERAL_MIDI, drum_channel_only=True)
     silent = write_midi(tmp_path / "silent.mid", [[(0, tempo(500_000))]])
     with pytest.raises(AnnotationError, match=r"silent\.mid: a MIDI file without notes; export"):

@@ -192,7 +192,7 @@ def test_thresholds_in_every_form():
     assert thresholds_by_class(picking) == {"KD": 0.5, "SD": 0.5, "TT": 0.5, "HH": 0.3, "CY": 0.5}
     assert with_thresholds(picking, 0.7).threshold == 0.7
     assert with_thresholds(picking, [0.1, 0.2, 0.3, 0.4, 0.5]).threshold == (0.1, 0.2, 0.3, 0.4, 0.5)
-    with pytest.raises(ValueError, match="'XX' is no class"):
+    with pytest.raises(ValueError, match="'XX' is not a class"):
         with_thresholds(picking, {"XX": 0.5})
     with pytest.raises(ValueError, match=r"in \[0, 1\]"):
         with_thresholds(picking, {"KD": 1.5})

@@ -159,7 +159,7 @@ def test_impossible_corrections_are_said():
         song.remove("KD", 1.2)
     with pytest.raises(ValueError, match="outside the recording"):
         song.add("KD", 11)
-    with pytest.raises(ValueError, match="'kick' is no class"):
+    with pytest.raises(ValueError, match="'kick' is not a class"):
         song.add("kick", 1)
     with pytest.raises(ValueError, match="1 to 127"):
         song.add("KD", 1, 200)
@@ -255,11 +255,11 @@ def test_strokes_that_fall_together_are_counted(tmp_path):
     """A flam on a snare drum at 120 beats a minute, and a kick drum beside it, which is another note."""
     song = made({"KD": np.arange(1, 9, 0.5), "SD": [*np.arange(1, 9, 1.0), 4.03]})
     song = replace(song, given_beats=Beats(np.arange(30) * 0.5, np.arange(30) % 4 + 1))
-    assert {kind: song.fallen_together(kind) for kind in ("mid", "csv", "pdf")} == {"mid": 0, "csv": 0, "pdf": 1}
-    assert song.fallen_together("musicxml", 48) == 1
+    assert {kind: song.count_merged(kind) for kind in ("mid", "csv", "pdf")} == {"mid": 0, "csv": 0, "pdf": 1}
+    assert song.count_merged("musicxml", 48) == 1
     song.to_midi(tmp_path / "song.mid", quantise=4)
     left = sum(map(len, read_onsets(tmp_path / "song.mid", GENERAL_MIDI, drum_channel_only=True)))
-    assert song.fallen_together("mid", 4) == len(song.events) - left == 1
+    assert song.count_merged("mid", 4) == len(song.events) - left == 1
 
 
 def test_saving_takes_names_with_and_without_suffix_and_writes_all_or_nothing(tmp_path):
