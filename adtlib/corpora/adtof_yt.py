@@ -3,8 +3,8 @@
     adtof/adtof_yt_{train,validation,test}/          a saved TensorFlow dataset each (read by `tfdata`)
 
 An element is one sequence of 400 frames: features (400, 84, 1), log-filtered by madmom at 100 frames a second, and
-targets (400, 5), widened. Which sequences belong to one recording is not told, so here a sequence is the unit and there
-are no tracks. Onsets are known to a frame only.
+targets (400, 5), widened. The corpus does not state which sequences belong to one recording, so here a sequence is the
+unit and there are no tracks. Onset times are exact to one frame only.
 """
 
 import warnings
@@ -43,13 +43,13 @@ class AdtofYt(Corpus):
     )
 
     def folder(self, split: str) -> Path:
-        """The saved dataset of a split, whether it is there or not."""
+        """Path of the saved dataset of a split, whether or not it exists."""
         self._names(split)
         name = f"adtof_yt_{split}"
         return self.root / name if (self.root / name).is_dir() else self.root / "adtof" / name
 
     def _scan(self, split: str) -> tuple[list[Track], list[str]]:
-        """There are no tracks: the corpus does not tell its recordings apart."""
+        """There are no tracks: the corpus does not separate its recordings."""
         raise CorpusError(f"{self.info.name} has no tracks, only sequences of 4 s; use sequences(split)")
 
     def found(self, split: str) -> int:
@@ -73,7 +73,7 @@ class AdtofYt(Corpus):
         return any(self._readable(split) for split in self.splits)
 
     def missing(self, split: str | None = None) -> list[str]:
-        """One entry for each sequence that the whole corpus has beyond those found."""
+        """One entry for each sequence of the complete corpus beyond those found."""
         entries = []
         for name in self._names(split):
             found, expected = self._readable(name), self.expected(name) or 0
@@ -84,11 +84,11 @@ class AdtofYt(Corpus):
     def _readable(self, split: str) -> int:
         try:
             return self._count(split)
-        except CorpusError:  # what is wrong is said where it is counted and read
+        except CorpusError:  # `found` and `sequences` report it
             return 0
 
     def source_fingerprint(self, split: str) -> str:
-        """Changes when the files of a split do; empty where it is not there."""
+        """Changes with the files of a split; empty if the split is absent."""
         files = sorted(path for path in self.folder(split).rglob("*") if path.is_file())
         stats = [(path.relative_to(self.folder(split)).as_posix(), path.stat()) for path in files]
         return ";".join(f"{name}:{stat.st_size}:{stat.st_mtime_ns}" for name, stat in stats)
@@ -96,8 +96,8 @@ class AdtofYt(Corpus):
     def sequences(self, split: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Stream (features (400, 84), targets (400, 5)), both float32.
 
-        A sequence that holds NaN or infinite values is left out with a warning. Raises CorpusError, after what can be
-        read, for a file that is missing, truncated or damaged, and for elements of other shapes.
+        A sequence with NaN or infinite values is left out with a warning. Yields all that can be read, then raises CorpusError
+        if a file is missing, truncated or damaged, or an element has another shape.
         """
         folder = self.folder(split)
         if not folder.is_dir():

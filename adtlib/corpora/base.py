@@ -1,8 +1,8 @@
-"""What all corpora have in common: tracks, what is known about a corpus, and what is there of it.
+"""The base class of corpora: tracks, facts about a corpus, and which part of it is on disk.
 
-A corpus is opened at a root folder, in which it is looked for in the layout in which it is distributed. It may be
-incomplete: `tracks` gives what is there whole, `missing` names what the corpus should hold and does not. The disk is
-looked at once for each split, when first asked; open the corpus again after changing it.
+A corpus is opened at a root folder and read in the layout in which it is distributed. It may be incomplete: `tracks` gives
+complete tracks, `missing` names the others. Each split is scanned once, when first needed; open the corpus again after
+changing files.
 """
 
 from abc import ABC, abstractmethod
@@ -20,9 +20,7 @@ from adtlib.onsets.frames import Onsets
 from adtlib.vocabulary import CLASSES, Mapping, UnknownLabel
 
 SPLITS = ("train", "validation", "test")
-
-
-# A file of this name marks generated corpora, so that nobody takes their numbers for those of the real ones.
+# A file of this name marks generated corpora, so that nobody mistakes their results for those of the real ones.
 MARKER = "MINIATURE"
 
 
@@ -49,11 +47,11 @@ class Track:
 
 @dataclass(frozen=True)
 class CorpusInfo:
-    """What is known about a corpus, whether or not it is there.
+    """Facts about a corpus, whether or not it is on disk.
 
     `hours`, `n_tracks` and `sequences` (of 4 s, for each split) are those of the thesis, `n_units` the tracks or
     sequences of each split, `unit` which of the two. `remedy` says how to get the corpus and where to put it, `disk_gb`
-    how large the download is.
+    is the size of the download.
     """
 
     name: str
@@ -78,8 +76,8 @@ class Corpus(ABC):
 
     info: CorpusInfo
     splits: tuple[str, ...] = SPLITS
-    quantised = False  # whether onsets are known to a frame only
-    drum_channel_only = False  # whether MIDI annotations hold more than drums
+    quantised = False  # whether onset times are exact to one frame only
+    drum_channel_only = False  # whether MIDI annotations hold other instruments too
     # Writes a small generated version below a root: `(root, size, seed)`, size "smoke" or "standard". The corpora of the thesis
     # leave it out: `adtlib.corpora.miniature` writes them together.
     write_miniature: Callable[[Path, str, int], None] | None = None
@@ -94,21 +92,21 @@ class Corpus(ABC):
 
     @property
     def options(self) -> dict[str, str]:
-        """What besides the root decides what the tracks are: what was prepared with other options is something else."""
+        """Options besides the root that change the tracks: each choice is prepared separately."""
         return {}
 
     def tracks(self, split: str | None = None) -> list[Track]:
         """The tracks of a split, or of all, that are complete on disk, in the same order on every machine.
 
-        Raises CorpusError where a corpus does not tell its recordings apart (ADTOF-YT).
+        CorpusError for a corpus that does not separate its recordings (ADTOF-YT).
         """
         return [track for name in self._names(split) for track in self._look(name)[0]]
 
     def missing(self, split: str | None = None) -> list[str]:
-        """What the corpus should hold and does not: one entry a track, its missing files relative to the root.
+        """The missing files, relative to the root: one entry for each incomplete track.
 
-        Where the names of missing tracks are not known an entry says so. A miniature corpus is whole as it was written:
-        of it only tracks of which a part is lost are named.
+        An entry says so if the track's name is not known. A miniature corpus is complete as written, so only tracks that
+        have lost a file are named.
         """
         return [entry for name in self._names(split) for entry in self._look(name)[1]]
 
@@ -128,18 +126,18 @@ class Corpus(ABC):
         return len(self.tracks(split))
 
     def expected(self, split: str | None = None) -> int | None:
-        """Number of tracks (sequences) that the whole corpus has in a split, or in all; None for miniature corpora."""
+        """Number of tracks (sequences) of the complete corpus in a split, or in all; None for miniature corpora."""
         names = self._names(split)
         if self.miniature or not self.info.n_units:
             return None
         return sum(self.info.n_units.get(name, 0) for name in names)
 
     def read_audio(self, track: Track) -> np.ndarray:
-        """The recording: mono float32 (n_samples,) at 44.1 kHz, its files summed. Raises audio.AudioError."""
+        """The recording, the sum of its files: mono float32 (n_samples,) at 44.1 kHz. Raises audio.AudioError."""
         return audio_files.read_audio(track)
 
     def read_annotation(self, track: Track) -> Annotation:
-        """The annotation, with what of it is outside the vocabulary or not known. Raises onsets.AnnotationError."""
+        """The annotation, with counts of labels that are ignored or unknown. Raises onsets.AnnotationError."""
         return read_annotation(track.annotation, track.mapping, drum_channel_only=self.drum_channel_only)
 
     def _names(self, split: str | None) -> tuple[str, ...]:
@@ -164,7 +162,7 @@ class Corpus(ABC):
         return " + ".join(name.as_posix() for name in names)
 
     def _unnamed(self, split: str, n_known: int, where: str) -> list[str]:
-        """Entries for tracks that the whole corpus has beyond the `n_known` whose names are known."""
+        """Entries for tracks of the complete corpus beyond the `n_known` whose names are known."""
         expected = self.expected(split)
         if expected is None or expected <= n_known:
             return []
@@ -172,7 +170,7 @@ class Corpus(ABC):
 
 
 def first_folder(root: Path, places: Iterable[str], holds: Iterable[str]) -> Path | None:
-    """The first of `places` below `root` that holds any of the named files or folders; None where there is none."""
+    """The first of `places` below `root` that holds any of the named files or folders; None if none does."""
     holds = tuple(holds)
     for place in places:
         folder = root / place
@@ -182,7 +180,7 @@ def first_folder(root: Path, places: Iterable[str], holds: Iterable[str]) -> Pat
 
 
 def visible(folder: Path) -> list[Path]:
-    """What a folder holds, sorted by name, without hidden files (some systems strew them); [] if there is none."""
+    """Contents of a folder, sorted by name, without hidden files (some systems add them); [] if there is no folder."""
     if not folder.is_dir():
         return []
     return sorted((path for path in folder.iterdir() if not path.name.startswith(".")), key=lambda path: path.name)
@@ -192,29 +190,29 @@ SAME_TIME = 1e-6  # s
 
 
 def velocities(corpus: Corpus, track: Track, onsets: Onsets) -> Onsets:
-    """The velocity of each onset of a track, one float array for each class; NaN where its annotation does not tell."""
+    """The velocity of each onset of a track, one float array for each class; NaN if the annotation does not state it."""
     found = [np.full(len(times), np.nan) for times in onsets]
     files = [path for path in track.annotation if path.suffix.lower() in MIDI_SUFFIXES]
     for path in files:
         channel = midi.DRUM_CHANNEL if corpus.drum_channel_only else None
-        seconds, pitches, struck, _ = midi.read_velocities(path, channel)
+        seconds, pitches, played, _ = midi.read_velocities(path, channel)
         for pitch in np.unique(pitches).tolist():
             try:
                 index = track.mapping.class_index(pitch)
             except UnknownLabel:
                 continue
             if index is not None and len(onsets[index]):
-                _fill(found[index], onsets[index], seconds[pitches == pitch], struck[pitches == pitch])
+                _fill(found[index], onsets[index], seconds[pitches == pitch], played[pitches == pitch])
     return found
 
 
-def _fill(found: np.ndarray, onsets: np.ndarray, seconds: np.ndarray, struck: np.ndarray) -> None:
-    """Write the velocities of notes to the onsets of their times; of two notes at one time the harder counts."""
+def _fill(found: np.ndarray, onsets: np.ndarray, seconds: np.ndarray, played: np.ndarray) -> None:
+    """Write the velocities of notes to the onsets at their times; of two notes at one time the louder counts."""
     at = np.searchsorted(onsets, seconds - SAME_TIME).clip(max=len(onsets) - 1)
     there = np.abs(onsets[at] - seconds) <= SAME_TIME
-    np.fmax.at(found, at[there], struck[there].astype(float))
+    np.fmax.at(found, at[there], played[there].astype(float))
 
 
 def no_velocities(onsets: Onsets) -> Onsets:
-    """NaN for each onset: what is known where annotations are text or targets."""
+    """NaN for each onset, for annotations without velocities (text, targets)."""
     return [np.full(len(onsets[index]), np.nan) for index in range(len(CLASSES))]

@@ -49,7 +49,7 @@ class Egmd(Corpus):
 
     @cached_property
     def _rows(self) -> list[tuple[int, str, str, str]]:
-        """(line of the table, split, MIDI file, audio file) of each usable row; what is not usable is warned of."""
+        """(line of the table, split, MIDI file, audio file) of each usable row; warns of the others."""
         path = self._folder / TABLE
         rows, bad = [], []
         try:
@@ -68,7 +68,7 @@ class Egmd(Corpus):
         return rows
 
     def performance_splits(self) -> dict[str, list[str]]:
-        """The splits in which the table has each performance, by its name without the number of the kit; needs no recordings."""
+        """The splits in which the table lists each performance, by its name without the kit's number; needs no recordings."""
         splits: dict[str, set[str]] = {}
         for _, split, _, audio in self._rows:
             splits.setdefault(audio.rpartition(".")[0].rpartition("_")[0], set()).add(split)
@@ -78,7 +78,7 @@ class Egmd(Corpus):
     def _on_disk(self) -> set[str]:
         """Files of all folders that the table names, relative to the corpus.
 
-        One listing of a folder is much faster than a look at each of its files.
+        Listing a folder is much faster than testing each of its files.
         """
         folders = {name.rpartition("/")[0] for _, _, midi, audio in self._rows for name in (midi, audio)}
         found = set()
@@ -107,12 +107,12 @@ class Egmd(Corpus):
 
 
 def performance(track_id: str) -> str:
-    """The performance that a recording is of: its name without the number of the kit, the last of the name."""
+    """The performance in a recording: its name without the kit's number at the end."""
     return track_id.rpartition("_")[0] or track_id
 
 
 def _read_table(path: Path) -> Iterator[tuple[int, str, str, str]]:
-    """(line, split, MIDI file, audio file) of each row, empty where a row is too short. ValueError without the columns."""
+    """(line, split, MIDI file, audio file) of each row, empty if a row is too short. ValueError if a column is missing."""
     with path.open(newline="", encoding="utf-8-sig") as file:
         reader = csv.reader(file)
         heading = next(reader, [])

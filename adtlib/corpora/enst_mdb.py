@@ -5,9 +5,9 @@
     MDB Drums/audio/{full_mix,drum_only}/MusicDelta_<name>_{MIX,Drum}.wav
     MDB Drums/annotations/subclass/MusicDelta_<name>_subclass.txt
 
-Both are looked for at the root and below `ENST+MDB/`, MDB's folder also inside that of its archive. Of ENST the
-`minus-one` tracks count, which have an accompaniment: the recording is wet mix + accompaniment. Neither corpus ships a
-split; this one is the thesis's.
+Both are searched at the root and below `ENST+MDB/`, MDB's folder also inside that of its archive. Of ENST only the
+`minus-one` tracks are used, which have an accompaniment: the recording is wet mix + accompaniment. Neither corpus defines
+splits; these are the thesis's.
 """
 
 import warnings
@@ -17,18 +17,12 @@ from adtlib.corpora.base import Corpus, CorpusInfo, Track, first_folder, visible
 from adtlib.vocabulary import ENST, MDB
 
 DRUMMERS = ("drummer_1", "drummer_2", "drummer_3")
-
-
 # Numbers of drummer_3's tracks in the two splits; drummers 1 and 2 are for training.
 ENST_NUMBERS = {
     "validation": (126, 127, 128, 129, 130, 131, 132, 133, 134, 140),
     "test": (142, 144, 146, 148, 150, 152, 154, 156, 158, 160, 162),
 }
-
-
 ENST_TRAIN_TRACKS = 43  # of the 64 minus-one tracks
-
-
 MDB_NAMES = {
     "train": (
         *(
@@ -48,17 +42,9 @@ MDB_NAMES = {
     "validation": ("Beatles", "Grunge", "Zeppelin", "ModalJazz"),
     "test": ("Country1", "SpeedMetal", "Rock", "Hendrix"),
 }
-
-
 MDB_AUDIO = {"full_mix": "MIX", "drum_only": "Drum"}
-
-
 _ENST_PLACES = ("ENST-drums-public", "ENST+MDB/ENST-drums-public", ".")
-
-
 _MDB_ARCHIVES = ("", "MDBDrums-master/", "MDBDrums/")
-
-
 _MDB_PLACES = (*(f"{above}{archive}MDB Drums" for above in ("", "ENST+MDB/") for archive in _MDB_ARCHIVES), ".")
 
 
@@ -132,7 +118,7 @@ class EnstMdb(Corpus):
             audio = base / "audio" / self.mdb_audio / f"{song}_{MDB_AUDIO[self.mdb_audio]}.wav"
             annotation = base / "annotations" / "subclass" / f"{song}_subclass.txt"
             if self.miniature and not (audio.is_file() or annotation.is_file()):
-                continue  # it was never written
+                continue  # not part of the miniature
             self._sort_in(self._track(f"MDB/{song}", split, (audio,), (annotation,), MDB), tracks, missing)
         return tracks, missing
 
@@ -153,7 +139,7 @@ def _enst_files(drummer: Path, stem: str) -> tuple[tuple[Path, Path], tuple[Path
 
 
 def _minus_one_stems(drummer: Path) -> list[str]:
-    """Names of a drummer's minus-one tracks of which at least one file is there, in order of their numbers."""
+    """Names of a drummer's minus-one tracks with at least one file, in order of their numbers."""
     folders = [drummer / "annotation", drummer / "audio" / "wet_mix", drummer / "audio" / "accompaniment"]
     stems = {path.stem for folder in folders for path in visible(folder) if path.suffix in (".txt", ".wav")}
     return sorted((stem for stem in stems if "minus-one" in stem), key=lambda stem: (_number(stem), stem))
@@ -174,4 +160,5 @@ def _enst_split(drummer: str, number: int) -> str | None:
     return None
 
 
+# Test recordings of models trained on rendered clips: set and its name in figures; MDB's audio decides between the real ones.
 SETS = {"rendered": "rendered clips", "drum_only": "real drum tracks", "full_mix": "real mixes"}

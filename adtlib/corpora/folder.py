@@ -2,7 +2,7 @@
 
     <folder>/[train|validation|test/]<name>.{wav,flac,ogg,mp3} and <name>.{mid,midi,txt,csv,tsv}
 
-Subfolders `train`, `validation` and `test` give the splits; without them every track is for testing. Further subfolders
+Subfolders `train`, `validation` and `test` give the splits; without them every track is for testing. Deeper subfolders
 are searched too. In MIDI files the drums are the notes of channel 10, and pitches those of General MIDI; in text files
 the labels may be those of any corpus here, class names or pitches.
 """
@@ -26,7 +26,7 @@ class FolderCorpus(Corpus):
     drum_channel_only = True
 
     def __init__(self, path: Path | str, midi_mapping: Mapping = GENERAL_MIDI):
-        """Open the folder `path`. Raises CorpusError where there is none."""
+        """Open the folder `path`. Raises CorpusError if there is none."""
         super().__init__(path)
         if not self.root.is_dir():
             raise CorpusError(f"{self.root}: no such folder; name one with recordings and annotations of the same names")

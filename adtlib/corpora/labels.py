@@ -1,4 +1,4 @@
-"""Which label or pitch of a corpus goes to which class, and how often it occurs (thesis, chapter 4; mappings: `vocabulary`)."""
+"""The class of each label or pitch of a corpus, and how often it occurs (thesis, chapter 4; mappings: `vocabulary`)."""
 
 import warnings
 from collections import Counter, defaultdict
@@ -24,25 +24,25 @@ LABEL_NAMES = {
     **{"HFT": "high floor tom", "LFT": "low floor tom", "CHH": "closed hi-hat", "OHH": "open hi-hat", "PHH": "pedal hi-hat"},
     **{"TMB": "tambourine", "RDC": "ride", "RDB": "ride bell", "CRC": "crash", "CHC": "china", "SPC": "splash"},
 }
-# Pitches that Roland's kits use otherwise than General MIDI, or beyond it.
+# Pitches that Roland's kits use differently from General MIDI, or in addition.
 _ROLAND_NAMES = {22: "hi-hat edge, closed", 26: "hi-hat edge, open", 58: "tom 3, rim"}
 
-LONG = 1_000  # annotations from which on reading them takes long enough for a progress bar
+LONG = 1_000  # annotations: reading so many takes long enough for a progress bar
 
 
 def annotation_files(corpus: Corpus, split: str | None = None) -> list[tuple[tuple[Path, ...], Mapping]]:
-    """(files, mapping) of each annotation found; of SADTP also those whose recording is not there."""
+    """(files, mapping) of each annotation found; for SADTP also those without their recording."""
     if isinstance(corpus, Sadtp):
         return [((path,), ROLAND) for path in sorted((corpus.root / FOLDER).glob(f"*/{ANNOTATION}"))]
     return [(track.annotation, track.mapping) for track in corpus.tracks(split)]
 
 
 def label_table(corpus: Corpus, split: str | None = None, progress: bool = True) -> pd.DataFrame:
-    """How often each label or pitch occurs and which class it goes to: source, label, name, class, onsets.
+    """How often each label or pitch occurs and its class: source, label, name, class, onsets.
 
-    All labels of the mappings in use are listed, those that never occur with 0; what is percussion outside the vocabulary has the
-    class "ignored", what no mapping knows "unknown", both only where they occur. Annotations that cannot be read are left out
-    with a warning. Empty for a corpus without annotation files (ADTOF-YT).
+    All labels of the mappings in use are listed, those that never occur with 0. Percussion outside the vocabulary has the class
+    "ignored", a label that is in no mapping "unknown"; both are listed only if they occur. Annotations that cannot be read are left
+    out with a warning. Empty for a corpus without annotation files (ADTOF-YT).
     """
     columns = ["source", "label", "name", "class", "onsets"]
     if corpus.info.unit == "sequence":
@@ -50,10 +50,10 @@ def label_table(corpus: Corpus, split: str | None = None, progress: bool = True)
     counters: dict[Mapping, Counter] = defaultdict(Counter)
     files = annotation_files(corpus, split)
     for paths, mapping in tqdm(files, desc=f"labels of {corpus.info.name}", disable=not progress or len(files) < LONG):
-        # To a mapping that knows nothing every label is unknown, and unknown labels are counted.
-        nothing = Mapping(mapping.name, {})
+        # An empty mapping knows no label, and unknown labels are counted.
+        empty = Mapping(mapping.name, {})
         try:
-            counters[mapping].update(read_annotation(paths, nothing, drum_channel_only=corpus.drum_channel_only).unknown)
+            counters[mapping].update(read_annotation(paths, empty, drum_channel_only=corpus.drum_channel_only).unknown)
         except AnnotationError as error:
             warnings.warn(f"{corpus.info.name}: left out: {error}", stacklevel=2)
     rows = []
@@ -76,7 +76,7 @@ def _class_of(label, mapping: Mapping) -> str:
 
 
 def label_name(label) -> str:
-    """A label or pitch in words; empty where it has none. ENST's suffixes (`rc3`, `sd-`) do not change the instrument."""
+    """A label or pitch in words; "" if unknown. ENST's suffixes (`rc3`, `sd-`) do not change the instrument."""
     if isinstance(label, str):
         plain = label.rstrip("-").rstrip("0123456789").rstrip("-")
         soft = ", soft" if label.endswith("-") else ""

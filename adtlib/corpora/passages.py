@@ -1,6 +1,6 @@
-"""A few seconds of a recording to look at and to listen to: sound, features and onsets, cut alike.
+"""A few seconds of a recording to look at and listen to: sound, features and onsets of the same time span.
 
-A passage is chosen by what it shows: the start with the most classes, then the most onsets; the same on every machine.
+A passage begins where the most classes, then the most onsets, follow; it is the same on every machine.
 """
 
 import re
@@ -19,19 +19,15 @@ from adtlib.onsets.frames import Onsets, frame_targets, onsets_from_targets, wid
 from adtlib.vocabulary import CLASSES
 
 LEAD = 0.1  # seconds before the first onset
-
-
 CANDIDATES = 8  # recordings whose annotations are compared
-
-
 _TEMPO = re.compile(r"_(\d+)_(?:beat|fill)_(\d+)-(\d+)")
 
 
 @dataclass(frozen=True, eq=False)
 class Passage:
-    """A cut of one recording; `onsets` are seconds from the start of the recording, as is `start`.
+    """Part of one recording; `onsets` and `start` are seconds from the start of the recording.
 
-    waveform is mono float32 at 44.1 kHz, or None where a corpus has no audio; features are `(T, 84)` float32.
+    waveform is mono float32 at 44.1 kHz, or None if the corpus has no audio; features are `(T, 84)` float32.
     """
 
     corpus: str
@@ -54,7 +50,7 @@ class Passage:
 
 
 def bar_seconds(track_id: str) -> float | None:
-    """Duration of one bar by the tempo and metre in a name of E-GMD ("..._80_beat_4-4_1": 3 s); None in other names."""
+    """Duration of one bar by the tempo and metre in a name of E-GMD ("..._80_beat_4-4_1": 3 s); None for other names."""
     found = _TEMPO.search(track_id)
     if not found:
         return None
@@ -65,10 +61,10 @@ def bar_seconds(track_id: str) -> float | None:
 def example_passage(
     corpus: Corpus, seconds: float = 3.0, split: str | None = None, version: str = "madmom", one_bar: bool = False
 ) -> Passage | None:
-    """The liveliest passage of the first recordings of a corpus; None where nothing usable was found.
+    """The liveliest passage of the first recordings of a corpus; None if nothing usable was found.
 
-    split    by default the first of which anything is there.
-    one_bar  of E-GMD, whose names state the tempo, one bar from a kick on, instead of `seconds`.
+    split    by default the first that is not empty.
+    one_bar  in E-GMD, whose names state the tempo: one bar from a kick on, instead of `seconds`.
     """
     if corpus.info.unit == "sequence":
         return _from_sequences(corpus, seconds, split)
@@ -86,25 +82,25 @@ def first_passage(corpora: dict[str, Corpus], names, **options) -> Passage | Non
 
 
 def passage_onsets(passage: Passage | None) -> Onsets:
-    """Onsets of a passage in seconds from its start, none of none."""
+    """Onsets of a passage in seconds from its start; empty without a passage."""
     return [np.empty(0) for _ in CLASSES] if passage is None else passage.local_onsets
 
 
 def passage_targets(passage: Passage | None) -> np.ndarray:
-    """Widened targets `(T, 5)` of a passage, `(0, 5)` of none."""
+    """Widened targets `(T, 5)` of a passage; `(0, 5)` without a passage."""
     if passage is None:
         return np.zeros((0, len(CLASSES)), dtype=np.float32)
     return widen_targets(frame_targets(passage.local_onsets, len(passage.features)))
 
 
 def _ranked(corpus: Corpus, tracks: list[Track], seconds: float) -> list[tuple[Track, Onsets]]:
-    """Tracks with readable annotations, that with the liveliest passage first."""
+    """Tracks with readable annotations, the one with the liveliest passage first."""
     readable = []
     for track in tracks:
         try:
             onsets = corpus.read_annotation(track).onsets
         except AnnotationError:
-            continue  # `adt prepare` says what is wrong with it
+            continue  # `adt prepare` reports it
         readable.append((_best_start(onsets, seconds)[1], track, onsets))
     readable.sort(key=lambda item: item[0], reverse=True)
     return [(track, onsets) for _, track, onsets in readable]
@@ -129,7 +125,7 @@ def _best_start(onsets: Onsets, seconds: float, end: float = np.inf, from_kick: 
 
 
 def _cut(corpus: Corpus, track: Track, onsets: Onsets, seconds: float, version: str, from_kick: bool) -> Passage | None:
-    """The liveliest passage of a track, or None where the sound cannot be read or holds no onset."""
+    """The liveliest passage of a track, or None if the sound cannot be read or has no onset."""
     try:
         waveform = corpus.read_audio(track)
     except (AudioError, CorpusError):
@@ -160,7 +156,7 @@ def _from_sequences(corpus: Corpus, seconds: float, split: str | None) -> Passag
                 if best is None or score > best[0]:
                     best = score, index, start, features, onsets
         except CorpusError:
-            pass  # what precedes the damage is as good as ever
+            pass  # sequences before the damage can be used
         if best:
             _, index, start, features, onsets = best
             first, n_frames = round(start * FPS), round(seconds * FPS)
@@ -172,7 +168,7 @@ def _from_sequences(corpus: Corpus, seconds: float, split: str | None) -> Passag
 def passage_from(corpus: str, unit_id: str, first: int, features: np.ndarray, onsets: Onsets, waveform) -> Passage:
     """The passage whose first frame is `first`: `features` and `waveform` (or None) cut to it, `onsets` of the whole recording."""
     start, seconds = first / FPS, len(features) / FPS
-    # Half a frame early: what would round to the frame after the last is not in the passage.
+    # Half a frame early: an onset that would round to the frame after the last is not in the passage.
     inside = [times[(times >= start) & (times < start + seconds - 0.5 / FPS)] for times in onsets]
     return Passage(corpus, unit_id, start, seconds, np.asarray(features, dtype=np.float32), inside, waveform)
 
@@ -195,7 +191,7 @@ def listen(passage: Passage | None, clicks: bool = False) -> Audio | Markdown:
 
 
 def onset_summary(passage: Passage | None) -> str:
-    """What a passage holds, in a line: "E-GMD, drummer1/...: 3.0 s from 12.4 s, KD 6, SD 2, ..."."""
+    """A passage in one line: "E-GMD, drummer1/...: 3.0 s from 12.4 s, KD 6, SD 2, ..."."""
     if passage is None:
         return "nothing found"
     counts = ", ".join(f"{name} {len(times)}" for name, times in zip(CLASSES, passage.onsets, strict=True) if len(times))

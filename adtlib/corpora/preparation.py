@@ -1,8 +1,8 @@
-"""Computing features and onsets of a corpus once (thesis, 5.2.1); `prepared` says what lies where afterwards.
+"""Computing features and onsets of a corpus once (thesis, 5.2.1); `store` describes the files and reads them.
 
-Each file is written under another name and then renamed, features first: a part whose .npz is there is whole, whatever was killed.
-Interrupted work resumes, a changed source is computed anew, a broken track is left out and named. Tracks are done one a core and
-forgotten, so that memory does not grow with the corpus.
+Each file is written under another name and then renamed, features first: a part with a .npz is complete, even if a process was
+killed. Interrupted work resumes, a changed source is computed again, a broken track is left out and named. Each core works on one
+track at a time and keeps nothing of it, so that memory does not grow with the corpus.
 """
 
 import hashlib
@@ -29,16 +29,16 @@ from adtlib.onsets.frames import Onsets, onsets_from_targets, seconds_to_frames
 from adtlib.vocabulary import N_CLASSES
 
 SEQUENCES_PER_PART = 256
-MAX_LATE_SHARE = 0.05  # of the onsets of a track may lie past its end; more, and annotation and audio do not belong together
+MAX_LATE_SHARE = 0.05  # of a track's onsets past its end: with more, annotation and audio do not belong together
 
 
 def prepare(corpus: Corpus, splits=None, version: str = "madmom", workers: int | None = None, progress: bool = True) -> Prepared:
-    """Compute features and onsets of each track once; interrupted work resumes; a changed source is computed anew.
+    """Compute features and onsets of each track once; interrupted work resumes; a changed source is computed again.
 
-    corpus    any `Corpus`; what is found is used, a broken track is left out, named in `Prepared.problems` and warned of.
-    splits    which of its splits; all by default. Splits prepared earlier stay.
+    corpus    any `Corpus`, complete or not; a broken track is left out, named in `Prepared.problems` and warned of.
+    splits    those to prepare; all by default. Splits prepared earlier are kept.
     version   features "madmom" or "thesis"; ADTOF-YT is distributed with the first only.
-    workers   threads (decoding, FFT and matrix products release the interpreter lock); by default one a core.
+    workers   threads (decoding, FFT and matrix products release the interpreter lock); by default one per core.
     """
     FeatureConfig(version)
     splits = tuple(splits or corpus.splits)
@@ -78,7 +78,7 @@ def _read_index(folder: Path) -> dict | None:
 
 
 def _track_parts(corpus, split, folder, version, workers, progress):
-    """Prepare the tracks of one split; its part of the index. Broken tracks are reported, the others done."""
+    """Prepare the tracks of one split; returns its part of the index. Broken tracks are reported and left out."""
     tracks = corpus.tracks(split)
     parts, problems, unknown = [], [], Counter()
 
@@ -86,7 +86,7 @@ def _track_parts(corpus, split, folder, version, workers, progress):
         return _prepare_track(corpus, track, folder / split / _file_name(track.id), version)
 
     bar = tqdm(total=len(tracks), desc=f"prepare {corpus.info.name} {split}", unit="track", disable=not (progress and tracks))
-    # One track a thread: matrix products that spread over all cores as well would stand in each other's way.
+    # One track per thread: matrix products that use all cores as well would slow each other down.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(workers) as pool, bar:
         futures = [pool.submit(job, track) for track in tracks]
         try:
@@ -110,7 +110,7 @@ def _track_parts(corpus, split, folder, version, workers, progress):
 
 
 def _file_name(unit_id: str) -> str:
-    """A name that every file system takes (SADTP's hold `<` and accents), kept apart by a hash of the true one."""
+    """A name that every file system accepts (SADTP's hold `<` and accents), made unique by a hash of the id."""
     readable = re.sub(r"[^A-Za-z0-9._-]+", "_", unit_id)[-60:].strip("._")
     return f"{readable}-{hashlib.sha256(unit_id.encode()).hexdigest()[:8]}"
 
@@ -133,7 +133,7 @@ def _prepare_track(corpus: Corpus, track: Track, part: Path, version: str) -> di
 
 
 def _onsets_within(onsets: Onsets, n_frames: int, duration: float, track: Track) -> tuple[Onsets, list[str]]:
-    """Drop onsets past the end of the audio. AnnotationError where they are so many that the two do not belong together."""
+    """Drop onsets past the end of the audio. AnnotationError if they are more than MAX_LATE_SHARE of all."""
     kept = [times[(seconds_to_frames(times) < n_frames)] for times in onsets]
     total, late = sum(map(len, onsets)), sum(map(len, onsets)) - sum(map(len, kept))
     if not late:
@@ -154,7 +154,7 @@ def write_part(part: Path, units, source: str, notes: list[str], unknown: dict[s
     source  fingerprint of what the part was computed from: `stored_part` compares it.
     """
     features = np.concatenate([feature for _, feature, _ in units]).astype(np.float16)
-    # Of the rounded values: what standardising sees is what training reads.
+    # Sums of the rounded values, as training reads them.
     exact = features.astype(np.float64)
     times = [times for _, _, onsets in units for times in onsets]
     classes = [np.full(len(t), c, np.uint8) for _, _, onsets in units for c, t in enumerate(onsets)]
@@ -196,18 +196,18 @@ def stored_part(part: Path, source: str) -> dict | None:
 
 
 def _sequence_parts(corpus, split, folder, before: dict, progress) -> dict:
-    """Prepare a stream of (features, targets) in parts of 256 sequences; its part of the index.
+    """Prepare a stream of (features, targets) in parts of 256 sequences; returns its part of the index.
 
-    What precedes a broken element is kept. `before` is what the index held: a stream that was read to its end is not read again.
+    Elements before a broken one are kept. `before` is the earlier entry: a stream that was read to its end is not read again.
     """
     source = corpus.source_fingerprint(split)
     if source and before.get("source") == source:
         return before
-    with warnings.catch_warnings(record=True) as said:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         total = corpus.found(split)
         parts, cut_short = _stream_parts(corpus, split, folder / split, source, total, progress) if total else ([], [])
-    problems = [f"{corpus.info.name} {split}: {text}" for text in dict.fromkeys([str(w.message) for w in said] + cut_short)]
+    problems = [f"{corpus.info.name} {split}: {text}" for text in dict.fromkeys([str(w.message) for w in caught] + cut_short)]
     return {"parts": [_index_entry(part) for part in parts], "problems": problems} | ({} if cut_short else {"source": source})
 
 
@@ -226,7 +226,7 @@ def _stream_parts(corpus, split, folder, source, total, progress) -> tuple[list[
         try:
             for index, (features, targets) in enumerate(corpus.sequences(split)):
                 bar.update()
-                if index < done:  # a stream has no other way to its middle than through its beginning
+                if index < done:  # a stream cannot be entered in the middle
                     continue
                 pending.append((f"{split}/{index:06d}", features, onsets_from_targets(targets)))
                 if len(pending) == SEQUENCES_PER_PART:
@@ -243,7 +243,7 @@ def _index_entry(part: dict) -> dict:
 
 
 def _stored_parts(folder: Path, source: str) -> list[dict]:
-    """Entries of the full parts that an earlier `prepare` left of this source, without a gap."""
+    """Entries of the full parts that an earlier `prepare` wrote from this source, up to the first gap."""
     entries = []
     while (entry := stored_part(folder / f"part-{len(entries):05d}", source)) and len(entry["units"]) == SEQUENCES_PER_PART:
         entries.append(entry)

@@ -2,8 +2,8 @@
 
     SADTP/<song>/{mix.wav,annotation.mid}
 
-It is never trained on: it is the test outside the distribution of all other corpora. The names of its folders hold all
-sorts of characters; ids are the names in Unicode's composed form, as systems differ in which form they store.
+It is never trained on: it tests models outside the distribution of all other corpora. The names of its folders hold many
+kinds of characters; ids are the names in Unicode's composed form, as systems differ in the form that they store.
 """
 
 import unicodedata

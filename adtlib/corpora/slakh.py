@@ -1,10 +1,10 @@
-"""Slakh2100-redux: MIDI songs rendered with professional sample libraries, one stem an instrument, and their mix.
+"""Slakh2100-redux: MIDI songs rendered with professional sample libraries, a stem for each instrument, and their mix.
 
     slakh2100_flac_redux/{train,validation,test}/Track00001/{mix.flac,metadata.yaml,MIDI/S00.mid,stems/S00.flac}
 
-Plain Slakh2100 has the same songs in several splits; the redux version leaves the doubles out. The annotation is the
-MIDI of the stem (or stems) whose `is_drum` is true in the metadata; a stem that was not rendered is not heard and does
-not count.
+Plain Slakh2100 has some songs in several splits; the redux version leaves the duplicates out. The annotation is the MIDI
+of the stem (or stems) whose `is_drum` is true in the metadata; a stem that was not rendered is not in the mix and is
+ignored.
 """
 
 from pathlib import Path
@@ -56,7 +56,7 @@ class Slakh(Corpus):
         return tracks, missing + self._unnamed(split, len(folders), where)
 
     def _track(self, folder: Path, split: str) -> Track | str:
-        """The track in a folder, or what is missing of it."""
+        """The track in a folder, or an entry naming its missing files."""
         mix, metadata = folder / "mix.flac", folder / "metadata.yaml"
         absent = [path for path in (mix, metadata) if not path.is_file()]
         if absent:

@@ -1,7 +1,7 @@
-"""What the corpora hold, as data frames: hours, onsets, their pace, splits, what is missing (thesis, chapter 4).
+"""Contents of the corpora as data frames: hours, onsets, their pace, splits, missing tracks (thesis, chapter 4).
 
-Figures that the thesis states come from `CorpusInfo`; everything else is counted in what was found. A corpus or split of which
-nothing was found gives rows of zeros, or none: never an error. Times are seconds, a unit is a track or, in ADTOF-YT, a sequence.
+Numbers stated in the thesis come from `CorpusInfo`; all others are counted on disk. A corpus or split that is absent gives rows of
+zeros or no rows, never an error. Times are seconds; a unit is a track or, in ADTOF-YT, a sequence.
 """
 
 import re
@@ -15,14 +15,12 @@ from adtlib.corpora.store import Prepared, Unit
 from adtlib.onsets.frames import SEGMENT_FRAMES, Onsets, seconds_to_frames
 from adtlib.vocabulary import CLASSES
 
-TOGETHER = 0.03  # seconds within which a drummer's strokes are meant to sound at once
-
-
+TOGETHER = 0.03  # seconds within which a drummer's strokes count as simultaneous
 # .../1_jazz-swing_178_beat_4-4_2: number, style (and variety), tempo, kind, metre, recording of E-GMD
 _PERFORMANCE = re.compile(r"/\d+_(?P<style>[a-z]+)[^/_]*_(?P<tempo>\d+)_(?P<kind>beat|fill)_(?P<metre>\d+-\d+)")
 
 
-# --- what was found ----------------------------------------------------------------------------------------------------
+# --- on disk -----------------------------------------------------------------------------------------------------------
 
 
 def state(corpus: Corpus) -> str:
@@ -38,7 +36,7 @@ def state(corpus: Corpus) -> str:
 def split_table(corpus: Corpus, prepared: Prepared) -> pd.DataFrame:
     """A row for each split of one corpus.
 
-    Columns: corpus, split, unit; units_thesis and sequences_thesis as the thesis has them; found (on disk), usable (prepared
+    Columns: corpus, split, unit; units_thesis and sequences_thesis as stated in the thesis; found (on disk), usable (prepared
     without error), sequences (of 4 s, the last of a track filled up), hours, onsets, and the onsets of each class.
     """
     rows = []
@@ -65,9 +63,9 @@ def split_table(corpus: Corpus, prepared: Prepared) -> pd.DataFrame:
 
 
 def overview_table(corpora: dict[str, Corpus], splits: pd.DataFrame) -> pd.DataFrame:
-    """A row for each corpus: what it is, its size in the thesis, and what of it was found.
+    """A row for each corpus: its kind, its size in the thesis, and how much of it was found.
 
-    splits  the rows of `split_table` of all corpora, one after the other.
+    splits  the concatenated `split_table`s of all corpora.
     """
     rows = []
     for name, corpus in corpora.items():
@@ -90,7 +88,7 @@ def overview_table(corpora: dict[str, Corpus], splits: pd.DataFrame) -> pd.DataF
 
 
 def remedy_table(corpora: dict[str, Corpus]) -> pd.DataFrame:
-    """A row for each corpus: its state, what is missing first, licence, download in GB, how to get it and where."""
+    """A row for each corpus: its state, the first missing track, licence, download in GB, how to get it and where."""
     rows = []
     for name, corpus in corpora.items():
         missing = corpus.missing()
@@ -110,13 +108,13 @@ def remedy_table(corpora: dict[str, Corpus]) -> pd.DataFrame:
 
 
 def class_counts(splits: pd.DataFrame, by: str = "corpus") -> pd.DataFrame:
-    """Onsets of each class (columns) by corpus or split (index), those without any left out."""
+    """Onsets of each class (columns) by corpus or split (index), without corpora or splits that have none."""
     counts = splits.groupby(by, sort=False)[list(CLASSES)].sum()
     return counts[counts.sum(axis=1) > 0]
 
 
 def frequency_sentences(counts: pd.DataFrame) -> list[str]:
-    """For each corpus which class is struck most and which least, in words: a row of `class_counts` each."""
+    """A sentence on the most and the least frequent class for each row of `class_counts`."""
     sentences = []
     for corpus, row in counts.iterrows():
         share = 100 * row[list(CLASSES)].astype(float) / max(row[list(CLASSES)].sum(), 1)
@@ -125,13 +123,13 @@ def frequency_sentences(counts: pd.DataFrame) -> list[str]:
     return sentences
 
 
-# --- how it is played --------------------------------------------------------------------------------------------------
+# --- playing -----------------------------------------------------------------------------------------------------------
 
 
 def simultaneous_onsets(onsets: Onsets) -> tuple[np.ndarray, np.ndarray]:
-    """Strokes that sound together as one: (times in seconds, number of classes at each), for onsets of one recording.
+    """Strokes that sound together: (times in seconds, number of classes at each), for onsets of one recording.
 
-    A moment lasts `TOGETHER` seconds from its first stroke.
+    A group lasts `TOGETHER` seconds from its first stroke.
     """
     times = np.concatenate(onsets)
     classes = np.repeat(np.arange(len(CLASSES)), [len(part) for part in onsets])
@@ -149,8 +147,8 @@ def unit_table(*corpora: Prepared) -> pd.DataFrame:
     """A row for each unit: corpus, split, id, seconds, onsets of each class, density, rate, together_1 to together_5.
 
     density     onsets a second.
-    rate        1 / median interval between successive moments, in Hz: the pace of the steady layer. NaN below 3 moments.
-    together_k  moments at which k classes sound together.
+    rate        1 / median interval between successive groups of `simultaneous_onsets`, in Hz: the pace. NaN below 3 groups.
+    together_k  number of groups of k classes.
     """
     together = [f"together_{k}" for k in range(1, len(CLASSES) + 1)]
     columns = ["corpus", "split", "id", "seconds", *CLASSES, "density", "rate", *together]
@@ -172,7 +170,7 @@ def _units(prepared: Prepared) -> list[tuple[str, Unit]]:
 
 
 def polyphony(units: pd.DataFrame) -> pd.DataFrame:
-    """Share of the moments of each corpus (index) at which 1 to 5 classes (columns) sound together; rows sum to 1."""
+    """Share of groups of 1 to 5 simultaneous classes (columns) in each corpus (index); rows sum to 1."""
     sums = units.groupby("corpus", sort=False)[[f"together_{k}" for k in range(1, len(CLASSES) + 1)]].sum()
     sums.columns = range(1, len(CLASSES) + 1)
     sums = sums[sums.sum(axis=1) > 0]
@@ -180,7 +178,7 @@ def polyphony(units: pd.DataFrame) -> pd.DataFrame:
 
 
 def performance_table(prepared: Prepared) -> pd.DataFrame:
-    """What the names of E-GMD's recordings tell: split, id, style, tempo (beats a minute), kind (beat or fill), metre, seconds."""
+    """Facts in the names of E-GMD's recordings: split, id, style, tempo (beats a minute), kind (beat or fill), metre, seconds."""
     rows = []
     for split, unit in _units(prepared):
         if found := _PERFORMANCE.search(unit.id):
@@ -189,10 +187,10 @@ def performance_table(prepared: Prepared) -> pd.DataFrame:
 
 
 def annotation_offsets(prepared: Prepared, reach: int = 5, limit: int = 2_000) -> np.ndarray:
-    """How much later than its annotation each stroke is heard, in seconds, to the frame: an array, one entry a moment.
+    """Delay of the sound behind its annotation in seconds, exact to a frame: an entry for each group of `simultaneous_onsets`.
 
-    The sound's own time is the frame of the steepest rise: of the frames within `reach` of the annotation, the one with the
-    largest sum of increases over the bands (spectral flux). At most `limit` units are looked at, evenly spread.
+    The sound begins at the frame of the steepest rise: of the frames within `reach` of the annotation, the one with the largest
+    sum of increases over the bands (spectral flux). At most `limit` units are used, evenly spread.
     """
     units = [unit for _, unit in _units(prepared)]
     if len(units) > limit:
@@ -203,6 +201,6 @@ def annotation_offsets(prepared: Prepared, reach: int = 5, limit: int = 2_000) -
         flux = np.maximum(np.diff(np.asarray(unit.features, dtype=np.float32), axis=0), 0).sum(axis=1)  # (T - 1,): into frame t + 1
         frames = frames[(frames > reach) & (frames < len(flux) - reach)]
         if len(frames):
-            around = flux[frames[:, None] - 1 + np.arange(-reach, reach + 1)]  # (moments, 2 reach + 1)
+            around = flux[frames[:, None] - 1 + np.arange(-reach, reach + 1)]  # (groups, 2 reach + 1)
             found.append((around.argmax(axis=1) - reach) / FPS)
     return np.concatenate(found) if found else np.empty(0)

@@ -1,12 +1,12 @@
-"""Features and onsets of a corpus on disk, as `preparing` leaves them (thesis, 5.2.1): read here, never computed.
+"""Features and onsets of a corpus on disk, as `preparation` writes them (thesis, 5.2.1): read here, never computed.
 
 A prepared corpus is a folder of parts below `cache/prepared/`. A part is one track, or up to 256 sequences of ADTOF-YT:
 
     SPLIT/NAME.npy    (T, 84) float16 features of its units, one after the other, read through a memory map
     SPLIT/NAME.npz    onsets in seconds from each unit's start (float64), sums for standardising, fingerprint of the source
-    index.json        written last: every part of every split, totals, and what went wrong
+    index.json        written last: every part of every split, totals, and problems
 
-Memory does not grow with the corpus: units hold paths and numbers, features stay on disk, onsets are read when asked for.
+Memory does not grow with the corpus: units hold paths and numbers, features stay on disk, onsets are read when needed.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ class PreparedError(ValueError):
 
 @dataclass(frozen=True)
 class Unit:
-    """What is scored as one: a track, or a sequence of ADTOF-YT."""
+    """The unit of scoring: a track, or a sequence of ADTOF-YT."""
 
     id: str
     part: Path  # without suffix
@@ -47,7 +47,7 @@ class Unit:
 
     @property
     def onsets(self) -> Onsets:
-        """One sorted float64 array of seconds for each class; an onset before time 0 or past the end does not occur."""
+        """One sorted float64 array of seconds for each class; there are no onsets before 0 or past the end."""
         part = load_part(self.part)
         mine = part["onset_units"] == self.index
         times, classes = part["onset_times"][mine], part["onset_classes"][mine]
@@ -59,10 +59,10 @@ class Unit:
         return self.n_frames / FPS
 
 
-# Few maps are open at once: a corpus of 45,537 tracks would run out of file handles.
+# Only few maps are open at once: with 45,537 tracks a process would run out of file handles.
 @lru_cache(maxsize=64)
 def map_features(part: Path) -> np.ndarray:
-    """Memory map of a part's features. PreparedError where it is damaged or of another version."""
+    """Memory map of a part's features. PreparedError if it is damaged or of another version."""
     path = part.with_name(part.name + ".npy")
     try:
         features = np.load(path, mmap_mode="r")
@@ -78,7 +78,7 @@ def map_features(part: Path) -> np.ndarray:
 
 @lru_cache(maxsize=256)
 def load_part(part: Path) -> dict[str, np.ndarray]:
-    """Arrays of a part's .npz. PreparedError where it is damaged or of another version."""
+    """Arrays of a part's .npz. PreparedError if it is damaged or of another version."""
     path = part.with_name(part.name + ".npz")
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -95,7 +95,7 @@ def load_part(part: Path) -> dict[str, np.ndarray]:
 
 @dataclass(frozen=True)
 class Totals:
-    """Sums over one split: what weights and standardising need."""
+    """Sums over one split, for class weights and standardising."""
 
     n_units: int
     n_frames: int
@@ -113,7 +113,7 @@ class Prepared:
     """A prepared corpus, opened from its folder; see `prepare`."""
 
     def __init__(self, folder: Path):
-        """Open `folder`. Raises PreparedError where it is not whole or of another version."""
+        """Open `folder`. Raises PreparedError if it is incomplete or of another version."""
         self.folder = Path(folder)
         path = self.folder / "index.json"
         try:
@@ -137,14 +137,14 @@ class Prepared:
 
     @property
     def splits(self) -> tuple[str, ...]:
-        """Splits that were prepared, the empty ones too."""
+        """Splits that were prepared, including empty ones."""
         return tuple(self.index["splits"])
 
     @property
     def fingerprint(self) -> str:
-        """Changes when recordings, annotations or features do, the same on every machine: part of what makes a run what it is.
+        """Changes with recordings, annotations or features; the same on every machine. It is part of the identity of a run.
 
-        Of the features their sum counts, to four digits: the last bits depend on the processor.
+        Features count by their sum, to four digits, as the last bits depend on the processor.
         """
         stated = {
             split: [
@@ -156,11 +156,11 @@ class Prepared:
         return hashlib.sha256(json.dumps([self.version, stated], sort_keys=True).encode()).hexdigest()[:16]
 
     def missing(self, split: str) -> int:
-        """How many tracks of the split the whole corpus holds beyond those found (0 where that is not known)."""
+        """Number of tracks of the split that the complete corpus has beyond those found (0 if unknown)."""
         return self.index["splits"].get(split, {}).get("missing", 0)
 
     def units(self, split: str) -> list[Unit]:
-        """All units of a split in a fixed order; empty where nothing was found. ValueError for a split never prepared."""
+        """All units of a split in a fixed order; empty if nothing was found. ValueError for a split never prepared."""
         if split not in self.index["splits"]:
             raise ValueError(f"{self.corpus_name} has no prepared split {split!r}, only {', '.join(self.splits)}")
         units = []
@@ -186,7 +186,7 @@ class Prepared:
 
 
 def prepared_folder(corpus: Corpus, version: str = "madmom") -> Path:
-    """Where `prepare` puts a corpus: the same corpus at another root, or with other options, gets a folder of its own."""
+    """Folder of a prepared corpus; the same corpus at another root, or with other options, has another folder."""
     where = hashlib.sha256(f"{corpus.root.resolve()}|{corpus.options}".encode()).hexdigest()[:8]
     return paths.CACHE / "prepared" / f"{corpus.info.slug}-{version}-{where}"
 

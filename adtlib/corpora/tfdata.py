@@ -1,17 +1,17 @@
-"""Saved TensorFlow datasets without TensorFlow: a stream of elements out, and the same format written.
+"""Saved TensorFlow datasets without TensorFlow: reading a stream of elements, and writing the same format.
 
 ADTOF-YT is distributed as the output of `tf.data.Dataset.save`. On disk that is a folder
 
     dataset_spec.pb                                structure of an element
-    snapshot.metadata                              which run is the valid one, how many elements
+    snapshot.metadata                              the valid run, the number of elements
     <run>/00000000.shard/00000000.snapshot         the elements, one or more shards
 
 where a snapshot file is TFRecord framing (u64 length, u32 checksum of the length, data, u32 checksum of the data,
-little-endian) around one TensorProto for each component of an element. Of the protobuf wire format only what this needs is
-read: numbers, and fields that are bytes, strings, messages or packed lists. Memory holds one element at a time.
+little-endian) around one TensorProto for each component of an element. Only the necessary part of the protobuf wire
+format is read: numbers, and fields that are bytes, strings, messages or packed lists. Memory holds one element at a time.
 
 Checksums are CRC-32C, "masked" as in TFRecord (rotated right by 15 bits, plus a constant). Those of the lengths are always
-verified, those of the data on request: each costs most of a millisecond, several times what reading costs.
+verified, those of the data on request: each costs almost a millisecond, several times as much as reading.
 """
 
 import functools
@@ -36,11 +36,7 @@ def _byte_table() -> np.ndarray:
 
 
 _TABLE = _byte_table()
-
-
 _TABLE_LIST = _TABLE.tolist()
-
-
 _LANE = 128  # bytes each lane of the vectorised checksum runs through
 
 
@@ -65,9 +61,8 @@ def _shift(state: np.ndarray, tables: np.ndarray) -> np.ndarray:
 def crc32c(data: bytes | bytearray | memoryview) -> int:
     """CRC-32C (Castagnoli) of `data`.
 
-    A long input is cut into lanes that advance together; as the checksum is linear, two neighbours are joined by
-    advancing the left one over as many zeros as the right one is long. That makes pure NumPy some 30 times faster than
-    a loop over the bytes.
+    A long input is cut into lanes that advance together. As the checksum is linear, two neighbours are joined by advancing
+    the left one over as many zeros as the right one is long. NumPy is so some 30 times faster than a loop over the bytes.
     """
     size = len(data)
     if size < 4 * _LANE:
@@ -152,18 +147,10 @@ def bytes_field(number: int, value: bytes) -> bytes:
 
 # TensorFlow's DataType numbers of the types that a corpus of features can hold.
 DTYPES = {1: "<f4", 2: "<f8", 3: "<i4", 4: "u1", 9: "<i8", 19: "<f2"}
-
-
 # Version of the snapshot format: 2 is a plain TFRecord file.
 FORMAT_VERSION = 2
-
-
 _HEADER, _CRC = 12, 4  # bytes before and after a record's data
-
-
 _PARTIAL = "unfinished"
-
-
 _REMEDY = "download this split again, or save it again uncompressed with tf.data.Dataset.save"
 
 
@@ -206,7 +193,7 @@ def _dtype_number(dtype: np.dtype) -> int:
 
 
 class _Metadata(NamedTuple):
-    """What snapshot.metadata says: folder of the valid run, components of an element, elements if stated."""
+    """Contents of snapshot.metadata: folder of the valid run, components of an element, number of elements if stated."""
 
     run: str
     n_components: int
@@ -238,7 +225,7 @@ def _snapshot_files(folder: Path, metadata: _Metadata) -> list[Path]:
 
 
 def _record_length(file: io.BufferedReader, path: Path, size: int) -> int | None:
-    """Length of the record that starts here, None at the end of the file; CorpusError where there is neither."""
+    """Length of the record that starts here, None at the end of the file; else CorpusError."""
     offset = file.tell()
     header = file.read(_HEADER)
     if not header:
@@ -272,9 +259,9 @@ def _read_arrays(path: Path, check_data: bool) -> Iterator[np.ndarray]:
 def read_saved_dataset(folder: Path | str, check_data: bool = False) -> Iterator[list[np.ndarray]]:
     """The elements of a saved dataset, in the order of its files, each a list of one array for each component.
 
-    `check_data` verifies the checksum of every record. What can be read is yielded before an error is raised:
-    CorpusError names the file, the byte and the remedy when a file is missing, truncated, compressed or damaged, or
-    when fewer elements are there than the metadata counts.
+    `check_data` verifies the checksum of every record. All that can be read is yielded before an error is raised:
+    CorpusError names the file, the byte and the remedy if a file is missing, truncated, compressed or damaged, or if
+    there are fewer elements than the metadata states.
     """
     folder = Path(folder)
     metadata = _read_metadata(folder)
@@ -295,7 +282,7 @@ def read_saved_dataset(folder: Path | str, check_data: bool = False) -> Iterator
 
 
 def count_elements(folder: Path | str) -> int:
-    """Number of elements that the dataset states, or, without that, that its files hold; no tensor is decoded."""
+    """Number of elements as stated by the dataset, else counted in its files; no tensor is decoded."""
     folder = Path(folder)
     metadata = _read_metadata(folder)
     files = _snapshot_files(folder, metadata)
@@ -338,19 +325,19 @@ def _dataset_spec(form: list[tuple[tuple[int, ...], int]]) -> bytes:
 
 
 def _clear(folder: Path) -> None:
-    """Remove an older saved dataset, but nothing else that may lie there."""
+    """Remove an older saved dataset, but no other files."""
     if folder.is_dir() and any(folder.iterdir()):
         if not ((folder / "snapshot.metadata").is_file() or (folder / _PARTIAL).is_dir()):
-            raise ValueError(f"{folder}: holds something else than a saved dataset; name another folder or empty it")
+            raise ValueError(f"{folder}: is not a saved dataset; name another folder or empty it")
         shutil.rmtree(folder)
 
 
 def write_saved_dataset(folder: Path | str, elements: Iterable[list[np.ndarray]]) -> None:
     """Write `elements` (each a list of arrays, all of the same shapes and types) as a saved dataset of one shard.
 
-    The result is a function of the elements alone: the name of the run is drawn from their checksum, and no time is
-    stored. `snapshot.metadata` comes last, so that a killed writer leaves nothing that reads as whole. Raises
-    ValueError where the elements differ in form or there is none.
+    The result depends on the elements alone: the name of the run is derived from their checksum, and no time is stored.
+    `snapshot.metadata` is written last, so that a killed writer leaves nothing that seems complete. Raises ValueError if
+    the elements differ in shape or type, or if there are none.
     """
     folder = Path(folder)
     partial = folder / _PARTIAL

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from adtlib.corpora.base import CorpusError
 from adtlib.corpora.tfdata import bytes_field, count_elements, crc32c, fields, int_field, read_saved_dataset, write_saved_dataset
@@ -126,7 +125,7 @@ def test_writing_again_replaces_an_older_dataset_but_nothing_else(saved, tmp_pat
     assert_same(list(read_saved_dataset(saved)), list(elements(1, seed=9)))
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "me.jpg").write_text("precious")
-    with pytest.raises(ValueError, match="something else"):
+    with pytest.raises(ValueError, match="not a saved dataset"):
         write_saved_dataset(tmp_path / "photos", elements(1))
     assert (tmp_path / "photos" / "me.jpg").read_text() == "precious"
 

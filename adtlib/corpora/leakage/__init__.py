@@ -1,1 +1,1 @@
-"""Recordings that splits or corpora share, found by their sound and by their rhythm."""
+"""Recordings that splits or corpora share, found by their sound and their rhythm."""

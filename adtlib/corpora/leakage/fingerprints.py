@@ -1,16 +1,16 @@
-"""Fingerprints of features, and which recordings share them: the same music at another offset, level or codec.
+"""Fingerprints of features, to find recordings of the same music at another offset, level or codec.
 
 After the landmarks of Wang (2003) and the quads of Sonnleitner and Widmer (2016): spectral peaks, four of which make a hash of
-their bands and the frames between them. A hash holds no time and no level, so a shifted or louder copy has the same ones; a codec
-or noise moves some of the peaks, and the hashes of the others remain. Features are `(T, 84)` at 100 frames a second; only the order
-of their values counts, which a change of level does not alter.
+their bands and the frames between them. A hash depends on neither time nor level, so a shifted or louder copy has the same hashes;
+a codec or noise moves some peaks, and the hashes of the others remain. Features are `(T, 84)` at 100 frames a second; only the
+order of their values matters, which a change of level does not alter.
 
-Memory is bounded for any number of recordings: hashes go to files, sorted by their bits, so that equal ones meet in one file, and
-each file is processed by itself. Pairs of recordings go to files again, sorted by pair, and are counted there.
+Memory is bounded for any number of recordings: hashes are distributed over files by their bits, so that equal ones are in one file,
+and each file is processed separately. Pairs of recordings are again distributed over files, by pair, and counted there.
 
-At the size of all corpora together one hash in nine is kept. Measured on songs of MDB Drums against sequences of 4 s cut from them,
-with features computed differently: of 26 sequences all are found with every hash, 23 with one in nine; of the four songs all, both
-ways. A corpus compared with itself, as in notebooks 21 to 25, keeps more of its hashes.
+For all corpora together one hash in nine is kept. Measured on songs of MDB Drums against sequences of 4 s cut from them, with
+features computed differently: of 26 sequences all are found with every hash, 23 with one in nine; all four songs are found with
+either. A corpus compared with itself, as in notebooks 21 to 25, keeps more of its hashes.
 """
 
 import tempfile
@@ -22,32 +22,20 @@ import numpy as np
 
 from adtlib import paths
 
-PEAK_FRAMES, PEAK_BANDS = 8, 4  # a peak is the largest value within so many frames and bands to either side
-
-
+PEAK_FRAMES, PEAK_BANDS = 8, 4  # a peak is the largest value within this many frames and bands on either side
 LOUDEST = 0.5  # share of a recording's values below which no peaks are taken
-
-
-FLOOR = 0.003  # log10(magnitude + 1): less is silence, or the noise of a codec
-
-
-REACH = 127  # frames from the first peak of a hash to its last, at most
-
-
-STEP = 4  # frames, to which times are known: a copy whose frames lie between ours has its peaks one earlier or later
-
-
-# Which of the peaks that follow its first make a hash: any three but the very next, so that a hash spans more than one stroke
-# (two recordings of the same drum samples would share those), and in many ways, so that a lost peak spoils some and not all.
+FLOOR = 0.003  # log10(magnitude + 1): below is silence, or the noise of a codec
+REACH = 127  # largest number of frames from the first peak of a hash to its last
+STEP = 4  # frames: resolution of times, as the peaks of a copy whose frames lie between ours are one earlier or later
+# The peaks after the first that make a hash: any three but the very next, so that a hash spans more than one stroke (two
+# recordings of the same drum samples would share single ones); many combinations, so that a lost peak spoils only some.
 FOLLOWING = tuple(combinations(range(2, 9), 3))
-
-
 _TIME_BITS, _PART_BITS = 5, 12  # REACH // STEP < 32, and 84 bands < 128
 
 
 def find_peaks(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(frames, bands) of the spectral peaks of `(T, 84)` features of 0 or more, both int64, in order of time; none in silence."""
-    # Of numbers of 0 or more in float16 the order is that of their bits, and integers are compared many times faster.
+    """(frames, bands) of the spectral peaks of `(T, 84)` features of 0 or more, both int64, in order of time; empty in silence."""
+    # Float16 numbers of 0 or more have the order of their bits, and integers are compared many times faster.
     order = np.ascontiguousarray(features, dtype=np.float16).view(np.uint16)
     if not len(order):
         return np.empty(0, np.int64), np.empty(0, np.int64)
@@ -59,7 +47,7 @@ def find_peaks(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _sliding_maximum(values: np.ndarray, reach: int, axis: int) -> np.ndarray:
-    """The largest value within `reach` places to either side along an axis, by maxima of maxima: few and fast passes."""
+    """The largest value within `reach` places on either side along an axis, by maxima of maxima, in few fast passes."""
     padding = [(0, 0), (0, 0)]
     padding[axis] = (reach, reach)
     found, width, target = np.pad(values, padding), 1, 2 * reach + 1
@@ -76,11 +64,11 @@ def _sliding_maximum(values: np.ndarray, reach: int, axis: int) -> np.ndarray:
 def hash_peaks(frames: np.ndarray, bands: np.ndarray, one_in: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """(hashes uint64, frames of their first peaks int64) of peaks in order of time.
 
-    one_in  keep of all possible hashes one in so many, the same ones in every recording: less to store, and found less surely.
+    one_in  keep only one in this many of all possible hashes, the same in every recording: less storage, less reliable detection.
     """
     hashes, starts = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
     n = len(frames)
-    parts, near = {}, {}  # of each step: band and time of the later peak in 12 bits; whether it is within reach
+    parts, near = {}, {}  # for each step: band and time of the later peak in 12 bits; whether it is within reach
     for step in sorted({step for steps in FOLLOWING for step in steps}):
         apart = frames[step:] - frames[: max(n - step, 0)]
         near[step] = apart <= REACH
@@ -100,36 +88,24 @@ def hash_peaks(frames: np.ndarray, bands: np.ndarray, one_in: int = 1) -> tuple[
 
 
 def _mixed(code: np.ndarray) -> np.ndarray:
-    """A number whose every bit depends on the whole hash, so that what is kept is no choice of bands or times."""
+    """A number whose every bit depends on the whole hash, so that selecting by it prefers no bands or times."""
     code = (code ^ (code >> np.uint64(31))) * np.uint64(0x9E3779B97F4A7C15)
     return code ^ (code >> np.uint64(29))
 
 
 ENTRY = np.dtype([("hash", "u8"), ("unit", "u4"), ("frame", "u4")])
-
-
-MAX_ENTRIES = 300_000_000  # hashes stored, 4.8 GB on disk while it runs: of more frames fewer of the hashes are kept
-
-
+MAX_ENTRIES = 300_000_000  # hashes stored, 4.8 GB on disk while it runs; with more frames a smaller share is kept
 ENTRIES_A_FILE = 4_000_000  # some 300 MB of memory
-
-
 HASHES_A_FRAME = 9  # measured on recorded music: 8 to 10
-
-
-COMMON = 16  # a hash that occurs more often tells nothing: the sound of one stroke of a kit that many recordings have
-
-
+COMMON = 16  # a hash that occurs more often is ignored: it is the stroke of a kit in many recordings
 _UNIT_BITS, _OFFSET_BITS = 19, 24
-
-
 _MIDDLE = 1 << (_OFFSET_BITS - 1)
 
 
 class FingerprintIndex:
-    """Hashes of recordings, each of a group (a split of a corpus); `pairs` compares recordings of different groups only.
+    """Hashes of recordings, each in a group (a split of a corpus); `pairs` compares recordings of different groups only.
 
-    A context manager: its files, below `cache/`, go with it.
+    A context manager that deletes its files, below `cache/`, at the end.
     """
 
     def __init__(self, n_frames: int):
@@ -153,11 +129,11 @@ class FingerprintIndex:
         self._opened.close()
 
     def add(self, features: np.ndarray, group: int) -> None:
-        """Take in the next recording, `(T, 84)`; recordings are numbered from 0."""
+        """Add the next recording, `(T, 84)`; recordings are numbered from 0."""
         self.add_hashes(*hash_peaks(*find_peaks(features), self.one_in), group)
 
     def add_hashes(self, hashes: np.ndarray, frames: np.ndarray, group: int) -> None:
-        """Take in the next recording by its hashes (uint64) and their frames. ValueError for too many or too long ones."""
+        """Add the next recording by its hashes (uint64) and their frames. ValueError for too many or too long recordings."""
         if len(self.groups) >= 1 << _UNIT_BITS or frames.max(initial=0) >= _MIDDLE:
             raise ValueError(f"recording {len(self.groups)}: at most 2^{_UNIT_BITS} recordings of at most 23 h can be compared")
         entries = np.empty(len(hashes), ENTRY)
@@ -168,8 +144,8 @@ class FingerprintIndex:
     def pairs(self, min_votes: int, most: int = 1_000_000) -> np.ndarray:
         """`(n, 4)` int64: recordings a < b of different groups, offset, votes; sorted by a, b, and most votes first.
 
-        The offset is the frame in a minus that in b of the same sound. Votes are the different hashes that agree on it, to a frame.
-        Of more than `most` rows those with most votes are given.
+        The offset is the frame of a sound in a minus its frame in b. Votes are the different hashes that agree on it to a frame.
+        At most `most` rows, those with the most votes.
         """
         groups = np.asarray(self.groups, dtype=np.int64)
         for file in self._files:
@@ -188,7 +164,7 @@ def _deal(records: np.ndarray, by: np.ndarray, files: list) -> None:
     if len(files) == 1:
         files[0].write(records.tobytes())
         return
-    # The higher bits of a product spread over the files, however the numbers lie.
+    # The higher bits of the product spread evenly over the files.
     place = ((by * np.uint64(0xD6E8FEB86659FD93)) >> np.uint64(40)) % np.uint64(len(files))
     order = np.argsort(place, kind="stable")
     ends = np.cumsum(np.bincount(place.astype(np.int64), minlength=len(files)))
@@ -203,7 +179,7 @@ def _content(file, dtype) -> np.ndarray:
 
 
 def _count(keys: np.ndarray, min_votes: int) -> np.ndarray:
-    """Rows (a, b, offset, votes) of the keys of all hashes; an offset that lies between two frames has votes on both."""
+    """Rows (a, b, offset, votes) of the keys of all hashes; an offset between two frames has votes on both."""
     keys, votes = np.unique(keys, return_counts=True)
     total = votes.copy()
     for step in (-1, 1):
@@ -211,7 +187,7 @@ def _count(keys: np.ndarray, min_votes: int) -> np.ndarray:
         total += np.where(keys[near] == keys + step, votes[near], 0)
     kept = total >= min_votes
     keys, total, votes = keys[kept], total[kept], votes[kept]
-    order = np.argsort(-votes, kind="stable")  # of two such offsets the fuller one first
+    order = np.argsort(-votes, kind="stable")  # of two such offsets the one with more votes first
     keys, total = keys[order], total[order]
     a, b = keys >> (_UNIT_BITS + _OFFSET_BITS), (keys >> _OFFSET_BITS) & ((1 << _UNIT_BITS) - 1)
     return np.column_stack([a, b, (keys & ((1 << _OFFSET_BITS) - 1)) - _MIDDLE, total])
@@ -223,7 +199,7 @@ def _shared(entries: np.ndarray, groups: np.ndarray) -> np.ndarray:
     hashes = entries["hash"][order]
     starts = np.flatnonzero(np.concatenate([[True], hashes[1:] != hashes[:-1]])) if len(hashes) else np.empty(0, np.int64)
     times = np.diff(starts, append=len(hashes))
-    # Most hashes occur once: only the others are looked at further.
+    # Most hashes occur once; only the others are compared.
     rare = np.repeat((times > 1) & (times <= COMMON), times)
     where = np.repeat(np.arange(len(starts)), times)[rare]
     hashes, order = hashes[rare], order[rare]
@@ -242,7 +218,7 @@ def _shared(entries: np.ndarray, groups: np.ndarray) -> np.ndarray:
         keys.append(key)
         owners.append(where[first])
     keys, owners = np.concatenate(keys), np.concatenate(owners)
-    # A hash that comes again and again in a loop votes once for each offset.
+    # A hash that is repeated in a loop votes once for each offset.
     order = np.lexsort((owners, keys))
     keys, owners = keys[order], owners[order]
     new = np.ones(len(keys), bool)

@@ -1,4 +1,4 @@
-"""What the leakage check finds, as tables, and how well it finds: a trial with copies made on purpose."""
+"""Results of the leakage check as a table, and a trial of its reliability with copies made on purpose."""
 
 import io
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ STRONGEST = 5  # offsets at which two unrelated recordings are compared
 def leak_table(prepared: list[Prepared], leaks: pd.DataFrame) -> pd.DataFrame:
     """A row for each two splits of a corpus and each two corpora: how many units of either share something with the other.
 
-    Columns: compared, splits, units and other_units (how many were compared), then for each of copy, sound, loop and rhythm the
-    number of pairs, and affected and other_affected, the units in any of the pairs.
+    Columns: compared, splits, units and other_units (numbers compared), the number of pairs for each of KINDS, and affected and
+    other_affected, the units in any of the pairs.
     """
     sizes = {(corpus.corpus_name, split): len(corpus.units(split)) for corpus in prepared for split in corpus.splits}
     rows = []
@@ -55,7 +55,7 @@ def _row(compared: str, splits: str, n: int, m: int, part: pd.DataFrame) -> dict
 
 @dataclass(frozen=True, eq=False)
 class TrialUnit:
-    """Features of a recording as the check reads them: what it needs of a `Unit`."""
+    """Features of a recording, with the attributes of a `Unit` that the check uses."""
 
     features: np.ndarray
 
@@ -71,9 +71,9 @@ class TrialUnit:
 
 
 def treatments(rng: np.random.Generator) -> dict:
-    """Ways in which a copy may differ, by name: functions of a mono waveform."""
+    """Ways in which a copy may differ, by name, as functions of a mono waveform."""
 
-    def later(waveform):
+    def shifted(waveform):
         return waveform[round(SHIFT * HOP_LENGTH) :]
 
     def noisy(waveform, decibel):
@@ -81,20 +81,20 @@ def treatments(rng: np.random.Generator) -> dict:
         return waveform + rng.normal(0, 1, len(waveform)).astype(np.float32) * level
 
     return {
-        "other offset": later,
+        "other offset": shifted,
         "6 dB louder": lambda waveform: waveform * 2,
         "6 dB softer": lambda waveform: waveform / 2,
         "MP3": as_mp3,
         "noise at −20 dB": lambda waveform: noisy(waveform, 20),
         "noise at −10 dB": lambda waveform: noisy(waveform, 10),
-        "offset, softer, MP3": lambda waveform: as_mp3(later(waveform) / 2),
+        "offset, softer, MP3": lambda waveform: as_mp3(shifted(waveform) / 2),
     }
 
 
 def as_mp3(waveform: np.ndarray) -> np.ndarray:
-    """What a waveform is after a lossy codec: MP3 at a constant rate of about 56 kbit/s."""
+    """The waveform after a lossy codec: MP3 at a constant rate of about 56 kbit/s."""
     buffer = io.BytesIO()
-    # The format holds no sample beyond 1; the level is put back.
+    # The format clips samples beyond 1, so the level is reduced and restored.
     peak = max(float(np.abs(waveform).max(initial=0)), 1.0)
     soundfile.write(buffer, waveform / peak, SAMPLE_RATE, format="MP3", bitrate_mode="CONSTANT", compression_level=0.9)
     buffer.seek(0)
@@ -102,37 +102,37 @@ def as_mp3(waveform: np.ndarray) -> np.ndarray:
 
 
 def detection_trial(corpora: dict[str, Corpus], a_corpus: int = 2, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Copies of recordings are made and looked for: (a row for each treatment, a row for each comparison).
+    """Make copies of recordings and search for them: (a row for each treatment, a row for each comparison).
 
-    Of each corpus that has audio the first `a_corpus` recordings that can be read, at most 12 s of each. The first table:
-    treatment, copies, found, false_alarms (copies taken for that of another recording). The second: treatment, corpus, similarity
-    of the copy at its true offset; as "another recording" that of two recordings where their strokes coincide best.
+    Used are the first `a_corpus` readable recordings of each corpus with audio, at most 12 s of each. The first table: treatment,
+    copies, found, false_alarms (copies matched with another recording). The second: treatment, corpus, similarity of the copy at
+    its true offset; treatment "another recording" compares two recordings where their strokes coincide best.
     """
     originals, names = [], []
     for name, corpus in corpora.items():
         for waveform in _excerpts(corpus, a_corpus):
             originals.append(waveform)
             names.append(name)
-    takes = [_trial_unit(waveform) for waveform in originals]
+    units = [_trial_unit(waveform) for waveform in originals]
     summary, points = [], []
     for treatment, change in treatments(np.random.default_rng(seed)).items():
         copies = [_trial_unit(np.ascontiguousarray(change(waveform))) for waveform in originals]
-        rows = shared_sounds(takes + copies, [0] * len(takes) + [1] * len(copies))
-        pairs = {(i, j - len(takes)) for _, i, j, *_ in rows}
+        rows = shared_sounds(units + copies, [0] * len(units) + [1] * len(copies))
+        pairs = {(i, j - len(units)) for _, i, j, *_ in rows}
         right = sum(i == j for i, j in pairs)
         summary.append({"treatment": treatment, "copies": len(copies), "found": right, "false_alarms": len(pairs) - right})
         shift = round(SHIFT) if "offset" in treatment else 0
-        for name, take, copy in zip(names, takes, copies, strict=True):
-            best = max(_median_similarity(take.features[max(0, shift + d) :], copy.features) for d in range(-4, 5))
+        for name, unit, copy in zip(names, units, copies, strict=True):
+            best = max(_median_similarity(unit.features[max(0, shift + d) :], copy.features) for d in range(-4, 5))
             points.append([treatment, name, best])
-    for i, j in combinations(range(len(takes)), 2):
-        points.append(["another recording", names[i], _best_similarity(takes[i].features, takes[j].features)])
+    for i, j in combinations(range(len(units)), 2):
+        points.append(["another recording", names[i], _best_similarity(units[i].features, units[j].features)])
     columns = ["treatment", "copies", "found", "false_alarms"]
     return pd.DataFrame(summary, columns=columns), pd.DataFrame(points, columns=["treatment", "corpus", "similarity"])
 
 
 def _excerpts(corpus: Corpus, count: int):
-    """Waveforms of the first recordings of a corpus, the middle 12 s of each; none of a corpus without audio."""
+    """Waveforms of the first recordings of a corpus, the middle 12 s of each; none without audio."""
     if corpus.info.unit != "track":
         return
     for track in corpus.tracks():
@@ -141,7 +141,7 @@ def _excerpts(corpus: Corpus, count: int):
         try:
             waveform = corpus.read_audio(track)
         except (AudioError, CorpusError):
-            continue  # `adt prepare` says what is wrong with it
+            continue  # `adt prepare` reports it
         length = round(EXCERPT * SAMPLE_RATE)
         first = max(0, (len(waveform) - length) // 2)
         if len(waveform) >= 6 * SAMPLE_RATE and np.abs(waveform).max() > 0:
@@ -154,13 +154,13 @@ def _trial_unit(waveform: np.ndarray) -> TrialUnit:
 
 
 def _median_similarity(a: np.ndarray, b: np.ndarray) -> float:
-    """Median similarity of the seconds of two aligned recordings."""
+    """Median similarity of two aligned recordings over their seconds."""
     values = block_similarity(a[: len(b)], b[: len(a)])
     return float(np.median(values)) if len(values) else 0.0
 
 
 def _best_similarity(a: np.ndarray, b: np.ndarray) -> float:
-    """The similarity that two recordings reach for `MIN_SECONDS` where their strokes coincide best."""
+    """The similarity that two recordings reach in `MIN_SECONDS` seconds at the offset where their strokes coincide best."""
     flux = [np.maximum(np.diff(np.asarray(x, np.float32), axis=0), 0).sum(axis=1) for x in (a, b)]
     agreement = np.correlate(flux[0] - flux[0].mean(), flux[1] - flux[1].mean(), "full")
     best = 0.0

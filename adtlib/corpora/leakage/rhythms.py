@@ -1,9 +1,9 @@
-"""Performances that are known again by when their drums are struck, whatever they sound like.
+"""Finding the same performance by the times of its strokes, independently of its sound.
 
-E-GMD has each performance on many kits, and a song may be recorded anew: features differ, the times of the strokes do not. Eight
-strokes one after the other, their classes and the times between them to 10 ms, make a hash; tracks that share some at one offset
-are compared stroke by stroke. A beat that a machine repeats fits many songs, and none of them is a copy: what fits itself at
-another time as well as it fits the other does not count. Short fills count only where they are equal from beginning to end.
+E-GMD has each performance on many kits, and a song may be recorded again: features differ, the times of the strokes do not. Eight
+successive strokes, their classes and the times between them to 10 ms, make a hash; tracks that share several hashes at one offset
+are compared stroke by stroke. A repeated machine beat fits many songs without being a copy: a match does not count if a performance
+fits itself at another time as well as it fits the other. Short fills count only if they are equal from beginning to end.
 """
 
 import numpy as np
@@ -13,20 +13,20 @@ from adtlib.corpora.leakage.fingerprints import FingerprintIndex
 from adtlib.corpora.store import Unit
 from adtlib.onsets.frames import Onsets
 
-STROKES = 8  # in a hash
+STROKES = 8  # per hash
 MIN_VOTES = 6  # different hashes at one offset: then two tracks are compared
-MIN_SHARE = 0.8  # of the strokes of either, where both play
-MIN_STROKES = 16  # there
-MIN_OVERLAP = 0.5  # of the shorter one's time
-TOLERANCE = 0.01  # seconds: hands do not repeat themselves so exactly
+MIN_SHARE = 0.8  # of the strokes of either track within their overlap
+MIN_STROKES = 16  # within the overlap
+MIN_OVERLAP = 0.5  # of the duration of the shorter track
+TOLERANCE = 0.01  # seconds: no drummer repeats a performance so exactly
 LOOP_MARGIN = 0.02  # by which two performances must agree more than either with itself later on
 LOOP_LAGS = 64  # lags tried, the times from the first stroke to the next ones of its class
-# No musical time between strokes is a whole number of frames and this much, so that none is rounded now up and now down.
+# No musical interval is a whole number of frames plus this, so equal intervals are always rounded in the same direction.
 _OFF_THE_GRID = 0.4871
 
 
 def rhythm_hashes(onsets: Onsets) -> tuple[np.ndarray, np.ndarray]:
-    """(hashes uint64, frames of their first strokes int64) of onsets, in order of time; none of fewer than eight strokes."""
+    """(hashes uint64, frames of their first strokes int64) of onsets, in order of time; empty for fewer than eight strokes."""
     times, classes = _sorted_strokes(onsets)
     n = len(times) - STROKES + 1
     if n <= 0:
@@ -40,7 +40,7 @@ def rhythm_hashes(onsets: Onsets) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _sorted_strokes(onsets: Onsets) -> tuple[np.ndarray, np.ndarray]:
-    """(times, classes) of all strokes; what sounds together, to the millisecond, in the order of the classes."""
+    """(times, classes) of all strokes by time; strokes within a millisecond in the order of the classes."""
     times = np.concatenate(onsets)
     classes = np.repeat(np.arange(len(onsets)), [len(part) for part in onsets])
     order = np.lexsort((classes, np.round(times, 3)))
@@ -52,10 +52,10 @@ def _frames(seconds: np.ndarray) -> np.ndarray:
 
 
 def shared_rhythms(units: list[Unit], groups: list[int]) -> list[tuple[int, int, float, float, float]]:
-    """(i, j, offset, seconds, share) of units i < j of different groups that play the same; groups is a number for each unit.
+    """(i, j, offset, seconds, share) of units i < j of different groups with the same performance; `groups` numbers each unit.
 
-    Of units of one group that play exactly the same only the first is compared with others: one performance on 43 kits is one.
-    offset is how much later, in seconds, it is played in the first; share is of the strokes where both play.
+    Of units of one group with exactly equal strokes only the first is compared with others, as E-GMD has a performance on 43 kits.
+    offset is how many seconds later it is played in the first; share is that of agreeing strokes within the overlap.
     """
     found, kept, firsts = [], [], {}
     with FingerprintIndex(sum(unit.n_frames for unit in units)) as index:
@@ -66,7 +66,7 @@ def shared_rhythms(units: list[Unit], groups: list[int]) -> list[tuple[int, int,
             first = firsts.setdefault(hashes.tobytes(), {})
             if groups[number] in first:
                 continue
-            # The same from beginning to end: no more needs to be asked, unless it is a loop.
+            # Equal from beginning to end: a match unless it is a loop.
             found += [_equal(other, number, units) for other in first.values() if repetition(unit.onsets) < 1 - LOOP_MARGIN]
             first[groups[number]] = number
             index.add_hashes(hashes, frames, groups[number])
@@ -87,7 +87,7 @@ def _equal(i: int, j: int, units: list[Unit]) -> tuple[int, int, float, float, f
 
 
 def _compare(first: Onsets, second: Onsets, offset: float) -> tuple[float, float, float] | None:
-    """(offset, seconds, share) of strokes that agree about `offset`, or None where too few do, or where they are a loop."""
+    """(offset, seconds, share) of strokes that agree near `offset`; None if too few do, or if they are a loop."""
     offset = _refined(first, second, offset)
     moved = [times + offset for times in second]
     spans = [(np.concatenate(onsets).min(), np.concatenate(onsets).max()) for onsets in (first, moved)]
@@ -111,7 +111,7 @@ def _refined(first: Onsets, second: Onsets, offset: float) -> float:
 
 
 def _differences(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """For each time of `a` how much later it is than the nearest of `b`; inf without any."""
+    """For each time of `a` its difference from the nearest of `b` (positive: later); inf if `b` is empty."""
     if not len(b):
         return np.full(len(a), np.inf)
     right = np.searchsorted(b, a).clip(max=len(b) - 1)
@@ -126,7 +126,7 @@ def _share(first: Onsets, second: Onsets) -> float:
 
 
 def repetition(onsets: Onsets) -> float:
-    """Share of the strokes that come again at the best of several lags, of up to half the whole: 1 for a loop."""
+    """Share of the strokes that are repeated at the best of several lags, up to half the duration: 1 for a loop."""
     begin = np.concatenate(onsets).min()
     onsets = [times - begin for times in onsets]
     last, best = np.concatenate(onsets).max(), 0.0

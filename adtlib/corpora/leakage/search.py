@@ -1,15 +1,15 @@
-"""Recordings that splits or corpora share, found by what they sound like and by what is played: a test on them is no test.
+"""Recordings that splits or corpora share, found by sound and by performance: they would make a test worthless.
 
 Four findings (`what`), of units in different splits of a corpus or in different corpora:
 
 copy      features equal to the last bit
-sound     the same recording, maybe at another offset, level, codec, or in part: fingerprints find candidates, and each is then
-          compared second by second, band by band
-loop      as sound, but what is shared is as like itself a little later: two recordings of one loop cannot be told from one twice
-rhythm    the same performance on another instrument, as on E-GMD's many kits (see `rhythms`); of tracks only
+sound     the same recording, possibly at another offset or level, by another codec, or in part: fingerprints find candidates, and
+          each is then compared second by second, band by band
+loop      as sound, but the shared part is as similar to itself a little later, so two recordings of one loop are a possible cause
+rhythm    the same performance on another instrument, as on E-GMD's many kits (see `rhythms`); tracks only
 
-Not found: what is shorter than `MIN_SECONDS`, played at another speed or pitch, or drowned in other sound. Memory is bounded,
-whatever the size of the corpora; each feature is read once, and those of candidates again.
+Not found: parts shorter than `MIN_SECONDS`, at another speed or pitch, or masked by other sound. Memory does not depend on the size
+of the corpora; each feature is read once, and those of candidates again.
 """
 
 import hashlib
@@ -25,24 +25,24 @@ from adtlib.corpora.leakage.fingerprints import FLOOR, FingerprintIndex
 from adtlib.corpora.leakage.rhythms import shared_rhythms
 from adtlib.corpora.store import Prepared, Unit
 
-MIN_VOTES = 3  # different hashes that agree on an offset: then two units are compared
-MIN_SECONDS = 2  # shared, at least: half a sequence
-SAME = 0.8  # similarity of a second above which it is the same sound
-OFFSETS_TRIED = 3  # of two units
-MAX_COMPARED = 300_000  # pairs of units, some minutes; the likeliest first, as drum machines and sampled kits agree by chance
+MIN_VOTES = 3  # hashes that agree on an offset for two units to be compared
+MIN_SECONDS = 2  # that must be shared: half a sequence
+SAME = 0.8  # similarity from which a second is the same sound
+OFFSETS_TRIED = 3  # for a pair of units
+MAX_COMPARED = 300_000  # pairs of units, some minutes; the most likely first, as drum machines and sampled kits match by chance
 BLOCK = round(FPS)  # frames: a second
-LOOP_MARGIN = 0.03  # by which two recordings must be more alike than either is like itself later on
-LOOP_LAGS = 20, 800  # frames: what repeats faster is a tone, what repeats later is no loop
+LOOP_MARGIN = 0.03  # by which two recordings must be more similar than either is to itself later on
+LOOP_LAGS = 20, 800  # frames: a shorter period is a tone, a longer one no loop
 LAGS_TRIED = 12
 LONGEST_LOOP_TEST = 3_000  # frames
 COLUMNS = ["what", "corpus", "split", "id", "other_corpus", "other_split", "other_id", "offset", "seconds", "similarity"]
 
 
 def find_leaks(prepared: list[Prepared], progress: bool = True) -> pd.DataFrame:
-    """A row for each two units of different splits or corpora that share sound or rhythm; empty where all is clean.
+    """A row for each two units of different splits or corpora that share sound or rhythm; empty if none do.
 
-    Columns: what (see above); corpus, split, id of one and of the other; offset, the seconds by which it is later in the first;
-    seconds shared; similarity of the shared seconds (1: equal), for a rhythm the share of its strokes.
+    Columns are COLUMNS: what (see above); corpus, split, id of both; offset, by how many seconds it is later in the first; seconds
+    shared; similarity of the shared seconds (1: equal), for a rhythm the share of its strokes.
     """
     owners, units = _groups(prepared)
     numbers = {owner: number for number, owner in enumerate(dict.fromkeys(owners))}
@@ -57,7 +57,7 @@ def find_leaks(prepared: list[Prepared], progress: bool = True) -> pd.DataFrame:
 
 
 def shared_sounds(units: list[Unit], groups: list[int], progress: bool = False) -> list[tuple]:
-    """(what, i, j, offset, seconds, similarity) of units i < j of different groups, a number for each, that share sound."""
+    """(what, i, j, offset, seconds, similarity) of units i < j that share sound, if their `groups` differ."""
     rows, seen = [], {}
     with FingerprintIndex(sum(unit.n_frames for unit in units)) as index:
         for number, unit in enumerate(tqdm(units, desc="fingerprints", unit="unit", disable=not progress)):
@@ -78,8 +78,8 @@ def shared_sounds(units: list[Unit], groups: list[int], progress: bool = False) 
 
 
 def _most_likely(candidates: list, found: np.ndarray) -> list:
-    """The pairs with most votes, as many as are compared; what is left out is said."""
-    pairs, firsts = np.unique(found[:, :2], axis=0, return_index=True)  # the first row of two has most votes
+    """The MAX_COMPARED pairs with the most votes; a warning states how many there were."""
+    pairs, firsts = np.unique(found[:, :2], axis=0, return_index=True)  # the first row of a pair has the most votes
     likeliest = np.argsort(-found[firsts, 3], kind="stable")[:MAX_COMPARED]
     fewest = int(found[firsts[likeliest], 3].min())
     warnings.warn(
@@ -103,7 +103,7 @@ def _groups(prepared: list[Prepared]) -> tuple[list[tuple[int, str]], list[Unit]
 
 
 def _copies(seen: dict, features: np.ndarray, number: int, groups: list[int]) -> list[int]:
-    """The first unit of each other group whose features are these; those of silence are not compared."""
+    """The first unit of each other group with equal features; silence is not compared."""
     if not len(features) or features.max() <= FLOOR or (features == features[0]).all():
         return []
     key = hashlib.blake2b(features, digest_size=16).digest()
@@ -113,9 +113,9 @@ def _copies(seen: dict, features: np.ndarray, number: int, groups: list[int]) ->
 
 
 def compare(first: Unit, second: Unit, offsets: list[int]) -> tuple[str, float, float, float] | None:
-    """(what, offset in seconds, seconds shared, similarity) at the best of some offsets, or None where too little is shared.
+    """(what, offset in seconds, seconds shared, similarity) at the best of some offsets; None if too little is shared.
 
-    An offset is the frame of a sound in `first` minus its frame in `second`; one frame to either side is tried as well.
+    An offset is the frame of a sound in `first` minus its frame in `second`; one frame to either side is tried too.
     """
     a, b = np.asarray(first.features, np.float32), np.asarray(second.features, np.float32)
     best = None
@@ -135,10 +135,10 @@ def compare(first: Unit, second: Unit, offsets: list[int]) -> tuple[str, float, 
 
 
 def block_similarity(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Similarity of two aligned `(T, 84)` stretches, second by second: `(T // 100,)` in [-1, 1].
+    """Similarity of two aligned `(T, 84)` features, second by second: `(T // 100,)` in [-1, 1].
 
-    The correlation over all bands and frames of a second, after the mean of each band is taken off: what is common to all music
-    of such instruments does not count, nor does the level. 0 in silence.
+    The correlation over all bands and frames of a second after subtracting the mean of each band, so that neither the spectrum
+    common to such music nor the level counts. 0 in silence.
     """
     n = min(len(a), len(b)) // BLOCK
     a, b = (x[: n * BLOCK].astype(np.float32).reshape(n, BLOCK, x.shape[1]) for x in (a, b))
@@ -149,14 +149,14 @@ def block_similarity(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def repetition(features: np.ndarray) -> float:
-    """How like itself `(T, 84)` features are at the best of the lags from 0.2 to 8 s: a similarity, 1 for an exact loop."""
+    """Similarity of `(T, 84)` features to themselves at the best of the lags from 0.2 to 8 s: 1 for an exact loop."""
     features = np.asarray(features[:LONGEST_LOOP_TEST], dtype=np.float32)
     lags = np.arange(LOOP_LAGS[0], min(LOOP_LAGS[1], len(features) - BLOCK) + 1)
     if not len(lags):
         return 0.0
     centred = features - features.mean(axis=0)
     spectrum = np.fft.rfft(centred, 2 * len(features), axis=0)  # (T + 1, 84)
-    products = np.fft.irfft((np.abs(spectrum) ** 2).sum(axis=1))[lags]  # of the features and themselves, for all lags at once
+    products = np.fft.irfft((np.abs(spectrum) ** 2).sum(axis=1))[lags]  # autocorrelation at all lags
     energy = np.concatenate([[0], np.cumsum((centred**2).sum(axis=1, dtype=np.float64))])
     norms = np.sqrt(energy[len(features) - lags] * (energy[-1] - energy[lags]))
     likely = lags[np.argsort(products / np.maximum(norms, 1e-12))[-LAGS_TRIED:]]
@@ -164,7 +164,7 @@ def repetition(features: np.ndarray) -> float:
 
 
 def _table(rows: list[tuple], units: list[Unit], names: list[tuple[str, str]]) -> pd.DataFrame:
-    """Rows of unit numbers as a table of names, the surest findings first."""
+    """Rows of unit numbers as a table of names, the most certain findings first."""
     named = [[what, *names[a], units[a].id, *names[b], units[b].id, *rest] for what, a, b, *rest in rows]
     table = pd.DataFrame(named, columns=COLUMNS)
     order = {"copy": 0, "sound": 1, "loop": 2, "rhythm": 3}

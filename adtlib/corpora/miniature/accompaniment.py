@@ -1,8 +1,8 @@
-"""Music around the drums of the miniature corpora: bass, chords, melody and pads that follow the beats of a performance.
+"""Accompaniment in the miniature corpora: bass, chords, melody and pads that follow the beats of a performance.
 
-A song has a key and a chord progression, a chord a bar. The bass plays with the kick drum or walks, chords are held, stabbed
-or broken, a melody moves by steps through the scale and lands on chord notes where bars begin. Everything is set to the
-drummer's own beat times, with a little scatter, and played through the same sound font as the drums.
+A song has a key and a chord progression of one chord per bar. The bass plays with the kick drum or walks, chords are held, stabbed
+or broken, a melody moves by steps through the scale, with chord notes at the beginnings of bars. All notes follow the drummer's
+beat times, with a little scatter, and are played through the same sound font as the drums.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from adtlib.notation.midi_files import MidiPart
 from adtlib.synthesis.grooves import BEATS_PER_BAR, KICK, Performance
 
 MAJOR, MINOR = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10)
-# Scale degrees (0 = tonic), a bar each.
+# Scale degrees (0 = tonic), one per bar.
 _PROGRESSIONS = {
     "major": ((0, 4, 5, 3), (0, 5, 3, 4), (0, 3, 0, 4), (0, 0, 3, 3, 0, 0, 4, 3), (3, 4, 0, 5)),
     "minor": ((0, 5, 2, 6), (0, 3, 6, 2), (0, 6, 5, 6), (0, 0, 3, 4), (0, 5, 6, 0)),
@@ -25,7 +25,7 @@ _PROGRESSIONS = {
 
 @dataclass(frozen=True)
 class Instrument:
-    """One part's sound and role: "bass", "held", "stabs", "broken" or "melody"; names as Slakh's metadata has them."""
+    """Sound and role of a part: "bass", "held", "stabs", "broken" or "melody"; names as in Slakh's metadata."""
 
     role: str
     program: int
@@ -57,7 +57,7 @@ DENSE = Instrument("held", 81, "Lead 2 (sawtooth)", "Synth Lead")
 
 
 def choose_instruments(style: str, n_parts: int, rng: np.random.Generator) -> list[Instrument]:
-    """A bass and `n_parts` - 1 other instruments that differ, such as the style suggests."""
+    """A bass and `n_parts` - 1 different other instruments that suit the style."""
     bass = ACOUSTIC_BASS if style in ("jazz", "bossa") else BASSES[rng.integers(len(BASSES))]
     pool = [DISTORTED, *OTHERS] if style in ("rock", "punk", "metal") else list(OTHERS)
     fixed = [DISTORTED] if style in ("punk", "metal") else []
@@ -104,7 +104,7 @@ class _Song:
         self.riff = [0.0, *sorted(rng.choice(np.arange(1, 8), size=int(rng.integers(2, 5)), replace=False) / 2)]
 
     def _note(self, start: float, end: float, pitch: int, velocity: float) -> tuple[float, float, int, int]:
-        """Beats to seconds, with the scatter of a player and the force of the bar."""
+        """A note from beats to seconds, with a player's scatter and the loudness of its bar."""
         first, last = self.performance.seconds_at([start, end])
         first = max(first + self.rng.normal(0.002, 0.005), 0.0)
         if self.loud[0] <= start // BEATS_PER_BAR < self.loud[1]:
@@ -118,7 +118,7 @@ class _Song:
         return lowest + (pitch - lowest) % 12
 
     def _chord(self, bar: int, lowest: int) -> list[int]:
-        """Close position from `lowest` upwards: common notes stay where they are from chord to chord."""
+        """A bar's chord in close position from `lowest` upwards, so that common notes stay from chord to chord."""
         root = self.degrees[bar % len(self.degrees)]
         return sorted(self._degree_pitch(root + third, lowest) for third in ((0, 2, 4, 6) if self.seventh else (0, 2, 4)))
 
@@ -126,9 +126,9 @@ class _Song:
         return range(self.performance.n_bars)
 
     def bass(self) -> list:
-        """With the kick drum; in jazz a note a beat, walking towards the next root."""
+        """Notes with the kick drum; in jazz one note per beat, walking towards the next root."""
         notes = []
-        walking = self.performance.style in ("jazz",)
+        walking = self.performance.style == "jazz"
         kicks = np.array([note.seconds for note in self.performance.notes if note.pitch == KICK])
         beats = np.interp(kicks, self.performance.beat_times, np.arange(len(self.performance.beat_times)))
         for bar in self._bars():
@@ -148,7 +148,7 @@ class _Song:
         return notes
 
     def held(self) -> list:
-        """Whole bars."""
+        """Chords held for whole bars."""
         return [
             self._note(bar * BEATS_PER_BAR, (bar + 1) * BEATS_PER_BAR, pitch, 70)
             for bar in self._bars()
@@ -156,7 +156,7 @@ class _Song:
         ]
 
     def stabs(self) -> list:
-        """A rhythm of the song's own, the same in each bar but for what is left out."""
+        """Chords in the song's own rhythm, the same in each bar except for random rests."""
         notes = []
         for bar in self._bars():
             for start in self.riff:
@@ -166,7 +166,7 @@ class _Song:
         return notes
 
     def broken(self) -> list:
-        """Chord notes one after the other in eighths."""
+        """Broken chords in eighths."""
         notes = []
         for bar in self._bars():
             chord = self._chord(bar, 55)

@@ -1,7 +1,7 @@
 """The miniature corpora's files: each recipe written in the layout in which its corpus is distributed.
 
-`write_recipe` is what a worker process does; it returns what the tables of a corpus need of it. `finish` writes those tables,
-in the order of the recipes, so that the files do not depend on which worker was faster.
+A worker process calls `write_recipe`, which returns the entries for tables of the whole corpus. `finish` writes those tables in the
+order of the recipes, so that the files do not depend on the order in which workers finish.
 """
 
 import csv
@@ -24,7 +24,7 @@ from adtlib.onsets.frames import widen_targets
 from adtlib.onsets.midi import DRUM_CHANNEL, Note
 from adtlib.vocabulary import CLASSES, GENERAL_MIDI
 
-SEQUENCE, STRIDE = 400, 401  # frames of ADTOF-YT's sequences, and from one's start to the next one's
+SEQUENCE, STRIDE = 400, 401  # frames of a sequence of ADTOF-YT, and between the starts of two
 
 _EGMD_COLUMNS = "drummer,session,id,style,bpm,beat_type,time_signature,duration,split,midi_filename,audio_filename,kit_name"
 _EGMD_STYLES = {
@@ -52,7 +52,7 @@ def write_recipe(recipe: Recipe, root: Path) -> object:
 
 
 def finish(recipes: Sequence[Recipe], results: Sequence[object], root: Path) -> None:
-    """Write what a corpus has one of: E-GMD's table, ADTOF-YT's datasets."""
+    """Write the files that exist once per corpus: E-GMD's table, ADTOF-YT's datasets."""
     rows = [row for recipe, result in zip(recipes, results, strict=True) if recipe.corpus == "E-GMD" for row in result]
     with open(root / "e-gmd-v1.0.0" / "e-gmd-v1.0.0.csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -69,7 +69,7 @@ def finish(recipes: Sequence[Recipe], results: Sequence[object], root: Path) -> 
 
 
 def _level(recipe: Recipe, low: float = 0.45, high: float = 0.95) -> float:
-    """Peak of a recording: no two are equally loud."""
+    """Random peak of a recording, so that no two are equally loud."""
     return float(recipe.rng("level").uniform(low, high))
 
 
@@ -147,7 +147,7 @@ def _slakh_metadata(recipe: Recipe, song: Song, where: int) -> dict:
 
 def _write_enst(recipe: Recipe, root: Path) -> None:
     drummer, _, stem = recipe.name.partition("/")
-    # The recording is the sum of both files, so it is their sum that must not clip.
+    # The recording is the sum of both files, which must not clip.
     song = play(recipe, stereo=True).scaled(_level(recipe, 0.5, 0.9))
     folder = root / "ENST+MDB" / "ENST-drums-public" / drummer
     write_audio(folder / "audio" / "wet_mix" / f"{stem}.wav", song.drums)
@@ -206,7 +206,7 @@ def _make_adtof(recipe: Recipe, root: Path) -> list[list[np.ndarray]]:
 
 
 def _crowd_targets(recipe: Recipe, song: Song, n_frames: int) -> np.ndarray:
-    """Targets as a crowd makes them: early or late by up to 20 ms in the whole song, drifting, some strokes missing or mistaken."""
+    """Targets with the errors of crowd-sourcing: early or late by up to 20 ms, drifting, some strokes missing or confused."""
     rng = recipe.rng("crowd")
     offset, drift = rng.uniform(-0.02, 0.02), rng.uniform(-0.01, 0.01)
     targets = np.zeros((n_frames, len(CLASSES)), dtype=np.float32)

@@ -1,9 +1,9 @@
-"""What the miniature corpora hold: kits, songs and splits, as plain data (`recipes`).
+"""Contents of the miniature corpora: kits, songs and splits, as plain data (`recipes`).
 
 Each corpus has a character. E-GMD: drums alone, each performance on several kits, all in one split. Slakh: three to six melodic
 instruments, dry kits. ENST+MDB: three drummers with a kit each, and songs on kits of their own. ADTOF-YT: many kits, modern mixes.
 SADTP: bright, compressed kits that no other corpus has, under loud and dense music. Programs of the sound font overlap between
-corpora, tuning, balance and rooms do not, so that what is learned on one carries over to another in part, as it does in reality.
+corpora, tuning, balance and rooms do not, so that a model trained on one generalises to another in part, as in reality.
 """
 
 import itertools
@@ -17,7 +17,7 @@ from adtlib.synthesis.soundfont import BRUSH, ELECTRONIC, JAZZ, ORCHESTRA, POWER
 
 SIZES = ("standard", "smoke")
 
-# E-GMD's kits by names as its table has them. Each performance is recorded on several, in this order from a random start.
+# E-GMD's kits by their names in its table. Each performance is recorded on several, in this order from a random start.
 EGMD_KITS = (
     KitDesign("Acoustic Kit", STANDARD, room=0.3, wet=0.06),
     KitDesign("Studio (Live Room)", ROOM, tune={"toms": 0.94}, room=0.7, wet=0.22),
@@ -33,7 +33,7 @@ ENST_KITS = {
     "drummer_2": KitDesign("drummer 2", ROOM, tune={"kick": 0.95, "toms": 0.95}, room=0.4, wet=0.12, tilt=0.5),
     "drummer_3": KitDesign("drummer 3", STANDARD, tune={"snare": 0.96, "cymbals": 1.05}, room=0.45, wet=0.14),
 }
-# SADTP: sounds and treatment of its own.
+# SADTP: kits and mixes of its own.
 SADTP_KITS = (
     KitDesign("arena", POWER, {"snare": 1.2, "kick": 1.12}, {"toms": 0.6}, {"cymbals": -1.5}, 4.5, 0.9, 0.25, 1.4),
     KitDesign("orchestral", ORCHESTRA, {"snare": 1.12, "cymbals": 0.92}, {"kick": 0.6}, {"toms": 1.0}, 3.5, 1.1, 0.22, 0.9),
@@ -94,7 +94,7 @@ _AMOUNTS = {
 }
 _SLAKH_FIRST = {"train": 1, "validation": 1501, "test": 1876}  # the redux split's first track numbers
 _KITS_EACH = {"standard": 2, "smoke": 1}  # recordings of each performance in E-GMD
-# An order in which few songs already differ much; ADTOF-YT is popular music.
+# Ordered so that even few songs differ much; ADTOF-YT is popular music.
 _ORDER = ("rock", "funk", "jazz", "punk", "latin", "hiphop", "disco", "shuffle", "metal", "bossa", "ballad", "reggae", "tribal")
 _POPULAR = ("rock", "punk", "disco", "metal", "funk", "hiphop", "rock", "ballad", "shuffle")
 

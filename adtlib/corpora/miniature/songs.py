@@ -1,7 +1,7 @@
 """The music of the miniature corpora: kits, recipes of songs, and songs as performed and rendered.
 
-A `Recipe` is everything that decides one performance, small enough to be sent to another process; `play` turns it into a `Song`:
-notes, drums and accompaniment as waveforms of one loudness scale. No two recipes share a seed, so no performance is in two splits.
+A `Recipe` defines one performance and is small enough to be sent to another process; `play` turns it into a `Song`: notes, drums
+and accompaniment as waveforms that can be summed. No two recipes share a seed, so no performance is in two splits.
 """
 
 import zlib
@@ -19,17 +19,16 @@ from adtlib.synthesis.grooves import Performance, bars_for, perform
 from adtlib.synthesis.soundfont import KitDesign
 
 LEAD_IN, TAIL = 0.25, 0.6  # seconds before the first beat and after the last
-# Where the music is to mask the drums it gains this much, in decibels, over two bars.
-MASKING = 8.0
+MASKING = 8.0  # decibels by which a masking accompaniment is raised, for two bars
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """One performance: `name` is unique in its corpus; with the seed it decides all that is random.
+    """One performance: `name` is unique in its corpus; with the seed it determines all random choices.
 
     `n_parts` counts melodic instruments (0: drums alone); `drums_above` is the drums' level over them in decibels of root
-    mean square; `masked` makes the accompaniment cover the drums for two bars; `designs` are the kits, and where
-    there is none, one is drawn from `programs`.
+    mean square; `masked` makes the accompaniment cover the drums for two bars; `designs` are the kits; without
+    any, one is drawn from `programs`.
     """
 
     corpus: str
@@ -47,15 +46,15 @@ class Recipe:
     fill_only: bool = False
 
     def rng(self, purpose: str = "") -> np.random.Generator:
-        """A generator of this recipe's own; different purposes do not disturb each other."""
+        """A generator for one purpose of this recipe, independent of those for other purposes."""
         return np.random.default_rng([self.seed, zlib.crc32(f"{self.corpus}/{self.name}/{purpose}".encode())])
 
 
 @dataclass(frozen=True)
 class Song:
-    """A recipe performed: `drums` and `accompaniment` are (n,) or (n, 2) float32 that may be summed; `parts` their MIDI.
+    """A recipe performed: `drums` and `accompaniment` are (n,) or (n, 2) float32 to be summed, `parts` the MIDI of the latter.
 
-    `accompaniment` is None for drums alone; `stems` holds each part by itself where it was asked for.
+    `accompaniment` is None for drums alone; `stems` holds each part separately if requested.
     """
 
     performance: Performance
@@ -78,13 +77,13 @@ class Song:
 
 
 def performance_of(recipe: Recipe) -> Performance:
-    """What the drummer plays: the same for every kit the recipe is rendered on."""
+    """The drummer's performance, the same for every kit that the recipe is rendered on."""
     bars = bars_for(recipe.seconds - LEAD_IN - TAIL, recipe.bpm)
     return perform(recipe.style, recipe.bpm, bars, recipe.rng("drums"), LEAD_IN, TAIL, fill_only=recipe.fill_only)
 
 
 def drums_of(recipe: Recipe, performance: Performance, design: KitDesign, stereo: bool = False) -> np.ndarray:
-    """The performance on one kit, as long as the recipe says at most."""
+    """The performance on one kit: `(n,)` or `(n, 2)` float32."""
     kit = soundfont.build_kit(design)
     rng = recipe.rng(f"kit {design.name}")
     return soundfont.render_drums(performance.notes, kit, performance.duration, rng, stereo)
@@ -130,7 +129,7 @@ def _masking_envelope(performance: Performance, loud: tuple[int, int], n_samples
 
 
 def random_design(recipe: Recipe) -> KitDesign:
-    """A kit of one of the recipe's programs, tuned, damped, balanced and recorded in its own way."""
+    """A kit of one of the recipe's programs, with random tuning, damping, balance and room."""
     rng = recipe.rng("design")
     groups = ("kick", "snare", "toms", "hat", "cymbals")
     return KitDesign(

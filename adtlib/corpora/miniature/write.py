@@ -1,11 +1,11 @@
-"""Small versions of all five corpora, generated: so that everything here can be run without downloading hundreds of gigabytes.
+"""Small generated versions of all five corpora, so that everything can be run without downloading hundreds of gigabytes.
 
 `write_miniature` writes ENST+MDB, E-GMD, Slakh2100-redux, ADTOF-YT and SADTP below one folder, each in exactly the layout in which
-it is distributed, so that the same loaders read them. Drums come from a groove generator (`grooves`), sound from a sound font
-(`rendering`), other instruments from `accompaniment`; `miniature_plan` says what is in which corpus. Results on them are not the
-thesis's numbers: the marker file says so to whoever opens the folder, and to the loaders.
+it is distributed, so that the same loaders read them. Drums come from a groove generator (`synthesis.grooves`), sound from a sound
+font (`synthesis.soundfont`), other instruments from `accompaniment`; `plan` defines the contents of each corpus. Results on them
+are not the thesis's: a marker file tells readers of the folder and the loaders.
 
-Equal seeds give equal bytes on one machine. Between machines the last bit of a sample may differ with the libraries' versions.
+Equal seeds give equal bytes on one machine. The last bit of a sample may differ between machines and versions of libraries.
 """
 
 import multiprocessing
@@ -26,7 +26,7 @@ from adtlib.corpora.registry import CORPORA
 
 GENERATOR_VERSION = 1
 _PARTIAL = ".partial-"
-_STALE = 3600  # seconds after which an unfinished folder is taken for that of a killed writer
+_STALE = 3600  # seconds after which an unfinished folder is considered abandoned by a killed writer
 
 
 def write_miniature(
@@ -38,12 +38,12 @@ def write_miniature(
 ) -> None:
     """Write the five corpora below `root`: "standard" (some 140 MB, within a minute on two cores) or "smoke" (12 MB, seconds).
 
-    A folder that holds the same size, seed and version is left as it is; another miniature is replaced. What is written appears
-    as a whole or not at all: a killed writer leaves nothing that reads as finished. `progress(done, total)` is called as
-    performances are finished; `workers` is the number of processes (by default one for each core, at most 4, for the standard
-    size, and for smoke this one alone, which is faster than starting others).
+    A folder with the same size, seed and version is kept; another miniature is replaced. The folder appears complete or not at all:
+    a killed writer leaves nothing that seems finished. `progress(done, total)` is called after each performance; `workers` is the
+    number of processes (by default one per core, at most 4, for the standard size, and the calling process alone for smoke, which
+    is faster than starting others).
 
-    Raises ValueError for an unknown size, FileExistsError where `root` holds something that is not a miniature.
+    Raises ValueError for an unknown size, FileExistsError if `root` holds something that is not a miniature.
     """
     root = Path(root)
     planned = recipes(size, seed)
@@ -73,7 +73,7 @@ def write_miniature(
 
 
 def marker_text(size: str, seed: int) -> str:
-    """What the marker file says: one sentence, by which a finished folder is known again."""
+    """The text of the marker file: one sentence that identifies a finished folder."""
     return (
         "These corpora are generated, not recorded, and results on them are not those of the real ones "
         f"(size {size}, seed {seed}, generator version {GENERATOR_VERSION}"
@@ -97,7 +97,7 @@ def _workers(size: str) -> int:
 
 
 def _write_all(planned: Sequence[Recipe], root: Path, workers: int) -> Iterator[object]:
-    """What `write_recipe` returns for each recipe, in order."""
+    """Write all recipes; yields the results of `write_recipe`, in order."""
     n_done = 0
     if workers > 1:
         # Processes are started anew, not forked: a fork of a process with threads (PyTorch's, BLAS's) can hang.
@@ -109,14 +109,14 @@ def _write_all(planned: Sequence[Recipe], root: Path, workers: int) -> Iterator[
                     yield result
         except BrokenProcessPool:
             # Scripts without `if __name__ == "__main__"` and programs from standard input cannot start processes.
-            warnings.warn("no processes could be started; the miniature corpora are written by one alone", stacklevel=3)
+            warnings.warn("no processes could be started; the miniature corpora are written by this one alone", stacklevel=3)
     for recipe in planned[n_done:]:
         yield write_recipe(recipe, root)
 
 
 def _put_in_place(partial: Path, root: Path) -> None:
     if root.exists():
-        # Two renames, so that a reader sees the old folder, none, or the new one, but never a mixture.
+        # Two renames, so that a reader sees the old folder, no folder, or the new one, but never a mixture.
         old = root.with_name(f"{root.name}{_PARTIAL}{os.getpid()}-old")
         root.rename(old)
         partial.rename(root)
@@ -126,7 +126,7 @@ def _put_in_place(partial: Path, root: Path) -> None:
 
 
 def _remove_stale(root: Path) -> None:
-    """Remove what writers left that were killed; a younger folder may belong to one that is at work."""
+    """Remove the folders of killed writers; a younger folder may belong to a running one."""
     for folder in root.parent.glob(f"{root.name}{_PARTIAL}*"):
         if time.time() - folder.stat().st_mtime > _STALE:
             shutil.rmtree(folder, ignore_errors=True)
