@@ -156,6 +156,14 @@ class Corpus(ABC):
     def _scan(self, split: str) -> tuple[list[Track], list[str]]:
         """(tracks complete on disk, an entry for each missing one) of one split."""
 
+    def _sort_in(self, track: Track, tracks: list[Track], missing: list[str]) -> None:
+        """Add a track to `tracks` if all its files exist, else an entry to `missing`."""
+        absent = [path for path in (*track.audio, *track.annotation) if not path.is_file()]
+        if absent:
+            missing.append(self._relative(*absent))
+        else:
+            tracks.append(track)
+
     def _relative(self, *files: Path) -> str:
         """Files as `missing` names them: relative to the root, joined by " + "."""
         names = (path.relative_to(self.root) if path.is_relative_to(self.root) else path for path in files)

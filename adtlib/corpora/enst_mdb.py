@@ -125,13 +125,6 @@ class EnstMdb(Corpus):
     def _track(self, track_id, split, audio, annotation, mapping) -> Track:
         return Track(self.info.name, track_id, split, audio, annotation, mapping)
 
-    def _sort_in(self, track: Track, tracks: list[Track], missing: list[str]) -> None:
-        absent = [path for path in (*track.audio, *track.annotation) if not path.is_file()]
-        if absent:
-            missing.append(self._relative(*absent))
-        else:
-            tracks.append(track)
-
 
 def _enst_files(drummer: Path, stem: str) -> tuple[tuple[Path, Path], tuple[Path]]:
     audio = tuple(drummer / "audio" / mix / f"{stem}.wav" for mix in ("wet_mix", "accompaniment"))

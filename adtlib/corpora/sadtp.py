@@ -43,13 +43,8 @@ class Sadtp(Corpus):
         folders = [path for path in visible(self.root / FOLDER) if path.is_dir()]
         for name, folder in sorted((unicodedata.normalize("NFC", path.name), path) for path in folders):
             files = folder / AUDIO, folder / ANNOTATION
-            absent = [path for path in files if not path.is_file()]
-            if len(absent) == 2:
-                continue  # not a song
-            n_songs += 1
-            if absent:
-                missing.append(self._relative(*absent))
-            else:
-                tracks.append(Track(self.info.name, name, split, files[:1], files[1:], ROLAND))
+            if any(path.is_file() for path in files):  # else not a song
+                n_songs += 1
+                self._sort_in(Track(self.info.name, name, split, files[:1], files[1:], ROLAND), tracks, missing)
         where = self._relative(self.root / FOLDER / "*" / AUDIO)
         return tracks, missing + self._unnamed(split, n_songs, where)

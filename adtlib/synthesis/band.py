@@ -4,7 +4,7 @@ Parts are played from one-shots, as the drums are. Some clips have a sung part (
 A model learns to tell it from drums, so slapped basses, muted guitars, pianos and mallets are more frequent than in songs.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -53,11 +53,11 @@ def arrange(
     for part in song.others:
         part = part.within(start, start + n_beats * factor)
         if len(part.beats) >= 3:
-            parts.append(Part(part.program, part.beats / factor, part.lengths / factor, part.pitches, part.velocities))
+            parts.append(replace(part, beats=part.beats / factor, lengths=part.lengths / factor))
     if not parts:
         return None
     chosen = rng.permutation(len(parts))[: rng.integers(2, 8)]
-    parts = [_orchestrate(_thin(parts[index]), rng) for index in chosen]
+    parts = [_orchestrate(parts[index], rng) for index in chosen]
     if rng.random() < 0.35 and sung:
         parts = _sing(parts, rng)
     return Arrangement(tuple(parts), int(rng.integers(-5, 7)))
@@ -68,15 +68,9 @@ def _tempo_factor(song_bpm: float, bpm: float) -> float:
     return float(2.0 ** np.clip(np.round(np.log2(song_bpm / bpm)), -1, 1))
 
 
-def _thin(part: Part) -> Part:
-    if len(part.beats) <= _MOST_NOTES:
-        return part
-    keep = slice(None, None, -(-len(part.beats) // _MOST_NOTES))
-    return Part(part.program, part.beats[keep], part.lengths[keep], part.pitches[keep], part.velocities[keep])
-
-
 def _orchestrate(part: Part, rng: np.random.Generator) -> Part:
     """The part on its own instrument, on one of the same family of eight, or on one with a hard attack."""
+    part = part.select(slice(None, None, -(-len(part.beats) // _MOST_NOTES)))
     draw, program = rng.random(), part.program
     bass = np.median(part.pitches) < 48
     if draw < 0.25 and not bass:
@@ -87,7 +81,7 @@ def _orchestrate(part: Part, rng: np.random.Generator) -> Part:
         program = program // 8 * 8 + int(rng.integers(8))
     if program >= 116:
         program = int(rng.choice((0, 27, 48, 81, 90)))
-    return Part(program, part.beats, part.lengths, part.pitches, part.velocities)
+    return replace(part, program=program)
 
 
 def _sing(parts: list[Part], rng: np.random.Generator) -> list[Part]:
@@ -98,7 +92,7 @@ def _sing(parts: list[Part], rng: np.random.Generator) -> list[Part]:
     index = min(singable, key=lambda i: float(np.mean(np.diff(parts[i].beats) < 0.05)))
     part = parts[index]
     alone = np.append(True, np.diff(part.beats) >= 0.2)
-    sung = Part(VOICE, part.beats[alone], part.lengths[alone], part.pitches[alone], part.velocities[alone])
+    sung = replace(part.select(alone), program=VOICE)
     return [*parts[:index], sung, *parts[index + 1 :]]
 
 

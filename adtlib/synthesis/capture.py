@@ -7,6 +7,7 @@ Melodic instruments are recorded at every fourth semitone, held for three second
 import contextlib
 import warnings
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -40,15 +41,14 @@ def banks_folder() -> Path:
 def capture(progress: bool = True) -> Path:
     """Capture what is not captured yet; returns the folder. SourceError names the packages that are missing."""
     folder = banks_folder()
-    jobs = [("kits", kit.name, _hydrogen_job(kit)) for kit in hydrogen_kits()]
     require_all()
-    for font in FONTS:
-        jobs.append(("fonts", font.name, _font_job(font)))
-    jobs.append(("voices", "voices", _voices_job))
+    jobs = [("kits", kit.name, partial(capture_hydrogen, kit, folder / "kits" / kit.name)) for kit in hydrogen_kits()]
+    jobs += [("fonts", font.name, partial(_capture_font, font, folder)) for font in FONTS]
+    jobs.append(("voices", "voices", partial(_capture_voices, folder / "instruments" / "voices")))
     for kind, name, job in tqdm(jobs, desc="capture sounds", unit="source", disable=not progress):
         done = folder / kind / f"{name}-{VERSION}.done"
         if not done.is_file():
-            job(folder)
+            job()
             paths.write_atomically(done, b"")
     return folder
 
@@ -93,18 +93,15 @@ def _record_note(synth, pitch: int, velocity: int, seconds: float, held: float) 
     return np.concatenate(parts).reshape(-1, 2).mean(axis=1, dtype=np.float32) / 32768
 
 
-def _font_job(font: SoundFont):
-    def run(folder: Path) -> None:
-        with _synthesiser(font.path) as (synth, number):
-            for program in KIT_PROGRAMS if font.general_midi else (0,):
-                bank = 128 if font.general_midi else 0
-                if synth.sfpreset_name(number, bank, program):
-                    synth.program_select(0, number, bank, program)
-                    _capture_kit(synth, font, program, folder / "kits" / f"{font.name}-{program:03d}")
-            if font.general_midi:
-                _capture_instruments(synth, number, folder / "instruments" / font.name)
-
-    return run
+def _capture_font(font: SoundFont, folder: Path) -> None:
+    with _synthesiser(font.path) as (synth, number):
+        for program in KIT_PROGRAMS if font.general_midi else (0,):
+            bank = 128 if font.general_midi else 0
+            if synth.sfpreset_name(number, bank, program):
+                synth.program_select(0, number, bank, program)
+                _capture_kit(synth, font, program, folder / "kits" / f"{font.name}-{program:03d}")
+        if font.general_midi:
+            _capture_instruments(synth, number, folder / "instruments" / font.name)
 
 
 def _capture_kit(synth, font: SoundFont, program: int, path: Path) -> None:
@@ -132,10 +129,6 @@ def _capture_instruments(synth, number: int, path: Path) -> None:
 
 
 # --- Hydrogen ----------------------------------------------------------------------------------------------------------
-
-
-def _hydrogen_job(kit: Path):
-    return lambda folder: capture_hydrogen(kit, folder / "kits" / kit.name)
 
 
 def capture_hydrogen(kit: Path, path: Path) -> None:
@@ -185,8 +178,8 @@ def _read(path: Path) -> np.ndarray:
 # --- voices ------------------------------------------------------------------------------------------------------------
 
 
-def _voices_job(folder: Path) -> None:
+def _capture_voices(path: Path) -> None:
     writer = BankWriter()
     for key, voice, waveform in voices.syllables():
         writer.add(key, voice, 127, waveform)
-    writer.write(folder / "instruments" / "voices")
+    writer.write(path)

@@ -14,7 +14,7 @@ import numpy as np
 from adtlib.synthesis.articulations import OF_PITCH, OTHER_PITCHES
 from adtlib.synthesis.groove_styles import STYLES
 from adtlib.synthesis.grooves import perform
-from adtlib.synthesis.performances import Part, Song
+from adtlib.synthesis.performances import COLUMNS, Part, Song
 
 BAR = 4.0  # beats
 # Softer notes are crosstalk of the recorded pads: nobody played them.
@@ -78,9 +78,8 @@ def _generated(seconds: float, rng: np.random.Generator) -> Drumming:
 
 def join(parts: list[Part]) -> Part:
     """Several parts as one, sorted by time."""
-    columns = [np.concatenate([getattr(part, key) for part in parts]) for key in ("beats", "lengths", "pitches", "velocities")]
-    order = np.argsort(columns[0], kind="stable")
-    return Part(parts[0].program, *(column[order] for column in columns))
+    joined = Part(parts[0].program, *(np.concatenate([getattr(part, column) for part in parts]) for column in COLUMNS))
+    return joined.select(np.argsort(joined.beats, kind="stable"))
 
 
 def _chain(songs, n_beats: float) -> Part:

@@ -61,8 +61,7 @@ class ClipKit:
 
     def has(self, articulation: str) -> bool:
         """Whether any of the kits has the articulation or a substitute: a stroke that cannot sound must not be annotated."""
-        index = class_index(articulation)
-        return self._find(articulation, OTHER if index is None else index) is not None
+        return self._find(articulation, _stem_of(articulation)) is not None
 
     def _find(self, articulation: str, stem: int) -> tuple[Bank, list[OneShot]] | None:
         """A bank and the layers of one of its voices for the articulation or its substitute; None if no kit has either."""
@@ -77,8 +76,7 @@ class ClipKit:
 
     def sound(self, stroke: Stroke) -> tuple[np.ndarray, int, int] | None:
         """(waveform, sample of its attack, stem) of a stroke, before its level; None if no kit has such a sound."""
-        index = class_index(stroke.articulation)
-        stem = OTHER if index is None else index
+        stem = _stem_of(stroke.articulation)
         found = self._find(stroke.articulation, stem)
         if found is None:
             return None
@@ -143,6 +141,11 @@ class ClipKit:
         """Amplitude of a stroke in its stem."""
         level = self.levels[stem] + ARTICULATION_DB.get(stroke.articulation, 0) + stroke.level
         return 10 ** ((level + self.rng.normal(0, 0.7)) / 20)
+
+
+def _stem_of(articulation: str) -> int:
+    index = class_index(articulation)
+    return OTHER if index is None else index
 
 
 def brushed(waveform: np.ndarray, attack: int, rng: np.random.Generator) -> np.ndarray:

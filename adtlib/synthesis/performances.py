@@ -8,7 +8,7 @@ Splits: Groove MIDI has its own; one song in eight, chosen by a hash of its name
 import io
 import json
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from adtlib.synthesis.sources import SourceError
 
 SPLITS = ("train", "validation")
 VERSION = 1
+COLUMNS = ("beats", "lengths", "pitches", "velocities")  # of a `Part`
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,10 +35,14 @@ class Part:
     pitches: np.ndarray
     velocities: np.ndarray
 
+    def select(self, notes: slice | np.ndarray) -> "Part":
+        """The part with some of its notes: a slice, indices or booleans."""
+        return replace(self, **{column: getattr(self, column)[notes] for column in COLUMNS})
+
     def within(self, start: float, end: float) -> "Part":
         """The notes that begin from beat `start` to before `end`; beats are counted from `start`."""
-        keep = slice(*np.searchsorted(self.beats, (start, end)))
-        return Part(self.program, self.beats[keep] - start, self.lengths[keep], self.pitches[keep], self.velocities[keep])
+        part = self.select(slice(*np.searchsorted(self.beats, (start, end))))
+        return replace(part, beats=part.beats - start)
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,20 +155,11 @@ def gather(root: Path) -> Path:
     if not path.is_file():
         songs = _groove(root) + _freedoom(root)
         parts = [part for song in songs for part in (song.drums, *song.others)]
-        arrays = {
-            key: np.concatenate([getattr(part, key) for part in parts]) for key in ("beats", "lengths", "pitches", "velocities")
-        }
-        about = [
-            [
-                song.name,
-                song.kind,
-                song.split,
-                song.bpm,
-                song.n_beats,
-                [[p.program, len(p.beats)] for p in (song.drums, *song.others)],
-            ]
-            for song in songs
-        ]
+        arrays = {column: np.concatenate([getattr(part, column) for part in parts]) for column in COLUMNS}
+        about = []
+        for song in songs:
+            sizes = [[part.program, len(part.beats)] for part in (song.drums, *song.others)]
+            about.append([song.name, song.kind, song.split, song.bpm, song.n_beats, sizes])
         buffer = io.BytesIO()
         np.savez(buffer, about=np.array(json.dumps(about)), **arrays)
         paths.write_atomically(path, buffer.getbuffer())
@@ -175,7 +171,7 @@ def load(path: Path) -> tuple[Song, ...]:
     """All performances and songs that `gather` stored."""
     with np.load(path, allow_pickle=False) as file:
         about = json.loads(str(file["about"]))
-        columns = [file[key] for key in ("beats", "lengths", "pitches", "velocities")]
+        columns = [file[column] for column in COLUMNS]
     songs, start = [], 0
     for name, kind, split, bpm, n_beats, sizes in about:
         parts = []
