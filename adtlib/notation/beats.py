@@ -1,14 +1,14 @@
-"""Beats and bar lines of a whole song, tracked through its drum onsets: a tempo may drift, and nobody counts in.
+"""Beats and bar lines of a whole song, tracked from its drum onsets; the tempo may drift.
 
-A bar-pointer model (Whiteley, Cemgil and Godsill 2006; Krebs, Böck and Widmer 2015) in which what is observed are the onsets of
-five classes: where in a bar drummers strike what was counted in the Groove MIDI Dataset (`beat_positions.csv`; see
-benchmarks/beat_tracking.py, which also measures). A beat is a segment of 0.26 to 1.2 s; its score is the sum, over the onsets in
-it, of how much likelier their positions are than chance; from one beat to the next the tempo may change a little. Viterbi's
-algorithm finds the best sequence. Time is searched in steps of 20 ms; then beats are drawn to the onsets on them, as far as the
-tempo stays smooth.
+A bar-pointer model (Whiteley, Cemgil and Godsill 2006; Krebs, Böck and Widmer 2015) whose observations are the onsets of the five
+classes. The distributions of onsets within a bar were counted in the Groove MIDI Dataset (`beat_positions.csv`; see
+benchmarks/beat_tracking.py, which also evaluates). A beat is a segment of 0.26 to 1.2 s. Its score is the sum, over its onsets, of
+the log-likelihood ratio of their positions and chance; the tempo may change a little from one beat to the next. The Viterbi
+algorithm finds the best sequence. Time is searched in steps of 20 ms; then beats are moved towards their onsets as far as the tempo
+stays smooth.
 
-Bars have four beats. A song in three gets its beats and wrong bar lines. Half and double tempo are decided by a preference for 115
-beats a minute. (`beat_grids` finds the even grid of a short passage, which may state tempo or metre.)
+Bars have four beats: for a song in three the beats are right and the bar lines wrong. A preference for LIKELY_TEMPO decides between
+half and double tempo. (`adtlib.studies.example_beats` finds the even grid of a short passage.)
 """
 
 from collections.abc import Sequence
@@ -27,15 +27,15 @@ SLOWEST, FASTEST = 50, 230  # beats a minute
 LIKELY_TEMPO, TEMPO_SPREAD = 115.0, 0.7  # beats a minute; octaves, standard deviation
 BEATS_A_BAR = 4
 FEWEST_ONSETS = 8
-DEFAULT_TEMPO = 120.0  # where there are too few onsets
-QUANTISE = (4, 8, 12, 16, 24, 32, 48)  # parts of a whole note that a grid may have
+DEFAULT_TEMPO = 120.0  # for too few onsets
+QUANTISE = (4, 8, 12, 16, 24, 32, 48)  # parts of a whole note: the grids for quantising
 POSITIONS = Path(__file__).resolve().parent / "beat_positions.csv"
-PARTS = 12  # of a beat, in POSITIONS: both sixteenths and triplets are whole numbers of them
-_CHANCE = 0.1  # share of onsets that may lie anywhere
-_CHANGE = 100.0  # how dear a change of tempo is: nats for a factor of e from one beat to the next
-_PREFERENCE = 1.0  # how dear another tempo than the likely one is, nats a second at one standard deviation
+PARTS = 12  # of a beat, in POSITIONS: sixteenths and triplets are whole numbers of parts
+_CHANCE = 0.1  # share of onsets at random positions
+_CHANGE = 100.0  # cost of a change of tempo: nats for a factor of e from one beat to the next
+_PREFERENCE = 1.0  # cost of a tempo other than LIKELY_TEMPO: nats a second at one standard deviation
 _BLOCK = 2_000  # steps scored at once
-_STIFFNESS, _REACH = 10.0, 0.05  # of the tempo when beats are drawn to onsets; seconds that they may be drawn by
+_STIFFNESS, _REACH = 10.0, 0.05  # of the tempo when beats are moved to onsets; largest distance (s) between both
 CLASS_WEIGHTS = (2.0, 2.0, 1.0, 1.0, 1.0)  # of onsets near a beat: kick and snare carry it
 
 
@@ -43,9 +43,9 @@ CLASS_WEIGHTS = (2.0, 2.0, 1.0, 1.0, 1.0)  # of onsets near a beat: kick and sna
 class Beats:
     """Beats of a song.
 
-    times      seconds, rising, from before the first onset to beyond the end of the recording; the first may lie before 0.
-    positions  in the bar, from 1, of each beat.
-    found      whether they were found in the onsets; else there were too few, and they are 120 a minute.
+    times      seconds, rising, from before the first onset to beyond the end of the recording; the first may be negative.
+    positions  of each beat in its bar, from 1.
+    found      whether the beats were found in the onsets; false for too few onsets, where the tempo is 120 beats a minute.
     """
 
     times: np.ndarray
@@ -68,12 +68,12 @@ class Beats:
         return self.times[self.positions == 1]
 
     def with_bar_at(self, seconds: float) -> "Beats":
-        """The same beats, bars counted from the one nearest to `seconds`, in both directions."""
+        """The same beats; bars are counted in both directions from the beat nearest to `seconds`."""
         nearest = int(np.abs(self.times - seconds).argmin())
         return replace(self, positions=(np.arange(len(self.times)) - nearest) % BEATS_A_BAR + 1)
 
     def at(self, seconds) -> np.ndarray:
-        """Positions of times, in beats from the first; before and after the beats the tempo goes on."""
+        """Positions of times, in beats from the first; the tempo continues before and after the beats."""
         times = self.times
         return beat_positions(seconds, times, times[1] - times[0], times[-1] - times[-2])
 
@@ -90,9 +90,9 @@ def track_beats(onsets: Onsets, duration: float) -> Beats:
     """Beats of a recording.
 
     onsets    five sorted arrays of seconds.
-    duration  of the recording in seconds; beats go on to at least there.
+    duration  of the recording in seconds; the beats continue beyond it.
 
-    With fewer than 8 onsets the beats are 120 a minute from 0 on. Raises ValueError for a duration that is not finite or negative.
+    With fewer than 8 onsets the tempo is 120 beats a minute, from 0 s on. Raises ValueError for a negative or infinite duration.
     """
     if not 0 <= duration < np.inf:
         raise ValueError(f"duration = {duration}: it must be finite and 0 s or more")
@@ -130,13 +130,13 @@ def extended(beat_times: np.ndarray, end: float, beyond: int = 1) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def position_densities() -> np.ndarray:
-    """How much likelier than chance an onset of each class is in each twelfth of a beat: `(5, 48)`, mean 1 in each row."""
+    """Likelihood of an onset of each class in each twelfth of a beat, relative to chance: `(5, 48)`, mean 1 in each row."""
     counts = np.loadtxt(POSITIONS, delimiter=",", skiprows=1, usecols=range(1, 1 + len(CLASSES))).T
     return counts / counts.mean(axis=1, keepdims=True)
 
 
 def count_positions(performances: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
-    """Onsets of each class in each twelfth of a beat of a bar: `(5, 48)`.
+    """Counts of onsets of each class in each twelfth of a beat of a bar: `(5, 48)`.
 
     performances  (positions in beats from a bar line, class indices) of each.
     """
@@ -148,13 +148,13 @@ def count_positions(performances: Sequence[tuple[np.ndarray, np.ndarray]]) -> np
 
 @lru_cache(maxsize=1)
 def _lengths() -> np.ndarray:
-    """Lengths that a beat may have, in steps."""
+    """Possible lengths of a beat, in steps."""
     return np.arange(60 * STEPS_A_SECOND // FASTEST, 60 * STEPS_A_SECOND // SLOWEST + 1)
 
 
 @lru_cache(maxsize=1)
 def _kernels() -> list[np.ndarray]:
-    """For each length L the score of an onset: `(5 L, 4)`, by class and step within the beat, and by the beat in its bar."""
+    """For each length L the scores of an onset: `(5 L, 4)`, by class and step within the beat, and by the beat's position."""
     fine = 8  # parts of a twelfth, to average densities over the width of a step
     table = np.repeat(position_densities(), fine, axis=1)
     table = np.roll(table, -fine // 2, axis=1)  # a twelfth is centred on its position
@@ -171,11 +171,11 @@ def _kernels() -> list[np.ndarray]:
     return kernels
 
 
-def _segment_scores(struck: np.ndarray, start: int, stop: int) -> np.ndarray:
-    """Scores `(stop - start, 4, n lengths)` of beats that begin at these steps; `struck` (steps, 5) counts onsets."""
+def _segment_scores(counts: np.ndarray, start: int, stop: int) -> np.ndarray:
+    """Scores `(stop - start, 4, n lengths)` of beats that begin at these steps; `counts` (steps, 5) are those of onsets."""
     scores = np.empty((stop - start, BEATS_A_BAR, len(_lengths())), dtype=np.float32)
     for index, (length, kernel) in enumerate(zip(_lengths(), _kernels(), strict=True)):
-        windows = sliding_window_view(struck[start : stop + length - 1], length, axis=0)  # (B, 5, L)
+        windows = sliding_window_view(counts[start : stop + length - 1], length, axis=0)  # (B, 5, L)
         scores[:, :, index] = windows.reshape(stop - start, -1) @ kernel
     return scores
 
@@ -185,10 +185,10 @@ def _best_path(onsets: Onsets, end: float) -> tuple[np.ndarray, np.ndarray]:
     lengths = _lengths()
     shortest, longest = int(lengths[0]), int(lengths[-1])
     n_steps = int(np.ceil(end * STEPS_A_SECOND)) + 1
-    # `longest` steps before 0, in which the first beat may begin, and after the end.
-    struck = np.zeros((n_steps + 3 * longest, len(CLASSES)), dtype=np.float32)
+    # With `longest` steps before 0, where the first beat may begin, and after the end.
+    counts = np.zeros((n_steps + 3 * longest, len(CLASSES)), dtype=np.float32)
     for index, times in enumerate(onsets):
-        np.add.at(struck, (np.rint(np.asarray(times) * STEPS_A_SECOND).astype(int) + longest, index), 1)
+        np.add.at(counts, (np.rint(np.asarray(times) * STEPS_A_SECOND).astype(int) + longest, index), 1)
     tempi = 60 * STEPS_A_SECOND / lengths
     away = np.log2(tempi / LIKELY_TEMPO) / TEMPO_SPREAD
     prior = (-_PREFERENCE * lengths / STEPS_A_SECOND * 0.5 * away**2).astype(np.float32)
@@ -196,26 +196,25 @@ def _best_path(onsets: Onsets, end: float) -> tuple[np.ndarray, np.ndarray]:
 
     last = n_steps + longest
     came_from = np.zeros((last, BEATS_A_BAR, len(lengths)), dtype=np.uint8)
-    # Score of the best path to the end of a beat that begins at a step, for the steps that a next beat looks back to.
+    # Score of the best path to the end of a beat that begins at a step, for the steps before which the next beat can begin.
     recent = np.full((longest + _BLOCK, BEATS_A_BAR, len(lengths)), -np.inf, dtype=np.float32)
     best, best_at = -np.inf, (0, 0, 0)
     columns = np.arange(len(lengths))
     for block in range(0, last, _BLOCK):
         stop = min(block + _BLOCK, last)
-        scores = _segment_scores(struck, block, stop)
-        for chunk in range(
-            block, stop, shortest
-        ):  # a beat ends `shortest` steps later at the earliest: these know nothing of each other
+        scores = _segment_scores(counts, block, stop)
+        # A beat lasts `shortest` steps or more, so that the beats of a chunk do not depend on each other.
+        for chunk in range(block, stop, shortest):
             at = np.arange(chunk, min(chunk + shortest, stop))
-            begun = np.where(at[:, None, None] <= longest, np.float32(0), np.float32(-np.inf))  # a song may begin in any beat
+            begun = np.where(at[:, None, None] <= longest, np.float32(0), np.float32(-np.inf))  # a song may begin anywhere in a bar
             begun = np.broadcast_to(begun, (len(at), BEATS_A_BAR, len(lengths))).copy()
-            before = at[:, None] - lengths[None, :] - block + longest  # where in `recent` the beats lie that end here
+            before = at[:, None] - lengths[None, :] - block + longest  # index in `recent` of the beats that end here
             ends = recent[np.maximum(before, 0)[:, None, :], np.arange(BEATS_A_BAR)[None, :, None], columns]
             ends = np.where((before >= 0)[:, None, :], np.roll(ends, 1, axis=1), -np.inf)
             reached = ends[:, :, None, :] + change  # (steps, beat, to, from)
             source = reached.argmax(axis=3)
             value = np.take_along_axis(reached, source[..., None], axis=3)[..., 0]
-            came_from[at] = np.where(value > begun, source + 1, 0)  # 0: here the song begins
+            came_from[at] = np.where(value > begun, source + 1, 0)  # 0: the song begins here
             recent[at - block + longest] = np.maximum(value, begun) + prior + scores[at - block]
             closing = (at[:, None, None] < last) & (at[:, None, None] + lengths >= last)
             if closing.any():
@@ -229,7 +228,7 @@ def _best_path(onsets: Onsets, end: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _traced(came_from: np.ndarray, at: tuple[int, int, int], offset: int) -> tuple[np.ndarray, np.ndarray]:
-    """The path that leads to a last beat, forwards."""
+    """The path that leads to the last beat `at`, from its beginning."""
     step, beat, length = at
     path = []
     while True:
@@ -244,7 +243,7 @@ def _traced(came_from: np.ndarray, at: tuple[int, int, int], offset: int) -> tup
 
 
 def _drawn_to_onsets(beats: np.ndarray, onsets: Onsets) -> np.ndarray:
-    """Beats moved to the onsets on them, as far as their distances stay even: least squares with a stiffness."""
+    """Beats moved towards the onsets near them while their distances stay even: least squares with a stiffness."""
     if len(beats) < 3:
         return beats
     from scipy.linalg import solveh_banded
@@ -272,6 +271,6 @@ def _drawn_to_onsets(beats: np.ndarray, onsets: Onsets) -> np.ndarray:
 
 
 def check_grid(quantise: int | None) -> None:
-    """ValueError for a grid that is none."""
+    """ValueError for a grid that is not in QUANTISE."""
     if quantise is not None and quantise not in QUANTISE:
-        raise ValueError(f"quantise = {quantise}: choose one of {', '.join(map(str, QUANTISE))} parts of a whole note, or none")
+        raise ValueError(f"quantise = {quantise}: choose one of {', '.join(map(str, QUANTISE))} parts of a whole note, or None")

@@ -1,8 +1,8 @@
-"""Which MIDI pitch each class is written as: for kits and samplers that do not follow General MIDI, and for anyone's own.
+"""Drum maps: the MIDI pitch of each class, for General MIDI, for kits and samplers with other layouts, and for users' own.
 
-A transcription knows five classes. It does not tell an open hi-hat from a closed one, one tom from another, or a crash from a
-ride, so each class is one pitch: that of the instrument which stands for it best. In General MIDI these are 36 (bass drum 1), 38
-(acoustic snare), 47 (low-mid tom), 42 (closed hi-hat) and 49 (crash cymbal 1).
+A transcription has five classes. It does not distinguish open and closed hi-hats, one tom from another, or crash and ride, so each
+class is written as one pitch, that of its most typical instrument. In General MIDI these are 36 (bass drum 1), 38 (acoustic snare),
+47 (low-mid tom), 42 (closed hi-hat) and 49 (crash cymbal 1).
 """
 
 import csv
@@ -22,9 +22,10 @@ class DrumMapError(ValueError):
 class DrumMap:
     """The pitch of each class.
 
-    name, plays   for the command line, and the kits that it is for.
-    pitches       {class: MIDI pitch, 0 to 127}, all five and each another one, so that a file can be read back.
-    source        where the pitches are from.
+    name     for the command line.
+    pitches  {class: MIDI pitch, 0 to 127}: all five classes, with different pitches, so that a file can be read back.
+    plays    the kits that it is for.
+    source   of the pitches.
     """
 
     name: str
@@ -37,11 +38,11 @@ class DrumMap:
             raise DrumMapError(f"drum map {self.name}: no pitch for {', '.join(missing)}")
         for name, pitch in self.pitches.items():
             if name not in CLASSES:
-                raise DrumMapError(f"drum map {self.name}: {name!r} is no class: choose of {', '.join(CLASSES)}")
+                raise DrumMapError(f"drum map {self.name}: {name!r} is not a class: choose from {', '.join(CLASSES)}")
             if not (isinstance(pitch, int) and 0 <= pitch <= 127):
                 raise DrumMapError(f"drum map {self.name}: pitch {pitch!r} of {name} must be a whole number in 0 to 127")
         if len(set(self.pitches.values())) < len(CLASSES):
-            raise DrumMapError(f"drum map {self.name}: two classes share a pitch and could not be told apart")
+            raise DrumMapError(f"drum map {self.name}: two classes share a pitch and could not be distinguished")
 
 
 def _named(name: str, pitches: tuple[int, ...], plays: str, source: str) -> DrumMap:
@@ -77,9 +78,9 @@ DRUM_MAPS = {entry.name: entry for entry in _MAPS}
 
 
 def drum_map(given: "DrumMap | Mapping[str, int] | Path | str | None" = None) -> DrumMap:
-    """The drum map that is meant.
+    """The drum map for a name, a text, a file or a dictionary.
 
-    given  the name of one in DRUM_MAPS; "KD=35,SD=40", where what is not named stays General MIDI; a .csv (class,pitch) or .json
+    given  a name in DRUM_MAPS; "KD=35,SD=40" (the other classes keep the pitches of General MIDI); a .csv (class,pitch) or .json
            ({class: pitch}) file; a dictionary; None for General MIDI.
 
     Raises DrumMapError for an unknown name, class or pitch, and for a file that cannot be read.
@@ -98,23 +99,23 @@ def drum_map(given: "DrumMap | Mapping[str, int] | Path | str | None" = None) ->
     if "=" in text:
         return _completed(text, dict(part.partition("=")[::2] for part in text.split(",") if part.strip()))
     raise DrumMapError(
-        f"{text!r} is no drum map: choose one of {', '.join(DRUM_MAPS)}; or give KD=36,SD=38,TT=47,HH=42,CY=49, "
+        f"{text!r} is not a drum map: choose one of {', '.join(DRUM_MAPS)}; or give KD=36,SD=38,TT=47,HH=42,CY=49, "
         "or a .csv or .json file"
     )
 
 
 def _completed(name: str, given: Mapping) -> DrumMap:
-    """A map of what is given, General MIDI for the rest; classes by any of their names."""
+    """A map of the given pitches, completed by General MIDI; classes may have any of their names."""
     pitches = dict(MIDI_PITCH)
     for label, pitch in given.items():
         try:
             index = FIVE_CLASS.class_index(str(label).strip())
         except UnknownLabel:
-            raise DrumMapError(f"drum map {name}: {label!r} is no class: choose of {', '.join(CLASSES)}") from None
+            raise DrumMapError(f"drum map {name}: {label!r} is not a class: choose from {', '.join(CLASSES)}") from None
         try:
             pitches[CLASSES[index]] = int(str(pitch).strip())
         except ValueError:
-            raise DrumMapError(f"drum map {name}: {pitch!r} of {label} is no pitch: give a whole number in 0 to 127") from None
+            raise DrumMapError(f"drum map {name}: {pitch!r} of {label} is not a pitch: give a whole number in 0 to 127") from None
     return DrumMap(name, pitches, "your own", "given")
 
 
@@ -122,7 +123,7 @@ def _read(path: Path) -> dict[str, str]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError:
-        raise DrumMapError(f"{path}: no such drum map; put it there or name another") from None
+        raise DrumMapError(f"{path}: there is no such drum map; put it there or name another") from None
     except UnicodeDecodeError:
         raise DrumMapError(f"{path}: not a text file in UTF-8; save it as one") from None
     if path.suffix.lower() == ".json":

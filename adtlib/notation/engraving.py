@@ -1,7 +1,7 @@
-"""Scores as shapes: verovio engraves MusicXML, and what it draws becomes paths that matplotlib puts into any figure.
+"""Sheet music as shapes: verovio engraves MusicXML, and its drawing is converted to paths for matplotlib.
 
-So a score is as sharp in a PDF as the curves beside it, needs no font on the reader's machine, and can be stretched to stand over
-a time axis. Coordinates are verovio's: 180 units between two staff lines, y downwards.
+So sheet music is as sharp in a PDF as the curves beside it, needs no font on the reader's machine, and can be stretched along a
+time axis. Coordinates are verovio's: 180 units between two staff lines, y downwards.
 """
 
 import functools
@@ -18,12 +18,12 @@ from matplotlib.textpath import TextPath
 
 STAFF_SPACE = 180  # units between two lines of a staff
 MUSIC_FONT = "Leland"
-_LARGEST_PAGE = 60_000  # of verovio, in its tenths of a pixel
-_AROUND = 130  # units beside a notehead that keep their width where a score is stretched: room for parentheses and accents
+_LARGEST_PAGE = 60_000  # that verovio allows, in tenths of a pixel
+_AROUND = 130  # units beside a notehead that are not stretched: room for parentheses and accents
 _PARENTHESIS = 45  # units that a closing parenthesis is moved away from the stem
 _LEDGER = 48  # units that a ledger line begins before its notehead or rest
 TEXT_FONT = "DejaVu Serif"  # matplotlib ships it
-TEXT_SIZE = 0.75  # of the size that verovio plans with
+TEXT_SIZE = 0.75  # relative to the size that verovio assumes
 _LINK = "{http://www.w3.org/1999/xlink}href"
 _SVG = "{http://www.w3.org/2000/svg}"
 _COMMAND = re.compile(r"([MmLlHhVvCcSsQqTtZz])([^MmLlHhVvCcSsQqTtZz]*)")
@@ -36,8 +36,8 @@ _HIT = re.compile(r"hit-(\d+)$")
 class Shape:
     """One glyph or line: `line` is its width in units, None where it is filled.
 
-    Glyphs are rigid: their `curve` is drawn relative to `anchor`. Lines and beams have no anchor and can be stretched.
-    `hit` is the index of the stroke whose notehead it is, `role` the kind of element it belongs to ("notehead", "barLine", ...).
+    Glyphs are rigid: their `curve` is relative to `anchor`. Lines and beams have no anchor and can be stretched.
+    `hit` is the index of the stroke of a notehead, `role` the kind of the element ("notehead", "barLine", ...).
     """
 
     curve: Curve
@@ -49,7 +49,7 @@ class Shape:
 
 @dataclass(frozen=True, eq=False)
 class Engraving:
-    """An engraved page: shapes, and where each stroke's notehead begins (x in units by the index of the stroke)."""
+    """An engraved page: its shapes, and the left edge of each stroke's notehead (x in units by the index of the stroke)."""
 
     shapes: tuple[Shape, ...]
     note_x: Mapping[int, float]
@@ -57,7 +57,7 @@ class Engraving:
 
     @functools.cached_property
     def bounds(self) -> tuple[float, float, float, float]:
-        """left, top, right, bottom of everything drawn, in units."""
+        """Left, top, right and bottom of all shapes, in units."""
         boxes = [placed(shape).get_extents() for shape in self.shapes]
         corners = np.array([[box.x0, box.y0, box.x1, box.y1] for box in boxes])
         return (*map(float, corners[:, :2].min(axis=0)), *map(float, corners[:, 2:].max(axis=0)))
@@ -67,9 +67,9 @@ class Engraving:
 
 
 def engrave(musicxml: str, line_width: float | None = None) -> Engraving:
-    """Engrave a score on one page.
+    """Engrave MusicXML on one page.
 
-    line_width  in staff spaces: lines are broken and filled to that width; by default only where the MusicXML breaks them.
+    line_width  in staff spaces: lines are broken and filled to that width; by default they break only where the MusicXML says so.
 
     Raises ValueError where verovio cannot read the MusicXML.
     """
@@ -77,15 +77,17 @@ def engrave(musicxml: str, line_width: float | None = None) -> Engraving:
 
 
 def layout(musicxml: str, line_width: float | None = None, page_height: float | None = None, embed_font: bool = False):
-    """verovio with a score laid out, widths and heights in staff spaces; see `engrave` and `engraved_pages`.
+    """A verovio toolkit that has laid out the MusicXML. Widths and heights are in staff spaces.
 
-    embed_font  brings the font of musical signs within text along, for pictures that are shown as they are.
+    embed_font  embed the font of musical symbols in text, for pictures that are shown directly.
+
+    Raises ValueError where verovio cannot read the MusicXML.
     """
-    import verovio  # only scores need it
+    import verovio  # only sheet music needs it
 
     verovio.enableLog(verovio.LOG_ERROR)
     toolkit = verovio.toolkit(False)
-    # verovio knows where its fonts are in the thread that imported it; JupyterLab calls a panel from others.
+    # verovio finds its fonts only in the thread that imported it; JupyterLab calls panels from other threads.
     toolkit.setResourcePath(str(Path(verovio.__file__).parent / "data"))
     toolkit.resetXmlIdSeed(1)
     margins = dict.fromkeys(("pageMarginLeft", "pageMarginRight", "pageMarginTop", "pageMarginBottom"), 0)
@@ -96,7 +98,7 @@ def layout(musicxml: str, line_width: float | None = None, page_height: float | 
             "breaks": "encoded" if line_width is None else "auto",
             "pageHeight": _LARGEST_PAGE if page_height is None else round(page_height * STAFF_SPACE / 10),
             "pageWidth": _LARGEST_PAGE if line_width is None else round(line_width * STAFF_SPACE / 10),
-            "beamMaxSlope": 0,  # as drum books have it: the eye follows the stems, not the cymbals
+            "beamMaxSlope": 0,  # as in drum books
             "minLastJustification": 0.5,
             "header": "none",
             "footer": "none",
@@ -107,7 +109,7 @@ def layout(musicxml: str, line_width: float | None = None, page_height: float | 
         }
     )
     if not toolkit.loadData(musicxml):
-        raise ValueError("verovio cannot read the MusicXML: write it with adtlib.notation.musicxml.musicxml")
+        raise ValueError("verovio cannot read the MusicXML: write it with adtlib.notation.to_musicxml")
     return toolkit
 
 
@@ -115,7 +117,7 @@ def layout(musicxml: str, line_width: float | None = None, page_height: float | 
 
 
 def read_svg(svg: str) -> Engraving:
-    """What verovio drew, as shapes. Its SVG is plain: groups that translate, glyphs used by reference, straight lines, text."""
+    """The shapes of verovio's SVG, which is simple: translated groups, glyphs by reference, straight lines, text."""
     root = ET.fromstring(svg)
     glyphs = {}
     for group in root.iter(f"{_SVG}g"):
@@ -125,7 +127,7 @@ def read_svg(svg: str) -> Engraving:
     shapes: list[Shape] = []
     page = root.find(f"{_SVG}svg")
     _collect(page, mpl.transforms.IdentityTransform(), "", None, glyphs, shapes)
-    # A ghost note's parentheses belong to its notehead: the head itself is what says where the note is.
+    # The parentheses of a ghost note have the role of its notehead; the first glyph is the head itself.
     note_x: dict[int, float] = {}
     for shape in shapes:
         if shape.role == "notehead" and shape.hit is not None and shape.anchor is not None:
@@ -162,7 +164,7 @@ def _collect(element, transform, role: str, hit: int | None, glyphs: dict[str, C
 
 
 def _affine(text: str) -> mpl.transforms.Affine2D:
-    """SVG's `translate(x, y) scale(x, y)` as a transform: the one named last acts first."""
+    """SVG's `translate(x, y) scale(x, y)` as a transform: the last one is applied first."""
     affine = mpl.transforms.Affine2D()
     for kind, numbers in reversed(_TRANSFORM.findall(text)):
         values = [float(number) for number in _NUMBER.findall(numbers)]
@@ -211,7 +213,7 @@ def svg_curve(text: str) -> Curve:
         count = {"M": 1, "L": 1, "T": 1, "S": 2, "Q": 2, "C": 3}[kind]
         for index, step in enumerate(numbers.reshape(-1, count, 2)):
             step = step + here if relative else step
-            if kind in "ST":  # the first control point mirrors the last one of the curve before
+            if kind in "ST":  # the first control point mirrors the last one of the previous curve
                 step = np.concatenate([[2 * here - control], step])
             if kind == "M" and index == 0:
                 start = step[0]
@@ -224,11 +226,11 @@ def svg_curve(text: str) -> Curve:
 
 
 def _text_shapes(text, transform, role: str) -> list[Shape]:
-    """A line of text as glyphs: words in the text font, musical signs in that of the score."""
+    """A line of text as glyphs: words in the text font, musical symbols in the music font."""
     x, y = transform.transform((float(text.get("x", 0)), float(text.get("y", 0))))
     curves, across = [], 0.0
     for span in text.iter(f"{_SVG}tspan"):
-        # Pretty-printed white space between elements is no text, a blank within a word is.
+        # White space between elements is formatting, blanks within words are text.
         content = (span.text or "").replace("\n", "") if len(span) == 0 else ""
         if not content:
             continue
@@ -245,7 +247,7 @@ def _text_shapes(text, transform, role: str) -> list[Shape]:
 
 def _words(text: str, size: float) -> tuple[Curve, float]:
     font = mpl.font_manager.FontProperties(family=TEXT_FONT, size=100)
-    # A blank has no outline: what a word adds to a letter is its width.
+    # Blanks have no outline: the width is what the text adds to that of a letter.
     width = TextPath((0, 0), f"{text}n", prop=font).get_extents().x1 - TextPath((0, 0), "n", prop=font).get_extents().x1
     scale = mpl.transforms.Affine2D().scale(size / 100, -size / 100)
     path = TextPath((0, 0), text, prop=font)
@@ -253,7 +255,7 @@ def _words(text: str, size: float) -> tuple[Curve, float]:
 
 
 def _sign(character: str, size: float) -> tuple[Curve, float]:
-    """A musical sign of verovio's font, as it stands in the file of that glyph."""
+    """A musical symbol of verovio's font, from the file of its glyph."""
     import verovio
 
     file = Path(verovio.__file__).parent / "data" / MUSIC_FONT / f"{ord(character):04X}.xml"
@@ -267,27 +269,27 @@ def _sign(character: str, size: float) -> tuple[Curve, float]:
 
 
 def stretched(engraving: Engraving, columns: Mapping[float, float], head: float = 235.0, end: float | None = None) -> Engraving:
-    """The engraving with noteheads moved to given places, lines and beams following, glyphs as wide as ever.
+    """The engraving with its noteheads moved; lines and beams are stretched, glyphs keep their width.
 
-    columns  {x of the left side of noteheads: where it shall be}, both in units and in the same order. Noteheads of one moment, a
-             little apart, keep their distance. What lies before the first and after the last moves with them.
-    head     width of a notehead: around it nothing is stretched, as far as its neighbours allow.
-    end      where the last line ends; by default it keeps its distance from the last notehead.
+    columns  {x of the left side of noteheads: new x}, in units and in the same order. Simultaneous noteheads, a little apart, keep
+             their distance. Shapes before the first and after the last notehead move with it.
+    head     width of a notehead: the space around it is not stretched, as far as its neighbours allow.
+    end      new x of the end of the last line; by default it keeps its distance from the last notehead.
     """
-    moments: list[tuple[float, float]] = []
+    chords: list[tuple[float, float]] = []  # (x, new x) of simultaneous noteheads
     for x, to in sorted(columns.items()):
-        if not moments or x - moments[-1][0] > head / 2:
-            moments.append((x, to))
+        if not chords or x - chords[-1][0] > head / 2:
+            chords.append((x, to))
     old, new = [], []
-    for index, (x, to) in enumerate(moments):
-        before, after = _gap(moments, index - 1, index), _gap(moments, index, index + 1)
-        following = moments[index + 1][0] if index + 1 < len(moments) else np.inf
-        # Of two noteheads a step apart one stands beside the other: the moment is as wide as both.
+    for index, (x, to) in enumerate(chords):
+        before, after = _gap(chords, index - 1, index), _gap(chords, index, index + 1)
+        following = chords[index + 1][0] if index + 1 < len(chords) else np.inf
+        # Two noteheads a step apart are side by side: the chord is as wide as both.
         wide = head + max((at - x for at in engraving.note_x.values() if x <= at < min(following, x + 1.25 * head)), default=0.0)
         left, right = max(0.0, min(_AROUND, 0.45 * (before - head))), min(wide + _AROUND, wide + 0.45 * (after - wide), 0.9 * after)
         old += [x - left, x + right]
         new += [to - left, to + right]
-    if not moments:  # nothing but rests: the line begins where it began
+    if not chords:  # only rests: the line keeps its beginning
         old.append(engraving.bounds[0])
         new.append(engraving.bounds[0])
     if end is not None:
@@ -302,7 +304,7 @@ def stretched(engraving: Engraving, columns: Mapping[float, float], head: float 
     for shape in engraving.shapes:
         if shape.anchor is not None:
             shapes.append(replace(shape, anchor=(float(move(shape.anchor[0])), shape.anchor[1])))
-        elif shape.role == "ledgerLines":  # as long as ever, with the glyph that it belongs to
+        elif shape.role == "ledgerLines":  # keep their length and move with their glyph
             at = shape.curve.vertices[:, 0].min() + _LEDGER
             shapes.append(replace(shape, curve=Curve(np.add(shape.curve.vertices, [move(at) - at, 0]), shape.curve.codes)))
         else:
@@ -311,26 +313,26 @@ def stretched(engraving: Engraving, columns: Mapping[float, float], head: float 
     return Engraving(tuple(shapes), {hit: float(move(x)) for hit, x in engraving.note_x.items()}, engraving.svg)
 
 
-def _gap(moments: list[tuple[float, float]], one: int, other: int) -> float:
-    """The distance between two moments, before or after stretching, whichever is the smaller; without one of them, infinity."""
-    if one < 0 or other >= len(moments):
+def _gap(chords: list[tuple[float, float]], one: int, other: int) -> float:
+    """The smaller distance between two chords, before or after stretching; infinity where one of them does not exist."""
+    if one < 0 or other >= len(chords):
         return np.inf
-    return min(b - a for a, b in zip(moments[one], moments[other], strict=True))
+    return min(b - a for a, b in zip(chords[one], chords[other], strict=True))
 
 
 def placed(shape: Shape) -> Curve:
-    """The curve of a shape where it stands on the page."""
+    """The curve of a shape at its position on the page."""
     if shape.anchor is None:
         return shape.curve
     return shape.curve.transformed(mpl.transforms.Affine2D().translate(*shape.anchor))
 
 
 def draw(engraving: Engraving, ax, transform=None, unit: float = 1.0, colour: Callable[[int], str] | None = None):
-    """Put the shapes on axes.
+    """Draw the shapes into axes.
 
-    transform  from units to data coordinates, by default none.
-    unit       points to a unit, for the width of lines.
-    colour     of the notehead of a stroke by its index; by default all is black.
+    transform  from units to data coordinates; by default both are equal.
+    unit       points in a unit, for the width of lines.
+    colour     of the notehead of a stroke by its index; by default all shapes are black.
     """
     transform = (transform or mpl.transforms.IdentityTransform()) + ax.transData
     for shape in engraving.shapes:

@@ -1,12 +1,11 @@
 """Writing Standard MIDI Files: transcriptions, drum patterns, and parts of the miniature corpora.
 
-A transcription's drums stand at their times, and its tempo map puts bar lines on the beats of the song. Notes are not quantised
-unless asked for: they lie within half a millisecond of where they were heard, whatever the tempo map says. Before the first bar
-line there is a bar as long as the rest, in sixteenths. A first bar line within half a sixteenth of the start of the recording is
-put at the start, and the first bar is longer or shorter by as much: a bar of a few milliseconds would show a tempo that nobody
-plays.
+The notes of a transcription keep their times, and its tempo map puts bar lines on the beats of the song. Notes are quantised only
+on request: otherwise they lie within half a millisecond of the transcribed onsets. The time before the first bar line is a shorter
+bar, rounded to sixteenths. A first bar line within half a sixteenth of the start of the recording is moved to the start, and the
+first bar becomes longer or shorter by this amount: a bar of a few milliseconds would need an unplayable tempo.
 
-mido writes no dates, so equal notes give equal bytes.
+Equal notes give equal bytes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 TICKS_A_BEAT, _PATTERN_TICKS = 960, 480  # of songs; of patterns
 _SIXTEENTH = TICKS_A_BEAT // 4
 _NOTE_TICKS = TICKS_A_BEAT // 8
-_STRAY = 0.005  # seconds that a beat may lie beside the tempo map, so that one tempo serves for many beats
+_TOLERANCE = 0.005  # seconds by which a beat may differ from the tempo map, so that one tempo can hold for many beats
 
 
 def song_midi(
@@ -43,21 +42,21 @@ def song_midi(
     name: str = "",
     quantise: int | None = None,
 ) -> bytes:
-    """The file's content: format 1, a track of tempo and metre, one of drums on channel 10; equal arguments give equal bytes.
+    """A transcription as a MIDI file of format 1: a track of tempo and metre, and a track of drums on channel 10.
 
     notes     (seconds, class, velocity), sorted.
     pitches   of each class.
-    duration  of the recording in seconds: the file is as long.
-    quantise  parts of a whole note to move notes to (16: sixteenths, 12: triplets of eighths); of two notes of a pitch that fall on
-              one place the louder stays. None leaves them where they were heard.
+    duration  of the recording in seconds, and of the file.
+    quantise  parts of a whole note, the grid that notes are moved to (16: sixteenths, 12: triplets of eighths). Of two notes of
+              one pitch at one position the louder is kept. None: notes are not moved.
 
-    Raises ValueError for another grid.
+    Raises ValueError for a grid that is not in `beats.QUANTISE`.
     """
     pickup, _, times = _from_the_first_bar(beats)
     tempos = _tempo_map(times, pickup)
-    struck = placed_notes(notes, beats, pitches, quantise)
+    velocities = placed_notes(notes, beats, pitches, quantise)
     end = int(_ticks(np.array([duration]), tempos)[0])
-    drums = [(0, mido.MetaMessage("track_name", name="Drums")), *_strokes([(*at, v) for at, v in struck.items()], _NOTE_TICKS)]
+    drums = [(0, mido.MetaMessage("track_name", name="Drums")), *_strokes([(*at, v) for at, v in velocities.items()], _NOTE_TICKS)]
     return midi.file_bytes([_conductor(tempos, pickup, end, name), midi.track(drums, end)], TICKS_A_BEAT, kind=1)
 
 
@@ -66,7 +65,7 @@ def placed_notes(
 ) -> dict[tuple[int, int], int]:
     """Velocity at each (tick, pitch) of the file. Arguments and error as for `song_midi`.
 
-    As many entries fewer than notes as notes fell on one of their pitch that was there.
+    There are fewer entries than notes where notes of one pitch coincide.
     """
     check_grid(quantise)
     pickup, first, times = _from_the_first_bar(beats)
@@ -76,15 +75,15 @@ def placed_notes(
         ticks = [max(0, round(place * TICKS_A_BEAT) + pickup) for place in places]
     else:
         ticks = _ticks(np.array([seconds for seconds, _, _ in notes]), _tempo_map(times, pickup)).tolist()
-    struck: dict[tuple[int, int], int] = {}
+    velocities: dict[tuple[int, int], int] = {}
     for tick, (_, label, velocity) in zip(ticks, notes, strict=True):
         key = tick, pitches[label]
-        struck[key] = max(struck.get(key, 0), velocity)
-    return struck
+        velocities[key] = max(velocities.get(key, 0), velocity)
+    return velocities
 
 
 def _from_the_first_bar(beats: Beats) -> tuple[int, int, np.ndarray]:
-    """(ticks before the first bar line, index of the beat on it, seconds of the beats from there on, as the tempo map has them)."""
+    """(ticks before the first bar line, index of the beat on it, seconds of the beats from there on in the tempo map)."""
     near = 60 / beats.bpm / 8  # half a sixteenth
     late = beats.times > -near
     lines = np.flatnonzero((beats.positions == 1) & late)
@@ -96,18 +95,18 @@ def _from_the_first_bar(beats: Beats) -> tuple[int, int, np.ndarray]:
 
 
 def _tempo_map(times: np.ndarray, pickup: int) -> list[tuple[int, int]]:
-    """(tick, microseconds a beat) of tempos that hold for as many beats as lie evenly enough; `times[0]` is at tick `pickup`."""
+    """(tick, microseconds a beat) of tempos, each for as many beats as are evenly spaced; `times[0]` is at tick `pickup`."""
     tempos = [(0, max(1, round(1e6 * times[0] * TICKS_A_BEAT / pickup)))] if pickup else []
     start = 0
     while start < len(times) - 1:
         stop = start + 1
-        low, high = -np.inf, np.inf  # slopes of lines from here that pass near enough to every beat so far
+        low, high = -np.inf, np.inf  # slopes of lines from here that pass all beats so far within the tolerance
         for end in range(start + 1, len(times)):
             count, passed = end - start, times[end] - times[start]
             if not low <= passed / count <= high:
                 break
             stop = end
-            low, high = max(low, (passed - _STRAY) / count), min(high, (passed + _STRAY) / count)
+            low, high = max(low, (passed - _TOLERANCE) / count), min(high, (passed + _TOLERANCE) / count)
         period = (times[stop] - times[start]) / (stop - start)
         tempos.append((pickup + start * TICKS_A_BEAT, max(1, round(1e6 * period))))
         start = stop
@@ -115,7 +114,7 @@ def _tempo_map(times: np.ndarray, pickup: int) -> list[tuple[int, int]]:
 
 
 def _ticks(seconds: np.ndarray, tempos: list[tuple[int, int]]) -> np.ndarray:
-    """Nearest tick to each time: the inverse of `midi.tick_seconds`."""
+    """The tick nearest to each time: the inverse of `midi.tick_seconds`."""
     starts = np.array([tick for tick, _ in tempos])
     changes = tick_seconds(starts, tempos, TICKS_A_BEAT)
     region = np.maximum(np.searchsorted(changes, seconds, side="right") - 1, 0)
@@ -124,14 +123,14 @@ def _ticks(seconds: np.ndarray, tempos: list[tuple[int, int]]) -> np.ndarray:
 
 
 def _conductor(tempos: list[tuple[int, int]], pickup: int, end: int, name: str) -> mido.MidiTrack:
-    """Name, metre and tempo."""
+    """The first track: name, metre and tempo."""
     events = [(0, mido.MetaMessage("track_name", name=name.encode("latin-1", "replace").decode("latin-1")))]
     events += [midi.tempo_event(tick, tempo) for tick, tempo in tempos if tick <= end or not tick]
     if pickup and pickup != BEATS_A_BAR * TICKS_A_BEAT:
         length = Fraction(pickup, 4 * TICKS_A_BEAT)  # of a whole note
         unit = next(unit for unit in (4, 8, 16) if (length * unit).denominator == 1)
         events.append((0, mido.MetaMessage("time_signature", numerator=min(int(length * unit), 255), denominator=unit)))
-    else:  # a whole bar before the first bar line is a bar as the others
+    else:  # a whole bar before the first bar line is an ordinary bar
         pickup = 0
     events.append((pickup, mido.MetaMessage("time_signature", numerator=BEATS_A_BAR, denominator=4)))
     return midi.track(events, end)
@@ -156,20 +155,20 @@ def pattern_midi(pattern: "Pattern") -> bytes:
 
 
 def write_midi(path: Path | str, pattern: "Pattern") -> Path:
-    """Write `pattern_midi(pattern)`, making the folders above; returns the path."""
+    """Write `pattern_midi(pattern)`, creating the parent folders; returns the path."""
     path = Path(path)
     paths.write_atomically(path, pattern_midi(pattern))
     return path
 
 
 def midi_events(path: Path | str) -> "pd.DataFrame":
-    """The messages of a MIDI file's first track, in order: a row each.
+    """The messages of a MIDI file's first track, in order: one row for each.
 
-    Columns: delta and tick (ticks since the message before, and from the start), beat (quarter notes from the start), seconds,
-    event, value (of what is no note), bytes (hexadecimal, a repeated status byte spelled out), pitch, instrument and velocity
-    (0 and "" where there is none).
+    Columns: delta and tick (ticks since the previous message, and from the start), beat (quarter notes from the start), seconds,
+    event, value (of messages other than notes), bytes (hexadecimal, repeated status bytes included), pitch, instrument and
+    velocity (0 and "" for messages other than notes).
     """
-    import pandas as pd  # transcribing does without
+    import pandas as pd  # not needed for transcribing
 
     file = mido.MidiFile(path)
     tempos, rows, tick = [], [], 0
@@ -193,8 +192,8 @@ def midi_events(path: Path | str) -> "pd.DataFrame":
 
 def midi_notes(events: "pd.DataFrame") -> tuple[Note, ...]:
     """The strokes in a table of `midi_events`, in seconds."""
-    struck = events[(events["event"] == "note on") & (events["velocity"] > 0)]
-    return tuple(Note(float(row.seconds), int(row.pitch), int(row.velocity)) for row in struck.itertuples())
+    note_ons = events[(events["event"] == "note on") & (events["velocity"] > 0)]
+    return tuple(Note(float(row.seconds), int(row.pitch), int(row.velocity)) for row in note_ons.itertuples())
 
 
 @dataclass(frozen=True)
@@ -216,7 +215,7 @@ class TempoMap:
     beats: tuple[float, ...] = (0.5,)
 
     def ticks(self, seconds: float, ticks_per_beat: int) -> int:
-        """Ticks from the start, rounded, with tempi as a MIDI file can state them (whole microseconds)."""
+        """Ticks from the start, rounded, with tempos in whole microseconds a beat, as MIDI files store them."""
         total = 0
         for index, start in enumerate(self.seconds):
             end = self.seconds[index + 1] if index + 1 < len(self.seconds) else float("inf")
@@ -227,7 +226,7 @@ class TempoMap:
 
     @classmethod
     def following(cls, beat_times: np.ndarray, every: int = 4) -> "TempoMap":
-        """A tempo change every few beats, as a sequencer writes that followed a drummer."""
+        """A tempo change every few beats, as written by a sequencer that followed a drummer."""
         marks = np.asarray(beat_times)[::every]
         lengths = np.diff(marks) / every
         return cls((0.0, *map(float, marks[1:-1])), tuple(map(float, lengths)))
@@ -241,9 +240,10 @@ def parts_midi(
     head: Sequence[mido.MetaMessage] = (),
     end: float | None = None,
 ) -> bytes:
-    """A Standard MIDI File: kind 0 (one track) or 1 (a conductor's track, then one for each part).
+    """A Standard MIDI File of format 0 (one track) or 1 (a tempo track, then one for each part), as `kind` says.
 
-    `head` comes first in the file; `end` (seconds) is where the last track ends, else it ends with its last note.
+    head  messages at the start of the first track.
+    end   of the tracks in seconds; by default each ends with its last note.
     """
     tempo = tempo or TempoMap()
     conductor = [(0, message) for message in (*head, mido.MetaMessage("time_signature", numerator=4, denominator=4))]
@@ -257,7 +257,7 @@ def parts_midi(
 
 
 def write_parts(path: Path, parts: Sequence[MidiPart], **options) -> None:
-    """Write `parts_midi(parts, **options)`, making the folders above."""
+    """Write `parts_midi(parts, **options)`, creating the parent folders."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(parts_midi(parts, **options))
 

@@ -1,11 +1,11 @@
-"""From drum patterns to scores: MusicXML that any notation program reads, and an engraving of it (thesis 2.4.1).
+"""Drum patterns as MusicXML, for any notation program (thesis 2.4.1).
 
-The notation is that of drum books (Weinberg, "Guide to Standardized Drumset Notation", 1998): a percussion clef, drums as plain and
-cymbals as cross-shaped noteheads, each on a line or space of its own, hands with stems up, feet with stems down. A stroke has no
-length of its own: it is written as long as it takes to the next stroke of the same voice or to the end of its beat, whichever
-comes first, so that the beats can be seen.
+The notation is that of drum books (Weinberg, "Guide to Standardized Drumset Notation", 1998): a percussion clef, plain noteheads
+for drums and crosses for cymbals, a line or space for each instrument, stems up for hands and down for feet. A stroke has no length
+of its own: its note lasts until the next stroke of the same voice or to the end of its beat, whichever comes first, so that the
+beats are visible.
 
-verovio engraves; `adtlib.notation.engraving` turns what it draws into paths for figures.
+`adtlib.notation.engraving` engraves MusicXML with verovio.
 """
 
 import xml.etree.ElementTree as ET
@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from adtlib.notation.patterns import Pattern, beat_groups
 
-DIVISIONS = 24  # of a quarter note: sixteenths, thirty-seconds, triplets and their halves are whole numbers of them
+DIVISIONS = 24  # of a quarter note: sixteenths, thirty-seconds, triplets and their halves are whole numbers of divisions
 # Lengths that one notehead can have, longest first: divisions, MusicXML type, dots.
 _PLAIN = (
     (36, "quarter", 1),
@@ -27,14 +27,14 @@ _PLAIN = (
     (6, "16th", 0),
     (3, "32nd", 0),
 )
-_TRIPLET = ((16, "quarter", 0), (8, "eighth", 0), (4, "16th", 0))  # two thirds of what their type says
+_TRIPLET = ((16, "quarter", 0), (8, "eighth", 0), (4, "16th", 0))  # two thirds of the length of their type
 _REST = ((24, "quarter", 0), (12, "eighth", 0), (6, "16th", 0), (3, "32nd", 0))
 _BEAMS = {"eighth": 1, "16th": 2, "32nd": 3}
-_ACCENT, _GHOST = 105, 45  # velocities from which on a stroke is an accent, and below which it is a ghost note
+_ACCENT, _GHOST = 105, 45  # velocities: above the first a stroke is an accent, below the second a ghost note
 
 
 class Place(NamedTuple):
-    """Where an instrument stands on the staff (step and octave as if in treble clef), its notehead, and who plays it."""
+    """An instrument's position on the staff (step and octave as in treble clef), its notehead, and whether a foot plays it."""
 
     name: str
     step: str
@@ -60,7 +60,7 @@ PLACES |= {51: _RIDE, 59: _RIDE, 53: _BELL}
 
 @dataclass
 class _Event:
-    """A chord (the indices of its strokes) or, without any, a rest: `start` and `length` in divisions of its bar."""
+    """A chord (the indices of its strokes) or, without strokes, a rest: `start` in its bar and `length` in divisions."""
 
     start: int
     length: int
@@ -76,7 +76,7 @@ class _Event:
 
 
 def _voice_events(hits: dict[int, tuple[int, ...]], groups: Sequence[Fraction]) -> list[_Event]:
-    """One voice of one bar. hits: indices of strokes by division of the bar."""
+    """Chords and rests of one voice in one bar. hits: indices of strokes by division of the bar."""
     events, start = [], 0
     for number, length in enumerate(groups):
         end = start + round(length * DIVISIONS)
@@ -92,14 +92,14 @@ def _voice_events(hits: dict[int, tuple[int, ...]], groups: Sequence[Fraction]) 
 
 
 def _fill(start: int, length: int, hits: tuple[int, ...], group: int, triplet: bool) -> list[_Event]:
-    """A chord as long as one notehead can be within `length`, and rests for what is left of it."""
+    """A chord with the longest notehead that fits into `length`, and rests for the remainder."""
     events = []
     while length > 0:
         values = _TRIPLET if triplet else (_PLAIN if hits else _REST)
         fitting = [value for value in values if value[0] <= length]
         if not fitting:
             raise ValueError(f"a stroke lies {start} of {DIVISIONS} parts into its beat: quantise to sixteenths or triplets first")
-        # A rest ends where the beat divides, a note does not start with the shorter part.
+        # A rest does not cross the middle of the beat; a note takes its longest value first.
         size, kind, dots = fitting[0] if hits or triplet or not start % 12 else _first_to(fitting, start)
         events.append(_Event(start, size, kind, dots, hits, group, triplet))
         start, length, hits = start + size, length - size, ()
@@ -107,12 +107,12 @@ def _fill(start: int, length: int, hits: tuple[int, ...], group: int, triplet: b
 
 
 def _first_to(values, start: int):
-    """The longest rest that does not run over the next half of a beat."""
+    """The longest rest that does not extend beyond the next half of a beat."""
     return next((value for value in values if value[0] <= 12 - start % 12), values[-1])
 
 
 def _joined_rests(events: list[_Event], groups: Sequence[Fraction]) -> list[_Event]:
-    """Rests over the whole bar, or over a half of it in 4/4, as one; a dotted quarter of rest in compound metres as one."""
+    """Combine rests of a whole bar, of half a bar in 4/4, and of a dotted quarter in compound metres."""
     if not any(event.hits for event in events):
         return [_Event(0, round(sum(groups) * DIVISIONS), "measure", 0)]
     joined, half = [], 2 * DIVISIONS
@@ -135,7 +135,7 @@ def _joined_rests(events: list[_Event], groups: Sequence[Fraction]) -> list[_Eve
 
 
 def _add_beams(events: list[_Event], groups: Sequence[Fraction]) -> None:
-    """Beam what is shorter than a quarter within a beat; eighths alone, within half a bar of even metres."""
+    """Beam notes shorter than a quarter within each beat; in even metres, nothing but eighths within half a bar."""
     runs, run, key = [], [], None
     for event in events:
         here = _beam_key(event, events, groups)
@@ -156,7 +156,7 @@ def _add_beams(events: list[_Event], groups: Sequence[Fraction]) -> None:
 
 
 def _beam_key(event: _Event, events: list[_Event], groups: Sequence[Fraction]) -> tuple[int, int]:
-    """What may be beamed together: a beat, or a pair of beats of nothing but eighths."""
+    """Notes with the same key may be beamed together: those of a beat, or of a pair of beats with nothing but eighths."""
     pair = event.group // 2
     if len(groups) % 2 == 0 and set(groups) == {Fraction(1)}:
         both = [other for other in events if other.group // 2 == pair]
@@ -166,7 +166,7 @@ def _beam_key(event: _Event, events: list[_Event], groups: Sequence[Fraction]) -
 
 
 def _beam(levels: list[int], index: int, level: int) -> str:
-    """MusicXML's word for one beam of one note of a run."""
+    """MusicXML's value for one beam of one note in a group."""
     before = index > 0 and levels[index - 1] >= level
     after = index + 1 < len(levels) and levels[index + 1] >= level
     if before and after:
@@ -180,18 +180,18 @@ def _beam(levels: list[int], index: int, level: int) -> str:
 
 
 def to_musicxml(pattern: Pattern, bars_per_line: int | None = None, tempo: bool = True, key: bool = False, title: str = "") -> str:
-    """The score of a pattern as MusicXML 4.0; the note of stroke i has the id `hit-i`.
+    """The notation of a pattern as MusicXML 4.0; the note of stroke i has the id `hit-i`.
 
-    bars_per_line  breaks lines after so many bars; by default where the width of the page demands it.
-    tempo          whether the tempo stands above the first bar.
-    key            a list of instruments rather than music: without tempo, metre and rests.
-    title          of the work; without, none is written.
+    bars_per_line  bars after which lines are broken; by default the width of the page decides.
+    tempo          write the tempo above the first bar.
+    key            a list of instruments instead of music: without tempo, metre and rests.
+    title          of the work; an empty one is not written.
 
-    Raises ValueError for a stroke off the grid of thirty-seconds and triplets, KeyError for a pitch without a place on the staff.
+    Raises ValueError for strokes off the grid of thirty-seconds and triplets, KeyError for pitches without a place on the staff.
     """
     used = sorted({hit.pitch for hit in pattern.hits})
     if missing := [pitch for pitch in used if pitch not in PLACES]:
-        raise KeyError(f"General MIDI pitch {missing[0]} is no instrument of the drum set")
+        raise KeyError(f"General MIDI pitch {missing[0]} is not an instrument of the drum set")
     root = ET.Element("score-partwise", version="4.0")
     if title:
         _text(ET.SubElement(root, "work"), "work-title", title)
@@ -252,7 +252,7 @@ def _tempo(measure: ET.Element, pattern: Pattern) -> None:
 
 
 def _bar(measure: ET.Element, pattern: Pattern, bar: int, inside: Sequence[int], groups: Sequence[Fraction], rests: bool) -> None:
-    """Hands, then back to the bar's start, then feet. A bar without feet has one voice. inside: indices of its strokes."""
+    """Write a bar: hands, then back to its start, then feet. A bar without feet has one voice. inside: indices of its strokes."""
     start = bar * pattern.bar_length
     voices: list[dict[int, tuple[int, ...]]] = [{}, {}]
     for index in inside:
@@ -277,7 +277,7 @@ def _bar(measure: ET.Element, pattern: Pattern, bar: int, inside: Sequence[int],
 
 
 def _write_event(measure: ET.Element, pattern: Pattern, event: _Event, voice: int, triplet_ends: list[bool]) -> ET.Element:
-    """A rest or a chord, its last note returned; `triplet_ends` says whether the event begins and whether it ends its triplet."""
+    """Write a rest or a chord and return its last note. `triplet_ends`: whether it begins and whether it ends its triplet."""
     for order, index in enumerate(event.hits or (None,)):
         hit = None if index is None else pattern.hits[index]
         note = ET.SubElement(measure, "note", {} if hit is None else {"id": f"hit-{index}"})

@@ -1,4 +1,4 @@
-"""Sheet music of many bars: engraved on pages, stacked as one SVG, or drawn into axes."""
+"""Sheet music of many bars: engraved on pages, as one SVG or as PDF."""
 
 import html
 import io
@@ -9,20 +9,20 @@ from matplotlib.path import Path as Curve
 
 from adtlib.notation.engraving import STAFF_SPACE, Engraving, layout, placed
 
+A4 = (210, 297)  # millimetres
+MARGIN_MM = (15, 18)  # at the sides, above and below
+STAFF_SPACE_MM = 1.75
+_TITLE_MM = 12
 _SIZE = re.compile(r'<svg width="([\d.]+)px" height="([\d.]+)px"')
-
-
-_PIXEL = STAFF_SPACE / 10  # of verovio's pictures, to a staff space
-
-
+_PIXEL = STAFF_SPACE / 10  # pixels of verovio's pictures in a staff space
 _EDGE, _TITLE = 2.0, 4.0  # staff spaces around a picture, and for its title
 
 
 def engrave_pages(musicxml: str, line_width: float, page_height: float | None = None, embed_font: bool = False) -> list[str]:
-    """Engrave a long score as SVG, a picture a page; lines are broken and filled.
+    """Engrave sheet music as SVG, one picture for each page; lines are broken and filled.
 
-    line_width   in staff spaces;  page_height  too; without, pages are as high as can be.
-    embed_font   bring the font of musical signs within text along, for pictures that are shown as they are.
+    line_width   in staff spaces;  page_height  in staff spaces; by default as high as verovio allows.
+    embed_font   embed the font of musical symbols in text, for pictures that are shown directly.
 
     Raises ValueError where verovio cannot read the MusicXML.
     """
@@ -31,14 +31,14 @@ def engrave_pages(musicxml: str, line_width: float, page_height: float | None = 
 
 
 def stacked_svg(pages: list[str], title: str = "") -> str:
-    """Pages below each other as one SVG on white, with a title above."""
+    """Pages below each other as one SVG on white, below a title."""
     sizes = [tuple(map(float, _SIZE.search(page).groups())) for page in pages]
     edge, above = _EDGE * _PIXEL, (_TITLE if title else 0) * _PIXEL
     width = max(size[0] for size in sizes) + 2 * edge
     height = sum(size[1] for size in sizes) + 2 * edge + above + (len(pages) - 1) * edge
     parts, y = [], edge + above
     for page, (_, page_height) in zip(pages, sizes, strict=True):
-        # Numbers of bars hang over the edge of the inner picture.
+        # Bar numbers extend beyond the edge of the inner picture.
         page = page.replace('class="definition-scale"', 'class="definition-scale" overflow="visible"')
         parts.append(page.replace("<svg ", f'<svg x="{edge:g}" y="{y:g}" ', 1))
         y += page_height + edge
@@ -52,9 +52,9 @@ def stacked_svg(pages: list[str], title: str = "") -> str:
 
 
 def draw_merged(engraving: Engraving, ax, width: float, height: float, staff_space: float):
-    """Put an engraved page into axes as a few large shapes, black: a hundred times as fast as one by one.
+    """Draw an engraved page into axes as a few compound shapes in black: a hundred times as fast as one by one.
 
-    width, height  of the page in staff spaces, which the axes then hold;  staff_space  in millimetres, for the width of lines.
+    width, height  of the page in staff spaces, the limits of the axes;  staff_space  in millimetres, for the width of lines.
     """
     ax.set(xlim=(0, width * STAFF_SPACE), ylim=(height * STAFF_SPACE, 0))
     ax.set_axis_off()
@@ -70,26 +70,13 @@ def draw_merged(engraving: Engraving, ax, width: float, height: float, staff_spa
     return ax
 
 
-A4 = (210, 297)  # millimetres
-
-
-MARGIN_MM = (15, 18)  # at the sides, above and below
-
-
-STAFF_SPACE_MM = 1.75
-
-
-_TITLE_MM = 12
-
-
 def score_svg(musicxml: str, width_mm: float = A4[0], title: str = "") -> str:
-    """The score engraved in systems below each other, as one SVG picture as wide as a page."""
-
+    """Sheet music in systems below each other, as one SVG picture as wide as a page."""
     return stacked_svg(engrave_pages(musicxml, _line_width(width_mm), embed_font=True), title)
 
 
 def score_pdf(musicxml: str, title: str = "") -> bytes:
-    """The score engraved on A4 pages, as PDF: shapes, no fonts but those of the title; equal scores give equal bytes."""
+    """Sheet music on A4 pages as PDF, of shapes: only the title uses fonts. Equal arguments give equal bytes."""
     from matplotlib.backends.backend_pdf import PdfPages
     from matplotlib.figure import Figure
 

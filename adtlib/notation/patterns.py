@@ -1,8 +1,8 @@
-"""Drum patterns: strokes at positions in beats, between a performance in seconds and a score or MIDI file (thesis 2.4.1, 2.4.2).
+"""Drum patterns: strokes at positions in beats, the link between onsets in seconds and notation or MIDI (thesis 2.4.1, 2.4.2).
 
-Positions are exact fractions of quarter notes from the start of the first bar, whatever the metre; tempo is in quarter notes a
-minute. Strokes have General MIDI pitches, so a pattern knows an open hi-hat from a closed one; onsets of the five classes, which
-do not, get the pitch that stands for their class.
+Positions are exact fractions of quarter notes from the start of the first bar, in every metre; tempo is in quarter notes a minute.
+Strokes have General MIDI pitches, so that a pattern distinguishes open and closed hi-hats; onsets of the five classes get the
+pitch that represents their class.
 """
 
 import math
@@ -20,17 +20,14 @@ from adtlib.vocabulary import CLASSES, GENERAL_MIDI, MIDI_PITCH
 VELOCITIES = {"X": 112, "x": 84, "-": 62, "g": 34}  # accent, stroke, soft stroke, ghost note
 
 
-# Sixteenths or triplets: drummers are not exact, and seldom go from one to the other.
+# Model for choosing sixteenths or triplets: drummers are not exact, and they seldom change between both.
 _GRIDS = (4, 3)  # steps a beat
-
-
-_SPREAD, _STRAY = 0.03, 0.1  # beats: standard deviation of strokes around their grid, from where on they say nothing more about it
-
-
-_MOMENT = 0.05  # beats: strokes as close as this, drums struck together and flams, say it once
-
-
-_CHANGE = 3.5  # nats that another grid from one beat to the next costs: three strokes in triplets earn a change and the way back
+_SPREAD, _MAX_MISFIT = 0.03, 0.1  # beats: standard deviation of strokes around their grid; larger distances count as this
+_SIMULTANEOUS = 0.05  # beats: strokes as close as this (simultaneous drums, flams) count once
+_CHANGE = 3.5  # cost in nats of another grid from one beat to the next: three strokes in triplets justify two changes
+METER = (BEATS_A_BAR, 4)  # of whole songs
+EARLY = 1 / 8  # of a beat: an onset at most this much before a bar line belongs to the bar after it
+_GHOST = 32  # velocity of a snare stroke below which it is a ghost note
 
 
 @dataclass(frozen=True, order=True)
@@ -57,7 +54,7 @@ class Pattern:
     meter: tuple[int, int] = (4, 4)
 
     def __post_init__(self):
-        beat_groups(self.meter)  # raises where the metre cannot be
+        beat_groups(self.meter)  # raises for an impossible metre
         if not self.bpm > 0:
             raise ValueError(f"bpm is {self.bpm}: it must be above 0")
         end = self.n_bars * self.bar_length
@@ -94,13 +91,13 @@ def note_onsets(notes: Sequence[Note]) -> Onsets:
 
 
 def beat_groups(meter: tuple[int, int]) -> list[Fraction]:
-    """Lengths of a bar's beats in quarter notes: dotted quarters in 6/8, 9/8 and 12/8; a short last one in 5/8 and 7/8.
+    """Lengths of a bar's beats in quarter notes: dotted quarters in 6/8, 9/8 and 12/8; a short last beat in 5/8 and 7/8.
 
     Raises ValueError for a metre whose unit is not 2, 4 or 8.
     """
     beats, unit = meter
     if unit not in (2, 4, 8) or beats < 1:
-        raise ValueError(f"metre {beats}/{unit}: the unit must be 2, 4 or 8, and there must be a beat")
+        raise ValueError(f"metre {beats}/{unit}: the unit must be 2, 4 or 8, and there must be one beat or more")
     if unit == 8 and beats % 3 == 0:
         return [Fraction(3, 2)] * (beats // 3)
     whole, rest = divmod(Fraction(4 * beats, unit), 1)
@@ -113,18 +110,18 @@ def beat_groups(meter: tuple[int, int]) -> list[Fraction]:
 def pattern_from_rows(
     rows: Mapping[int, str], bpm: float = 100.0, meter: tuple[int, int] = (4, 4), steps_per_beat: int = 4
 ) -> Pattern:
-    """A pattern from one row of characters for each General MIDI pitch, a character a step.
+    """A pattern from one row of characters for each General MIDI pitch, one character for each step.
 
-    `X` is an accent, `x` a stroke, `-` a soft one, `g` a ghost note, `.` silence; blanks and `|` are for the eye. Raises
-    ValueError for another character, rows of different length, and rows that are not whole bars.
+    `X` is an accent, `x` a stroke, `-` a soft stroke, `g` a ghost note, `.` silence; blanks and `|` are ignored. Raises
+    ValueError for other characters, rows of different length, and rows that are not whole bars.
     """
     texts = {pitch: row.replace(" ", "").replace("|", "") for pitch, row in rows.items()}
     lengths = {len(text) for text in texts.values()}
     bar_steps = Fraction(4 * meter[0], meter[1]) * steps_per_beat
     if len(lengths) != 1 or max(lengths) == 0 or max(lengths) % bar_steps:
-        raise ValueError(f"rows of {sorted(lengths)} steps: all must be equal, and whole bars of {bar_steps} steps")
+        raise ValueError(f"rows of {sorted(lengths)} steps: all must have one length, in whole bars of {bar_steps} steps")
     if unknown := sorted(set("".join(texts.values())) - {*VELOCITIES, "."}):
-        raise ValueError(f"{unknown[0]!r} is no stroke: use {' '.join(VELOCITIES)} or .")
+        raise ValueError(f"{unknown[0]!r} is not a stroke: use {' '.join(VELOCITIES)} or .")
     hits = [
         Hit(Fraction(step, steps_per_beat), pitch, VELOCITIES[letter])
         for pitch, text in texts.items()
@@ -135,14 +132,14 @@ def pattern_from_rows(
 
 
 def quantise(onsets: Onsets, beat_times: Sequence[float], meter: tuple[int, int] = (4, 4), n_bars: int | None = None) -> Pattern:
-    """The nearest pattern to onsets in seconds: sixteenths, or triplets where the strokes of a beat and those around it fit these.
+    """The pattern nearest to onsets in seconds, in sixteenths, or in triplets where the strokes of neighbouring beats fit better.
 
     onsets      five sorted arrays of seconds.
-    beat_times  seconds of successive quarter notes, two at least; the first begins a bar. After the last one the tempo stays.
+    beat_times  seconds of two or more successive quarter notes; the first begins a bar. The tempo continues after the last one.
     n_bars      by default as many as the onsets need, at least one.
 
-    Two onsets of a class that fall on one position become one. Raises ValueError for fewer than two or unsorted beats, and for
-    onsets more than an eighth of a beat before the first: let the beats begin a bar earlier.
+    Two onsets of a class at one position become one. Raises ValueError for fewer than two or unsorted beats, and for onsets more
+    than an eighth of a beat before the first beat: then the beats must begin a bar earlier.
     """
     positions = grid_positions(onsets, beat_times, meter)
     hits = {Hit(beat, MIDI_PITCH[name]) for name, beats in zip(CLASSES, positions, strict=True) for beat in beats}
@@ -156,20 +153,20 @@ def quantise(onsets: Onsets, beat_times: Sequence[float], meter: tuple[int, int]
 def grid_positions(
     onsets: Onsets, beat_times: Sequence[float], meter: tuple[int, int] = (4, 4), steps: int | None = None
 ) -> list[list[Fraction]]:
-    """The position in quarter notes that each onset is written at, class by class and in order, as `quantise` decides it.
+    """The quantised position of each onset in quarter notes, class by class and in order, as in `quantise`.
 
-    steps  of every beat, for those who know; by default sixteenths and triplets are told from each other.
+    steps  of every beat; by default sixteenths or triplets are chosen for each beat.
 
-    Raises as `quantise` does.
+    Raises ValueError as `quantise` does.
     """
     beat_times = np.asarray(beat_times, dtype=np.float64)
     if len(beat_times) < 2 or not np.all(np.diff(beat_times) > 0):
-        raise ValueError(f"{len(beat_times)} beat times: give two or more, rising")
+        raise ValueError(f"{len(beat_times)} beat times: give two or more, in rising order")
     period = float(np.median(np.diff(beat_times)))
     exact = [beat_positions(times, beat_times, period, period) for times in onsets]
     for name, beats in zip(CLASSES, exact, strict=True):
         if early := [beat for beat in beats if beat < -1 / 8]:
-            raise ValueError(f"{name} has an onset {-early[0]:.2f} beats before the first: let the beats begin a bar earlier")
+            raise ValueError(f"{name} has an onset {-early[0]:.2f} beats before the first beat: let the beats begin a bar earlier")
     exact = [np.maximum(beats, 0.0) for beats in exact]
     if steps is None and all(length == 1 for length in beat_groups(meter)):
         grids = _grids(np.sort(np.concatenate(exact)))
@@ -182,17 +179,17 @@ def _nearest(position: float, steps: int) -> Fraction:
 
 
 def _grids(positions: np.ndarray) -> dict[int, int]:
-    """Steps of each beat with strokes, 4 or 3: the likeliest sequence (Viterbi), which begins with sixteenths and seldom changes.
+    """Steps of each beat with strokes, 4 or 3: the most likely sequence (Viterbi), which begins with sixteenths and seldom changes.
 
     positions  in beats, sorted.
 
-    Beat by beat a swung hi-hat, which lies between triplets and dotted eighths, would be now these and now those.
+    If each beat were decided alone, a swung hi-hat, which lies between triplets and dotted eighths, would alternate between both.
     """
     beats, which = np.unique(np.floor(positions).astype(int), return_inverse=True)
-    again = np.diff(positions, prepend=-np.inf) < _MOMENT
+    again = np.diff(positions, prepend=-np.inf) < _SIMULTANEOUS
     misfits = np.zeros((len(beats), len(_GRIDS)))
     for index, steps in enumerate(_GRIDS):
-        away = np.minimum(np.abs(positions * steps - np.rint(positions * steps)) / steps, _STRAY)
+        away = np.minimum(np.abs(positions * steps - np.rint(positions * steps)) / steps, _MAX_MISFIT)
         np.add.at(misfits[:, index], which, np.where(again, 0, away**2 / (2 * _SPREAD**2)))
     total, changed = np.array([0.0, _CHANGE]), []
     for misfit in misfits:
@@ -206,35 +203,26 @@ def _grids(positions: np.ndarray) -> dict[int, int]:
     return grids
 
 
-METER = (BEATS_A_BAR, 4)
+def song_pattern(events: Sequence[tuple[float, str, int]], beats: Beats, quantise: int | None = None) -> Pattern:
+    """The notation of events (seconds, class, velocity) as a pattern in whole bars; without events, one empty bar.
 
+    quantise  as in `midi_files.song_midi`. 48 parts of a whole note are too fine for notation and have the effect of None.
 
-EARLY = 1 / 8  # of a beat: an onset that much before a bar line belongs to it
-
-
-_GHOST = 32  # velocity of a snare stroke below which it is a ghost note
-
-
-def song_pattern(struck: Sequence[tuple[float, str, int]], beats: Beats, quantise: int | None = None) -> Pattern:
-    """The score of (seconds, class, velocity) as a pattern in whole bars; without any onset one empty bar.
-
-    quantise  as `song_midi.song_midi` takes it. 48 parts of a whole note are more than a score can tell: as without.
-
-    Raises ValueError for another grid.
+    Raises ValueError for a grid that is not in `beats.QUANTISE`.
     """
     check_grid(quantise)
     steps = None if quantise in (None, 48) else quantise // 4  # of a beat
-    if not struck:
+    if not events:
         return Pattern((), 1, beats.bpm, METER)
-    first = float(beats.at(min(seconds for seconds, _, _ in struck)))
+    first = float(beats.at(min(seconds for seconds, _, _ in events)))
     start = math.floor((first + EARLY + beats.phase) / BEATS_A_BAR) * BEATS_A_BAR - beats.phase
-    last = float(beats.at(max(seconds for seconds, _, _ in struck)))
+    last = float(beats.at(max(seconds for seconds, _, _ in events)))
     lines = beats.seconds(np.arange(start, math.ceil(last) + BEATS_A_BAR + 1))
-    onsets = [np.array([seconds for seconds, name, _ in struck if name == label]) for label in CLASSES]
-    loudness = [[velocity for _, name, velocity in struck if name == label] for label in CLASSES]
+    onsets = [np.array([seconds for seconds, name, _ in events if name == label]) for label in CLASSES]
+    velocities = [[velocity for _, name, velocity in events if name == label] for label in CLASSES]
     hits: dict[tuple[Fraction, int], int] = {}
-    for label, positions, hard in zip(CLASSES, grid_positions(onsets, lines, METER, steps), loudness, strict=True):
-        for position, velocity in zip(positions, hard, strict=True):
+    for label, positions, own in zip(CLASSES, grid_positions(onsets, lines, METER, steps), velocities, strict=True):
+        for position, velocity in zip(positions, own, strict=True):
             ghost = label == "SD" and velocity < _GHOST
             key = position, MIDI_PITCH[label]
             hits[key] = max(hits.get(key, 0), VELOCITIES["g" if ghost else "x"])

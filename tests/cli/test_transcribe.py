@@ -200,7 +200,7 @@ def test_all_formats_and_sounds_of_a_song_and_of_silence(model, tmp_path, capsys
         (["--threshold", "half"], "0 to 1"),
         (["--format", "mid,wma"], "'wma' is no format"),
         (["--quantise", "5"], "'5' is no grid: choose of 4, 8, 12"),
-        (["--drum-map", "td-99"], "argument --drum-map: 'td-99' is no drum map"),
+        (["--drum-map", "td-99"], "argument --drum-map: 'td-99' is not a drum map"),
         ([], "AUDIO"),
     ],
 )

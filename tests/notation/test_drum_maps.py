@@ -40,10 +40,10 @@ def test_own_maps_as_text_dictionary_and_files(tmp_path):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("td-99", "no drum map: choose one of general-midi"),
-        ("XX=36", "'XX' is no class"),
+        ("td-99", "not a drum map: choose one of general-midi"),
+        ("XX=36", "'XX' is not a class"),
         ("KD=128", "0 to 127"),
-        ("KD=high", "'high' of KD is no pitch"),
+        ("KD=high", "'high' of KD is not a pitch"),
         ("KD=38", "share a pitch"),
         ("nowhere.csv", "no such drum map"),
     ],

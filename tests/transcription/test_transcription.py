@@ -271,7 +271,7 @@ def test_saving_takes_names_with_and_without_suffix_and_writes_all_or_nothing(tm
         (["mid", "nope"], {}, "'nope' is no format: choose of mid, csv, musicxml, svg, pdf"),
         ("docx", {}, "'docx' is no format"),
         (["csv", "mid"], {"quantise": 5}, "quantise = 5"),
-        (["csv", "mid"], {"drum_map": "td-99"}, "no drum map"),
+        (["csv", "mid"], {"drum_map": "td-99"}, "not a drum map"),
     ):
         with pytest.raises(ValueError, match=said):
             song.save(tmp_path / "other", formats, **options)
