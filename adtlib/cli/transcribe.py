@@ -138,7 +138,7 @@ def _one(recording: InputFile, model, out: Path, options: argparse.Namespace, ba
         known = isinstance(error, ValueError | OSError)
         report.problem = str(error) if known else f"{recording.path}: {type(error).__name__}: {error}"
         return report, 0.0
-    report.lines = [*_lines(song, written, times[1] - times[0], times[2] - times[1]), *_fallen_together(song, options)]
+    report.lines = [*_lines(song, written, times[1] - times[0], times[2] - times[1]), *_merged(song, options)]
     return report, song.duration
 
 
@@ -178,13 +178,13 @@ def _lines(song, written: list[Path], heard: float, wrote: float) -> list[str]:
     return [f"{song.source} ({minutes}:{rest:02d})", f"  {onsets}", f"  {tempo}; {speed}", *(f"  {line}" for line in named)]
 
 
-def _fallen_together(song, options: argparse.Namespace) -> list[str]:
+def _merged(song, options: argparse.Namespace) -> list[str]:
     """Lines on MIDI file and score where these hold fewer notes than there are onsets."""
     grid = f" (--quantise {options.quantise})" if options.quantise else ""
     lines = []
     for what, kinds in {"MIDI": ("mid",), "score": ("musicxml", "svg", "pdf")}.items():
         kind = next((kind for kind in kinds if kind in options.format), None)
-        if kind and (count := song.fallen_together(kind, options.quantise)):
+        if kind and (count := song.count_merged(kind, options.quantise)):
             lines.append(f"  {what}: {count:,} stroke{'s' * (count != 1)} fell on a note that was there{grid}")
     return lines
 

@@ -1,4 +1,4 @@
-"""What the architectures share: the convolutional front end, recurrent layers, the transformer block.
+"""Layers that the architectures share: the convolutional front end, recurrent layers, the transformer block.
 
 Shapes in comments: B segments, T frames, F bands, C kernels, D embedding, H heads.
 """
@@ -19,24 +19,24 @@ POOLING = 3  # over frequency only: the time resolution is kept
 
 
 class Dropout(nn.Module):
-    """Dropout whose mask costs a quarter of torch's on a processor: one 64-bit draw serves four numbers.
+    """Dropout whose mask costs a quarter of torch's on a CPU: one 64-bit draw serves four values.
 
-    Drawing the masks took a fifth of a CRNN's training step. `p` is exact to 1 / 65,536; on other devices torch's own is used.
+    The masks of torch took a fifth of a CRNN's training step. `p` is exact to 1 / 65,536. On other devices torch's dropout is used.
     """
 
     def __init__(self, p: float):
-        """`p`: the share of numbers set to 0 while training."""
+        """`p`: the share of values set to 0 while training."""
         super().__init__()
         self.p = p
 
     def forward(self, x: Tensor) -> Tensor:
-        """The same shape; the numbers kept are scaled by 1 / (1 - p)."""
+        """The same shape; the values kept are scaled by 1 / (1 - p)."""
         if not self.training or self.p == 0:
             return x
         if x.device.type != "cpu":
             return functional.dropout(x, self.p)
         words = torch.empty((x.numel() + 3) // 4, dtype=torch.int64).random_(-(2**63), None)
-        # Strides of x, so that mask and numbers are read in the same order in memory whatever the layout.
+        # With the strides of x, mask and values are read in the same order in memory, whatever the layout.
         bits = words.view(torch.int16).as_strided(x.shape, x.stride()) if _is_dense(x) else None
         if bits is None:
             bits = words.view(torch.int16)[: x.numel()].view(x.shape)
@@ -55,7 +55,7 @@ def _is_dense(x: Tensor) -> bool:
 class Standardize(nn.Module):
     """Subtract the mean and divide by the standard deviation of the training features: the first layer of a trained model.
 
-    One scalar each, stored with the weights, so that a model never meets features on another scale.
+    One scalar each, stored with the weights, so that a model always scales its input as in training.
     """
 
     def __init__(self, mean: float = 0.0, std: float = 1.0):
@@ -95,14 +95,14 @@ class ConvFrontEnd(nn.Module):
     """`num_blocks` convolutional blocks of 32, 64, 96 kernels: `(B, T, 84)` to `(B, T, out_features)`."""
 
     def __init__(self, num_blocks: int):
-        """Make the blocks; 1 to 3 of them, more would pool 84 bands to nothing."""
+        """ValueError unless there are 1 to 3 blocks: more would pool 84 bands to nothing."""
         super().__init__()
         if not 1 <= num_blocks <= 3:
             raise ValueError(f"{num_blocks} convolutional blocks: 1 to 3 fit {N_BANDS} bands")
         channels = [1] + [KERNELS_PER_BLOCK * (i + 1) for i in range(num_blocks)]
         self.blocks = nn.Sequential(*(ConvBlock(a, b) for a, b in pairwise(channels)))
         self.out_features = channels[-1] * (N_BANDS // POOLING**num_blocks)
-        # Kernels last in memory: several times faster on processors with bfloat16 units, the same numbers.
+        # Channels last in memory: several times faster on CPUs with bfloat16 units, with the same results.
         self.blocks.to(memory_format=torch.channels_last)
 
     def forward(self, features: Tensor) -> Tensor:
@@ -148,16 +148,16 @@ class SelfAttention(nn.Module):
     """Multi-head self-attention over all frames of the segment: `(B, T, D)` to `(B, T, D)`."""
 
     def __init__(self, embed_dim: int, num_heads: int):
-        """Make the layer; `embed_dim` must divide by `num_heads`."""
+        """ValueError if `embed_dim` is not divisible by `num_heads`."""
         super().__init__()
         if embed_dim % num_heads:
-            raise ValueError(f"embedding of {embed_dim} does not divide by {num_heads} heads")
+            raise ValueError(f"embedding of {embed_dim} is not divisible by {num_heads} heads")
         self.num_heads = num_heads
         self.project_in = nn.Linear(embed_dim, 3 * embed_dim)
         self.project_out = nn.Linear(embed_dim, embed_dim)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Each frame attends to each."""
+        """Each frame attends to all frames."""
         batch, frames, dim = x.shape
         qkv = self.project_in(x).view(batch, frames, 3, self.num_heads, dim // self.num_heads)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each (B, H, T, D / H)
@@ -196,7 +196,7 @@ class Transformer(nn.Module):
         super().__init__()
         self.dropout = Dropout(0.1)
         self.blocks = nn.Sequential(*(TransformerBlock(embed_dim, num_heads) for _ in range(num_layers)))
-        self.norm = nn.LayerNorm(embed_dim)  # pre-norm blocks leave their sum unnormalised
+        self.norm = nn.LayerNorm(embed_dim)  # the residual sum of pre-norm blocks is not normalised
 
     def forward(self, x: Tensor) -> Tensor:
         """Add positions, attend."""

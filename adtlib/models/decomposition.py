@@ -1,11 +1,11 @@
-"""Activation functions without learning: which single strokes, begun when, add up to the recording (Wu et al. 2018, section III-D).
+"""Activation functions without learning: a recording as a sum of single strokes (Wu et al. 2018, section III-D).
 
 Non-negative matrix factor deconvolution (Smaragdis 2004) with fixed templates: a template holds the first frames of one
-instrument's spectrogram, a recording is explained as a sum of templates that begin at different frames, each as loud as its
-activation says. Activations are found by the multiplicative updates that lower the generalised Kullback-Leibler divergence.
+instrument's spectrogram, and a recording is modelled as a sum of templates that begin at different frames, each scaled by its
+activation. Activations are found by multiplicative updates that lower the generalised Kullback-Leibler divergence.
 
-It is given single strokes of the very kit that plays, which no transcriber of recordings has: it shows what activation functions
-are, not how well drums can be transcribed.
+The method is given single strokes of the recorded kit, which are not available when other recordings are transcribed: it shows what
+activation functions are, not how well drums can be transcribed.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from adtlib.vocabulary import CLASSES, GENERAL_MIDI
 
 TEMPLATE_SECONDS = 0.12
 _EPSILON = 1e-9
-_SURE = 0.9  # activation of a full stroke that nothing disturbs
+_SURE = 0.9  # activation of an undisturbed stroke at full loudness
 
 
 def magnitudes(waveform: np.ndarray) -> np.ndarray:
@@ -26,9 +26,9 @@ def magnitudes(waveform: np.ndarray) -> np.ndarray:
 
 
 def deconvolve(bands: np.ndarray, templates: np.ndarray, n_iterations: int = 60) -> np.ndarray:
-    """How loud each template begins in each frame: `(T, n)`, 0 or more.
+    """Activations: the loudness with which each template begins in each frame, `(T, n)`, 0 or more.
 
-    bands      `(T, 84)`, 0 or more;  templates  `(n, L, 84)`, 0 or more, frame after frame of each.
+    bands      `(T, 84)`, 0 or more;  templates  `(n, L, 84)`, 0 or more: L frames of each.
 
     Raises ValueError for another number of bands.
     """
@@ -46,7 +46,7 @@ def deconvolve(bands: np.ndarray, templates: np.ndarray, n_iterations: int = 60)
 
 
 def activations_from_strokes(waveform: np.ndarray, strokes: Mapping[int, np.ndarray]) -> np.ndarray:
-    """Activation functions `(T, 5)` float32 in [0, 1] of a recording of a kit whose single strokes are known.
+    """Activation functions `(T, 5)` float32 in [0, 1] of a recording of a kit whose single strokes are given.
 
     waveform  mono float32 at 44.1 kHz.
     strokes   waveform of one stroke for each General MIDI pitch, from its onset on. A stroke as loud as that gives 0.9.
@@ -59,14 +59,14 @@ def activations_from_strokes(waveform: np.ndarray, strokes: Mapping[int, np.ndar
     length = round(TEMPLATE_SECONDS * FPS)
     templates = np.stack([np.pad(magnitudes(w), ((0, length), (0, 0)))[:length] for w in strokes.values()])
     begun = deconvolve(magnitudes(waveform), templates)
-    # The window of a frame reaches into its neighbours: a stroke between two frames begins a little in both.
+    # Windows of neighbouring frames overlap: a stroke between two frames begins partly in both.
     begun = np.maximum(begun + 0.5 * (_later(begun, 1) + _later(begun, -1)), 0.0)
     loudness = np.stack([begun[:, [c == index for c in classes]].sum(axis=1) for index in range(len(CLASSES))], axis=1)
     return (1.0 - (1.0 - _SURE) ** loudness).astype(np.float32)
 
 
 def _later(values: np.ndarray, frames: int) -> np.ndarray:
-    """`values` moved by some frames, 0 where nothing moves in."""
+    """`values` shifted by some frames, padded with 0."""
     moved = np.roll(values, frames, axis=0)
     moved[: max(frames, 0)] = 0.0
     moved[len(moved) + min(frames, 0) :] = 0.0

@@ -15,8 +15,8 @@ def infrequency_weights(onset_counts, n_frames: int) -> np.ndarray:
     onset_counts  `(5,)` onsets of each class in the training data.
     n_frames      frames of the training data.
 
-    Returns `(5,)` float64. A class without an onset has no entropy: its weight is 0, it occurs in no frame and is never used.
-    Raises ValueError where frames are missing or fewer than onsets.
+    Returns `(5,)` float64. A class without an onset has no entropy; its weight is 0 and is never used, as no frame has the class.
+    Raises ValueError if `n_frames` is not positive or not larger than each count.
     """
     counts = np.asarray(onset_counts, dtype=np.float64)
     if n_frames <= 0 or np.any(counts < 0) or np.any(counts >= n_frames):
@@ -28,9 +28,9 @@ def infrequency_weights(onset_counts, n_frames: int) -> np.ndarray:
 
 
 def frame_weights(targets: Tensor, weights: Tensor) -> Tensor:
-    """Weight of each frame: the sum of the weights of the classes with an onset in it, 1 where there is none.
+    """Weight of each frame: the sum of the weights of the classes with an onset in it, 1 without an onset.
 
-    targets  `(B, T, 5)`; an onset is a target of 1, its widened neighbours do not count.
+    targets  `(B, T, 5)`; an onset is a target of 1; widened neighbours (0.5) do not count.
     weights  `(5,)`.
 
     Returns `(B, T)`.

@@ -1,8 +1,8 @@
 """From features to activations with a trained model, for recordings of any length, in bounded memory.
 
-All architectures see windows of 400 frames, as in training, that overlap by 100 frames; of the overlap each window gives the half
-in which it has more context. Block by block, the results put together are those of the whole recording up to rounding: blocks
-overlap by the context that a frame and a window of the network need.
+All architectures see windows of 400 frames, as in training, that overlap by 100 frames. Each half of an overlap is predicted by the
+window that has more context for it. A recording can be given whole or in blocks: joined, the results of the blocks are those of the
+whole recording up to rounding.
 """
 
 import contextlib
@@ -22,19 +22,19 @@ from torch import nn
 from adtlib.audio.features import FRAME_SIZE, HOP_LENGTH, N_BANDS, log_filter_spectrogram
 from adtlib.onsets.frames import SEGMENT_FRAMES
 
-MARGIN = 50  # frames at the edges of a window whose predictions the neighbouring window makes with more context
+MARGIN = 50  # frames at each edge of a window that the neighbouring window predicts, with more context
 
 
 def best_device() -> torch.device:
-    """A GPU where there is one."""
+    """The GPU if there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def resolve_precision(precision: str, device: torch.device) -> str:
-    """bfloat16 where the processor multiplies in it natively, else float32.
+    """For "auto" bfloat16 where the processor multiplies in it natively, else float32; any other `precision` as it is.
 
-    Decided by what the processor is and not by timing, so that the same machine always computes the same. With AVX-512 BF16
-    convolutions run several times faster (`make bench`); without such units bfloat16 is emulated and slower.
+    Decided by the processor's capabilities and not by timing, so that the same machine always gives the same results. With AVX-512
+    BF16, convolutions run several times faster (`make bench`); without such units bfloat16 is emulated and slower.
     """
     if precision != "auto":
         return precision
@@ -139,12 +139,12 @@ MOST_WORKERS = 4  # batches predicted at once: each needs some 50 MB
 
 
 def feature_blocks(blocks: Iterable[np.ndarray], version: str = "madmom") -> Iterator[np.ndarray]:
-    """Features `(n, 84)` float32 of blocks of samples: put together, those of the whole recording."""
-    held, base, done = np.zeros(0, dtype=np.float32), 0, 0  # samples; frames: at held[0], and given away
+    """Features `(n, 84)` float32 of a recording given as blocks of samples: joined, those of the whole recording."""
+    held, base, done = np.zeros(0, dtype=np.float32), 0, 0  # samples; frame at held[0]; frames yielded
 
     for block in blocks:
         held = np.concatenate([held, block]) if len(held) else block
-        # Frames whose windows lie within what has been read.
+        # Frames whose windows lie within the samples read so far.
         ready = base + (len(held) - FRAME_SIZE // 2) // HOP_LENGTH + 1 if len(held) >= FRAME_SIZE // 2 else 0
         if ready - done <= 2 * _CONTEXT:
             continue
@@ -161,7 +161,7 @@ def _libraries() -> ThreadpoolController:
 
 
 def _features(waveform: np.ndarray, version: str) -> np.ndarray:
-    """On one thread: the products are so small that two threads spend their time waiting for each other, three times as long."""
+    """On one thread: the products are so small that two threads, waiting for each other, take three times as long."""
     with _libraries().limit(limits=1, user_api="blas"):
         return log_filter_spectrogram(waveform, version=version)
 
@@ -169,10 +169,10 @@ def _features(waveform: np.ndarray, version: str) -> np.ndarray:
 def logit_blocks(
     network: nn.Module, features: Iterable[np.ndarray], batch_size: int = 8, precision: str = "auto"
 ) -> Iterator[np.ndarray]:
-    """Logits `(n, 5)` float32 of blocks of features: put together, those that `predict_logits` gives for the whole recording.
+    """Logits `(n, 5)` float32 of a recording given as blocks of features: joined, those of `predict_logits` up to rounding.
 
-    On processors each core takes a batch of windows on one thread, while the next features are made: two threads for one
-    batch are hardly faster than one where layers are recurrent, which go from frame to frame.
+    On a CPU each core predicts a batch of windows on one thread, while the next features are computed: with recurrent layers,
+    which go from frame to frame, two threads for one batch are hardly faster than one.
     """
     device = next(network.parameters()).device
     precision = resolve_precision(precision, device)
@@ -189,4 +189,4 @@ def logit_blocks(
             while pending:
                 yield np.concatenate(pending.popleft().result())
     finally:
-        torch.set_num_threads(threads)  # what a worker sets is also what later threads begin with
+        torch.set_num_threads(threads)  # threads started later would inherit a worker's setting

@@ -1,6 +1,6 @@
 """The architectures (thesis, chapter 3), each `(B, T, 84)` standardised features to `(B, T, 5)` logits.
 
-A model knows nothing of data, search or plots. `build("CRNN", num_layers=3, hidden_size=144)` makes one by name; the
+Models do not depend on data, search or plots. `build("CRNN", num_layers=3, hidden_size=144)` makes one by name; the
 hyperparameters are named as in the published table, so that its rows can be built as they stand.
 """
 
@@ -37,7 +37,7 @@ def build(architecture: str, seed: int | None = None, **hyperparameters) -> nn.M
 
 
 def count_parameters(model: nn.Module) -> int:
-    """Number of trained numbers."""
+    """Number of trained parameters."""
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
 
 

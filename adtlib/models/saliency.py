@@ -1,8 +1,8 @@
-"""Which input influences the output at one frame (thesis, figures 3.1, 3.3, 3.5, 3.7), computed from a model itself.
+"""How much each input influences the output at one frame (thesis, figures 3.1, 3.3, 3.5, 3.7), computed from a model.
 
-The influence of an input number is the size of the gradient of a logit with respect to it: how much the logit moves when that
-number does. It is summed over the five logits of the segment's centre frame and averaged over several inputs, in evaluation mode
-(dropout would hide inputs, batch statistics would tie all frames to each other).
+The influence of an input value is the magnitude of the gradient of a logit with respect to it. It is summed over the five logits of
+the segment's centre frame and averaged over several inputs, in evaluation mode (dropout would hide inputs, and batch statistics
+would make each frame depend on all others).
 """
 
 import copy
@@ -19,9 +19,9 @@ from adtlib.synthesis.examples import LEAD, bar
 
 CENTRE = SEGMENT_FRAMES // 2
 _QUARTER = 50  # frames of a quarter note of the example's bar
-# The gradient of a recurrent network 200 frames away is below the smallest float32: all gradients are computed times a power of 2.
+# Gradients of a recurrent network 200 frames away underflow float32: all gradients are scaled by a power of 2.
 _SCALE = 2.0**60
-FRAMES_A_BLOCK = 2  # two 3x3 convolutions let a frame see two further frames to either side
+FRAMES_A_BLOCK = 2  # two 3x3 convolutions extend the receptive field by two frames on either side
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Influence:
 
     @property
     def offsets(self) -> np.ndarray:
-        """`(T,)`: each frame's distance from the output frame, negative before it."""
+        """`(T,)`: each frame's distance from the output frame in frames, negative before it."""
         return np.arange(len(self.by_band)) - CENTRE
 
     @property
@@ -58,19 +58,19 @@ class Influence:
 
 
 def example_inputs() -> np.ndarray:
-    """Four segments `(4, 400, 84)` float32 of a repeated bar of drums, each with a stroke at its centre frame."""
+    """Features of four segments `(4, 400, 84)` float32 of a repeated bar of drums, each with an onset at its centre frame."""
     features = log_filter_spectrogram(np.tile(bar(), 4))
     starts = round(LEAD * FPS) + _QUARTER * np.arange(4)
     return np.stack([features[start : start + SEGMENT_FRAMES] for start in starts])
 
 
 def influence(model: nn.Module, inputs: np.ndarray | None = None) -> Influence:
-    """The influence of each input number on the centre frame of a 400-frame segment.
+    """The influence of each input value on the centre frame of a 400-frame segment.
 
-    model   `(B, T, 84)` to `(B, T, 5)`. A trained one standardises its input; for one that does not, inputs are standardised here.
+    model   `(B, T, 84)` to `(B, T, 5)`. Inputs are standardised here unless the model does it, as a trained one does.
     inputs  `(N, 400, 84)` features, by default `example_inputs()`.
 
-    The model is left as it is: a copy computes, in single precision on the processor. ValueError for inputs of another shape.
+    The model is not changed: a copy is used, in single precision on the CPU. ValueError for inputs of another shape.
     """
     inputs = example_inputs() if inputs is None else np.asarray(inputs)
     if inputs.ndim != 3 or inputs.shape[1] != SEGMENT_FRAMES:
@@ -82,7 +82,7 @@ def influence(model: nn.Module, inputs: np.ndarray | None = None) -> Influence:
     total = np.zeros(inputs.shape[1:])
     with torch.enable_grad():
         logits = model(x)[:, CENTRE]  # (N, 5)
-        for logit in logits.T:  # (N,): each segment's, and no segment influences another's
+        for logit in logits.T:  # (N,): one for each segment; segments do not influence each other
             (gradient,) = torch.autograd.grad(logit, x, torch.full_like(logit, _SCALE), retain_graph=True)  # (N, T, 84)
             total += gradient.abs().double().sum(dim=0).numpy()
     return Influence(total / total.sum())

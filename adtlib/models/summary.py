@@ -1,7 +1,7 @@
 """A model's layers as rows of a diagram: names, shapes and parameter counts, read from the model object (thesis, chapter 3).
 
-A segment of zeros is sent through the model and hooks note what each module returns, so what is drawn cannot differ from what is
-computed. Each parameter of the model is counted in exactly one stage.
+A segment of zeros is sent through the model, and hooks record the shape of each module's output, so the diagram cannot differ from
+the computation. Each parameter of the model is counted in exactly one stage.
 """
 
 from collections.abc import Iterator
@@ -20,10 +20,10 @@ from adtlib.onsets.frames import SEGMENT_FRAMES
 class Stage:
     """One row of the diagram.
 
-    lines       rows of parts, in order; a row that ends in "+" is added to what entered it.
+    lines       rows of parts, in order; a row that ends in "+" is added to its own input (a residual connection).
     shape       of the output, without the batch: (frames, numbers) or (kernels, frames, bands).
-    parameters  trained numbers of one repeat.
-    repeats     how many like this follow each other.
+    parameters  number of trained parameters of one repeat.
+    repeats     number of equal stages in a row.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Stage:
 
 
 def stages(model: nn.Module) -> list[Stage]:
-    """The stages of a model from input to logits; equal ones that follow each other are one with `repeats`."""
+    """The stages of a model from input to logits; equal consecutive stages are merged, with `repeats`."""
     shapes = output_shapes(model)
     found = [Stage("Input: log-filtered spectrogram", (), (SEGMENT_FRAMES, N_BANDS))]
     found += [stage for child in model.children() for stage in _describe(child, shapes)]
@@ -46,7 +46,7 @@ def stages(model: nn.Module) -> list[Stage]:
 
 
 def output_shapes(model: nn.Module) -> dict[nn.Module, tuple[int, ...]]:
-    """What each module returns for one segment of 400 frames, without the batch dimension."""
+    """Shape of each module's output for one segment of 400 frames, without the batch dimension."""
     shapes: dict[nn.Module, tuple[int, ...]] = {}
 
     def note(module, _, output):
@@ -96,7 +96,7 @@ def _describe(module: nn.Module, shapes: dict) -> Iterator[Stage]:
 
 
 def _part(module: nn.Module) -> str:
-    """A leaf in a word or two."""
+    """Short name of a layer."""
     match module:
         case nn.Conv2d():
             return f"conv {'×'.join(map(str, module.kernel_size))}"
@@ -144,7 +144,7 @@ def _transformer(module: blocks.Transformer, shapes: dict) -> Iterator[Stage]:
 
 
 def _dense(module: nn.Sequential, shapes: dict) -> Iterator[Stage]:
-    """A dense layer and what follows it, up to the next dense layer."""
+    """A stage for each dense layer, with the modules that follow it up to the next dense layer."""
     groups: list[list[nn.Module]] = []
     for child in module:
         if isinstance(child, nn.Linear) or not groups:

@@ -1,4 +1,4 @@
-"""Vision transformer for spectrograms (thesis 3.5, empty in the draft: the finished thesis's, see FACTS)."""
+"""Vision transformer for spectrograms (section 3.5 of the finished thesis, empty in the draft; see FACTS)."""
 
 import torch
 from torch import Tensor, nn
@@ -12,17 +12,17 @@ from adtlib.vocabulary import N_CLASSES
 class PatchEmbedding(nn.Module):
     """Cut each frame into patches of `height` bands, project each, add its learned position: `(B, T, 84)` to `(B, T, D)`.
 
-    The 84 / height patches of a frame get D / (84 / height) numbers each and are laid side by side: one token a frame.
+    The 84 / height patches of a frame get D / (84 / height) values each, which are concatenated: one token a frame.
     """
 
     def __init__(self, height: int, embed_dim: int):
-        """Raises ValueError where 84 does not divide by `height`, or `embed_dim` by the number of patches."""
+        """ValueError if 84 is not divisible by `height`, or `embed_dim` by the number of patches."""
         super().__init__()
         if height < 1 or N_BANDS % height:
             raise ValueError(f"patches of {height} bands do not tile {N_BANDS} bands: use 7, 14 or 21")
         self.height, self.n_patches = height, N_BANDS // height
         if embed_dim % self.n_patches:
-            raise ValueError(f"embedding of {embed_dim} does not divide by {self.n_patches} patches a frame")
+            raise ValueError(f"embedding of {embed_dim} is not divisible by {self.n_patches} patches a frame")
         self.projection = nn.Linear(height, embed_dim // self.n_patches)
         self.position = nn.Parameter(torch.zeros(self.n_patches, embed_dim // self.n_patches))
         nn.init.trunc_normal_(self.position, std=0.02)  # as Dosovitskiy et al. (2021)
@@ -52,7 +52,7 @@ class ViT(nn.Module):
         super().__init__()
         width, height = patch_size
         if width != 1:
-            raise ValueError(f"patches of {width} frames: they are 1 frame wide, the time resolution is kept")
+            raise ValueError(f"patches of {width} frames: they must be 1 frame wide, to keep the time resolution")
         self.patches = PatchEmbedding(height, embed_dim)
         self.transformer = Transformer(embed_dim, num_layers, num_heads)
         self.output = nn.Linear(embed_dim, N_CLASSES)

@@ -1,8 +1,8 @@
-"""Variations on stored clips while training, on the linear magnitudes behind the features: no clip is seen twice alike.
+"""Augmentation of stored clips in training, on the linear magnitudes behind the features: no clip is seen twice in the same form.
 
-Features are log10(1 + x) with x the magnitude in a band. Some segments get a clip without drums added to x, by energy, as its phase
-does not matter to magnitudes; half are transposed; then the level is changed, a smooth random equaliser is laid over it, and half
-of the segments lose what is above a frequency between 5 and 17 kHz (real recordings and codecs hold little there).
+Features are log10(1 + x) with x the magnitude in a band. A clip without drums is added to some segments: energies are summed, as
+magnitudes have no phase. Half of the segments are transposed. Then the level is changed, a smooth random equaliser is applied, and
+half of the segments are low-pass filtered at a frequency between 5 and 17 kHz (real recordings and codecs have little above it).
 """
 
 from dataclasses import dataclass, replace
@@ -16,13 +16,13 @@ _LN10 = np.float32(np.log(10.0))
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How often, and how far.
+    """How often each variation is applied, and how strongly.
 
     level_db    lowest and highest change of level.
     equaliser   share of segments with an equaliser, and its standard deviation in dB at seven points.
     low_pass    share of segments, and the range of the frequency in Hz.
     high_pass   share of segments, and the range of the frequency in Hz.
-    transpose   share of segments, and how many semitones up or down at most.
+    transpose   share of segments, and the most semitones up or down.
     add         share of segments to which a clip without drums is added, and its range in dB of the segment's level.
     """
 
@@ -34,11 +34,11 @@ class Augmentation:
     add: tuple[float, float, float] = (0.2, -12.0, 6.0)
 
     def without(self, names) -> "Augmentation":
-        """The same without some of its variations, by their names."""
+        """The same without some of its variations, given by name."""
         return replace(self, **{name: (0.0, *getattr(self, name)[1:]) if name != "level_db" else (0.0, 0.0) for name in names})
 
 
-def _told(config: Augmentation) -> dict[str, str]:
+def _descriptions(config: Augmentation) -> dict[str, str]:
     def of(share: float) -> str:
         return f"{100 * share:.0f} of 100 segments"
 
@@ -53,7 +53,7 @@ def _told(config: Augmentation) -> dict[str, str]:
     }
 
 
-VARIATIONS = _told(Augmentation())  # what is varied and can be left out, in words
+VARIATIONS = _descriptions(Augmentation())  # the variations by name, each of which can be left out
 
 
 def magnitudes(features: np.ndarray) -> np.ndarray:
@@ -62,7 +62,7 @@ def magnitudes(features: np.ndarray) -> np.ndarray:
 
 
 def gains(count: int, config: Augmentation, rng: np.random.Generator) -> np.ndarray:
-    """Gains of `count` segments in each band: `(count, 84)` float32."""
+    """Random gains of `count` segments in each band: `(count, 84)` float32."""
     frequencies = band_centres()
     decibels = rng.uniform(*config.level_db, (count, 1)) + np.zeros((count, N_BANDS))
     points = np.linspace(np.log(40), np.log(18_000), 7)
@@ -73,12 +73,12 @@ def gains(count: int, config: Augmentation, rng: np.random.Generator) -> np.ndar
     for (share, low, high), sign in ((config.low_pass, 1), (config.high_pass, -1)):
         for row in np.flatnonzero(rng.random(count) < share):
             edge = np.exp(rng.uniform(np.log(low), np.log(high)))
-            factors[row] /= attenuation(edge, sign * rng.uniform(4, 30))  # 12 dB an octave and more, up to an encoder's cliff
+            factors[row] /= attenuation(edge, sign * rng.uniform(4, 30))  # from 12 dB an octave to the cutoff of an encoder
     return factors.astype(np.float32)
 
 
 def attenuation(edge: float, steepness: float) -> np.ndarray:
-    """By how much a Butterworth filter with this edge (Hz) weakens each band, `(84,)`: 3 dB at the edge.
+    """Attenuation factor of each band by a Butterworth filter with this edge (Hz), `(84,)`: 3 dB at the edge.
 
     steepness  twice the order: 3 dB an octave each. Positive for a low-pass, negative for a high-pass.
     """
@@ -86,9 +86,9 @@ def attenuation(edge: float, steepness: float) -> np.ndarray:
 
 
 def transposition(semitones: float) -> np.ndarray:
-    """A matrix `(84, 84)` by which magnitudes are multiplied to raise all frequencies: between bands they are interpolated.
+    """A matrix `(84, 84)` that raises all frequencies of magnitudes multiplied by it, interpolated between bands.
 
-    What would come from outside the bands is silence.
+    Bands that would come from outside the range are silent.
     """
     places = np.log2(band_centres())
     wanted = places - semitones / 12
@@ -105,7 +105,7 @@ def augment(features: np.ndarray, extra: np.ndarray, config: Augmentation, rng: 
     """Vary a batch: `(B, T, 84)` float32, the same shape.
 
     features  of the segments, as stored.
-    extra     `(B, T, 84)` of clips without drums, of which some are added.
+    extra     `(B, T, 84)` features of clips without drums, some of which are added.
     """
     x = magnitudes(features)
     share, low, high = config.add

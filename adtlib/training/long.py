@@ -1,10 +1,10 @@
-"""Training on rendered clips for a long time: `fit` with another schedule, other segments and an averaged model.
+"""Long training on rendered clips: `fit` with another schedule, other segments and an averaged model.
 
-What differs from the thesis's training: an epoch is a fixed number of random crops, varied as they are read; the learning rate
-rises for some steps and then falls along a cosine to a hundredth at the last epoch, so that how long to train is decided before;
-the model that is validated and kept is the exponential moving average of the trained one (Polyak and Juditsky 1992); there is no
-early stopping. Beside rendered clips the run is validated on real recordings, if there are any, and the checkpoint kept is the
-best by the mean micro F1 of all of them.
+Differences from the thesis's training: an epoch is a fixed number of random crops, augmented as they are read. The learning rate
+rises for some steps and then falls along a cosine to a hundredth at the last epoch, so the length of training is fixed in advance.
+The model that is validated and saved is the exponential moving average of the trained one (Polyak and Juditsky 1992). There is no
+early stopping. The run is validated on rendered clips and on real recordings, if there are any; the checkpoint with the highest
+mean micro F1 over these sets is kept.
 """
 
 import copy
@@ -29,7 +29,7 @@ from adtlib.training.scoring import evaluate
 from adtlib.training.segments import Crops
 from adtlib.training.trainer import Trainer, TrainingConfig, fit
 
-_LOWEST_RATE = 0.01  # of the highest
+_LOWEST_RATE = 0.01  # as a share of the highest
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class LongConfig(TrainingConfig):
     weight_decay: float = 1e-2
     segments_per_epoch: int = 3_200
     warm_up: int = 300  # steps
-    averaging: float = 0.999  # of the moving average, a step
-    start_from: str = ""  # fingerprint of the weights that training begins with; "" for random ones
+    averaging: float = 0.999  # decay of the moving average at each step
+    start_from: str = ""  # fingerprint of the initial weights; "" for random ones
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self):
@@ -65,11 +65,11 @@ def fit_long(
     progress: bool = True,
     start: nn.Module | None = None,
 ) -> Run:
-    """Train on the rendered corpus; resumed where it was interrupted.
+    """Train on the rendered corpus; an interrupted run is resumed.
 
-    real   units of real recordings by the name that their columns in metrics.csv begin with; never trained on.
-    start  a trained model, standardising included, whose weights training begins with; it must be of the same architecture and
-           hyperparameters (ValueError).
+    real   units of real recordings, by the prefix of their columns in metrics.csv; used for validation only.
+    start  a trained model, standardising included, with the initial weights; ValueError for another architecture or other
+           hyperparameters.
     """
     if start is not None:
         config = replace(config, start_from=fingerprint(start))
@@ -78,10 +78,10 @@ def fit_long(
 
 
 def history(run: Run, start_from: Path | None = None) -> pd.DataFrame:
-    """A row an epoch of a run and, before them, those of the run that it started from: what its weights have been through.
+    """A row an epoch of a run, after those of the run that it started from: all training that its weights have had.
 
-    Columns: stage (1, 2, ...), epoch of the stage, hours of sound seen in all stages, train_loss, and micro F1 of each set that it
-    was validated on. `start_from` is the folder that `start` was loaded from.
+    Columns: stage (1, 2, ...), epoch of the stage, hours of audio seen in all stages, train_loss, and micro F1 of each
+    validation set. `start_from` is the folder that `start` was loaded from.
     """
     metrics = run.metrics
     scores = [column for column in metrics if column.endswith("f1_micro")]
@@ -92,7 +92,7 @@ def history(run: Run, start_from: Path | None = None) -> pd.DataFrame:
     rows.insert(0, "stage", 1)
     if start_from is None:
         return rows
-    # A run that was ended before its last epoch has no history of its own yet.
+    # A run that was stopped before its last epoch has no history.csv yet.
     kept = start_from / "history.csv"
     before = pd.read_csv(kept) if kept.is_file() else history(Run(start_from))
     rows["stage"] += before["stage"].iloc[-1]
@@ -101,7 +101,7 @@ def history(run: Run, start_from: Path | None = None) -> pd.DataFrame:
 
 
 def fingerprint(model: nn.Module) -> str:
-    """Eight bytes, in hexadecimal, that tell the weights of a model from others."""
+    """A hash of the weights of a model, 16 hexadecimal digits."""
     digest = hashlib.sha256()
     for name, values in sorted(model.state_dict().items()):
         digest.update(name.encode() + values.detach().cpu().contiguous().numpy().tobytes())
@@ -109,7 +109,7 @@ def fingerprint(model: nn.Module) -> str:
 
 
 class LongTrainer(Trainer):
-    """The state of a long run: `evaluated_model` is the moving average."""
+    """A long run in progress; `evaluated_model` is the moving average."""
 
     def __init__(self, config: LongConfig, train, validation, folder, device, record, real: dict[str, list[Unit]], start=None):
         super().__init__(config, train, validation, folder, device, record)
@@ -118,7 +118,7 @@ class LongTrainer(Trainer):
                 self.model.load_state_dict(start.state_dict())
             except RuntimeError as error:
                 wanted = f"{config.architecture} with {config.hyperparameters}"
-                raise ValueError(f"the weights to start from are not those of a {wanted}: give the same hyperparameters") from error
+                raise ValueError(f"the weights to start from do not fit a {wanted}: give the same hyperparameters") from error
         self.crops, self.real = Crops(train[0], "train"), real
         self.evaluated_model = copy.deepcopy(self.model).eval().requires_grad_(False)
 
@@ -150,7 +150,7 @@ class LongTrainer(Trainer):
 
     @torch.no_grad()
     def _average(self, done: int) -> None:
-        """Move the average towards the model: quickly in the beginning, when the model changes quickly."""
+        """Update the moving average; its decay is lower at the beginning, when the model changes quickly."""
         keep = min(self.config.averaging, (1 + done) / (10 + done))
         for average, current in zip(self.evaluated_model.state_dict().values(), self.model.state_dict().values(), strict=True):
             if average.dtype.is_floating_point:
@@ -159,10 +159,10 @@ class LongTrainer(Trainer):
                 average.copy_(current)
 
     def _adjust_rate(self, val_loss: float) -> None:
-        """The rate does not follow the validation loss, which does not stop training either."""
+        """Do nothing: neither the learning rate nor the end of training depends on the validation loss."""
 
     def extra_scores(self) -> dict[str, float]:
-        """Scores on real recordings: a column for each set and score."""
+        """F1 scores on real recordings: a column for each set and score."""
         row = {}
         for name, units in self.real.items():
             counts, _ = evaluate(self.evaluated_model, units, self.config)
@@ -184,7 +184,7 @@ class LongTrainer(Trainer):
 
 
 def learning_rate(config: LongConfig, done: int) -> float:
-    """Rate of step `done` (from 0): a straight rise, then a cosine down to a hundredth."""
+    """Learning rate of step `done` (from 0): a linear rise, then a cosine down to a hundredth."""
     total = config.epochs * config.steps_per_epoch
     warm_up = min(config.warm_up, total // 10)
     if done < warm_up:

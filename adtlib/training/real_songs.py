@@ -1,4 +1,4 @@
-"""Real songs to validate on what was trained on rendered clips: never trained on."""
+"""Real songs that validate models trained on rendered clips; no model is trained on them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +12,15 @@ from adtlib.corpora.preparation import prepare
 from adtlib.corpora.store import Unit
 from adtlib.training.augmentation import attenuation, magnitudes
 
-STEEPNESS = 16.0  # of a low-pass: 48 dB an octave
+STEEPNESS = 16.0  # of the low-pass filter: 48 dB an octave
 
 
 @dataclass(frozen=True)
 class NormalisedUnit(Unit):
-    """A unit at the level at which it is transcribed.
+    """A unit at the level at which recordings are transcribed.
 
-    gain      that of `levels`.
-    low_pass  Hz: what is above is taken away. None: nothing is.
+    gain      that of `audio.normalise.loudness_gain`.
+    low_pass  Hz: edge of a low-pass filter; None for no filter.
     """
 
     gain: float = 1.0
@@ -29,16 +29,16 @@ class NormalisedUnit(Unit):
     @property
     def features(self) -> np.ndarray:
         """`(n_frames, 84)` float32."""
-        heard = np.float32(self.gain) * magnitudes(super().features)
+        bands = np.float32(self.gain) * magnitudes(super().features)
         if self.low_pass:
-            heard /= attenuation(self.low_pass, STEEPNESS).astype(np.float32)
-        return np.log10(1 + heard)
+            bands /= attenuation(self.low_pass, STEEPNESS).astype(np.float32)
+        return np.log10(1 + bands)
 
 
 def real_units(root: Path, low_pass: float | None = None) -> dict[str, list[Unit]]:
-    """The songs of MDB Drums at hand, whatever their split: `drum_only` and `full_mix`, as far as they are there.
+    """The songs of MDB Drums below `root`, of all splits, by audio: `drum_only` and `full_mix`, as far as they are found.
 
-    low_pass  Hz: as if they came from old records or a low-rate encoder, which hold little above it.
+    low_pass  Hz: simulates old records or low-rate encoders, which have little above it.
     """
     found = {}
     for audio in ("drum_only", "full_mix"):

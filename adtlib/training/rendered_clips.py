@@ -1,12 +1,12 @@
-"""Rendered clips as a prepared corpus on disk: made once, in shards, resumable; read by training as any other corpus.
+"""Rendered clips as a prepared corpus on disk: rendered once, in shards, resumably; training reads it like any other corpus.
 
     cache/rendered/NAME/train/shard-00000.npy   features of 50 clips, float16: log10(1 + x)
     cache/rendered/NAME/train/shard-00000.npz   their onsets, exact
-    cache/rendered/NAME/index.json              written last, as by `adtlib.corpora.preparation`
+    cache/rendered/NAME/index.json              written last, as in `adtlib.corpora.preparation`
 
-Training finds the magnitudes x again, to vary them. A shard depends on the seed, its number, the sounds, the performances and the
-code that renders, and on nothing else: shards can be rendered in any order, by any number of processes, and more of them later.
-Shards of another recipe are rendered again.
+Training recovers the magnitudes x, to augment them. A shard depends only on the seed, its number, the sounds, the performances and
+the rendering code. So shards can be rendered in any order, by any number of processes, and more can be added later. Shards of
+another recipe are rendered again.
 """
 
 import json
@@ -29,16 +29,16 @@ from adtlib.training.parallel import call_side_by_side
 CLIPS_PER_SHARD = 50
 SHARDS_PER_HOUR = 3600 / (CLIPS_PER_SHARD * clips.CLIP_SECONDS)
 NAME = "Rendered"
-STANDARD = "standard"  # the set of clips that is meant where none is named
+STANDARD = "standard"  # the default set of clips
 
 
 def corpus_folder(name: str = STANDARD) -> Path:
-    """Where rendered clips lie; a name for each set of them."""
+    """The folder of a set of rendered clips."""
     return paths.CACHE / "rendered" / "clips" / name
 
 
 def open_clips(name: str) -> Prepared:
-    """The rendered clips of a set. SourceError, with the command that renders them, where there are none."""
+    """The rendered clips of a set. SourceError, with the command that renders them, if there are none."""
     folder = corpus_folder(name)
     if not (folder / "index.json").is_file():
         named = "" if name == STANDARD else f"--name {name} "
@@ -47,9 +47,9 @@ def open_clips(name: str) -> Prepared:
 
 
 def shards_for(hours: float) -> int:
-    """How many shards hold `hours`, at least one. ValueError for hours that are not positive."""
+    """Number of shards that hold `hours`, at least one. ValueError for hours that are not positive."""
     if not hours > 0:
-        raise ValueError(f"{hours} hours: there has to be something to render")
+        raise ValueError(f"{hours} hours: they must be positive")
     return max(1, round(hours * SHARDS_PER_HOUR))
 
 
@@ -63,13 +63,13 @@ def render_corpus(
     progress: bool = True,
     without: tuple[str, ...] = (),
 ) -> Prepared:
-    """Render what is not rendered yet and return the prepared corpus, splits train and validation.
+    """Render the missing shards and return the prepared corpus, with splits train and validation.
 
-    data  folder with `groove/` and `midi_songs_freedoom/`.
-    jobs  processes; default one for each processor.
-    without  ingredients to leave out, of `clips.INGREDIENTS`, in train; validation clips always have all.
+    data     folder with `groove/` and `midi_songs_freedoom/`.
+    jobs     processes; by default one for each core.
+    without  ingredients of `clips.INGREDIENTS` to leave out of train; validation clips always have all.
 
-    The first time the sounds are captured, some minutes. SourceError names what is missing.
+    The first call captures the sounds, which takes some minutes. SourceError names what is missing.
     """
     folder = folder or corpus_folder()
     banks, notes = capture(progress), performances.gather(data)
@@ -99,9 +99,9 @@ def _render_all(calls: list[tuple], jobs: int, bar: tqdm) -> None:
 
 
 def recipe(banks: Path, notes: Path, seed: int, without: tuple[str, ...] = ()) -> str:
-    """What a shard is made from, besides its number: seed, ingredients, performances, banks by name and size, the code."""
-    there = sorted(f"{path.relative_to(banks)}:{path.stat().st_size}" for path in banks.rglob("*.json"))
-    return json.dumps([seed, without, code_state(clips.render, write_part), notes.stat().st_size, there])
+    """All that a shard depends on besides its number: seed, ingredients, performances, banks by name and size, the code."""
+    bank_files = sorted(f"{path.relative_to(banks)}:{path.stat().st_size}" for path in banks.rglob("*.json"))
+    return json.dumps([seed, without, code_state(clips.render, write_part), notes.stat().st_size, bank_files])
 
 
 def _shard(folder: Path, split: str, number: int) -> Path:

@@ -1,4 +1,4 @@
-"""A run's folder: one trained model, how it came about and what it scored.
+"""A run's folder: one trained model, its configuration, training and test scores.
 
     results/<profile>/runs/ARCHITECTURE/TRAINING_SETS/seed_N/
         config.json        configuration, data and its completeness, library versions; once finished, the result
@@ -7,7 +7,7 @@
         scores.csv         counts of each class for each track or sequence of each test, at each tolerance and choice of thresholds
         resume.pt          state after the last epoch, while the run is not finished
 
-Both studies draw on the same runs. A run rebuilds from its folder alone: `load_run(folder)`.
+Both studies use the same runs. `load_run(folder)` rebuilds a model from its folder alone.
 """
 
 import json
@@ -29,7 +29,7 @@ from adtlib.vocabulary import CLASSES
 if TYPE_CHECKING:
     import pandas as pd
 
-# Options that runs of earlier versions do not state, with the value that these had.
+# Options that runs of earlier versions do not record, with the values they had.
 LATER_OPTIONS = {"balance": False}
 
 
@@ -40,7 +40,7 @@ SCORE_COLUMNS = ["test", "split", "unit", "data", "tolerance", "thresholds", "id
 
 
 class RunError(ValueError):
-    """A run's folder that cannot be used; the message names the file and the remedy."""
+    """A run's folder cannot be used; the message names the file and the remedy."""
 
 
 def training_set_name(train) -> str:
@@ -49,18 +49,18 @@ def training_set_name(train) -> str:
 
 
 def run_folder(profile: str, architecture: str, train, seed: int) -> Path:
-    """Where the run of an architecture on training corpora with a seed lies."""
+    """The folder of the run of an architecture on training corpora with a seed."""
     return paths.RESULTS / profile / "runs" / architecture / folder_name(train) / f"seed_{seed}"
 
 
 def folder_name(train) -> str:
-    """Name of the folder of training corpora: their label without what file systems do not take."""
+    """Folder name of training corpora: their label without characters that file systems do not accept."""
     return re.sub(r"[^A-Za-z0-9+_-]+", "_", training_set_name(train))
 
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run, by its folder."""
+    """A finished run, given by its folder."""
 
     folder: Path
 
@@ -71,7 +71,7 @@ class Run:
 
     @property
     def config(self) -> dict:
-        """The configuration that was trained."""
+        """The configuration of the training."""
         return self.record["config"]
 
     @property
@@ -101,9 +101,9 @@ class Run:
 
     @property
     def all_scores(self) -> "pd.DataFrame":
-        """A row for each unit tested and way of scoring: SCORE_COLUMNS, that is where from, how, tp_KD, fp_KD, fn_KD, ...
+        """A row for each tested unit, tolerance and choice of thresholds; the columns are SCORE_COLUMNS.
 
-        Empty before a test. A file from before there were several ways holds the configuration's own.
+        Empty before a test. Rows of old files without these choices are those of the configuration.
         """
         import pandas as pd
 
@@ -136,7 +136,7 @@ def _read_record(folder: Path) -> dict:
 
 
 def find_runs(profile: str) -> list[Run]:
-    """All finished runs of a profile, in the order of their folders' names."""
+    """All finished runs of a profile, sorted by folder."""
     root = paths.RESULTS / profile / "runs"
     found = sorted(root.glob("*/*/seed_*/config.json"))
     runs = [Run(path.parent) for path in found if re.fullmatch(r"seed_\d+", path.parent.name)]
@@ -159,7 +159,7 @@ def save_weights(model: nn.Module, path: Path) -> None:
 
 
 def load_run(folder: Path) -> nn.Module:
-    """Rebuild the trained model of a run's folder. RunError where weights are missing, damaged or of another configuration."""
+    """Rebuild the trained model of a run's folder. RunError if weights are missing, damaged or of another configuration."""
     folder = Path(folder)
     path = folder / "model.safetensors"
     model = assemble(_read_record(folder)["config"])

@@ -1,10 +1,8 @@
 """Scoring a trained model: activations are predicted once and scored at two tolerances, with two choices of thresholds.
 
 `one` is the thesis's protocol: the configuration's threshold for all classes. `class` is one threshold for each class, chosen on
-the validation split of the run's training corpora and never on what is tested (`choose_thresholds`). The choice is stored in
-config.json, under the result.
-
-Nothing here decides a run's weights: after a change of this module runs are scored again, not trained.
+the validation split of the run's training corpora, never on test data (`choose_thresholds`). The chosen thresholds are stored in
+config.json, under the result. Training uses only `evaluate`.
 """
 
 import dataclasses
@@ -34,12 +32,12 @@ THRESHOLDS = tuple(np.round(np.arange(0.05, 0.96, 0.05), 2).tolist())
 
 
 def score_run(run: Run, corpora: list[Prepared], split: str = "test", validation: list[Prepared] | None = None) -> pd.DataFrame:
-    """Score a finished run on a split of each corpus, add the counts of every unit to its scores.csv; return `run.scores`.
+    """Score a finished run on a split of each corpus, add the counts of every unit to its scores.csv and return `run.scores`.
 
-    validation  the run's training corpora: thresholds by class are chosen on their validation split, once. Without them only
-                the configured threshold is scored, and those by class where they were chosen before.
+    validation  the run's training corpora: thresholds by class are chosen on their validation split, once. Without them the
+                configured threshold is scored, and thresholds by class only if they were chosen before.
 
-    A test that was made on the same data before, in all variants, is not made again. A corpus whose split is empty adds no row.
+    A test that has all variants on the same data is not repeated. A corpus whose split is empty adds no row.
     """
     picking, tolerance = PeakPicking(**run.config["peak_picking"]), run.config["tolerance"]
     model = None
@@ -62,9 +60,9 @@ def score_run(run: Run, corpora: list[Prepared], split: str = "test", validation
 
 
 def picking_of(run: Run, thresholds: str = "one") -> PeakPicking:
-    """Peak picking of a run: its configuration's, or for thresholds "class" with those that were chosen on validation.
+    """Peak picking of a run: its configuration's, for thresholds "class" with those that were chosen on validation.
 
-    Raises RunError where none were chosen.
+    Raises RunError if none were chosen.
     """
     picking = PeakPicking(**run.config["peak_picking"])
     if thresholds == "one":
@@ -75,7 +73,7 @@ def picking_of(run: Run, thresholds: str = "one") -> PeakPicking:
 
 
 def _variants(run: Run, picking: PeakPicking, tolerance: float) -> dict[tuple[float, str], PeakPicking]:
-    """Peak picking of each (tolerance, thresholds) that is scored, the thesis's protocol first."""
+    """Peak picking of each scored (tolerance, thresholds), the thesis's protocol first."""
     pickings = {"one": picking}
     if "thresholds" in run.result:
         pickings["class"] = picking_of(run, "class")
@@ -84,12 +82,12 @@ def _variants(run: Run, picking: PeakPicking, tolerance: float) -> dict[tuple[fl
 
 
 def _is_scored(rows: pd.DataFrame, n_units: int, fingerprint: str, variants) -> bool:
-    there = rows.groupby(["tolerance", "thresholds"]).size().to_dict()
-    return set(rows["data"]) == {fingerprint} and there == dict.fromkeys(variants, n_units)
+    scored = rows.groupby(["tolerance", "thresholds"]).size().to_dict()
+    return set(rows["data"]) == {fingerprint} and scored == dict.fromkeys(variants, n_units)
 
 
 def predict_units(model, units: Sequence[Unit], precision: str = "auto") -> Iterator[tuple[Unit, np.ndarray]]:
-    """Yield each unit with its activations `(T, 5)`, one after the other: only those under way are in memory."""
+    """Yield each unit with its activations `(T, 5)`; only the units of the current batch are in memory."""
     stream = predict_logits(model, (unit.features for unit in units), precision=precision)
     for unit, logits in zip(units, stream, strict=True):
         yield unit, to_activations(logits)
@@ -125,15 +123,15 @@ def choose_thresholds(
     tolerance: float = TOLERANCE,
     grid: tuple[float, ...] = THRESHOLDS,
 ) -> dict[str, dict]:
-    """The threshold with the best F1 of each class, and what it gains.
+    """The threshold with the best F1 of each class, and F1 with and without it.
 
-    sets  of recordings, each a pair (activations `(T, 5)`, onsets): prediction and annotation. Counts are pooled within a set; over
-          sets F1 is averaged, whatever their sizes. A set without an onset of a class does not count for it.
-    grid  thresholds to choose from, beside the configured ones.
+    sets  of recordings, each a pair (activations `(T, 5)`, onsets): prediction and annotation. Counts are pooled within a set; F1
+          is averaged over sets, whatever their sizes. A set without an onset of a class does not count for that class.
+    grid  thresholds to choose from, in addition to the configured ones.
 
-    Of equal thresholds the nearest to the configured one is chosen; a class without any onset keeps the configured one. Returns
-    `one` and `class`, thresholds by class as configured and as chosen; `f1_one` and `f1_class`, F1 with them by class and `micro`,
-    None where undefined.
+    Among thresholds of equal F1 the nearest to the configured one is chosen; a class without onsets keeps the configured one.
+    Returns `one` and `class`, thresholds by class as configured and as chosen; `f1_one` and `f1_class`, F1 with them by class and
+    `micro`, None where undefined.
     """
     configured = np.broadcast_to(picking.threshold, len(CLASSES)).astype(float)
     candidates = np.array(sorted({*grid, *configured.tolist()}))
@@ -146,10 +144,10 @@ def choose_thresholds(
             for pairs in sets
         ]
     )
-    found = np.where((counts[..., 0] + counts[..., 2]) == 0, np.nan, f1(counts))  # without an onset there is nothing to find
+    found = np.where((counts[..., 0] + counts[..., 2]) == 0, np.nan, f1(counts))  # undefined without an onset
     mean = _mean(found)  # (candidates, 5)
     distance = np.abs(candidates[:, None] - configured)
-    ranks = np.lexsort((distance, -np.nan_to_num(mean, nan=-1)), axis=0)  # best F1 first, of equal ones the nearest
+    ranks = np.lexsort((distance, -np.nan_to_num(mean, nan=-1)), axis=0)  # best F1 first, then the nearest
     best, as_configured = ranks[0], distance.argmin(axis=0)
     chosen = {}
     for name, rows in (("one", as_configured), ("class", best)):
@@ -162,7 +160,7 @@ def choose_thresholds(
 
 
 def _mean(values: np.ndarray) -> np.ndarray:
-    """Mean over the first axis of what is defined, NaN where nothing is."""
+    """Mean over the first axis, ignoring NaN; NaN where all are NaN."""
     known = ~np.isnan(values)
     return np.where(known, values, 0).sum(axis=0) / np.where(known.any(axis=0), known.sum(axis=0), np.nan)
 
@@ -171,7 +169,7 @@ def _count(activations: np.ndarray, onsets: Onsets, picking: PeakPicking, tolera
     return count_matches(onsets, pick_peaks(activations, picking), tolerance)
 
 
-# From 0.2: below it, what was chosen on rendered clips or few songs finds onsets everywhere in other recordings.
+# From 0.2: lower thresholds, chosen on rendered clips or few songs, give many false positives in other recordings.
 GRID = tuple(np.round(np.arange(0.20, 0.91, 0.05), 2).tolist())
 
 
@@ -194,7 +192,7 @@ def thresholds_for(sets: list[Pairs], picking: PeakPicking) -> tuple[float, ...]
 
 
 def score_table(model: nn.Module, sets: dict[str, list[Unit]], chosen_on: str, picking: PeakPicking) -> pd.DataFrame:
-    """F1 of each set, micro, macro and by class, at the threshold of `picking` and at those chosen on one of the sets."""
+    """F1 of each set, micro, macro and by class, at the threshold of `picking` and at those chosen on the set `chosen_on`."""
     pairs = {name: predicted_pairs(model, units) for name, units in sets.items()}
     by_class = thresholds_for([pairs[chosen_on]], picking)
     rows = []

@@ -1,11 +1,11 @@
 """Training one model: from a configuration and prepared corpora to the best checkpoint (thesis 5.2.2 and 5.3).
 
-Loss on the training split, early stopping and learning rate by the validation loss, the checkpoint of the best validation micro
-F1; tested once, at the end, by `scoring`. The draft's values are the defaults of `TrainingConfig`; the finished thesis's patience
-is in params/thesis_finished.yaml.
+The validation loss decides on early stopping and the learning rate; the checkpoint of the best validation micro F1 is kept and
+tested once, at the end, by `adtlib.training.scoring`. The draft's values are the defaults of `TrainingConfig`; the finished
+thesis's patience is in params/thesis_finished.yaml.
 
-Equal seeds give bitwise equal results on one machine with one number of threads: each epoch is seeded by (seed, epoch), so that a
-run that was killed and resumed ends where it would have ended.
+Equal seeds give bitwise equal results on one machine with one number of threads. Each epoch is seeded by (seed, epoch), so a run
+that was killed and resumed gives the same results as one that was not.
 """
 
 import dataclasses
@@ -42,7 +42,7 @@ from adtlib.training.segments import Segments
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """All choices of one run; saved as JSON beside its weights. Two runs of equal configuration and data are the same run."""
+    """All choices of one run; saved as JSON beside its weights. Configuration and data identify a run."""
 
     architecture: str
     train: tuple[str, ...]
@@ -54,14 +54,14 @@ class TrainingConfig:
     weight_decay: float = 1e-4
     clip_norm: float = 2.0
     patience: int = 10  # epochs without a lower validation loss before stopping
-    lr_patience: int = 3  # epochs without one before the learning rate is divided
+    lr_patience: int = 3  # epochs without a lower validation loss before the learning rate is divided
     lr_divisor: float = 5.0
     features: str = "madmom"
-    precision: str = "auto"  # of matrix products: float32, bfloat16, or by processor
+    precision: str = "auto"  # of matrix products: float32, bfloat16, or auto, by processor
     validation_split: str = "validation"
     peak_picking: PeakPicking = field(default_factory=PeakPicking)
     tolerance: float = TOLERANCE
-    balance: bool = False  # an epoch draws as many segments as the union holds, equally often from each corpus
+    balance: bool = False  # an epoch draws as many segments as the corpora have, equally often from each corpus
 
     def __post_init__(self):
         object.__setattr__(self, "train", tuple(self.train))
@@ -87,13 +87,13 @@ def fit(
 ) -> Run:
     """Train until early stopping or the last epoch; return the finished run in `folder`.
 
-    `on_epoch(row)` is called with the row of metrics.csv after each epoch, once its files are written; what it raises ends the
-    training, which can be taken up again. `trainer` makes another kind of `Trainer` from the same arguments: another schedule,
-    other segments.
+    `on_epoch(row)` is called with the row of metrics.csv after each epoch, once its files are written; an exception that it raises
+    ends the training, which can be resumed. `trainer` makes another kind of `Trainer` from the same arguments, with another
+    schedule or other segments.
 
-    A finished run of the same configuration and data is returned as it is; an interrupted one goes on after its last epoch; a
-    finished run of another configuration is moved aside to `<folder>.previous`, `.previous-2` and so on, never deleted. Raises
-    ValueError where a split is empty, Diverged where the loss becomes NaN or infinite.
+    A finished run of the same configuration and data is returned as it is; an interrupted one is resumed after its last epoch; a
+    finished run of another configuration is moved to `<folder>.previous`, `.previous-2` and so on, never deleted. Raises
+    ValueError if a split is empty, Diverged if the loss becomes NaN or infinite.
     """
     folder, device = Path(folder), device or best_device()
     _check_splits(config, train, validation)
@@ -113,14 +113,14 @@ def fit(
 
 @lru_cache(maxsize=1)
 def code_hash() -> str:
-    """Hash of the code that decides a run's numbers, from a corpus's files on; scoring, tables and pictures do not."""
+    """Hash of the code that a run depends on, from reading the corpora on; without test scores, tables and figures."""
     return code_state(open_corpus, prepare, fit)
 
 
 def finished_run(config: TrainingConfig, train: list[Prepared], folder: Path) -> Run | None:
-    """The finished run of this configuration and data in `folder`, or None; another one in the way is moved aside, never deleted.
+    """The finished run of this configuration and data in `folder`, or None; another finished run there is moved aside.
 
-    Where the precision is left to the processor, a run that another machine trained in another precision counts as well.
+    If the precision is "auto", a run that another machine trained in another precision is accepted as well.
     """
     if not (folder / "config.json").is_file():
         return None
@@ -139,7 +139,7 @@ def finished_run(config: TrainingConfig, train: list[Prepared], folder: Path) ->
 
 
 def _identity(config: TrainingConfig, train: list[Prepared]) -> dict:
-    """What makes a run the run it is, as config.json has it: `config` and `data`."""
+    """What identifies a run, as stored in config.json: `config` and `data`."""
     return {
         "config": json.loads(json.dumps(dataclasses.asdict(config))),
         "data": {corpus.corpus_name: _completeness(corpus, config) for corpus in train},
@@ -150,7 +150,7 @@ def _check_splits(config: TrainingConfig, train: list[Prepared], validation: lis
     for corpora, split in ((train, "train"), (validation, config.validation_split)):
         if not any(corpus.totals(split).n_units for corpus in corpora):
             names = ", ".join(corpus.corpus_name for corpus in corpora)
-            raise ValueError(f"{names}: the {split} split is empty, nothing was found of it; see 'adt corpora'")
+            raise ValueError(f"{names}: the {split} split is empty, no recordings were found; see 'adt corpora'")
 
 
 def _completeness(corpus: Prepared, config: TrainingConfig) -> dict:
@@ -167,7 +167,7 @@ def _completeness(corpus: Prepared, config: TrainingConfig) -> dict:
 
 @dataclass
 class Schedule:
-    """Early stopping and learning rate: both count epochs since the lowest validation loss (thesis 5.3)."""
+    """Early stopping and learning rate; both depend on the number of epochs since the lowest validation loss (thesis 5.3)."""
 
     patience: int
     lr_patience: int
@@ -175,7 +175,7 @@ class Schedule:
     stale: int = 0  # epochs since the lowest loss
 
     def lowers_rate(self, val_loss: float) -> bool:
-        """Count an epoch; whether the learning rate is to be lowered after it."""
+        """Record an epoch; return whether to lower the learning rate after it."""
         if val_loss < self.lowest_loss:
             self.lowest_loss, self.stale = val_loss, 0
             return False
@@ -208,10 +208,10 @@ class Trainer:
         self.schedule = Schedule(config.patience, config.lr_patience)
 
     def train(self, progress: bool, on_epoch: Callable[[dict], None]) -> None:
-        """Train until the schedule stops or the last epoch, from where an earlier process was interrupted; see `fit`."""
+        """Train until the schedule stops or the last epoch, resuming an interrupted run; see `fit`."""
         config = self.config
         if not self._resume():
-            for name in ("scores.csv", "metrics.csv", "model.safetensors"):  # of an earlier run: none of them is this one's
+            for name in ("scores.csv", "metrics.csv", "model.safetensors"):  # of an earlier run
                 (self.folder / name).unlink(missing_ok=True)
             write_atomically(self.folder / "config.json", json.dumps(self.record, indent=1).encode())
         label = f"{config.architecture} on {' + '.join(config.train)}, seed {config.seed}"
@@ -225,7 +225,7 @@ class Trainer:
         self._finish()
 
     def _epoch(self, number: int) -> dict:
-        """Train and validate one epoch, keep what it found, save the state to resume from."""
+        """Train and validate one epoch; save its metrics, the checkpoint if it is the best, and the state to resume from."""
         started = time.perf_counter()
         rate = self.optimizer.param_groups[0]["lr"]
         train_loss = self._train_epoch(number)
@@ -271,7 +271,7 @@ class Trainer:
         return total / len(self.segments)
 
     def _step(self, features: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> float:
-        """One step of the optimiser on a batch; its loss."""
+        """One step of the optimiser on a batch; return the loss."""
         with autocast(self.device, self.config.precision):
             logits = self.model(features)
         loss = weighted_bce(logits, targets, weights)
@@ -318,7 +318,7 @@ class Trainer:
         write_atomically(self.folder / "resume.pt", buffer.getvalue())
 
     def _resume(self) -> bool:
-        """Load the state of an interrupted run of the same configuration and data; whether there was one."""
+        """Load the state of an interrupted run of the same configuration and data; return whether there was one."""
         path = self.folder / "resume.pt"
         if not path.is_file():
             return False
@@ -331,7 +331,7 @@ class Trainer:
         stored = {key: json.loads(state.get(key, "{}")) for key in ("config", "data")}
         same = LATER_OPTIONS | stored["config"] == self.record["config"] and stored["data"] == self.record["data"]
         if not same:
-            path.unlink()  # of another configuration, not finished: nothing to go on with
+            path.unlink()  # an unfinished run of another configuration: it cannot be resumed
             return False
         try:
             self.model.load_state_dict(state["model"])
@@ -344,7 +344,7 @@ class Trainer:
         return True
 
     def _finish(self) -> None:
-        load_run(self.folder)  # what was written must be readable before the state to resume from goes
+        load_run(self.folder)  # the weights must be readable before the state to resume from is deleted
         best = self.history[self.best["epoch"] - 1]
         self.record["result"] = {
             "epochs": len(self.history),

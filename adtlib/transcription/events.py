@@ -8,11 +8,11 @@ import numpy as np
 from adtlib.onsets.frames import Onsets
 from adtlib.vocabulary import CLASSES
 
-SAME = 0.03  # seconds within which a picked onset and one that was set by hand are one
+SAME = 0.03  # seconds within which a picked onset and one set by hand count as the same
 
 
 class Event(NamedTuple):
-    """One onset: seconds, class, velocity 1 to 127, confidence 0 to 1 (the activation at the peak; 1 where a person set it)."""
+    """One onset: seconds, class, velocity 1 to 127, confidence 0 to 1 (the activation at the peak; 1 if set by hand)."""
 
     seconds: float
     name: str
@@ -21,7 +21,7 @@ class Event(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """A correction by hand: `add` or `remove` of an onset; velocity 0 is that of the energy in the recording."""
+    """A correction by hand: kind `add` or `remove`. Velocity 0 means: estimate it from the energy in the recording."""
 
     kind: str
     name: str
@@ -30,13 +30,13 @@ class Edit(NamedTuple):
 
 
 def check_class(name: str) -> None:
-    """ValueError for a name that is no class."""
+    """ValueError for a name that is not a class."""
     if name not in CLASSES:
-        raise ValueError(f"{name!r} is no class: choose one of {', '.join(CLASSES)}")
+        raise ValueError(f"{name!r} is not a class: choose one of {', '.join(CLASSES)}")
 
 
 def onsets_of(events: Sequence[Event]) -> Onsets:
-    """Seconds of events, class by class."""
+    """Seconds of the events of each class."""
     return [np.array([event.seconds for event in events if event.name == name], dtype=np.float64) for name in CLASSES]
 
 
@@ -46,17 +46,17 @@ def counts_of(events: Sequence[Event]) -> dict[str, int]:
 
 
 def edited(picked: Onsets, edits: Iterable[Edit]) -> tuple[Onsets, dict[tuple[int, float], Edit]]:
-    """(onsets with the edits applied, the edit of each that a person set, by class and seconds)."""
+    """(onsets with the edits applied, the edits of those that were added by (class index, seconds))."""
     times = [list(map(float, column)) for column in picked]
     by_hand: dict[tuple[int, float], Edit] = {}
     for edit in edits:
         index = CLASSES.index(edit.name)
-        gone = [time for time in times[index] if abs(time - edit.seconds) <= SAME]
+        removed = [time for time in times[index] if abs(time - edit.seconds) <= SAME]
         if edit.kind == "remove":
-            gone = sorted(gone, key=lambda time: abs(time - edit.seconds))[:1]
-        for time in gone:
+            removed = sorted(removed, key=lambda time: abs(time - edit.seconds))[:1]
+        for time in removed:
             by_hand.pop((index, time), None)
-        times[index] = [time for time in times[index] if time not in gone]
+        times[index] = [time for time in times[index] if time not in removed]
         if edit.kind == "add":
             times[index].append(edit.seconds)
             by_hand[index, edit.seconds] = edit

@@ -1,6 +1,6 @@
-"""A passage of a transcription without the rest of it: its onsets, and its bars as a score.
+"""A passage of a transcription: its onsets, and its bars as drum notation.
 
-Both look at the passage and a second around it, however long the recording is: that is what lets a slider answer at once.
+Both look only at the passage and a second around it, so a slider responds at once however long the recording is.
 """
 
 from dataclasses import replace
@@ -13,13 +13,13 @@ from adtlib.notation.patterns import EARLY, Pattern, song_pattern
 from adtlib.transcription.events import SAME, Event
 from adtlib.transcription.transcription import Transcription
 
-CONTEXT = 1.0  # seconds around a passage that decide on peaks at its edges, with the windows of peak picking
+CONTEXT = 1.0  # seconds around a passage that, with the windows of peak picking, decide on peaks at its edges
 
 
 def events_between(transcription: Transcription, start: float, end: float) -> tuple[Event, ...]:
-    """The onsets from `start` to before `end`, seconds of the recording, as `transcription.events` has them.
+    """The onsets of `transcription.events` from `start` to before `end`, in seconds of the recording.
 
-    But for their velocities, which are relative to the passage here.
+    Their velocities differ: here they are relative to the passage.
     """
     picking = transcription.peak_picking
     reach = round(CONTEXT * FPS) + max(picking.max_window, picking.mean_window, picking.wait)
@@ -35,13 +35,13 @@ def events_between(transcription: Transcription, start: float, end: float) -> tu
         edits=tuple(edit._replace(seconds=edit.seconds - shift) for edit in near),
         features=None,
     )
-    # Rounded to a nanosecond: there and back again, 12.31 would be 12.310000000000002.
+    # Rounded to a nanosecond: subtracting and adding the shift would make 12.31 12.310000000000002.
     moved = (event._replace(seconds=round(event.seconds + shift, 9)) for event in part.events)
     return tuple(event for event in moved if start <= event.seconds < end)
 
 
 def passage_pattern(transcription: Transcription, beats: Beats, start: float, end: float) -> Pattern:
-    """The bars that hold a passage as a score, on the grid of `beats`, from the bar of the first onset in them on."""
+    """Drum notation of the bars that contain a passage, on the grid of `beats`, from the bar of the first onset in them."""
     first, last = beats.at(np.array([start, end]))
     bars = np.floor((first + beats.phase) / BEATS_A_BAR), np.ceil((last + beats.phase) / BEATS_A_BAR)
     lines = [beats.seconds(bar * BEATS_A_BAR - beats.phase - EARLY) for bar in bars]

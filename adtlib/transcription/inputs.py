@@ -1,4 +1,4 @@
-"""Which recordings a path stands for: a file, or all recordings in a folder."""
+"""The recordings to transcribe that paths of files and folders name."""
 
 import warnings
 from collections import Counter
@@ -13,22 +13,22 @@ from adtlib.audio.files import AUDIO_SUFFIXES, FFMPEG_SUFFIXES, MADE_HERE, Audio
 # --- files -------------------------------------------------------------------------------------------------------------
 
 
-class Recording(NamedTuple):
-    """A recording, and where below a folder of results what is made of it belongs: a path without suffix."""
+class InputFile(NamedTuple):
+    """A recording, and the path of its results, without suffix, relative to the folder of results."""
 
     path: Path
     target: Path
 
 
-def find_recordings(given: Sequence[Path | str]) -> list[Recording]:
-    """The recordings that paths of files and folders name, each once, in the order given; in folders by name, subfolders too.
+def find_recordings(given: Sequence[Path | str]) -> list[InputFile]:
+    """The recordings that paths of files and folders name, each once, in the order given; folders with subfolders, by name.
 
-    A file's target is its stem, that of one found in a folder keeps its subfolders below it. Of recordings that would have one
-    target all get their suffix, their folder or a number as well. Sounds that `adt transcribe --listen` made are left out, of
-    folders as hidden files are, and of files with a warning, since `*.wav` names them too. A file that does not exist is kept:
-    who reads it will say so.
+    The target of a file is its stem; that of a file found in a folder includes its subfolders. Recordings that would share a
+    target get their suffix, their folder or a number added. Sounds that `adt transcribe --listen` made are left out: silently in
+    folders, as hidden files are, and with a warning where they are given, since `*.wav` names them too. A file that does not
+    exist is kept, and fails when it is read.
 
-    Raises AudioError where nothing is given or left, or where a folder holds no recording.
+    Raises AudioError where no path is given, where all are left out, or where a folder contains no recording.
     """
     found: dict[Path, tuple[Path, Path]] = {}
     made_here = []
@@ -46,12 +46,12 @@ def find_recordings(given: Sequence[Path | str]) -> list[Recording]:
         for file in inside:
             found.setdefault(file.resolve(), (file, file.relative_to(path).with_suffix("")))
     named = ", ".join(made_here[:3]) + (f" and {len(made_here) - 3} more" if len(made_here) > 3 else "")
-    left_out = f"left out, as 'adt transcribe' itself made it: {named}; rename what is to be transcribed all the same"
+    left_out = f"left out, as 'adt transcribe' itself made it: {named}; rename a file to transcribe it nevertheless"
     if not found:
         raise AudioError(left_out if made_here else "no recording was given: name files or folders")
     if made_here:
         warnings.warn(left_out, stacklevel=2)
-    return _told_apart([Recording(*entry) for entry in found.values()])
+    return _with_unique_targets([InputFile(*entry) for entry in found.values()])
 
 
 def _is_recording(name: Path, file: Path) -> bool:
@@ -70,18 +70,14 @@ def _is_made_here(file: Path) -> bool:
         return False
 
 
-def _told_apart(recordings: list[Recording]) -> list[Recording]:
-    """Recordings with a target each."""
-
-    def shared(entries: list[Recording]) -> Counter:
-        # As file systems that ignore case see them.
-        return Counter(str(entry.target).casefold() for entry in entries)
+def _with_unique_targets(recordings: list[InputFile]) -> list[InputFile]:
+    """The recordings, with a target of its own for each."""
 
     for rename in (
         lambda entry: entry.target.with_name(entry.target.name + entry.path.suffix.replace(".", "_")),
         lambda entry: entry.target.with_name(f"{entry.path.resolve().parent.name}_{entry.target.name}"),
     ):
-        counts = shared(recordings)
+        counts = Counter(str(entry.target).casefold() for entry in recordings)  # some file systems ignore case
         recordings = [
             entry._replace(target=rename(entry)) if counts[str(entry.target).casefold()] > 1 else entry for entry in recordings
         ]

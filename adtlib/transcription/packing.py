@@ -1,4 +1,4 @@
-"""Packing runs into one file, as `adtlib.transcription.pretrained` describes it."""
+"""Packing runs into one file; `adtlib.transcription.pretrained` describes the format."""
 
 import csv
 import json
@@ -31,11 +31,11 @@ def pack(
 ) -> bytes:
     """The file of one run, or of several as an ensemble.
 
-    runs        their folders; all of one version of the features and one peak picking.
+    runs        their folders; all must use the same version of the features; peak picking is that of the first.
     thresholds  as `with_thresholds` takes them.
-    half        weights as float16, which halves the file; small tensors stay float32.
+    half        store weights as float16, which halves the file; small tensors stay float32.
 
-    Raises ModelError where runs do not fit together, numbers do not fit into float16, or the file would be larger than 5 MB.
+    Raises ModelError where the runs use different features, weights exceed the range of float16, or the file exceeds 5 MB.
     """
     if average not in AVERAGES:
         raise ModelError(f"average = {average!r}: choose one of {', '.join(AVERAGES)}")
@@ -47,7 +47,7 @@ def pack(
         configs.append(config)
         histories.append(_history(Path(folder)))
     if not configs:
-        raise ModelError("no run was given: name the folder of one at least")
+        raise ModelError("no run was given: name the folder of at least one")
     versions = {config.get("features", "madmom") for config in configs}
     if len(versions) > 1:
         raise ModelError(f"runs on features of versions {', '.join(sorted(versions))}: an ensemble needs one")
@@ -73,7 +73,7 @@ def pack(
 
 
 def _history(folder: Path) -> dict | None:
-    """The columns of a run's history.csv, as training on rendered clips leaves it."""
+    """The columns of a run's history.csv, which training on rendered clips writes; None without one."""
     if not (folder / "history.csv").is_file():
         return None
     with open(folder / "history.csv", newline="", encoding="utf-8") as file:
@@ -85,5 +85,5 @@ def _stored(value: Tensor, half: bool, what: str) -> Tensor:
     if not half or not value.is_floating_point() or value.numel() < _SMALL:
         return value
     if not torch.isfinite(value.half()).all():
-        raise ModelError(f"{what} holds numbers that float16 cannot: pack it as float32")
+        raise ModelError(f"{what} has values outside the range of float16: pack it as float32")
     return value.half()

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from adtlib.transcription.pretrained import Pretrained
 
-# --- listening ---------------------------------------------------------------------------------------------------------
-
 
 def transcribe(
     source: "Path | str | npt.ArrayLike",
@@ -30,20 +28,20 @@ def transcribe(
     progress: Callable[[float], None] | None = None,
     first_bar: float | None = None,
 ) -> Transcription:
-    """Transcribe the drums of a recording of any length, in bounded memory; a long one is read twice, first for its level.
+    """Transcribe the drums of a recording of any length, in bounded memory. A long one is read twice, first to measure its level.
 
     source         a file (wav, flac, ogg, mp3, ...; m4a and the like where ffmpeg is installed), or samples: `(n,)` or
-                   `(n, channels)` floats in [-1, 1], an array or what becomes one.
+                   `(n, channels)` floats in [-1, 1], array-like.
     sample_rate    Hz of samples; files state their own.
-    model          what `pretrained.load` takes or gives; by default the model that is shipped.
-    thresholds     other than the model's: one, five, or some by the class's name.
+    model          a `Pretrained`, or what `pretrained.load_model` takes; by default the shipped model.
+    thresholds     instead of the model's: one for all classes, five, or some by class name.
     name           of the recording; by default the file's stem.
-    keep_features  for pictures; without, an hour takes 60 MB less.
-    progress       called with the seconds heard so far.
-    first_bar      seconds at which a bar begins, for songs whose bar lines are not found: the nearest beat gets one.
+    keep_features  needed for pictures; they take 60 MB an hour.
+    progress       called with the seconds processed so far.
+    first_bar      seconds at which a bar begins, if bar lines are found in the wrong place: the nearest beat gets one.
 
-    Raises AudioError for a file that cannot be read, ModelError for a model that is not there, ValueError for samples without their
-    rate or of another kind, and for a bar that begins outside the recording.
+    Raises AudioError for a file that cannot be read, ModelError for a model that does not exist or is damaged, ValueError for
+    samples without a sample rate or of another kind, and for a first bar outside the recording.
     """
     from adtlib.audio.files import array_blocks, audio_blocks
     from adtlib.transcription.pretrained import Pretrained, load_model
@@ -59,29 +57,29 @@ def transcribe(
 
     trained = model if isinstance(model, Pretrained) else load_model(model)
     picking = trained.peak_picking if thresholds is None else with_thresholds(trained.peak_picking, thresholds)
-    heard = _Listening(normalised(blocks), trained, keep_features, progress)
+    result = _Analysis(normalised(blocks), trained, keep_features, progress)
     song = Transcription(
         name=name or ("recording" if in_memory else Path(source).stem),
-        duration=heard.n_samples / SAMPLE_RATE,
-        activations=heard.activations,
-        energies=heard.energies,
+        duration=result.n_samples / SAMPLE_RATE,
+        activations=result.activations,
+        energies=result.energies,
         peak_picking=picking,
         model=trained.name,
-        features=heard.features,
+        features=result.features,
         source=None if in_memory else Path(source),
     )
     return song if first_bar is None else song.with_first_bar(first_bar)
 
 
-class _Listening:
-    """One way through a recording: what of each block is kept."""
+class _Analysis:
+    """One pass through a recording: activations `(T, 5)`, energies `(T, 5)`, features `(T, 84)` if kept, number of samples."""
 
     def __init__(self, blocks: Iterable[np.ndarray], model: "Pretrained", keep_features: bool, progress) -> None:
         from adtlib.models.prediction import feature_blocks, logit_blocks, to_activations
 
         self.n_samples, self._energies, self._features = 0, [], []
         self._keep, self._progress = keep_features, progress
-        features = self._noted(feature_blocks(self._counted(blocks), model.features))
+        features = self._recorded(feature_blocks(self._counted(blocks), model.features))
         logits = list(logit_blocks(model.network, features))
         self.activations = to_activations(np.concatenate(logits))
         self.energies = np.concatenate([np.zeros((0, len(CLASSES)), dtype=np.float32), *self._energies])
@@ -95,7 +93,7 @@ class _Listening:
                 self._progress(self.n_samples / SAMPLE_RATE)
             yield block
 
-    def _noted(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    def _recorded(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         from adtlib.onsets.energies import band_energies
 
         for block in blocks:

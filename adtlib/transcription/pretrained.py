@@ -1,18 +1,18 @@
-"""Trained models in one file each: what is shipped in `adtlib/weights/`, and what anyone packs from runs.
+"""Trained models, one file each: those shipped in `adtlib/weights/`, and those packed from runs.
 
 A file is safetensors. Its tensors are the weights of one model or of several, an ensemble, each named `<member>.<parameter>`
 with its standardising included; its header holds one entry, `adtlib`, with JSON:
 
     format        1
-    name, date, about, licence   what it is: in words
+    name, date, about, licence   texts that describe the model
     members       architecture and hyperparameters of each member
-    average       of an ensemble, what is averaged: "logits" or "activations"
+    average       what an ensemble averages: "logits" or "activations"
     features      version of the features (see `adtlib.audio.features`)
-    peak_picking  parameters, a threshold for each class among them
-    chosen_on     on what the thresholds were chosen
-    history       of each member, epoch by epoch, how it was trained: columns of numbers; null where it was not on rendered clips
+    peak_picking  parameters, with a threshold for each class
+    chosen_on     the data that the thresholds were chosen on
+    history       of each member, columns of numbers with a row an epoch; null if it was not trained on rendered clips
 
-`load_model` opens such a file, by its path or by the name of one that is shipped, and the folders of runs as well. To pack runs:
+`load_model` opens such a file by its path or the name of a shipped one, and the folders of runs as well. To pack runs:
 
     adt pack OUT.safetensors RUN... --choose-on standard real-songs --about "..."
 """
@@ -34,23 +34,23 @@ from adtlib.onsets.peak_picking import PeakPicking, thresholds_by_class, with_th
 
 FORMAT = 1
 SUFFIX = ".safetensors"
-DEFAULT = "adt"  # the shipped model that is used where none is named
+DEFAULT = "adt"  # the shipped model that is used by default
 AVERAGES = ("logits", "activations")
-KEY = "adtlib"  # of the header's entry
+KEY = "adtlib"  # of the entry in the header
 
 
 class ModelError(ValueError):
-    """A model that cannot be used; the message names it and the remedy."""
+    """A model cannot be used; the message names it and the remedy."""
 
 
 class Ensemble(nn.Module):
-    """Several models as one: `(B, T, 84)` features, not standardised, to `(B, T, 5)` logits of the average.
+    """Several models as one: `(B, T, 84)` features, not standardised, to `(B, T, 5)` logits.
 
-    Averaged are the logits, or the activations, of which the logits are then given.
+    The logits are averaged; or the activations, and the logits of their mean are returned.
     """
 
     def __init__(self, members: Sequence[nn.Module], average: str = "logits"):
-        """`members`: models as `runs.assemble` makes them, one at least."""
+        """`members`: at least one model, as `models.assemble` makes it."""
         super().__init__()
         if not members or average not in AVERAGES:
             raise ModelError(
@@ -73,9 +73,9 @@ class Pretrained:
     """A model ready to transcribe.
 
     network       `(B, T, 84)` features, not standardised, to logits `(B, T, 5)`, in evaluation mode.
-    peak_picking  as it was chosen for this model.
-    features      version of the features that it was trained on.
-    about         what the file's header says beside that: date, licence, provenance, members.
+    peak_picking  with the thresholds chosen for this model.
+    features      version of the features that it was trained on (see `adtlib.audio.features`).
+    about         the header of the file: date, licence, members, ...; of a run only `members`.
     """
 
     name: str
@@ -94,17 +94,17 @@ class Pretrained:
 
 
 def shipped() -> list[str]:
-    """Names of the models that come with the package."""
+    """Names of the models that are shipped with the package."""
     return sorted(path.stem for path in paths.WEIGHTS.glob(f"*{SUFFIX}"))
 
 
 def load_model(model: str | Path | None = None) -> Pretrained:
-    """The model of that name, file or run's folder; without any the shipped one.
+    """The model of that name, file or folder of a run; by default the shipped one.
 
     model  the name of a shipped model; a file that `pack` wrote; or a folder with config.json and model.safetensors, as training
-           leaves it in results/.
+           writes it to results/.
 
-    Raises ModelError where there is no such model, or where it is damaged.
+    Raises ModelError where there is no such model, or where its file is damaged.
     """
     if model is None:
         return _read(paths.WEIGHTS / f"{_default()}{SUFFIX}")
@@ -123,7 +123,7 @@ def _default() -> str:
     names = shipped()
     if not names:
         raise ModelError(
-            "no trained model is shipped with this version: name one, for example a run that `make thesis` leaves, "
+            "no trained model is shipped with this version: name one, for example a run that `make thesis` trains, "
             "results/miniature/runs/CRNN/Slakh/seed_0 (--model, or model=...)"
         )
     return DEFAULT if DEFAULT in names else names[0]
@@ -133,13 +133,13 @@ def _read(path: Path) -> Pretrained:
     try:
         with safe_open(path, framework="pt") as file:
             header = json.loads((file.metadata() or {}).get(KEY, "null"))
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (a file is no dictionary)
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (a file is not a dictionary)
     except (SafetensorError, OSError, ValueError) as error:
-        raise ModelError(f"{path} is damaged or no safetensors file ({error}): download or pack it again") from error
+        raise ModelError(f"{path} is damaged or not a safetensors file ({error}): download or pack it again") from error
     if header is None:
-        raise ModelError(f"{path} has no header of adtlib: give the run's folder, or pack it with adt pack")
+        raise ModelError(f"{path} has no adtlib header: give the run's folder, or pack it with adt pack")
     if header.get("format") != FORMAT:
-        raise ModelError(f"{path} is of format {header.get('format')}, this version reads {FORMAT}: use the version that wrote it")
+        raise ModelError(f"{path} has format {header.get('format')}, this version reads {FORMAT}: use the version that wrote it")
     try:
         members = []
         for number, config in enumerate(header["members"]):
@@ -159,8 +159,8 @@ def _read(path: Path) -> Pretrained:
 
 
 def _of_run(folder: Path) -> Pretrained:
-    """The model of a run's folder, with the thresholds by class that were chosen for it, if any."""
-    from adtlib.training.runs import load_run  # a file of weights needs nothing of training
+    """The model of a run's folder, with the thresholds by class that were chosen for it, if any. RunError as from `load_run`."""
+    from adtlib.training.runs import load_run  # a packed file does not need the training modules
 
     network = load_run(folder).requires_grad_(False)
     record = json.loads((folder / "config.json").read_text())
@@ -172,13 +172,13 @@ def _of_run(folder: Path) -> Pretrained:
 
 
 def _run_name(folder: Path) -> str:
-    """What a run is called: "CRNN, Slakh, seed_0", or the name of its folder elsewhere."""
+    """The name of a run: "CRNN, Slakh, seed_0", or the name of its folder outside results/."""
     folder = folder.resolve()
     return ", ".join(folder.parts[-3:]) if re.fullmatch(r"seed_\d+", folder.name) else folder.name
 
 
 def chosen_thresholds(folder: Path) -> dict[str, float] | None:
-    """Thresholds by class that were chosen for a run on validation data; None where none were.
+    """Thresholds by class that were chosen for a run on validation data; None if none were chosen.
 
     Runs of the studies keep them in config.json, those on rendered clips in thresholds.json.
     """
@@ -188,5 +188,5 @@ def chosen_thresholds(folder: Path) -> dict[str, float] | None:
 
 
 def member_of(config: Mapping) -> dict:
-    """What of a run's configuration rebuilds its network."""
+    """The part of a run's configuration that rebuilds its network."""
     return {"architecture": config["architecture"], "hyperparameters": config["hyperparameters"]}

@@ -1,8 +1,8 @@
-"""What there is to transcribe, and what there is to transcribe it with: recordings and models for notebook 80.
+"""Recordings to transcribe and models to transcribe them with, for notebook 80.
 
-Recordings are those of the profile's test splits, whose sound no model of the profile was trained on; real songs where `$ADT_DATA`
-has them and the profile is a generated one; and what the profile's `recordings` name, files or folders. Models are the shipped ones
-and the runs of the profile that have their weights.
+Recordings are those of the profile's test splits, which no model of the profile was trained on; real songs, if `$ADT_DATA` has them
+and the profile uses generated corpora; and the files or folders that the profile's `recordings` name. Models are the shipped ones
+and the runs of the profile whose weights are present.
 """
 
 import re
@@ -26,13 +26,13 @@ from adtlib.training.runs import find_runs
 from adtlib.transcription.inputs import find_recordings
 from adtlib.transcription.pretrained import DEFAULT, Pretrained, load_model, shipped
 
-ARCHITECTURE = "CRNN"  # whose best run speaks where no model is shipped
+ARCHITECTURE = "CRNN"  # its best run is used when no model is shipped
 
 
 OWN = "your own recording"
 
 
-AUDIO = {"drum_only": "drums alone", "full_mix": "full mix"}  # what there is of each song of MDB Drums, in words
+AUDIO = {"drum_only": "drums alone", "full_mix": "full mix"}  # the versions of each song of MDB Drums
 
 
 SUFFIXES = (*AUDIO_SUFFIXES, *FFMPEG_SUFFIXES)
@@ -57,7 +57,7 @@ class Source:
 
     @property
     def file_name(self) -> str:
-        """Its name as that of a file, without suffix and without what file systems do not take."""
+        """Its name as a file name, without suffix and without characters that file systems do not accept."""
         return re.sub(r"[^\w.+-]+", "_", self.target or self.name).strip("_.") or "recording"
 
     def blocks(self) -> Iterator[np.ndarray]:
@@ -66,11 +66,11 @@ class Source:
             yield from audio_blocks(self.path)
         elif len(self.track.audio) == 1:
             yield from audio_blocks(self.track.audio[0])
-        else:  # drums and accompaniment, which are summed
+        else:  # drums and accompaniment are summed
             yield self.corpus.read_audio(self.track)
 
     def reference(self) -> Onsets | None:
-        """The annotated onsets in seconds; None where there is no annotation, or none that can be read."""
+        """The annotated onsets in seconds; None without a readable annotation, with a warning if there is an unreadable one."""
         if self.track is None:
             return None
         try:
@@ -81,19 +81,19 @@ class Source:
 
 
 def find_sources(profile: Profile, trained_on: Sequence[str] = ()) -> list[Source]:
-    """All recordings: what the profile's `recordings` name, the test splits (first those of `trained_on`), real songs."""
+    """All recordings: those that the profile's `recordings` name, the test splits (first those of `trained_on`), real songs."""
     return [*named_sources(profile.recordings), *corpus_sources(profile, trained_on), *real_songs(profile)]
 
 
 def named_sources(recordings: Sequence[str | Path]) -> list[Source]:
     """The files among `recordings`, and those below its folders, as `adt transcribe` finds them.
 
-    Raises FileNotFoundError for what is not there, AudioError for a folder without a recording.
+    Raises FileNotFoundError for a path that does not exist, AudioError for a folder without a recording.
     """
     if missing := [given for given in map(Path, recordings) if not given.expanduser().exists()]:
         raise FileNotFoundError(f"recordings: {missing[0]} is neither a file nor a folder; give the path of a recording")
     found = find_recordings(recordings) if recordings else []
-    # The shortest of these that no other recording has.
+    # The shortest of these names that is unique.
     names = [(path.name, f"{path.parent.name}/{path.name}", f"{target.as_posix()}{path.suffix}") for path, target in found]
     known = Counter(name for choices in names for name in set(choices))
     chosen = [next((name for name in choices if known[name] == 1), choices[-1]) for choices in names]
@@ -103,7 +103,7 @@ def named_sources(recordings: Sequence[str | Path]) -> list[Source]:
 
 
 def corpus_sources(profile: Profile, first: Sequence[str] = ()) -> list[Source]:
-    """The tracks of the profile's test split of each corpus that has sound, those of the corpora in `first` before the others."""
+    """The tracks of the test split of each corpus that has audio, those of the corpora in `first` before the others."""
     corpora = {name: corpus for name, corpus in open_corpora(profile).items() if corpus.info.unit == "track"}
     kind = "generated music, " if profile.data == "miniature" else ""
     sources = []
@@ -116,7 +116,7 @@ def corpus_sources(profile: Profile, first: Sequence[str] = ()) -> list[Source]:
 
 
 def real_songs(profile: Profile) -> list[Source]:
-    """`mdb_songs` for a profile that trains on generated corpora; one of real corpora has them in its own splits: none."""
+    """`mdb_songs` for a profile of generated corpora; empty for one of real corpora, which has them in its splits."""
     return [] if profile.data == "real" else mdb_songs()
 
 
@@ -139,9 +139,9 @@ def mdb_songs() -> list[Source]:
 class AvailableModel:
     """A model that can be loaded.
 
-    where   what `pretrained.load` takes.
+    where   name, file or folder, as `pretrained.load_model` takes it.
     origin  "given", "shipped" or "run".
-    train   the corpora that it was trained on, where they are known.
+    train   the corpora that it was trained on, if known.
     """
 
     name: str
@@ -151,7 +151,7 @@ class AvailableModel:
     val_f1_micro: float | None = None
 
     def load(self) -> Pretrained:
-        """The model itself, read once. Raises ModelError or RunError."""
+        """The model, read from disk once. Raises ModelError or RunError."""
         return _loaded(self.where)
 
 
@@ -161,10 +161,10 @@ def _loaded(where: str) -> Pretrained:
 
 
 def available_models(profile: Profile) -> list[AvailableModel]:
-    """The models there are, that to be used first: the one the profile names, the shipped ones, the best CRNN, other runs.
+    """The models that can be loaded, in order of preference: the profile's, the shipped ones, the best CRNN, other runs.
 
-    The best run is one that was trained on most corpora; of those, on whole mixes rather than on drums alone, as who never heard
-    other instruments takes them for drums; of those, the one of the highest validation micro F1.
+    The best run is the one trained on most corpora. Among equals, runs trained on full mixes come before runs trained on drums
+    alone, which take other instruments for drums; then the highest validation micro F1 decides.
     """
     found = [AvailableModel(f"{Path(profile.model).stem} (given)", profile.model, "given")] if profile.model else []
     names = sorted(shipped(), key=lambda name: name != DEFAULT)
@@ -187,7 +187,7 @@ def _rank(model: AvailableModel) -> tuple:
 
 
 def about_model(models: Sequence[AvailableModel], profile: Profile) -> str:
-    """Which model speaks and why, or that there is none and what to do, in Markdown."""
+    """Which model is used and why, or that there is none and what to do, as Markdown."""
     runs = paths.relative(paths.RESULTS / profile.name / "runs")
     if not models:
         return (
@@ -200,9 +200,9 @@ def about_model(models: Sequence[AvailableModel], profile: Profile) -> str:
     if chosen.origin == "shipped":
         about = chosen.load().about
         chosen_on = f"Its thresholds were chosen on {about['chosen_on']}" if about.get("chosen_on") else ""
-        said = ". ".join(filter(None, (about.get("about"), chosen_on)))
+        origin = ". ".join(filter(None, (about.get("about"), chosen_on)))
         real = "It was chosen with the real songs at hand as validation data: what it scores on them is no test."
-        return f"The model that is shipped: **{chosen.name}**. {said}. {real}"
+        return f"The model that is shipped: **{chosen.name}**. {origin}. {real}"
     return (
         f"**No trained model is shipped with this version.** In its place speaks the best of `{runs}`: **{chosen.name}** "
         f"(validation micro F1 {chosen.val_f1_micro:.3f}; {profile.note}). Of real music it hears what such training can teach."

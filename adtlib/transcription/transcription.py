@@ -1,12 +1,12 @@
-"""From a recording to its drums: `transcribe` listens, `Transcription` is what it heard and all that can be made of it.
+"""`Transcription`: the drums that `transcribe` found in a recording, their corrections, files, pictures and sounds.
 
     song = adtlib.transcribe("song.mp3")
     song.onsets                                  one sorted array of seconds for each class
     song.to_midi("song.mid")                     and to_csv, to_musicxml, to_svg, to_pdf, plot, click_track, play_drums
-    song.with_thresholds({"HH": 0.4})            picked again, without the network
+    song.with_thresholds({"HH": 0.4})            peaks picked again, without the network
     song.add("SD", 12.31).remove("CY", 14.02)    corrected by hand
 
-A transcription never changes: each of these methods gives another. Seconds count from the first sample of the recording.
+A transcription is immutable: the methods that change it return another one. Seconds count from the first sample of the recording.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,19 +40,19 @@ COLUMNS = ("time_seconds", "class", "pitch", "velocity", "confidence")
 
 @dataclass(frozen=True, eq=False)
 class Transcription:
-    """What was heard in a recording.
+    """The drums found in a recording.
 
     name          of the recording: its file's stem.
     duration      seconds.
     activations   `(T, 5)` float32 in [0, 1], 100 frames a second.
-    energies      `(T, 5)` float32, of `velocities.band_energies`.
-    peak_picking  with which onsets were picked.
+    energies      `(T, 5)` float32, of `onsets.energies.band_energies`.
+    peak_picking  parameters with which onsets are picked.
     model         name of the model.
-    edits         corrections by hand, in order; they outlast other thresholds.
-    features      `(T, 84)` float16, what the network saw; None where it was not kept.
-    source        the file, None for samples in memory.
-    given_beats   beats that are known; by default they are tracked in the onsets.
-    first_bar     seconds at which a bar is known to begin; None leaves bar lines where they were found.
+    edits         corrections by hand, in order; they are kept when thresholds change.
+    features      `(T, 84)` float16, the input of the network; None if not kept.
+    source        the file; None for samples in memory.
+    given_beats   known beats; by default they are tracked in the onsets.
+    first_bar     seconds at which a bar is known to begin; None keeps the bar lines that were found.
     """
 
     name: str
@@ -67,11 +67,11 @@ class Transcription:
     given_beats: Beats | None = None
     first_bar: float | None = None
 
-    # ---- what was heard
+    # ---- onsets
 
     @cached_property
     def events(self) -> tuple[Event, ...]:
-        """The onsets in order of time, those of one moment in the order of the classes."""
+        """The onsets sorted by time, simultaneous ones in the order of CLASSES."""
         picked = pick_peaks(self.activations, self.peak_picking)
         times, by_hand = edited(picked, self.edits)
         strengths = velocities(self.energies, times)
@@ -101,7 +101,7 @@ class Transcription:
         return beats if self.first_bar is None else beats.with_bar_at(self.first_bar)
 
     def table(self, drum_map=None) -> "pd.DataFrame":
-        """The onsets as a table: time_seconds, class, pitch, velocity, confidence."""
+        """The onsets as a table with the columns COLUMNS."""
         import pandas as pd
 
         return pd.DataFrame(self._rows(drum_map), columns=list(COLUMNS))
@@ -112,22 +112,22 @@ class Transcription:
         pitches = named(drum_map).pitches
         return [(e.seconds, e.name, pitches[e.name], e.velocity, round(e.confidence, 4)) for e in self.events]
 
-    # ---- other onsets
+    # ---- other thresholds, corrections
 
     def with_thresholds(self, thresholds: float | Sequence[float] | Mapping[str, float]) -> "Transcription":
-        """Picked again: one threshold for all classes, five, or some by the class's name. What was set by hand stays.
+        """With other thresholds: one for all classes, five, or some by class name. Corrections by hand are kept.
 
         ValueError for an unknown class or a threshold outside [0, 1].
         """
         return replace(self, peak_picking=with_thresholds(self.peak_picking, thresholds))
 
     def with_first_bar(self, seconds: float) -> "Transcription":
-        """With bars counted from the beat nearest to `seconds`, back to the start, too. ValueError outside the recording."""
+        """With bar lines counted from the beat nearest to `seconds`, in both directions. ValueError outside the recording."""
         self._check_inside(seconds)
         return replace(self, first_bar=float(seconds))
 
     def add(self, name: str, seconds: float, velocity: int | None = None) -> "Transcription":
-        """With one onset more; without a velocity that of the energy in the recording. ValueError outside the recording."""
+        """With an onset added; its velocity by default follows the energy in the recording. ValueError outside the recording."""
         check_class(name)
         self._check_inside(seconds)
         if velocity is not None and not 1 <= velocity <= 127:
@@ -135,12 +135,12 @@ class Transcription:
         return replace(self, edits=(*self.edits, Edit("add", name, float(seconds), int(velocity or 0))))
 
     def remove(self, name: str, seconds: float, within: float = 0.05) -> "Transcription":
-        """Without the onset of that class nearest to `seconds`. ValueError where none lies within `within` seconds."""
+        """Without the onset of that class nearest to `seconds`. ValueError if none lies within `within` seconds."""
         event = self._nearest(name, seconds, within)
         return replace(self, edits=(*self.edits, Edit("remove", name, event.seconds)))
 
     def move(self, name: str, seconds: float, to: float, within: float = 0.05) -> "Transcription":
-        """With the onset nearest to `seconds` at `to` instead, as hard as it was. Raises as `remove` and `add` do."""
+        """With the onset nearest to `seconds` moved to `to`, its velocity kept. Raises as `remove` and `add` do."""
         event = self._nearest(name, seconds, within)
         return self.remove(name, event.seconds).add(name, to, event.velocity)
 
@@ -160,8 +160,8 @@ class Transcription:
     def to_midi(self, path: Path | str | None = None, drum_map=None, quantise: int | None = None) -> bytes:
         """A Standard MIDI File, drums on channel 10, tempo and bar lines from the beats; also written to `path`.
 
-        drum_map  as `drum_maps.drum_map` takes it: pitches for another kit than General MIDI's.
-        quantise  16 moves notes to sixteenths, 12 to triplets of eighths, and so on; by default they stay where they were heard.
+        drum_map  pitches for another kit than General MIDI's, as `notation.drum_maps.drum_map` takes it.
+        quantise  16 moves notes to sixteenths, 12 to triplets of eighths, and so on; by default they keep their times.
         """
         from adtlib.notation.drum_maps import drum_map as named
         from adtlib.notation.midi_files import song_midi
@@ -169,8 +169,8 @@ class Transcription:
         content = song_midi(self.drum_events, self.beats, named(drum_map).pitches, self.duration, self.name, quantise)
         return _written(path, content)
 
-    def fallen_together(self, kind: str = "mid", quantise: int | None = None) -> int:
-        """How many strokes a file of this kind (of FORMATS) leaves out, as each falls on a note of its class that is there.
+    def count_merged(self, kind: str = "mid", quantise: int | None = None) -> int:
+        """Number of onsets that a file of this kind (of FORMATS) omits, as they coincide with another note of their class.
 
         quantise  as `to_midi` takes it.
         """
@@ -191,25 +191,25 @@ class Transcription:
         return _written(path, text)
 
     def to_pattern(self, quantise: int | None = None) -> "Pattern":
-        """The score as strokes on the song's beats: in sixteenths and triplets, or on a grid, `quantise` as `to_midi` takes it."""
+        """The onsets on the song's beats, for notation: in sixteenths and triplets, or on the grid `quantise`, as in `to_midi`."""
         from adtlib.notation.patterns import song_pattern
 
         return song_pattern(self.drum_events, self.beats, quantise)
 
     def to_musicxml(self, path: Path | str | None = None, quantise: int | None = None) -> str:
-        """The score of `to_pattern` as MusicXML, for notation programs; also written to `path`."""
+        """The notation of `to_pattern` as MusicXML, for notation programs; also written to `path`."""
         from adtlib.notation.musicxml import to_musicxml
 
         return _written(path, to_musicxml(self.to_pattern(quantise), title=self.name))
 
     def to_svg(self, path: Path | str | None = None, quantise: int | None = None) -> str:
-        """The score engraved, in systems below each other, as one SVG picture; also written to `path`."""
+        """The engraved notation, in systems below each other, as one SVG picture; also written to `path`."""
         from adtlib.notation.pages import score_svg
 
         return _written(path, score_svg(self.to_musicxml(quantise=quantise), title=self.name))
 
     def to_pdf(self, path: Path | str | None = None, quantise: int | None = None) -> bytes:
-        """The score engraved on A4 pages; also written to `path`."""
+        """The engraved notation on A4 pages; also written to `path`."""
         from adtlib.notation.pages import score_pdf
 
         return _written(path, score_pdf(self.to_musicxml(quantise=quantise), self.name))
@@ -217,10 +217,10 @@ class Transcription:
     def save(
         self, target: Path | str, formats: Iterable[str] | str = FORMATS, drum_map=None, quantise: int | None = None
     ) -> list[Path]:
-        """Write `target`.mid and so on, each whole or as it was: the files, in the order of `formats`.
+        """Write `target`.mid and so on, each atomically; return the files in the order of `formats`.
 
-        target   a path without suffix, or with that of one of the formats.
-        formats  some of FORMATS, or one;  drum_map, quantise  as `to_midi` takes them.
+        target   a path without suffix, or with the suffix of one of the formats.
+        formats  some of FORMATS, or one;  drum_map, quantise  as in `to_midi`.
 
         Raises ValueError, before anything is written, for an unknown format, drum map or grid.
         """
@@ -250,13 +250,13 @@ class Transcription:
     # ---- pictures and sound
 
     def plot(self, start: float | None = None, end: float | None = None):
-        """Spectrogram, activations and onsets from `start` to `end` seconds, by default ten from the first onset: the axes."""
+        """Plot spectrogram, activations and onsets from `start` to `end`, by default ten seconds from the first onset; the axes."""
         from adtlib.figures.passages import plot_transcription
 
         return plot_transcription(self, start, end)
 
     def _repr_html_(self) -> str:
-        """For a notebook: a summary, a picture, players, the first bars."""
+        """Shown in a notebook: a summary, a picture, players, the first bars."""
         from adtlib.transcription.html import song_html
 
         return song_html(self)
@@ -266,9 +266,9 @@ class Transcription:
         return f"<Transcription of {self.name}, {self.duration:.1f} s: {found}>"
 
     def click_track(self, waveform: np.ndarray | None = None) -> np.ndarray:
-        """The recording with a click at each onset, of another pitch for each class: `(n,)` float32 at 44.1 kHz, in [-1, 1].
+        """The recording with a click at each onset, in the pitch of its class: `(n,)` float32 at 44.1 kHz, in [-1, 1].
 
-        waveform  the recording, mono at 44.1 kHz; by default `source` is read again, and without one the clicks are alone.
+        waveform  the recording, mono at 44.1 kHz; by default `source` is read again; without a source there are only clicks.
         """
         from adtlib.audio.clicks import with_clicks
         from adtlib.audio.files import audio_blocks
@@ -283,19 +283,19 @@ class Transcription:
         return np.concatenate(list(scaled_to_peak(lambda: with_clicks(blocks, self.drum_events))))
 
     def play_drums(self) -> np.ndarray:
-        """The drums alone, played on a sampled kit: `(n,)` float32 at 44.1 kHz, in [-1, 1]; `listening.sampled_kit` names it."""
+        """The drums alone, played on `kit_playback.sampled_kit()`: `(n,)` float32 at 44.1 kHz, in [-1, 1]."""
         from adtlib.transcription.kit_playback import played
 
         return played(self.drum_events, self.duration)
 
     @property
     def drum_events(self) -> list["DrumEvent"]:
-        """(seconds, class, velocity) of the onsets, in order."""
+        """(seconds, class, velocity) of the onsets, sorted by time."""
         return [(event.seconds, event.name, event.velocity) for event in self.events]
 
 
 def _written(path: Path | str | None, content):
-    """The content as it is; also written to a file where one is named."""
+    """The content, unchanged; also written to `path` if given."""
     if path is not None:
         paths.write_atomically(Path(path), content.encode() if isinstance(content, str) else content)
     return content

@@ -20,7 +20,7 @@ from adtlib.studies import ingredients
 from adtlib.training import long
 from adtlib.training.augmentation import Augmentation, attenuation, augment, magnitudes, transposition
 from adtlib.training.long import LongConfig, fit_long, history, learning_rate
-from adtlib.training.real_songs import STEEPNESS, HeardUnit
+from adtlib.training.real_songs import STEEPNESS, NormalisedUnit
 from adtlib.training.scoring import thresholds_for
 from adtlib.training.segments import Crops, targets_around
 from adtlib.vocabulary import CLASSES
@@ -169,11 +169,11 @@ def test_attenuation_is_that_of_a_butterworth_filter():
 
 def test_a_unit_is_heard_at_its_gain_and_without_its_treble(prepared):
     unit = prepared.units("validation")[0]
-    heard = HeardUnit(**vars(unit), gain=2.0, low_pass=5_000.0)
+    heard = NormalisedUnit(**vars(unit), gain=2.0, low_pass=5_000.0)
     wanted = 2 * magnitudes(unit.features) / attenuation(5_000.0, STEEPNESS)
     np.testing.assert_allclose(magnitudes(heard.features), wanted, rtol=1e-4, atol=1e-5)
     assert np.array_equal(heard.onsets[0], unit.onsets[0])
-    as_it_is = HeardUnit(**vars(unit)).features
+    as_it_is = NormalisedUnit(**vars(unit)).features
     assert np.abs(as_it_is - unit.features).max() < 1e-5
 
 
@@ -220,7 +220,7 @@ def test_a_run_can_begin_with_the_weights_of_another(prepared, tmp_path):
     assert list(both["stage"]) == [1] * 6 + [2] and list(both["epoch"]) == [1, 2, 3, 4, 5, 6, 1]
     np.testing.assert_allclose(both["hours"], np.r_[64 * np.arange(1, 7), 384 + run.config["segments_per_epoch"]] * 4 / 3600)
     assert list(both["val_f1_micro"]) == [*first.metrics["val_f1_micro"], *run.metrics["val_f1_micro"]]
-    with pytest.raises(ValueError, match="not those of a RNN with"):
+    with pytest.raises(ValueError, match="do not fit a RNN with"):
         other = small(**barely, hyperparameters={"num_layers": 2, "hidden_size": 8})
         fit_long(other, prepared, tmp_path / "third", progress=False, start=first.model())
 
@@ -258,10 +258,10 @@ def test_what_an_ingredient_brings_is_what_is_lost_without_it():
     entries = [("all ingredients", "CRNN", 0.7, 0.6), ("RNN", "RNN", 0.75, 0.6), ("another seed", "CRNN", 0.69, 0.6)]
     entries += [("without voices", "CRNN", 0.72, 0.6), ("without accompaniment", "CRNN", 0.4, 0.1)]
     whole = pd.DataFrame([row for entry in entries for row in rows(*entry)])
-    shown, by_chance = ingredients.rows_with_thresholds(whole), ingredients.chance(whole)
+    shown, by_chance = ingredients.rows_with_thresholds(whole), ingredients.seed_spread(whole)
     assert by_chance == pytest.approx(0.01)  # the two seeds differ at thresholds by class, not at 0.5
-    with pytest.raises(ValueError, match="nobody knows what chance does"):
-        ingredients.chance(whole[whole["variant"] != "another seed"])
+    with pytest.raises(ValueError, match="the spread over seeds needs the runs"):
+        ingredients.seed_spread(whole[whole["variant"] != "another seed"])
     assert list(ingredients.architectures(shown)["architecture"]) == ["RNN", "CRNN"]
     lost = ingredients.losses(shown)  # against the mean of both seeds
     assert list(lost["variant"]) == ["without accompaniment", "without voices"]  # what cost most first

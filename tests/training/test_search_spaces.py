@@ -54,7 +54,7 @@ def test_every_combination_of_every_space_can_be_built(name, architecture):
 
 
 def test_a_space_that_can_propose_what_cannot_be_built_is_refused_with_the_combination():
-    with pytest.raises(ValueError, match=r"'num_heads': 5.*72 does not divide by 5 heads"):
+    with pytest.raises(ValueError, match=r"'num_heads': 5.*72 is not divisible by 5 heads"):
         check_space("ConvTransformer", {"embed_dim": [60, 72], "num_layers": [8], "num_heads": [2, 5]})
     with pytest.raises(ValueError, match=r"'embed_dim': 70.*12 patches"):
         check_space("ViT", {"patch_height": [7], "embed_dim": [72, 70], "num_layers": [1], "num_heads": [1]})
@@ -90,7 +90,7 @@ def test_settings_come_from_where_the_profile_says(tmp_path, monkeypatch):
     config = training_config(published, "CRNN", ("Slakh",), 0)
     assert config.hyperparameters == {"num_layers": 5, "hidden_size": 576, "use_gru": True}
     assert (config.learning_rate, config.weight_decay, config.patience) == (2.817e-4, 6.798e-5, 15)
-    assert settings_of(published, "CRNN", TRAINABLE).learning_rate == 3.652e-4
+    assert settings_of(published, "CRNN", TRAINABLE[:4]).learning_rate == 3.652e-4
     with pytest.raises(ValueError, match=r"no published hyperparameters of the CNN trained on Slakh \+ ADTOF-YT, only on"):
         settings_of(published, "CNN", ("Slakh", "ADTOF-YT"))
     with pytest.raises(SearchError, match=r"no finished search.*CNN on Slakh"):

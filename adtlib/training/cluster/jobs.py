@@ -95,9 +95,7 @@ def train_remotely(job: Job, server: Server, on_epoch: Callable[[dict], None] | 
     server, and what `fit` raises, with the server's folder in its message.
     """
     if job.code not in ("", code_hash()):
-        raise RunError(
-            f"{job.folder}: this machine has another version of adtlib than the server: install the same"
-        )
+        raise RunError(f"{job.folder}: this machine has another version of adtlib than the server: install the same")
     torch.set_num_threads(job.threads)
     train, tests = ([open_here(corpus, server) for corpus in corpora] for corpora in (job.train, job.tests))
     scratch = scratch_folder("adt-run")

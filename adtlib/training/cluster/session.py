@@ -129,9 +129,7 @@ def _connect(address: str) -> None:
     try:
         ray.init(address=address, **QUIET)
     except (ConnectionError, ValueError) as error:
-        raise ClusterError(
-            f"RAY_ADDRESS = {address}: no cluster answers, or this machine is not a node of it ({error})"
-        ) from error
+        raise ClusterError(f"RAY_ADDRESS = {address}: no cluster answers, or this machine is not a node of it ({error})") from error
 
 
 def check_address(address: str) -> None:

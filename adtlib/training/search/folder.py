@@ -1,11 +1,11 @@
-"""A search's folder: its trials, what they scored, and the best of them. Made by `tuning`, read here without Ray.
+"""A search's folder: its trials, their scores and the best one. Written by `training.search.tune`, read here without Ray.
 
     results/<profile>/searches/ARCHITECTURE/TRAINING_SETS/
-        search.json      what was searched; once finished, the settings of the best trial
+        search.json      configuration of the search; once finished, the settings of the best trial
         trials.csv       a row a trial, in the order in which they were proposed
         trials/NAME/     each trial's run, a folder as in `runs`; NAME is a hash of its settings
 
-The best trial is that of the highest validation micro F1; of equal ones that of the lower validation loss, then the earlier.
+The best trial has the highest validation micro F1; among equals the lowest validation loss, then the earliest wins.
 """
 
 import hashlib
@@ -22,18 +22,18 @@ SETTINGS = ("learning_rate", "weight_decay")
 
 
 class SearchError(ValueError):
-    """A search that cannot be used; the message names the folder and the remedy."""
+    """A search cannot be used; the message names the folder and the remedy."""
 
 
 @dataclass(frozen=True)
 class Search:
-    """A search, by its folder."""
+    """A search, given by its folder."""
 
     folder: Path
 
     @property
     def record(self) -> dict:
-        """Everything in search.json; empty before the search began or where the file is damaged: it is then searched again."""
+        """Everything in search.json; empty if the search has not begun or the file is damaged, and the search is then repeated."""
         try:
             return json.loads((self.folder / "search.json").read_text())
         except (OSError, ValueError):
@@ -58,7 +58,7 @@ class Search:
     def trials(self) -> pd.DataFrame:
         """A row a trial: trial, the values drawn, epochs, val_loss, val_f1_micro, seconds, n_parameters, outcome.
 
-        `outcome` is "finished", or "diverged" for a trial whose loss was no number any more: it has no scores.
+        `outcome` is "finished", or "diverged" for a trial whose loss became NaN or infinite; it has no scores.
         """
         return pd.read_csv(self.folder / "trials.csv")
 
@@ -69,22 +69,22 @@ class Search:
         return {name: pd.read_csv(path) for name, path in found.items() if path.is_file()}
 
     def trial_folder(self, settings: dict) -> Path:
-        """Where the run of a trial of these settings lies."""
+        """The folder of the run of a trial with these settings."""
         return self.folder / "trials" / trial_name(settings)
 
 
 def trial_name(settings: dict) -> str:
-    """Name of a trial: the same settings have the same name, so that a search that is started again finds what it trained."""
+    """Name of a trial, a hash of its settings, by which a restarted search finds its trained trials."""
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def search_folder(profile: str, architecture: str, train) -> Path:
-    """Where the search of an architecture on training corpora lies."""
+    """The folder of the search of an architecture on training corpora."""
     return paths.RESULTS / profile / "searches" / architecture / folder_name(train)
 
 
 def find_search(profile: str, architecture: str, train) -> Search:
-    """The finished search of an architecture on training corpora; SearchError where there is none."""
+    """The finished search of an architecture on training corpora; SearchError if there is none."""
     found = Search(search_folder(profile, architecture, train))
     if not found.finished:
         raise SearchError(
@@ -101,20 +101,20 @@ def trial_row(folder: Path, drawn: dict) -> dict:
     if result is None:
         epochs = len(run.metrics) if (folder / "metrics.csv").is_file() else 0
         return row | {"epochs": epochs, "outcome": "diverged"}
-    wanted = ("epochs", "val_loss", "val_f1_micro", "seconds", "n_parameters")
-    return row | {key: result[key] for key in wanted} | {"outcome": "finished"}
+    keys = ("epochs", "val_loss", "val_f1_micro", "seconds", "n_parameters")
+    return row | {key: result[key] for key in keys} | {"outcome": "finished"}
 
 
 def best_row(rows: list[dict]) -> dict:
-    """The row of the best trial; SearchError where none has a score."""
+    """The row of the best trial; SearchError if none has a score."""
     scored = [row for row in rows if row["outcome"] == "finished"]
     if not scored:
         raise SearchError(f"all {len(rows)} trials diverged: narrow the learning rate's range or look at the data")
-    return max(scored, key=lambda row: (_number(row["val_f1_micro"]), -row["val_loss"]))  # of equals the first
+    return max(scored, key=lambda row: (_number(row["val_f1_micro"]), -row["val_loss"]))  # among equals the first
 
 
 def trials_table(searches: list[Search]) -> pd.DataFrame:
-    """The trials of several searches, one after the other: corpus, the columns of `Search.trials`, best (whether it was chosen)."""
+    """The trials of several searches in one table: corpus, the columns of `Search.trials`, best (whether it was chosen)."""
     tables = [pd.DataFrame(columns=["corpus", "trial", "seconds", "best"])] if not searches else []
     for search in searches:
         table = search.trials
@@ -124,4 +124,4 @@ def trials_table(searches: list[Search]) -> pd.DataFrame:
 
 
 def _number(f1: float) -> float:
-    return f1 if f1 == f1 else 0.0  # no onset in truth and estimate: F1 is not defined
+    return f1 if f1 == f1 else 0.0  # without an onset in annotation and estimate F1 is undefined

@@ -1,11 +1,11 @@
-"""With which settings a run is trained: the profile's own, those the finished thesis published, or those a search found.
+"""The settings that a run is trained with: the profile's own, those the finished thesis published, or those a search found.
 
-Settings are what a search varies: the architecture's hyperparameters, learning rate and weight decay. A profile's `search` decides
-where they come from:
+Settings are the values that a search varies: the architecture's hyperparameters, learning rate and weight decay. A profile's
+`search` decides where they come from:
 
     none                   the profile's `hyperparameters`, `learning_rate` and `weight_decay`
-    published              the finished thesis's, from `published/published_hyperparameters.csv`: no search
-    random, grid, optuna   the best trial of the search for that architecture and those corpora (`searches`)
+    published              those of the finished thesis, from `published/published_hyperparameters.csv`; no search
+    random, grid, optuna   the best trial of the search for that architecture and those corpora (`training.search.folder`)
 """
 
 import json
@@ -24,7 +24,7 @@ PUBLISHED = paths.PUBLISHED / "published_hyperparameters.csv"
 
 @dataclass(frozen=True)
 class Settings:
-    """What a search varies; `hyperparameters` as `models.build` takes them."""
+    """The values that a search varies; `hyperparameters` as `models.build` takes them."""
 
     hyperparameters: dict
     learning_rate: float
@@ -32,7 +32,7 @@ class Settings:
 
 
 def settings_of(profile: Profile, architecture: str, train) -> Settings:
-    """Settings of an architecture on training corpora (their names). ValueError where the published table or a search has none."""
+    """Settings of an architecture on training corpora (their names). ValueError if the published table or a search has none."""
     if profile.search == "published":
         return published_settings(architecture, train)
     if profile.searches:

@@ -1,12 +1,12 @@
-"""Search spaces of chapter 3 as the architectures' records state them, and the check that all they can propose can be built.
+"""Search spaces of chapter 3, from the architectures' records, and a check that all their combinations can be built.
 
 A space gives the values of each hyperparameter of an architecture; learning rate and weight decay are drawn log-uniformly beside
-them (thesis 5.3). `adtlib.training.search.tune` makes Ray Tune's spaces of these; nothing here needs Ray.
+them (thesis 5.3). `adtlib.training.search.tune` converts these to Ray Tune's spaces; nothing here needs Ray.
 
-    draft     the draft's (its section on the ViT is empty: the finished thesis's)
-    finished  the finished thesis's. Its text gives the CNN 2 to 4 dense layers, its code 1 to 4, as the draft; the code's are taken
-    small     not of the thesis: seconds a trial, to show a search on the generated corpora. LSTMs alone: on a processor a GRU of
-              this size takes eight times as long
+    draft     of the draft; of the finished thesis for the ViT, whose section is empty in the draft
+    finished  of the finished thesis; 1 to 4 dense layers of the CNN as in its code and the draft (its text says 2 to 4)
+    small     not in the thesis: seconds a trial, to show a search on the generated corpora. Only LSTMs: on a CPU a GRU of this
+              size takes eight times as long
 """
 
 import math
@@ -45,12 +45,12 @@ def combinations(space: Mapping[str, list]) -> Iterator[dict]:
 
 
 def count_combinations(space: Mapping[str, list]) -> int:
-    """How many combinations a space has: the trials of a grid search."""
+    """Number of combinations of a space: the trials of a grid search."""
     return math.prod(map(len, space.values()))
 
 
 def as_hyperparameters(drawn: dict) -> dict:
-    """What `models.build` takes, of values drawn from a space. The ViT's patches are one frame wide: only their height is drawn."""
+    """Hyperparameters for `models.build` from values drawn from a space. Only the height of the ViT's patches is drawn."""
     hyperparameters = {key: value for key, value in drawn.items() if key != "patch_height"}
     if "patch_height" in drawn:
         hyperparameters["patch_size"] = [1, drawn["patch_height"]]
@@ -58,10 +58,10 @@ def as_hyperparameters(drawn: dict) -> dict:
 
 
 def check_space(architecture: str, space: Mapping[str, list]) -> None:
-    """Refuse a space that can propose what cannot be built, before anything is trained.
+    """Check before training that all combinations of a space can be built; ValueError with a combination that cannot.
 
-    The spaces of the thesis hold no such combination: heads divide every embedding, and so do the 84 / P patches of a frame.
-    Raises ValueError with the combination. Models are built without memory for their weights; of the layers one is enough.
+    All those of the thesis's spaces can be built: embeddings are divisible by the heads and by the 84 / P patches of a frame.
+    Models are built without memory for their weights, and with the first number of layers only.
     """
     shallow = {key: values[:1] if key == "num_layers" else values for key, values in space.items()}
     for drawn in combinations(shallow):
