@@ -1,8 +1,8 @@
-"""What kind of errors a model makes (beyond the thesis, section 6.2): every stroke and every estimate with its circumstances.
+"""Analysis of errors (beyond the thesis, section 6.2): every stroke and every estimate with its circumstances.
 
-Within a class strokes and estimates are matched as in scoring. What is left over is then looked at across classes: a stroke that
-was missed, and an estimate of another class that was invented within the tolerance of it, are one stroke heard as another drum.
-Counts by class are those of `evaluation`, so that the anatomy and the scores speak of the same errors.
+Within a class strokes and estimates are matched as in scoring. The unmatched ones are then matched across classes: a missed stroke
+and an invented estimate of another class within the tolerance are a confusion. Counts by class equal those of `metrics`, so that
+the analysis and the scores count the same errors.
 """
 
 import numpy as np
@@ -16,13 +16,13 @@ from adtlib.vocabulary import CLASSES
 NOTHING = "nothing"
 
 
-NEAR = 0.15  # seconds: a stroke and an estimate of its class that are not farther apart are a near miss
+NEAR = 0.15  # seconds: largest distance of a stroke and an unmatched estimate of its class that is a near miss
 
 
-TOGETHER = 0.03  # seconds within which strokes are meant to sound at once
+TOGETHER = 0.03  # seconds within which strokes count as simultaneous
 
 
-AROUND = 0.5  # seconds to either side in which the density of strokes is counted
+AROUND = 0.5  # seconds to either side over which the density of strokes is computed
 
 
 COLUMNS = ["event", "class", "partner", "time", "difference", "velocity", "energy", "others", "doubled", "density"]
@@ -52,15 +52,15 @@ def unit_events(
     """A row for each stroke of one recording (hit or missed) and each estimate that matches none (invented).
 
     event       hit, missed or invented.
-    class       of the stroke; of an invented one that of the estimate.
-    partner     of a missed one the class that was heard instead, of an invented one that of the stroke missed there, or nothing.
-    time        seconds: of the stroke, of an invented one of the estimate.
-    difference  estimate minus stroke in seconds: of a hit its match; of a missed one the nearest estimate of its class that
-                matched nothing, if there is one within 0.15 s, else NaN.
-    velocity, energy  loudness of the stroke; NaN where not given.
-    others      how many classes are struck within 30 ms, its own not counted: of hits, misses and inventions alike.
-    doubled     of an invented one whether its own class is struck within 30 ms, a stroke heard twice; False of strokes.
-    density     strokes a second of all classes in the second around, this one not counted.
+    class       of the stroke, for invented ones of the estimate.
+    partner     for missed ones the class estimated instead, for invented ones the class of the stroke missed there, or nothing.
+    time        seconds, of the stroke, for invented ones of the estimate.
+    difference  estimate minus stroke in seconds: for hits of the match; for missed ones of the nearest unmatched estimate of the
+                class within 0.15 s, else NaN.
+    velocity, energy  loudness of the stroke; NaN if not given.
+    others      number of other classes struck within 30 ms.
+    doubled     for invented ones whether the class itself is struck within 30 ms, a second detection; False for strokes.
+    density     strokes a second of all classes in the second around, without this one.
     """
     parts = []
     for c in range(len(CLASSES)):
@@ -69,9 +69,9 @@ def unit_events(
         )
     table = pd.concat(parts, ignore_index=True)
     table["partner"] = _partners(table, tolerance)
-    struck = _struck(table["time"].to_numpy(), reference)
-    own = struck[np.arange(len(table)), table["class"].to_numpy()]
-    table["others"] = struck.sum(axis=1) - own
+    near = _near_strokes(table["time"].to_numpy(), reference)
+    own = near[np.arange(len(table)), table["class"].to_numpy()]
+    table["others"] = near.sum(axis=1) - own
     table["doubled"] = own & (table["event"] == "invented").to_numpy()
     table["density"] = _density(table, reference, duration)
     table["class"] = [CLASSES[c] for c in table["class"]]
@@ -107,7 +107,7 @@ def _class_events(c, truth, found, tolerance, velocity, energy) -> list[pd.DataF
 
 
 def _partners(table: pd.DataFrame, tolerance: float) -> np.ndarray:
-    """Of what was missed the class heard there, of what was invented the class missed there."""
+    """For missed strokes the class estimated there, for invented estimates the class missed there."""
     partner = np.full(len(table), "", dtype=object)
     order = table.sort_values(["time", "class"], kind="stable")
     missed, invented = order.index[order["event"] == "missed"], order.index[order["event"] == "invented"]
@@ -119,34 +119,34 @@ def _partners(table: pd.DataFrame, tolerance: float) -> np.ndarray:
     return partner
 
 
-def _struck(times: np.ndarray, reference: Onsets) -> np.ndarray:
+def _near_strokes(times: np.ndarray, reference: Onsets) -> np.ndarray:
     """Which classes are struck within 30 ms of each time: booleans (n, 5)."""
-    struck = np.zeros((len(times), len(reference)), dtype=bool)
+    near = np.zeros((len(times), len(reference)), dtype=bool)
     for c, strokes in enumerate(reference):
         low, high = (
             np.searchsorted(strokes, times + sign * (TOGETHER + GRID_SLACK), side) for sign, side in ((-1, "left"), (1, "right"))
         )
-        struck[:, c] = high > low
-    return struck
+        near[:, c] = high > low
+    return near
 
 
 def unstruck_moments(reference: Onsets, duration: float) -> np.ndarray:
-    """How often a class could have been invented: moments of 60 ms in which it is not struck, by how many others are, `(5,)`.
+    """How often a class could have been invented: moments of 60 ms in which it is not struck, by number of others struck, `(5,)`.
 
-    Index k: the recording's frames at which k classes are struck within 30 ms, each counted once for every class that is not, in
-    moments (60 ms are 6 frames, as a stroke alone has around it). With all five struck nothing is left to invent.
+    Index k: frames with k classes struck within 30 ms, counted once for every other class, in moments (60 ms are 6 frames, the span
+    around a single stroke). With all five classes struck none can be invented.
 
-    An invention with k other classes struck (`others` in `unit_events`, `doubled` apart) fell into one of the moments k: the ratio
-    says whether drums that sound make a model hear more. The share of inventions among the estimates of a bin does not, since a hit
-    of the same bin is one drum more that sounds.
+    An invented estimate with k other classes struck (`others` in `unit_events`, without `doubled`) lies in one of the moments k:
+    the ratio shows whether sounding drums cause inventions. The share of inventions among the estimates of a bin does not, since a
+    hit in the same bin has one more sounding drum.
     """
-    frames = np.arange(np.ceil(duration * FPS - GRID_SLACK)) / FPS  # estimates stand on frames
-    n_frames = np.bincount(_struck(frames, reference).sum(axis=1), minlength=len(CLASSES) + 1)[: len(CLASSES)]
+    frames = np.arange(np.ceil(duration * FPS - GRID_SLACK)) / FPS  # estimates lie on frames
+    n_frames = np.bincount(_near_strokes(frames, reference).sum(axis=1), minlength=len(CLASSES) + 1)[: len(CLASSES)]
     return n_frames * (len(CLASSES) - np.arange(len(CLASSES))) / (2 * TOGETHER * FPS)
 
 
 def _density(table: pd.DataFrame, reference: Onsets, duration: float) -> np.ndarray:
-    """Strokes a second around each row's time, itself not counted; at the edges of the recording what there is of the second."""
+    """Strokes a second around each row's time, without itself; at the edges of the recording over what is left of the second."""
     strokes, times = np.sort(np.concatenate(reference)), table["time"].to_numpy()
     inside = np.searchsorted(strokes, times + AROUND, "right") - np.searchsorted(strokes, times - AROUND, "left")
     own = (table["event"] != "invented").to_numpy()
@@ -155,10 +155,10 @@ def _density(table: pd.DataFrame, reference: Onsets, duration: float) -> np.ndar
 
 
 def confusions(events: pd.DataFrame) -> pd.DataFrame:
-    """Counts `(6, 6)` of one corpus: what was struck (rows) and what was heard (columns), `nothing` last in both.
+    """Counts `(6, 6)` of one corpus: classes struck (rows) by classes estimated (columns), `nothing` last in both.
 
-    The diagonal are hits; row `nothing` is what was invented where no stroke was missed, column `nothing` what was missed where
-    nothing else was invented. Nothing heard as nothing is not counted.
+    The diagonal has hits; row `nothing` has inventions where no stroke was missed, column `nothing` misses where no other class was
+    invented. The last cell is not counted.
     """
     names = [*CLASSES, NOTHING]
     table = pd.DataFrame(0, index=pd.Index(names, name="struck"), columns=pd.Index(names, name="heard"))
@@ -172,7 +172,7 @@ def confusions(events: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-FEW = 30  # strokes, estimates or moments below which a share says little, and below which no two are compared
+FEW = 30  # strokes, estimates or moments below which a share is marked, and shares are not compared
 
 
 FEW_MARK = "†"

@@ -1,6 +1,6 @@
-"""Small examples that notebooks 13 and 14 work through: a pattern, a curve for peak picking, transcribers good and bad.
+"""Small worked examples for notebooks 13 and 14: a pattern, a curve for peak picking, good and bad transcribers.
 
-Each is checked against the module that does the same for whole corpora: `peak_picking`, `evaluation`.
+Each is tested against the module that does the same for whole corpora: `peak_picking`, `metrics`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,15 +41,15 @@ def example_pattern() -> Pattern:
 
 
 def example_curve() -> np.ndarray:
-    """A drawn activation function of 84 frames, `(84,)`, with what peak picking has to tell apart."""
+    """A made-up activation function of 84 frames, `(84,)`, with typical cases of peak picking."""
     curve = 0.03 + 0.012 * np.sin(np.arange(84) * 1.7) + 0.008 * np.sin(np.arange(84) * 0.61)
     bumps = {
         7: [0.14, 0.52, 0.93, 0.46, 0.12],  # a stroke
         18: [0.10, 0.38, 0.88, 0.50, 0.61, 0.22, 0.08],  # a stroke with a shoulder
         30: [0.10, 0.22, 0.36, 0.47, 0.55, 0.60, 0.63, 0.64, 0.62, 0.58, 0.52, 0.43, 0.32, 0.19, 0.09],  # a slow swell
-        49: [0.10, 0.39, 0.13],  # a soft stroke, or none
+        49: [0.10, 0.39, 0.13],  # possibly a soft stroke
         58: [0.12, 0.45, 0.82, 0.40, 0.26, 0.44, 0.74, 0.33, 0.10],  # two strokes in quick succession
-        73: [0.11, 0.34, 0.62, 0.29, 0.09],  # a stroke, not quite sure
+        73: [0.11, 0.34, 0.62, 0.29, 0.09],  # an uncertain stroke
     }
     for start, values in bumps.items():
         curve[start : start + len(values)] = values
@@ -57,10 +57,10 @@ def example_curve() -> np.ndarray:
 
 
 def explain_peaks(curve: np.ndarray, config: PeakPicking) -> pd.DataFrame:
-    """What each condition of peak picking says of each frame of one class's curve `(T,)`: the slow, readable version.
+    """Every condition of peak picking for each frame of one class's curve `(T,)`: the slow, readable version.
 
     Columns: frame, activation, level (mean of the window plus delta), highest, above_mean, above_threshold, waited, onset.
-    `waited` is True wherever an earlier condition fails already. Of a plateau the first frame is the highest.
+    `waited` is True if an earlier condition fails. On a plateau the first frame is the highest.
     """
     curve = np.asarray(curve, dtype=np.float64)
     rows, last = [], -np.inf
@@ -82,7 +82,7 @@ def explain_peaks(curve: np.ndarray, config: PeakPicking) -> pd.DataFrame:
 
 
 def matching_example() -> tuple[np.ndarray, np.ndarray]:
-    """Annotated and estimated onsets of one class in seconds, with every case that matching meets."""
+    """Annotated and estimated onsets of one class in seconds, with every case of matching."""
     reference = np.array([0.15, 0.40, 0.76, 1.02, 1.30, 1.36, 1.62])
     estimate = np.array([0.17, 0.58, 0.73, 0.79, 1.085, 1.33, 1.38, 1.67])
     return reference, estimate
@@ -114,12 +114,12 @@ def drumming(minutes_a_style: float = 2.0, seed: int = 0) -> tuple[list[Onsets],
 
 
 def transcribers(onsets: list[Onsets], seed: int = 0) -> dict[str, list[Onsets]]:
-    """What four made-up transcribers say to the same performances: from perfect, but a frame late, to silent."""
+    """Estimates of four made-up transcribers for the same performances: from perfect, but a frame late, to silent."""
     rng = np.random.default_rng(seed)
     nothing = [np.empty(0)] * len(CLASSES)
 
     def good(times: np.ndarray) -> np.ndarray:
-        """Nine of ten strokes, a few milliseconds off, and one invented stroke to twenty."""
+        """90 % of the strokes, a few milliseconds off, and 5 % invented strokes."""
         kept = times[rng.random(len(times)) < 0.9]
         invented = rng.uniform(0, times[-1] if len(times) else 0, rng.binomial(len(times), 0.05))
         return np.sort(np.concatenate([kept + rng.normal(0, 0.008, len(kept)), invented]).clip(0))
@@ -133,9 +133,9 @@ def transcribers(onsets: list[Onsets], seed: int = 0) -> dict[str, list[Onsets]]
 
 
 def frame_counts(reference: Onsets, estimate: Onsets, n_frames: int) -> np.ndarray:
-    """True positives, true negatives, false positives and false negatives of each class, frame against frame: `(5, 4)`."""
-    truth, said = (frame_targets(onsets, n_frames) > 0 for onsets in (reference, estimate))
-    pairs = ((truth & said), ~(truth | said), (said & ~truth), (truth & ~said))
+    """True positives, true negatives, false positives and false negatives of each class, frame by frame: `(5, 4)`."""
+    truth, found = (frame_targets(onsets, n_frames) > 0 for onsets in (reference, estimate))
+    pairs = ((truth & found), ~(truth | found), (found & ~truth), (truth & ~found))
     return np.stack([pair.sum(axis=0) for pair in pairs], axis=1)
 
 
@@ -144,10 +144,12 @@ def accuracy(counts: np.ndarray) -> np.ndarray:
     return counts[..., :2].sum(axis=-1) / counts.sum(axis=-1)
 
 
-def accuracy_table(onsets: list[Onsets], frames: list[int], said: Mapping[str, list[Onsets]], tolerance: float) -> pd.DataFrame:
-    """A row a transcriber: frame-wise accuracy, F1 frame against frame, and micro F1 of events within the tolerance."""
+def accuracy_table(
+    onsets: list[Onsets], frames: list[int], estimated: Mapping[str, list[Onsets]], tolerance: float
+) -> pd.DataFrame:
+    """A row a transcriber: frame-wise accuracy, frame-wise F1, and micro F1 of events within the tolerance."""
     rows = []
-    for name, estimates in said.items():
+    for name, estimates in estimated.items():
         by_frame = sum(frame_counts(*track) for track in zip(onsets, estimates, frames, strict=True)).sum(axis=0)
         tp, _, fp, fn = by_frame
         events = np.stack([count_matches(truth, estimate, tolerance) for truth, estimate in zip(onsets, estimates, strict=True)])
@@ -165,7 +167,7 @@ UNBALANCED = {
 
 
 def onsets_with_counts(counts: Sequence[Sequence[int]]) -> tuple[Onsets, Onsets]:
-    """Reference and estimate whose matching gives these (TP, FP, FN) a class: one event a second, 10 ms beside its partner."""
+    """Reference and estimate whose matching gives these (TP, FP, FN) a class: one event a second, 10 ms from its match."""
     reference, estimate = [], []
     for tp, fp, fn in counts:
         matched = 1.0 + np.arange(tp)

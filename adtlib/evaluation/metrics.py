@@ -1,11 +1,11 @@
-"""Scoring onsets against annotations: matching, counts, F1, intervals (thesis section 2.5). The only module that knows mir_eval.
+"""Scoring onsets against annotations: matching, counts, F1, intervals (thesis section 2.5). The only module that imports mir_eval.
 
 Onsets are five sorted arrays of seconds. Counts are integer arrays whose last axis is (true positives, false positives,
 false negatives); `(5, 3)` for one track, `(N, 5, 3)` for many. The thesis's protocol: micro F1, +-50 ms, pooled over all tracks.
 
-Departures of the finished thesis's code: it scores against quantised, widened targets of 4 s sequences (here: annotation times
+Differences from the finished thesis's code: it scores against quantised, widened targets of 4 s sequences (here: annotation times
 of whole tracks), and gives a class without onset or estimate F1 = 1, which raises macro F1 (here: NaN, left out of the mean;
-`absent=1.0` gives its way).
+`absent=1.0` reproduces it).
 """
 
 import numpy as np
@@ -49,7 +49,7 @@ def match_onsets(reference: np.ndarray, estimate: np.ndarray, tolerance: float =
 
 def _checked(times, name: str) -> np.ndarray:
     times = np.asarray(times, dtype=np.float64)
-    # One comparison finds both disorder and NaN.
+    # One comparison detects both disorder and NaN.
     if len(times) and not (np.all(times[1:] >= times[:-1]) and np.isfinite(times[[0, -1]]).all()):
         raise ValueError(f"onset times of {name} are not sorted, finite seconds")
     return times
@@ -78,7 +78,7 @@ def _match_mir_eval(reference: np.ndarray, estimate: np.ndarray, window: float) 
 
 
 def f1(counts: np.ndarray) -> np.ndarray:
-    """F1 = 2 TP / (2 TP + FP + FN) along the last axis; NaN where there is neither an onset nor an estimate."""
+    """F1 = 2 TP / (2 TP + FP + FN) along the last axis; NaN without onsets and estimates."""
     tp, fp, fn = np.moveaxis(np.asarray(counts, dtype=np.float64), -1, 0)
     return _ratio(2 * tp, 2 * tp + fp + fn)
 

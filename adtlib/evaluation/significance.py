@@ -1,13 +1,13 @@
-"""What a test split can say about a difference: intervals over tracks, a paired test, correction for several comparisons.
+"""Significance of differences on a test split: intervals over tracks, a paired test, correction for multiple comparisons.
 
 Counts are `(S, N, 5, 3)`: seeds, tracks, classes, (true positives, false positives, false negatives). The tracks are the sample:
-what is said holds for other recordings of the same kind and for these trained models. How much training itself scatters is another
-question, which the standard deviation over seeds answers; three seeds are too few to resample. Recordings that are not independent,
-one performance on several kits, are drawn and swapped together: `groups` names them. An interval, a difference and its test are
-of one statistic: micro F1 of each seed, averaged over seeds.
+results generalise to other recordings of the same kind, for these trained models. The variation of training is measured by the
+standard deviation over seeds; three seeds are too few to resample. Recordings that are not independent, such as one performance on
+several kits, are drawn and swapped together: `groups` names their groups. Interval, difference and test use the same statistic:
+micro F1 of each seed, averaged over seeds.
 
-Of few groups a percentile interval is too narrow (of four it holds the truth in some 80 % of cases, not 95), and of fewer than
-FEWEST_GROUPS no test can come out: such intervals are shown and decide nothing.
+With few groups a percentile interval is too narrow (with four it covers the true value in about 80 % of cases, not 95 %), and with
+fewer than FEWEST_GROUPS no test can be significant: such intervals are shown but not interpreted.
 
 Intervals: percentile bootstrap (Efron 1979). Test: approximate randomisation, which needs no assumption on how F1 is distributed
 (Yeh, "More accurate tests for the statistical significance of result differences", COLING 2000): if two systems were equal, each
@@ -24,9 +24,9 @@ import pandas as pd
 from adtlib.evaluation.metrics import f1, precision, recall
 from adtlib.vocabulary import CLASSES
 
-LEVEL = 0.05  # a difference with a smaller p, corrected, is called one
-FEWEST_GROUPS = 6  # of five groups that all agree p is 1/16: more than LEVEL
-MOST_EXACT = 13  # groups up to which all ways of swapping are tried: 8,192 of them
+LEVEL = 0.05  # a difference with a smaller corrected p is significant
+FEWEST_GROUPS = 6  # five groups that all agree give p = 1/16, more than LEVEL
+MOST_EXACT = 13  # groups up to which all ways of swapping are tried (8,192)
 _CELLS = 4_000_000  # numbers in memory at once
 
 
@@ -60,7 +60,7 @@ def _micro(counts: np.ndarray) -> np.ndarray:
 def interval(counts: np.ndarray, groups: Sequence | None = None, seed: int = 0, n_resamples: int = 2_000) -> tuple[float, float]:
     """95 % interval of `mean_f1` over groups of tracks drawn with replacement, the same draw for every seed: (low, high).
 
-    With fewer than two groups nothing can be said: (NaN, NaN).
+    (NaN, NaN) with fewer than two groups.
     """
     pooled = pool(counts, groups)
     return percentile_interval([_micro(sums).mean(axis=1) for sums in _resampled(pooled, n_resamples, seed)])
@@ -81,7 +81,7 @@ def scores_with_intervals(
 ) -> pd.DataFrame:
     """All scores of `(S, N, 5, 3)` counts, a row each: score (as `evaluation.scores` names them), mean, std, ci_low, ci_high.
 
-    Mean and standard deviation over seeds (NaN of one seed); the interval is that of the mean, over tracks.
+    Mean and standard deviation over seeds (NaN for one seed); the interval is that of the mean, over tracks.
     """
     pooled = pool(counts, groups)
     by_seed = _all_scores(pooled.sum(axis=1))  # of each name (S,)
@@ -108,7 +108,7 @@ def _all_scores(counts: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _nanmean(values: np.ndarray) -> np.ndarray:
-    """Mean over the last axis of what is defined; NaN where nothing is."""
+    """Mean over the last axis without NaN; NaN if all values are NaN."""
     known = ~np.isnan(values)
     with np.errstate(invalid="ignore"):
         return np.where(known, values, 0).sum(axis=-1) / np.where(known.any(axis=-1), known.sum(axis=-1), np.nan)
@@ -156,12 +156,12 @@ def _check_paired(a: np.ndarray, b: np.ndarray) -> None:
 def paired_test(
     a: np.ndarray, b: np.ndarray, groups: Sequence | None = None, seed: int = 0, n_permutations: int = 10_000
 ) -> tuple[float, float]:
-    """Whether two systems differ on the same tracks: (difference of micro F1, two-sided p), by swapping their results.
+    """Paired permutation test of two systems on the same tracks: (difference of micro F1, two-sided p).
 
-    The difference is `mean_f1(a) - mean_f1(b)`. A track is one observation however many seeds there are: all seeds of a group are
-    swapped at once, the first of one system with the first of the other; where one has fewer seeds they are repeated. With up to
-    MOST_EXACT groups all ways of swapping are tried and p is exact; beyond, `n_permutations` random ones, and
-    p = (1 + as extreme) / (1 + tried). p cannot fall below `smallest_p`. Both are NaN where one of the systems has no F1.
+    The difference is `mean_f1(a) - mean_f1(b)`. A track is one observation regardless of the number of seeds: all seeds of a group
+    are swapped at once, the first of one system with the first of the other; if one has fewer seeds, they are repeated. With up
+    to MOST_EXACT groups all ways of swapping are tried and p is exact; with more, `n_permutations` random ones are tried and
+    p = (1 + as extreme) / (1 + tried). p cannot fall below `smallest_p`. Both are NaN if one of the systems has no F1.
     """
     a, b = pool(a, groups), pool(b, groups)
     _check_paired(a, b)
@@ -175,14 +175,14 @@ def paired_test(
     for swaps in _swaps(n_groups, n_permutations, seed):
         moved = (swaps @ change).reshape(-1, n_seeds, 3)
         found = f1(totals[0] + moved).mean(axis=1) - f1(totals[1] - moved).mean(axis=1)
-        extreme += int(np.count_nonzero(~(np.abs(found) < abs(difference) - 1e-12)))  # no F1 at all speaks for no difference
+        extreme += int(np.count_nonzero(~(np.abs(found) < abs(difference) - 1e-12)))  # an undefined F1 counts as extreme
         tried += len(swaps)
-    exact = n_groups <= MOST_EXACT  # doing nothing is then one of the ways tried
+    exact = n_groups <= MOST_EXACT  # the observed assignment is then among those tried
     return difference, extreme / tried if exact else (1 + extreme) / (1 + tried)
 
 
 def _swaps(n_groups: int, n_permutations: int, seed: int):
-    """Which groups are swapped, `(R, G)` of 0 and 1, some at a time; all ways where these are few."""
+    """Which groups are swapped, `(R, G)` of 0 and 1, in batches; all ways if there are few groups."""
     if n_groups <= MOST_EXACT:
         yield (np.arange(2**n_groups)[:, None] >> np.arange(n_groups) & 1).astype(float)
         return
@@ -193,12 +193,12 @@ def _swaps(n_groups: int, n_permutations: int, seed: int):
 
 
 def smallest_p(n_groups: int, n_permutations: int = 10_000) -> float:
-    """The smallest p that `paired_test` can give: with five tracks 1/16, so that no difference can be called significant."""
+    """The smallest p that `paired_test` can give: with five tracks 1/16, so that no difference can be significant."""
     return min(1.0, 2.0 ** (1 - n_groups)) if n_groups <= MOST_EXACT else 1 / (1 + n_permutations)
 
 
 def holm(p_values: Sequence[float]) -> np.ndarray:
-    """p values corrected for being several (Holm 1979), in the order given; NaN stays and is not counted."""
+    """p values corrected for multiple comparisons (Holm 1979), in the order given; NaN stays and is not counted."""
     p_values = np.asarray(p_values, dtype=np.float64)
     corrected = np.full(len(p_values), np.nan)
     order = [index for index in np.argsort(p_values) if not np.isnan(p_values[index])]

@@ -55,12 +55,12 @@ from .examples import examples_of as examples_of
 from .ingredients import (
     ANOTHER_SEED as ANOTHER_SEED,
     architectures as architectures,
-    chance as chance,
     equal_time_table as equal_time_table,
     ingredient_table as ingredient_table,
     loss_sentence as loss_sentence,
     losses as losses,
     rows_with_thresholds as rows_with_thresholds,
+    seed_spread as seed_spread,
     study_protocol as study_protocol,
     study_table as study_table,
 )

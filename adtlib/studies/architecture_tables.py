@@ -1,7 +1,8 @@
-"""The architecture study's results beyond micro F1 (thesis, chapter 6): all scores, who is best, which is shown, thresholds.
+"""The architecture study's results beyond micro F1 (thesis, chapter 6): all scores, significance, chosen runs, thresholds.
 
-Everything is made from the runs' counts and records. All architectures of a corpus are compared on the tracks that all of them were
-tested on; what is not independent counts as one (see `study_tables.independent`). *Highest* is a number, *best* what the test says.
+Everything is computed from the runs' counts and records. The architectures of a corpus are compared on the tracks that all of them
+were tested on; dependent tracks count as one group (see `tables.independent`). *Highest* refers to the number, *best* to the result
+of the test.
 """
 
 from collections.abc import Iterator
@@ -29,8 +30,8 @@ from adtlib.vocabulary import CLASSES
 
 
 @dataclass(frozen=True, eq=False)
-class Tested:
-    """What the architectures scored on one corpus: counts `(S, N, 5, 3)` by architecture, and the group of each track."""
+class CorpusScores:
+    """Test results on one corpus: counts `(S, N, 5, 3)` by architecture, and the group of each track."""
 
     corpus: str
     unit: str
@@ -39,13 +40,13 @@ class Tested:
 
     @property
     def sample(self) -> dict:
-        """What stands beside every number: how many tracks, in how many independent groups, and what a group is."""
+        """Columns given with every number: number of tracks, number of independent groups, and what a group is."""
         found = {"n_tracks": len(self.groups), "n_independent": len(set(self.groups))}
         return found | {"unit": self.unit, "group": group_kind(self.corpus)}
 
 
 def study_runs(profile: Profile) -> dict[tuple[str, str], list[Run]]:
-    """Runs of the study by architecture and corpus, a seed each, in the order of the study; those not made are left out."""
+    """Runs of the study by architecture and corpus, one for each seed, in the order of the study; missing runs are left out."""
     found = runs_by_cell(profile.name)
     runs: dict[tuple[str, str], list[Run]] = {}
     for cell in architecture_study(profile):
@@ -55,9 +56,9 @@ def study_runs(profile: Profile) -> dict[tuple[str, str], list[Run]]:
 
 
 def chosen_runs(profile: Profile) -> dict[str, Run]:
-    """The run of each corpus that is shown wherever one is: engraved examples, error anatomy.
+    """The run of each corpus that represents it in engraved examples and error analysis.
 
-    Of the architecture of the highest validation micro F1 (mean over seeds) the run of the highest. Test scores choose nothing.
+    The architecture with the highest validation micro F1 (mean over seeds), and of its runs the highest. Test scores are not used.
     """
     runs: dict[str, dict[str, list[Run]]] = {}
     for (architecture, corpus), found in study_runs(profile).items():
@@ -73,8 +74,8 @@ def _validation_f1(run: Run) -> float:
     return float(np.nan_to_num(run.result["val_f1_micro"]))
 
 
-def tested(profile: Profile, tolerance: float | None = None, thresholds: str | None = None) -> list[Tested]:
-    """What was scored on each corpus's own test split, as `scored_rows` has it; corpora without any score are left out."""
+def corpus_scores(profile: Profile, tolerance: float | None = None, thresholds: str | None = None) -> list[CorpusScores]:
+    """Results on each corpus's own test split, from `scored_rows`; corpora without any score are left out."""
     tables: dict[str, dict[str, list[pd.DataFrame]]] = {}
     for (architecture, corpus), runs in study_runs(profile).items():
         for run in runs:
@@ -85,7 +86,7 @@ def tested(profile: Profile, tolerance: float | None = None, thresholds: str | N
     return [_aligned(corpus, by_architecture) for corpus, by_architecture in tables.items()]
 
 
-def _aligned(corpus: str, tables: dict[str, list[pd.DataFrame]]) -> Tested:
+def _aligned(corpus: str, tables: dict[str, list[pd.DataFrame]]) -> CorpusScores:
     every = [table for seeds in tables.values() for table in seeds]
     common = set.intersection(*(set(table["id"]) for table in every))
     ids = [name for name in every[0]["id"] if name in common]
@@ -93,7 +94,7 @@ def _aligned(corpus: str, tables: dict[str, list[pd.DataFrame]]) -> Tested:
         name: np.stack([counts_of(table.set_index("id").loc[ids].reset_index()) for table in seeds])
         for name, seeds in tables.items()
     }
-    return Tested(corpus, every[0]["unit"].iloc[0], counts, independent(corpus, ids))
+    return CorpusScores(corpus, every[0]["unit"].iloc[0], counts, independent(corpus, ids))
 
 
 # --- scores ------------------------------------------------------------------------------------------------------------
@@ -104,12 +105,12 @@ def score_summary(profile: Profile) -> pd.DataFrame:
 
     Columns: architecture, corpus, tolerance (s), thresholds, score ("f1_micro", "recall_SD", ...), mean and std over seeds,
     ci_low and ci_high (95 % interval of the mean, over independent groups), n_seeds, n_tracks, n_independent (groups), unit (of
-    n_tracks), group (what one is).
+    n_tracks), group (kind of group).
     """
     parts = []
     for thresholds in ("one", "class"):
         for tolerance in dict.fromkeys((profile.tolerance, *TOLERANCES)):
-            for corpus in tested(profile, tolerance, thresholds):
+            for corpus in corpus_scores(profile, tolerance, thresholds):
                 for architecture, counts in corpus.counts.items():
                     key = {"architecture": architecture, "corpus": corpus.corpus, "tolerance": tolerance, "thresholds": thresholds}
                     part = scores_with_intervals(counts, corpus.groups)
@@ -119,7 +120,7 @@ def score_summary(profile: Profile) -> pd.DataFrame:
 
 
 def table_with_intervals(profile: Profile) -> pd.DataFrame:
-    """`architecture_table` with the interval of each cell's mean over seeds in place of each run's own: what bars show."""
+    """`architecture_table` with the interval of each cell's mean over seeds in place of each run's own interval, for bar charts."""
     table = architecture_table(profile).drop(columns=["ci_low", "ci_high"])
     rows = [
         {
@@ -127,7 +128,7 @@ def table_with_intervals(profile: Profile) -> pd.DataFrame:
             "corpus": corpus.corpus,
             **dict(zip(("ci_low", "ci_high"), interval(counts, corpus.groups), strict=True)),
         }
-        for corpus in tested(profile)
+        for corpus in corpus_scores(profile)
         for name, counts in corpus.counts.items()
     ]
     return table.merge(pd.DataFrame(rows, columns=["architecture", "corpus", "ci_low", "ci_high"]), how="left")
@@ -149,29 +150,29 @@ def printed_scores(summary: pd.DataFrame, tolerance: float, thresholds: str = "o
     return pd.DataFrame(rows).set_index(["corpus", "architecture"])
 
 
-# --- who is best -------------------------------------------------------------------------------------------------------
+# --- significance ------------------------------------------------------------------------------------------------------
 
 
 def comparison_table(profile: Profile) -> pd.DataFrame:
-    """The architecture of the highest micro F1 (mean over seeds) of each corpus beside each other one, on the same tracks.
+    """For each corpus, the architecture with the highest micro F1 (mean over seeds) against each other one, on the same tracks.
 
     Columns: corpus, highest, other, f1_highest, f1_other, difference with ci_low and ci_high (paired bootstrap), p (`paired_test`
-    of this difference), p_holm (corrected for the comparisons of the corpus), told_apart (p_holm below LEVEL), smallest_p (what p
-    cannot fall below with so few groups, before correction), n_tracks, n_independent (groups), unit (of n_tracks), group (what one
-    is).
+    of this difference), p_holm (corrected for the comparisons of the corpus), told_apart (significant: p_holm below LEVEL),
+    smallest_p (lower limit of p with so few groups, before correction), n_tracks, n_independent (groups), unit (of n_tracks), group
+    (kind of group).
 
-    Which is highest is read from the same data: where all are equal a single comparison comes out in up to 9 % of studies. That
-    all four come out, the only case in which `verdicts` says "best", stays below 5 %.
+    The highest is selected on the same data: if all are equal, a single comparison is significant in up to 9 % of studies. All
+    four, the only case in which `verdicts` says "best", are significant in less than 5 %.
     """
     columns = ["corpus", "highest", "other", "f1_highest", "f1_other", "difference", "ci_low", "ci_high", "p", "p_holm"]
     columns += ["told_apart", "smallest_p", "n_tracks", "n_independent", "unit", "group"]
-    return pd.DataFrame([row for corpus in tested(profile) for row in _comparisons(corpus)], columns=columns)
+    return pd.DataFrame([row for corpus in corpus_scores(profile) for row in _comparisons(corpus)], columns=columns)
 
 
-def _comparisons(corpus: Tested) -> Iterator[dict]:
+def _comparisons(corpus: CorpusScores) -> Iterator[dict]:
     means = {name: mean_f1(counts) for name, counts in corpus.counts.items()}
     first = max(means, key=lambda name: np.nan_to_num(means[name], nan=-1))
-    if not means[first] > 0:  # nothing was found by any: none is the highest
+    if not means[first] > 0:  # no architecture found anything: there is no highest
         return
     others = [name for name in means if name != first]
     found = [paired_test(corpus.counts[first], corpus.counts[name], corpus.groups) for name in others]
@@ -197,7 +198,7 @@ def printed_comparisons(comparisons: pd.DataFrame) -> pd.DataFrame:
 
 
 def verdicts(comparisons: pd.DataFrame) -> pd.DataFrame:
-    """What the data say of each corpus: corpus, highest, f1_micro, verdict ("best", or what it is not told apart from)."""
+    """Result of the tests for each corpus: corpus, highest, f1_micro, verdict ("best", or the ones it does not differ from)."""
     rows = []
     for corpus, part in comparisons.groupby("corpus", sort=False):
         first = part.iloc[0]
@@ -214,10 +215,10 @@ def verdicts(comparisons: pd.DataFrame) -> pd.DataFrame:
 
 
 def threshold_table(profile: Profile) -> pd.DataFrame:
-    """One threshold for all classes beside one a class, a row a run: what was chosen on validation, and both test scores.
+    """One threshold for all classes against one for each class, a row a run: thresholds chosen on validation, both test scores.
 
     Columns: architecture, corpus, seed, threshold_one, threshold_KD ..., validation_one, validation_class (micro F1 on the split
-    that chose), f1_one, f1_class (micro F1 on the test split), gain (f1_class - f1_one). Runs not scored both ways are left out.
+    of the choice), f1_one, f1_class (micro F1 on the test split), gain (f1_class - f1_one). Runs not scored both ways are left out.
     """
     rows = []
     for (architecture, corpus), runs in study_runs(profile).items():

@@ -1,12 +1,12 @@
-"""This run's numbers beside those of the draft and of the finished thesis (`published/`, with its sources).
+"""This run's numbers compared with those of the draft and of the finished thesis (`published/`, with its sources).
 
 A number is one measure of one test: architecture, training corpora, test corpus, and `f1_micro`, `f1_macro` or F1 of a class. This
-run's is the mean over seeds, with the 95 % interval of that mean over tracks (`significance`). Whether a published number lies
-inside says whether the tracks tested here can tell it from this run's; it says nothing where other music was tested, and miniature
-corpora are other music: `data`, `trained_on` and `tested_on` stand in every row.
+run's is the mean over seeds, with the 95 % interval of that mean over tracks (`significance`). A published number outside the
+interval differs from this run's by more than the choice of tracks explains. If other music was tested, the interval says nothing,
+and miniature corpora are other music: every row therefore has `data`, `trained_on` and `tested_on`.
 
-The protocols differ, too: the finished thesis's code scores 4 s sequences against quantised targets, and gives a class that is in
-neither truth nor estimate an F1 of 1 (see `evaluation`).
+The protocols differ, too: the finished thesis's code scores 4 s sequences against quantised targets, and gives a class without
+onsets and estimates an F1 of 1 (see `evaluation.metrics`).
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ from adtlib.profiles import Profile
 from adtlib.studies.tables import F1_COLUMNS, independent, scored_rows
 from adtlib.training.runs import Run, counts_of, find_runs, training_set_name
 
-TEST = ["study", "architecture", "train", "test"]  # what names a test
+TEST = ["study", "architecture", "train", "test"]  # these columns identify a test
 COMPARISON_COLUMNS = [
     *(*TEST, "zero_shot", "measure", "here", "ci_low", "ci_high", "seeds", "n_tracks", "unit"),
     *("draft", "minus_draft", "published", "minus_published", "published_inside"),
@@ -39,13 +39,13 @@ def draft_results() -> pd.DataFrame:
 
 
 def against_published(profile: Profile, splits: pd.DataFrame, runs: list[Run] | None = None) -> pd.DataFrame:
-    """A row for each measure of each test, of the finished thesis's and of this profile's runs: COLUMNS.
+    """A row for each measure of each test of the finished thesis and of this profile's runs: COMPARISON_COLUMNS.
 
-    splits  rows of `corpus_tables.split_table` of all corpora: how much of each there is.
-    runs    by default all of the profile's, of its seeds.
+    splits  rows of `corpora.split_table` of all corpora, with the size of each.
+    runs    by default all runs of the profile with its seeds.
 
-    `here` and its interval are NaN where there is no run, `draft` and `published` where they state nothing; `published_inside` is
-    None where one of both is missing. The tests of chapter 6 that chapter 7 repeats are in both studies.
+    `here` and its interval are NaN without a run, `draft` and `published` if they state no number; `published_inside` is None if
+    either is missing. The tests of chapter 6 that chapter 7 repeats are in both studies.
     """
     rows = (
         pd.concat([_long(published_results(), "published"), _draft()]).groupby([*TEST, "measure"], sort=False).first().reset_index()
@@ -68,7 +68,7 @@ def against_published(profile: Profile, splits: pd.DataFrame, runs: list[Run] | 
 
 
 def _ranks(column: pd.Series) -> pd.Series:
-    """Numbers to sort by: the order of architectures, training sets (small before large), corpora and measures."""
+    """Sort keys: the order of architectures, training sets (small before large), corpora and measures."""
     corpora = {name: index for index, name in enumerate(CORPORA)}
     of = {
         "study": str,
@@ -126,18 +126,18 @@ def compared_once(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def compared_studies(profile: Profile) -> list[str]:
-    """The studies that this profile has made: the architecture study, and the dataset study once notebook 60 has made its table.
+    """The studies completed by this profile: the architecture study, and the dataset study once notebook 60 has made its table.
 
-    Until then the dataset study's only runs are those that it shares with the architecture study.
+    Before that the only runs of the dataset study are those shared with the architecture study.
     """
     made = (paths.RESULTS / profile.name / "tables" / "60_f1_by_training_set.csv").is_file()
     return ["architecture", "dataset"] if made else ["architecture"]
 
 
 def how_complete(splits: pd.DataFrame, corpora: list[str], split: str, generated: bool = False) -> str:
-    """How much of a split of some corpora there is, in words: "96 of 896 sequences"; the thesis's count where it states one.
+    """Size of a split of some corpora, in words: "96 of 896 sequences", with the thesis's count if it states one.
 
-    generated  the corpora are miniatures, which are no part of the thesis's: "41 generated (thesis: 896)".
+    generated  the corpora are miniatures, not parts of the thesis's: "41 generated (thesis: 896)".
     """
     mine = splits[splits["corpus"].isin(corpora) & (splits["split"] == split)]
     stated = int(mine["sequences_thesis"].sum()) if len(mine) and mine["sequences_thesis"].notna().all() else None
@@ -150,8 +150,8 @@ def how_complete(splits: pd.DataFrame, corpora: list[str], split: str, generated
 def completeness(splits: pd.DataFrame, states: dict[str, str]) -> pd.DataFrame:
     """A row for each split: corpus, split, state, sequences (of 4 s) here and in the thesis, percent of them here.
 
-    splits  rows of `corpus_tables.split_table`; states  one word a corpus, as `corpus_tables.state` gives it. What is generated is
-    no part of the thesis's corpora: its percent is NaN.
+    splits  rows of `corpora.split_table`; states  the state of each corpus in one word. Generated corpora are not part of the
+    thesis's: their percent is NaN.
     """
     table = splits[["corpus", "split", "sequences", "sequences_thesis"]].copy()
     table.insert(2, "state", table["corpus"].map(states))
@@ -197,9 +197,10 @@ def _micro(table: pd.DataFrame, study: str) -> pd.DataFrame:
 
 
 def verdict(table: pd.DataFrame) -> pd.DataFrame:
-    """How near this run comes, a row for each study and measure: tests, with_run, mean difference to published, share inside.
+    """Distance from the published numbers, a row for each study and measure.
 
-    `inside` is the share of the tests with an interval whose published number lies in it.
+    Columns: study, measure, tests (published), with_run (of these with a run here), mean_difference (this run minus published),
+    mean_distance (absolute), inside (share of the intervals that contain the published number).
     """
     rows = []
     for (study, measure), part in table.groupby(["study", "measure"], sort=False):

@@ -9,7 +9,7 @@ from adtlib.training.trainer import TrainingConfig
 
 
 def training_config(profile: Profile, architecture: str, train, seed: int) -> TrainingConfig:
-    """The configuration of a cell's run; ValueError where its settings are to be searched for and were not yet."""
+    """The configuration of a cell's run; ValueError if its settings depend on a search that has not run yet."""
     return base_config(profile, architecture, train, seed, settings_of(profile, architecture, train))
 
 
@@ -36,9 +36,9 @@ def base_config(profile: Profile, architecture: str, train, seed: int, settings:
 
 
 def why_not(profile: Profile, cell: Cell, progress: bool = True) -> str | None:
-    """Why a cell cannot be trained with what is there, in one sentence; None where it can.
+    """Why a cell cannot be trained with the corpora found, in one sentence; None if it can.
 
-    A union needs all its corpora: without one of them it would be another training set under its name.
+    A union needs all its corpora: without one of them it would be a different training set.
     """
     for name in cell.train:
         corpus = prepared_corpus(profile, name, progress)

@@ -1,8 +1,8 @@
-"""How long training took and how fast a trained network transcribes: measured, so different on every machine and from run to run.
+"""Training time and inference speed: measured, so different on every machine and in every run.
 
-The times say which architecture is dear, not what a study costs elsewhere. Training times are those of the runs, side by side as
-they were trained (`side_by_side`), of the seed that took the least; inference is timed here, alone, on as many threads as torch
-uses. Another program beside it makes a time longer, never shorter: hence the least of several.
+The times compare architectures; they do not predict the cost of a study elsewhere. The training time is that of the fastest seed,
+measured while runs were trained in parallel (`training.parallel`); inference is timed here, alone, with torch's default number of
+threads. Other programs only make a time longer, so the minimum of several measurements counts.
 """
 
 import time
@@ -21,24 +21,24 @@ from adtlib.studies.architecture_tables import study_runs
 
 SECONDS = 30.0  # of music, predicted at once
 ROUNDS = 5
-STEADY = 1.5  # slowest round over fastest above which a time is called unsteady
+STEADY = 1.5  # ratio of slowest to fastest round above which a time is called unsteady
 
 
 @dataclass(frozen=True)
 class Speed:
-    """Seconds of music for which a network gives activations in one second, and how much slower the slowest round was."""
+    """Seconds of music processed in one second, and the ratio of the slowest to the fastest round."""
 
     times_real_time: float
     spread: float
 
 
 def inference_speeds(configs: Sequence[dict], seconds: float = SECONDS, rounds: int = ROUNDS) -> list[Speed]:
-    """How fast networks transcribe. Each round times every network once, after a first to warm up; the fastest round counts.
+    """Inference speed of networks. After a warm-up each round times every network once; the fastest round counts.
 
-    configs  of runs: architecture, hyperparameters, precision. Weights do not matter to speed: they are random. From features to
-             activations, overlapping windows included; reading the file, features and peak picking are not.
+    configs  of runs: architecture, hyperparameters, precision. Weights are random, as they do not affect speed. The time covers
+             features to activations, overlapping windows included; reading the file, features and peak picking are excluded.
 
-    What else the machine does while it is measured only slows down, and for a while: timed in turn, networks share it.
+    Networks are timed in turn, so that a temporary load of the machine affects all of them.
     """
     models = [assemble(config).to(best_device()) for config in configs]
     features = np.random.default_rng(0).random((round(seconds * FPS), N_BANDS), dtype=np.float32)
@@ -53,12 +53,12 @@ def inference_speeds(configs: Sequence[dict], seconds: float = SECONDS, rounds: 
 
 
 def cost_table(profile: Profile, scores: pd.DataFrame) -> pd.DataFrame:
-    """What each cell of the architecture study costs beside what it scores; times are measured on this machine.
+    """Cost and score of each cell of the architecture study; times are measured on this machine.
 
     scores  `architecture_table`.
 
-    Columns: architecture, corpus, n_parameters, epochs (mean over seeds), training_seconds (the least of the seeds),
-    times_real_time and spread (of inference: the fastest round, slowest over fastest), f1_micro (mean over seeds), threads (of
+    Columns: architecture, corpus, n_parameters, epochs (mean over seeds), training_seconds (minimum over seeds),
+    times_real_time and spread (of inference: fastest round, slowest over fastest), f1_micro (mean over seeds), threads (of
     inference).
     """
     means = scores.groupby(["architecture", "corpus"])["f1_micro"].mean()
@@ -80,7 +80,7 @@ def cost_table(profile: Profile, scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def unsteadiness(cost: pd.DataFrame) -> str:
-    """A sentence on the networks whose rounds were more than `STEADY` apart; "" where all were steady.
+    """A sentence on the networks whose slowest round took more than `STEADY` times the fastest; "" if there are none.
 
     cost  of `cost_table`.
     """

@@ -1,12 +1,12 @@
 """The dataset study's results as tables: ten training sets, five tests (thesis, chapter 7).
 
-Zero-shot: the test corpus is not in the training set. The transfer gap of a test corpus is what a model loses there by not having
-been trained on it: micro F1 of the model trained on that corpus alone, minus that of a model trained on others. Both are scored
-on the same tracks, so the gap does not mix in that one corpus is harder than another.
+Zero-shot: the test corpus is not in the training set. The transfer gap of a test corpus is the loss of a model that was not trained
+on it: micro F1 of the model trained on that corpus alone, minus that of a model trained on others. Both are scored on the same
+tracks, so the gap does not depend on how difficult the corpus is.
 
-Over several seeds, scores are means. Intervals are those of `significance`, over independent groups (`study_tables.independent`):
-how far other music of the same corpus could move a number, not what other seeds would. Of fewer than FEWEST_GROUPS groups they
-decide nothing. Each stands for itself: of twenty differences that are none, one would seem to be one.
+With several seeds, scores are means. Intervals are those of `significance`, over independent groups (`tables.independent`): they
+describe the effect of other music of the same corpus, not of other seeds. With fewer than FEWEST_GROUPS groups they are not
+interpreted. They are not corrected for multiple comparisons.
 """
 
 import numpy as np
@@ -22,7 +22,7 @@ from adtlib.training.runs import COUNT_COLUMNS, Run, counts_of, runs_by_cell, tr
 DATASET_COLUMNS = ["train", "test", "zero_shot", "f1_micro", "ci_low", "ci_high", *F1_COLUMNS[1:], "n_tracks", "unit", "seed"]
 
 Counts = dict[tuple[str, str], np.ndarray]
-"""Of each (training set, test corpus) the counts `(seeds, independent groups, 5, 3)`."""
+"""Counts `(seeds, independent groups, 5, 3)` by (training set, test corpus)."""
 
 
 def dataset_runs(profile: Profile) -> list[Run]:
@@ -37,10 +37,7 @@ def dataset_runs(profile: Profile) -> list[Run]:
 
 
 def dataset_table(profile: Profile) -> pd.DataFrame:
-    """A row for each run and test: train, test, zero_shot, f1_micro, ci_low, ci_high, f1_macro, f1 by class, n_tracks, unit, seed.
-
-    A test that a run has not made, its split being empty, has no scores and n_tracks 0.
-    """
+    """A row for each run and test: DATASET_COLUMNS. A test whose split is empty has no scores and n_tracks 0."""
     runs = dataset_runs(profile)
     tests = list(dict.fromkeys(corpus_name(test) for cell in dataset_study(profile) for test in cell.tests))
     scored = {(row["train"], row["test"], row["seed"]): row for row in score_table(profile, runs).to_dict("records")}
@@ -78,9 +75,9 @@ def training_table(profile: Profile) -> pd.DataFrame:
 
 
 def study_counts(profile: Profile) -> Counts:
-    """Counts of each training set and test that was made; tracks of one independent group are summed.
+    """Counts of each training set and test; tracks of one independent group are summed.
 
-    ValueError where two runs were tested on different tracks.
+    ValueError if two runs were tested on different tracks.
     """
     found: dict[tuple[str, str], list] = {}
     ids: dict[str, list[str]] = {}
@@ -90,7 +87,7 @@ def study_counts(profile: Profile) -> Counts:
             if ids.setdefault(test, part["id"].tolist()) != part["id"].tolist():
                 raise ValueError(
                     f"{run.folder} was tested on other tracks of {test} than the runs before it: "
-                    f"test all alike with 'adt run --profile {profile.name} --force 60'"
+                    f"test all on the same tracks with 'adt run --profile {profile.name} --force 60'"
                 )
             pooled = part.groupby(independent(test, part["id"]))[COUNT_COLUMNS].sum()
             found.setdefault((training_set_name(run.config["train"]), test), []).append(counts_of(pooled))
@@ -98,7 +95,7 @@ def study_counts(profile: Profile) -> Counts:
 
 
 def is_zero_shot(train: str, test: str) -> bool:
-    """Whether the test corpus is not among those of a training set's label."""
+    """Whether a training set, given by its label, does not contain the test corpus."""
     return test not in train.split(" + ")
 
 
@@ -108,7 +105,7 @@ def zero_shot_cells(grid: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_training_set(grid: pd.DataFrame) -> pd.DataFrame:
-    """Of a table of training sets by test corpora the means of rows over own and over zero-shot tests, and how many they are."""
+    """Means of each row of a table (training sets by test corpora) over own and over zero-shot tests, with their numbers."""
     zero_shot = zero_shot_cells(grid)
     own, others = grid.mask(zero_shot), grid.where(zero_shot)
     return pd.DataFrame(
@@ -132,7 +129,7 @@ def against_own(counts: Counts) -> pd.DataFrame:
     rows = []
     for test in dict.fromkeys(test for _, test in counts):
         own = counts.get((test, test))
-        if own is None:  # never trained on, or not found
+        if own is None:  # never trained on alone, or not found
             continue
         for train in (train for train, other in counts if other == test and train != test):
             own_f1, found = mean_f1(own), mean_f1(counts[train, test])
@@ -158,9 +155,9 @@ def against_highest(counts: Counts, test: str) -> pd.DataFrame:
 
 
 def findings(counts: Counts) -> list[str]:
-    """What the numbers say, a sentence each.
+    """The results in sentences.
 
-    "Not told apart": the interval of the distance from the highest reaches 0, or there are fewer than FEWEST_GROUPS groups.
+    "Not told apart": the interval of the distance from the highest contains 0. Fewer than FEWEST_GROUPS groups are not interpreted.
     """
     sentences = []
     for test in dict.fromkeys(test for _, test in counts):

@@ -1,9 +1,9 @@
-"""Under what circumstances a model errs: shares of errors by loudness, overlap and density, and whether the ends of each differ.
+"""Circumstances of errors: shares of errors by loudness, overlap and density, and tests of the first against the last bin of each.
 
-Everything is made from tallies: strokes and errors of each independent group (`study_tables.independent`) in each bin. Intervals
-draw groups with replacement (Efron 1979); a difference is that of two bins on the same draws. Of fewer than FEWEST_GROUPS groups,
-of fewer than FEW events, or of a bin in which nothing or everything is an error, whose interval has no width, nothing is
-concluded. Each conclusion stands for itself: of twenty differences that are none, one would seem to be one.
+Everything is computed from tallies: strokes and errors of each independent group (`tables.independent`) in each bin. Intervals are
+bootstrapped over groups (Efron 1979); a difference is that of two bins on the same draws. No conclusion is drawn with fewer than
+FEWEST_GROUPS groups, with fewer than FEW events, or if nothing or everything in a bin is an error, as the interval then has no
+width. Conclusions are not corrected for multiple comparisons.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ KEY = ["corpus", "circumstance", "measure", "value"]
 
 
 def loudness_quarters(events: pd.DataFrame) -> pd.Series:
-    """Quarter of each stroke in its class and corpus, by velocity where all have one, else by energy; NaN of estimates."""
+    """Quarter of each stroke in its class and corpus, by velocity if all have one, else by energy; NaN for estimates."""
     quarters = pd.Series(np.nan, index=events.index, dtype=object)
     strokes = events[events["event"] != "invented"]
     for (_, _), part in strokes.groupby(["corpus", "class"], sort=False):
@@ -35,18 +35,18 @@ def loudness_quarters(events: pd.DataFrame) -> pd.Series:
 
 
 def tallies(events: pd.DataFrame, moments: pd.DataFrame) -> pd.DataFrame:
-    """Errors and what could have been one, a row for each corpus, circumstance, measure, bin and independent group.
+    """Numbers of errors and of cases, a row for each corpus, circumstance, measure, bin and independent group.
 
-    events   as `error_tables.error_events` gives them; moments its second table.
+    events, moments  the first two tables of `error_tables.error_events`.
 
     Columns: corpus, circumstance, measure, value, group, n, errors. Circumstances and measures:
 
-    loudness  in quarters of the class; density, strokes a second around; others, how many other classes are struck within 30 ms.
-    missed    errors are strokes missed, n are strokes.
-    invented  errors are estimates invented, n are estimates: by density. Loudness is known of strokes only.
-    invented_per_moment  errors are estimates invented, n are moments of 60 ms at which their class was not struck: by `others`. As
-              a share of the estimates they would rise by definition, hits in a bin having one drum more that sounds. A stroke of
-              the class itself that is heard twice is none of them.
+    loudness  in quarters of the class; density: strokes a second around; others: how many other classes are struck within 30 ms.
+    missed    errors are missed strokes, n counts strokes.
+    invented  errors are invented estimates, n counts estimates: by density. Loudness is known for strokes only.
+    invented_per_moment  errors are invented estimates, n counts moments of 60 ms in which their class was not struck: by `others`.
+              The share of the estimates would be biased, as hits in a bin have one more sounding drum. A second detection of a
+              stroke of the class itself is not counted.
     """
     dense = pd.cut(events["density"].astype(float), [-np.inf, *DENSITY_EDGES, np.inf], right=False, labels=list(DENSITIES))
     values = {"loudness": loudness_quarters(events), "others": _bins(events["others"]), "density": dense.astype(object)}
@@ -87,7 +87,7 @@ def _per_moment(events: pd.DataFrame, moments: pd.DataFrame) -> pd.DataFrame:
 def circumstances(table: pd.DataFrame) -> pd.DataFrame:
     """Shares of errors with 95 % intervals: corpus, circumstance, value, measure, n, errors, share, ci_low, ci_high.
 
-    table  `tallies`. An interval of one group alone is NaN; bins without a stroke, estimate or moment have no row.
+    table  `tallies`. The interval of a single group is NaN; bins without a stroke, estimate or moment have no row.
     """
     rows = []
     for (circumstance, measure, corpus), part in table.groupby(["circumstance", "measure", "corpus"], sort=False):
@@ -118,13 +118,13 @@ def _share_of(sums: np.ndarray) -> np.ndarray:
 
 
 def contrasts(table: pd.DataFrame) -> pd.DataFrame:
-    """The first and the last bin of each circumstance, a row for each corpus and measure: do they differ?
+    """The first against the last bin of each circumstance, a row for each corpus and measure.
 
     table  `tallies`.
 
     Columns: corpus, circumstance, measure, first and last (bins), n_first, n_last, share_first, share_last, difference (last minus
-    first) with ci_low and ci_high (95 %, paired bootstrap over groups), n_groups (in the bin that has fewer), told_apart, and
-    why_not ("" where they are told apart). Of a corpus with one bin there is no row.
+    first) with ci_low and ci_high (95 %, paired bootstrap over groups), n_groups (in the bin that has fewer), told_apart
+    (significant) and why_not ("" if significant). A corpus with only one bin has no row.
     """
     keys = ["corpus", "circumstance", "measure"]
     rows = [row for key, part in table.groupby(keys, sort=False) for row in _contrast(dict(zip(keys, key, strict=True)), part)]
@@ -159,7 +159,7 @@ def _contrast(key: dict, table: pd.DataFrame) -> Iterator[dict]:
 
 
 def contrast_sentences(table: pd.DataFrame, circumstance: str, measure: str) -> list[str]:
-    """For each corpus the two ends of a circumstance, the interval of their difference, and whether they are told apart.
+    """For each corpus the first and last bin of a circumstance, the interval of their difference, and whether it is significant.
 
     table  `contrasts`.
     """
@@ -167,8 +167,8 @@ def contrast_sentences(table: pd.DataFrame, circumstance: str, measure: str) -> 
     for row in table[(table["circumstance"] == circumstance) & (table["measure"] == measure)].itertuples():
         of, unit = ("invented in 100 moments", "") if measure == "invented_per_moment" else (measure, " %")
         ends = ((row.first, row.n_first, row.share_first), (row.last, row.n_last, row.share_last))
-        said = [f"{100 * share:.1f}{unit} ({value}, n = {n:,})" for value, n, share in ends]
-        text = f"**{row.corpus}**: {of} {said[0]} against {said[1]}"
+        shares = [f"{100 * share:.1f}{unit} ({value}, n = {n:,})" for value, n, share in ends]
+        text = f"**{row.corpus}**: {of} {shares[0]} against {shares[1]}"
         if row.n_groups >= FEWEST_GROUPS:
             text += f", a difference of {100 * row.difference:+.1f} (95 %: {100 * row.ci_low:+.1f} to {100 * row.ci_high:+.1f})"
         sentences.append(f"{text}; {row.why_not or 'more than other recordings would explain'}.")

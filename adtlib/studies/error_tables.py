@@ -1,7 +1,6 @@
-"""Errors of the chosen architecture on each corpus, as tables: which errors, which confusions, how far off in time.
+"""Errors of the chosen run of each corpus (`architecture_tables.chosen_runs`) as tables: kinds, confusions, deviations in time.
 
-For each corpus the architecture with the highest validation micro F1 (mean over seeds) is examined, and of its runs the one with
-the highest: `architectures.chosen_runs`. The circumstances of errors: `circumstances`.
+The circumstances of errors are in `error_circumstances`.
 """
 
 import numpy as np
@@ -32,14 +31,14 @@ RUN_COLUMNS = ["corpus", "architecture", "seed", "val_f1_micro", "n_units", "n_i
 
 
 def error_events(profile: Profile) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, list[str]]:
-    """(events, moments, models, reasons): what happened in every test split, by which run, and why others could not be looked at.
+    """(events, moments, models, reasons): errors of the chosen runs on their test splits, and why runs are missing.
 
-    events   every event as `unit_events` has them, with corpus, id of the recording and independent group.
-    moments  corpus, id, group, others, n: how often a class could have been invented with that many others struck, as
-             `unstruck_moments` counts.
-    models   a row for each run looked at; `n_independent` counts groups, `group` says what one is.
+    events   every event of `unit_events`, with corpus, id of the recording and independent group: EVENT_COLUMNS.
+    moments  how often a class could have been invented with that many others struck, from `unstruck_moments`: MOMENT_COLUMNS.
+    models   a row for each run; `n_independent` counts groups, `group` is the kind of group: RUN_COLUMNS.
+    reasons  a sentence for each run that could not be examined.
 
-    The tables are empty where no run has its weights.
+    The tables are empty if no run has its weights.
     """
     events, moments, looked_at, reasons = [], [], [], []
     for corpus, run in chosen_runs(profile).items():
@@ -124,7 +123,7 @@ def timing_table(events: pd.DataFrame) -> pd.DataFrame:
 
 
 def confusion_sentences(events: pd.DataFrame) -> list[str]:
-    """For each corpus, what became of the missed strokes, in words and counts."""
+    """For each corpus, missed and invented strokes in words and counts."""
     sentences = []
     for row in error_counts(events).itertuples():
         table = confusions(events[events["corpus"] == row.corpus])
@@ -144,7 +143,7 @@ def confusion_sentences(events: pd.DataFrame) -> list[str]:
 
 
 def printed_confusions(table: pd.DataFrame) -> pd.DataFrame:
-    """Printed form of `confusion_table`, one matrix below the other: rows are corpus and class struck, columns are classes heard."""
+    """Printed form of `confusion_table`, one matrix below the other: rows corpus and class struck, columns class heard."""
     names = [*CLASSES, NOTHING]
     words = {NOTHING: "heard nothing"}, {NOTHING: "struck nothing"}
     corpora = list(dict.fromkeys(table["corpus"]))

@@ -1,16 +1,15 @@
-"""Where the beats of a passage lie, so that its onsets can be written down: seconds of quarter notes and the metre.
+"""Beats of a passage, needed for its notation: times of quarter notes in seconds, and the metre.
 
-MDB Drums annotates beats and bars. MIDI states tempo and metre, but not dependably where in its ticks the music's bars begin;
-ENST-Drums states the tempo in the names of some tracks ("rock-113"). ADTOF-YT states nothing. So: annotated beats are taken as
-they are; a stated tempo and metre are taken; what is left is estimated from the reference onsets of the passage alone, never from
-a prediction:
+MDB Drums annotates beats and bars. MIDI states tempo and metre, but not reliably where the bars begin; ENST-Drums states the tempo
+in the names of some tracks ("rock-113"); ADTOF-YT states nothing. Annotated beats and stated tempi and metres are used. The rest is
+estimated from the reference onsets of the passage, never from a prediction:
 
     tempo      the one on whose grids of sixteenths or triplets, eighths, and (kick and snare) quarters the onsets agree best, as
                mean resultant length of their phases; a preference for 115 beats a minute decides between halves and doubles
-    beat       of a beat's sixteenths or triplets the one on which most kicks and snares fall
-    bar line   the beat from which on kicks fall on odd and snares on even beats
+    beat       the sixteenth or triplet position with the most kicks and snares
+    bar line   the beat from which kicks fall on odd and snares on even beats
 
-An estimate serves reading. A grid at half or double tempo, or with another bar line, shows the same errors.
+The estimate only affects readability: a grid at half or double tempo, or with another bar line, shows the same errors.
 """
 
 import re
@@ -29,12 +28,12 @@ from adtlib.onsets.midi import tick_seconds
 
 TEMPI = np.arange(70.0, 180.5, 0.5)  # beats a minute
 _ENST_TEMPO = re.compile(r"^ENST/.*_MIDI-minus-one_.*-(\d{2,3})_")
-_STATED_IS_WITHIN = 0.03  # drummers and rounding: how far from a stated tempo the passage's may be
+_STATED_IS_WITHIN = 0.03  # largest relative deviation of the passage from a stated tempo
 
 
 @dataclass(frozen=True, eq=False)
 class BeatGrid:
-    """`beat_times` are seconds of successive quarter notes, the first of them begins a bar; `source` says how they are known."""
+    """`beat_times`: seconds of successive quarter notes, the first begins a bar; `source`: annotated, stated or estimated."""
 
     beat_times: np.ndarray
     meter: tuple[int, int]
@@ -47,12 +46,12 @@ class BeatGrid:
 
 
 def beat_grid(track: Track | None, onsets: Onsets, start: float, end: float) -> BeatGrid:
-    """Beats of the passage from `start` to `end` (seconds), from a bar line at or before `start` on, to beyond `end`.
+    """Beats of the passage from `start` to `end` (seconds): from a bar line at or before `start` to beyond `end`.
 
-    track   tells what its corpus states; None where there is no track (ADTOF-YT).
+    track   source of annotated or stated beats; None if there is no track (ADTOF-YT).
     onsets  the reference, in seconds of the recording.
 
-    Raises ValueError where nothing is stated and fewer than four onsets lie in the passage.
+    Raises ValueError if no beats are annotated and fewer than four onsets lie in the passage.
     """
     annotated = _annotated_beats(track)
     if annotated is not None:
@@ -75,17 +74,17 @@ def beat_grid(track: Track | None, onsets: Onsets, start: float, end: float) -> 
 
 
 def _until(times: np.ndarray, end: float, meter: tuple[int, int], source: str) -> BeatGrid:
-    """A grid that goes on at its last tempo until four bars beyond `end`."""
+    """A grid continued at its last tempo until four bars beyond `end`."""
     if len(times) < 2:
         raise ValueError("fewer than two beats are annotated in the passage")
     return BeatGrid(extended(times, end, beyond=4 * meter[0]), meter, source)
 
 
-# --- what a corpus states ----------------------------------------------------------------------------------------------
+# --- annotated and stated beats ----------------------------------------------------------------------------------------------
 
 
 def _annotated_beats(track: Track | None) -> tuple[np.ndarray, np.ndarray] | None:
-    """(seconds, position in the bar from 1) of MDB's file of beats beside an annotation, None where there is none."""
+    """(seconds, position in the bar from 1) from MDB's file of beats beside an annotation; None if there is no such file."""
     if track is None or not track.id.startswith("MDB/"):
         return None
     path = Path(track.annotation[0]).parent.parent / "beats" / f"{track.id.removeprefix('MDB/')}_MIX.beats"
@@ -98,7 +97,7 @@ def _annotated_beats(track: Track | None) -> tuple[np.ndarray, np.ndarray] | Non
 
 
 def _stated_tempo(track: Track | None, at: float) -> tuple[float | None, tuple[int, int]]:
-    """(quarter notes a minute, metre) that MIDI states for a time in seconds, or a name of ENST; None and 4/4 where none is."""
+    """(quarter notes a minute, metre) stated by MIDI at a time in seconds, or by a name of ENST; without them None and 4/4."""
     if track is None:
         return None, (4, 4)
     if Path(track.annotation[0]).suffix.lower() not in MIDI_SUFFIXES:
@@ -126,18 +125,18 @@ def _stated_tempo(track: Track | None, at: float) -> tuple[float | None, tuple[i
     return 60e6 / at_time(tempos), meter if meter[1] in (2, 4, 8) else (4, 4)
 
 
-# --- what onsets say ---------------------------------------------------------------------------------------------------
+# --- estimated beats ---------------------------------------------------------------------------------------------------
 
 
 def _resultant(onsets: Onsets, step: float, classes=range(5)) -> complex:
-    """Mean of the onsets' phases on a grid of `step` seconds: of length 1 where all lie on one grid, its angle says where."""
+    """Mean of the onsets' phases on a grid of `step` seconds: length 1 if all lie on one grid, the angle is its offset."""
     times = np.concatenate([onsets[c] for c in classes])
     weights = np.concatenate([np.full(len(onsets[c]), CLASS_WEIGHTS[c]) for c in classes])
     return complex((weights * np.exp(2j * np.pi * times / step)).sum() / weights.sum()) if len(times) else 0j
 
 
 def _division(onsets: Onsets, period: float) -> int:
-    """Sixteenths (4) or triplets (3), whichever the onsets agree on better."""
+    """Sixteenths (4) or triplets (3), whichever fits the onsets better."""
     return max((4, 3), key=lambda parts: abs(_resultant(onsets, period / parts)))
 
 
@@ -148,7 +147,7 @@ def _agreement(onsets: Onsets, period: float, likely: float) -> float:
 
 
 def _bar_line(onsets: Onsets, period: float, meter: tuple[int, int]) -> float:
-    """Seconds of a beat that begins a bar."""
+    """Time in seconds of a beat that begins a bar."""
     parts = _division(onsets, period)
     step = period / parts
     shifts = (np.angle(_resultant(onsets, step)) / (2 * np.pi) + np.arange(parts)) * step
@@ -158,7 +157,7 @@ def _bar_line(onsets: Onsets, period: float, meter: tuple[int, int]) -> float:
     n_beats = round(float(sum(beat_groups(meter)))) or 1
 
     def fits(first: float) -> float:
-        """Kicks on odd beats, the first above all, snares on even ones, cymbals on the first."""
+        """Kicks on odd beats, with more weight on the first; snares on even ones; cymbals on the first."""
         bar = n_beats * period
         odd = [_near(onsets[0], first + k * period, bar) for k in range(0, n_beats, 2)]
         even = [_near(onsets[1], first + k * period, bar) for k in range(1, n_beats, 2)]
@@ -169,6 +168,6 @@ def _bar_line(onsets: Onsets, period: float, meter: tuple[int, int]) -> float:
 
 
 def _near(times: np.ndarray, at: float, every: float) -> int:
-    """How many times lie within 40 ms of `at`, `at + every`, ..."""
+    """Number of times within 40 ms of `at`, `at + every`, ..."""
     away = (times - at + every / 2) % every - every / 2
     return int(np.count_nonzero(np.abs(away) < 0.04))

@@ -1,7 +1,7 @@
-"""What a model hears in a random passage of a test split, as patterns to be engraved: the target, the transcription, the errors.
+"""A random passage of a test split as patterns for engraving: the target, the transcription, and their errors.
 
-Which onset is an error is decided in seconds, as in scoring. For the eye onsets are then written on the passage's beats (see
-`beat_grids`): a transcribed onset that is right stands where the target has it, one that is wrong at the nearest position.
+Errors are determined in seconds, as in scoring. For the notation onsets are then quantised to the passage's beats (see
+`example_beats`): a correct onset takes the position of its target, a wrong one the nearest position.
 """
 
 import dataclasses
@@ -25,7 +25,7 @@ from adtlib.training.runs import Run
 from adtlib.training.scoring import picking_of
 from adtlib.vocabulary import CLASSES, MIDI_PITCH
 
-SECONDS = 5.0  # how far from a random start beats are looked for
+SECONDS = 5.0  # from a random start, in which beats are estimated
 FEWEST_ONSETS = 8
 
 
@@ -33,7 +33,7 @@ FEWEST_ONSETS = 8
 class Example:
     """A passage of whole bars of one unit. Patterns are in quarter notes; `errors` index their strokes.
 
-    n_right counts onsets of the target that were found, n_missed those that were not, n_invented what was found beside them.
+    n_right and n_missed count onsets of the target that were found and not found, n_invented further onsets that were found.
     """
 
     corpus: str
@@ -47,20 +47,20 @@ class Example:
     n_right: int
     n_missed: int
     n_invented: int
-    system: str = "transcription"  # what transcribed it
+    system: str = "transcription"  # the architecture that transcribed it
 
     @property
     def summary(self) -> str:
-        """Where the passage is from, how its beats are known and what was heard of it, in two lines."""
-        heard = f"{self.n_right} right, {self.n_missed} missed, {self.n_invented} invented"
+        """Origin of the passage, source of its beats and numbers of errors, in two lines."""
+        counts = f"{self.n_right} right, {self.n_missed} missed, {self.n_invented} invented"
         beats = f"{self.grid.bpm:.0f} beats a minute ({self.grid.source})"
-        return f"{self.corpus}, {self.id}\nfrom {self.start:.1f} s, {beats}: {heard}"
+        return f"{self.corpus}, {self.id}\nfrom {self.start:.1f} s, {beats}: {counts}"
 
 
 def example_of(profile: Profile, run: Run, corpus_name: str, n_bars: int = 2, seed: int = 0) -> Example | None:
-    """A random passage of the corpus's test split as a run transcribes it; None where no unit has one that can be written down.
+    """A random passage of the corpus's test split, transcribed by a run; None if no unit has a passage fit for notation.
 
-    seed  decides the unit and the start; the same on every machine.
+    seed  of the choice of unit and start, which is the same on every machine.
     """
     prepared = prepared_corpus(profile, corpus_name, progress=False)
     units = prepared.units(profile.test_split) if profile.test_split in prepared.splits else []
@@ -101,7 +101,7 @@ def _candidates(units: list[Unit], rng: np.random.Generator) -> Iterator[tuple[U
 
 
 def _bars(grid: BeatGrid, start: float, end: float, n_bars: int) -> tuple[float, float]:
-    """First and last second of whole bars: from the first bar line after `start` if they then fit in, else from the one before."""
+    """First and last second of whole bars: from the first bar line after `start` if they fit before `end`, else the one before."""
     length = 4 * grid.meter[0] / grid.meter[1]
     lines = np.interp(np.arange(0, len(grid.beat_times) - 1, length), np.arange(len(grid.beat_times)), grid.beat_times)
     fitting = [i for i in range(len(lines) - n_bars) if lines[i] >= start and lines[i + n_bars] <= end]
@@ -132,26 +132,26 @@ def write_down(
         spare = ~np.isin(np.arange(len(found)), matched[:, 1]) & (found >= first - early) & (found < last - early)
         extras.append(found[spare])
         right += int(np.count_nonzero(hit & inside))
-    # Both are placed at once, so that a beat is read as sixteenths or triplets in target and transcription alike.
+    # Both are quantised together, so that a beat has sixteenths or triplets in both target and transcription.
     times = [np.concatenate([[time for time, _ in target], extra]) for target, extra in zip(targets, extras, strict=True)]
     placed = grid_positions(times, beats, grid.meter)
-    shown, heard = {}, {}
+    shown, transcribed = {}, {}
     for name, target, positions in zip(CLASSES, targets, placed, strict=True):
         for (_, ok), at in zip(target, positions, strict=False):
             hit = Hit(at, MIDI_PITCH[name])
-            shown[hit] = shown.get(hit, False) or not ok  # of two onsets on one position the error shows
+            shown[hit] = shown.get(hit, False) or not ok  # an error takes precedence over a correct onset on the same position
             if ok:
-                heard.setdefault(hit, False)
-        heard |= {Hit(at, MIDI_PITCH[name]): True for at in positions[len(target) :]}
+                transcribed.setdefault(hit, False)
+        transcribed |= {Hit(at, MIDI_PITCH[name]): True for at in positions[len(target) :]}
     n_missed = sum(not ok for target in targets for _, ok in target)
-    patterns = [_pattern(hits, n_bars, grid.meter) for hits in (shown, heard)]
+    patterns = [_pattern(hits, n_bars, grid.meter) for hits in (shown, transcribed)]
     (target, missed), (transcription, invented) = patterns
     n_invented = sum(map(len, extras))
     return Example(corpus, unit_id, first, grid, target, missed, transcription, invented, right, n_missed, n_invented)
 
 
 def _pattern(hits: dict[Hit, bool], n_bars: int, meter: tuple[int, int]) -> tuple[Pattern, frozenset[int]]:
-    """A pattern at 60 beats a minute, so that its seconds are beats, and which of its strokes are errors."""
+    """A pattern at 60 beats a minute, so that seconds equal beats, and the indices of its errors."""
     end = Pattern((), n_bars, 60.0, meter).bar_length * n_bars
     kept = sorted(hit for hit in hits if hit.beat < end)
     return Pattern(tuple(kept), n_bars, 60.0, meter), frozenset(i for i, hit in enumerate(kept) if hits[hit])

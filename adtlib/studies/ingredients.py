@@ -1,9 +1,9 @@
-"""What each ingredient of the training data brings, and what the thesis's architectures learn from it in about equal time.
+"""Ablation of the rendered training data, and the thesis's architectures trained on it for about equal time.
 
-Each variant is one short run. The architectures of the thesis have all ingredients; these are left out of the CNN's training, as it
-had the highest micro F1 of them on rendered validation clips. Ingredients of the clips are left out by rendering a set of clips
-without them, those of training by leaving out a variation. All variants are judged on the same clips with all ingredients and on
-the real songs at hand; checkpoints and thresholds are chosen on the rendered clips alone. The table is committed and shown in
+Each variant is one short run. The architectures are trained with all ingredients. Single ingredients are left out of the training
+of the CNN, which had the highest micro F1 on rendered validation clips: those of the clips by rendering a set of clips without
+them, those of training by leaving out an augmentation. All variants are scored on the same clips with all ingredients and on the
+available real songs; checkpoints and thresholds are chosen on the rendered clips only. The table is committed and shown in
 `81_rendered_to_real`.
 """
 
@@ -33,7 +33,7 @@ CLIP_HOURS, VALIDATION_HOURS = 3.0, 0.25
 SEGMENTS = 800  # an epoch, of 4 s
 
 
-EPOCHS = 11  # of the CNN: 9.8 hours of sound seen
+EPOCHS = 11  # of the CNN: 9.8 hours of sound
 
 
 ALL, ANOTHER_SEED = "all ingredients", "another seed"
@@ -44,7 +44,7 @@ CNN = {"num_convs": 3, "num_layers": 2, "hidden_size": 144}
 
 @dataclass(frozen=True)
 class Variant:
-    """One run. `clips` and `training`: what is left out of the clips and of the variations while training."""
+    """One run; `clips` and `training` name what is left out of the clips and of the augmentation in training."""
 
     name: str
     clips: tuple[str, ...] = ()
@@ -61,7 +61,7 @@ class Variant:
 
     @property
     def is_whole(self) -> bool:
-        """With all ingredients."""
+        """Whether it has all ingredients."""
         return not (self.clips or self.training)
 
 
@@ -89,7 +89,7 @@ VARIANTS = (
 
 
 def folder_of(variant: Variant) -> Path:
-    """Where the run of a variant lies."""
+    """Folder of the run of a variant."""
     return paths.RESULTS / "rendered" / "study" / variant.name.replace(" ", "_")
 
 
@@ -97,8 +97,8 @@ def study(names: list[str], data: Path, real: dict[str, list[Unit]], jobs: int =
     """Train the variants of these names (ValueError for an unknown one), `jobs` at a time, and write the table.
 
     data   folder with `groove/` and `midi_songs_freedoom/`.
-    real   units of real recordings by the name of their rows; judged on, never trained on, nothing is chosen on them.
-    table  rows of variants that are not trained now are kept.
+    real   units of real recordings by the name of their rows: for scoring only, not for training or selection.
+    table  file whose rows of other variants are kept.
     """
     if unknown := set(names) - {variant.name for variant in VARIANTS}:
         raise ValueError(f"unknown variant {', '.join(sorted(unknown))}: choose from {', '.join(v.name for v in VARIANTS)}")
@@ -115,7 +115,7 @@ def study(names: list[str], data: Path, real: dict[str, list[Unit]], jobs: int =
 
 
 def train(variant: Variant, real: dict[str, list[Unit]]) -> None:
-    """Train a variant, or go on with it, and score it: `table.csv` in its folder, a row for each set and choice of thresholds."""
+    """Train or resume a variant and score it: `table.csv` in its folder, a row for each set and choice of thresholds."""
     config = LongConfig(
         variant.architecture,
         ("Rendered",),
@@ -140,18 +140,18 @@ def train(variant: Variant, real: dict[str, list[Unit]]) -> None:
     paths.write_atomically(folder_of(variant) / "table.csv", rows.to_csv(index=False).encode())
 
 
-# ---- what the table says
+# ---- the table
 
 
 def study_table(path: Path = TABLE) -> pd.DataFrame:
-    """The table that `study` wrote. FileNotFoundError where it has not run."""
+    """The table written by `study`. FileNotFoundError if it has not run."""
     if not path.is_file():
-        raise FileNotFoundError(f"{path} is not there: adt study makes it")
+        raise FileNotFoundError(f"{path} does not exist: adt study makes it")
     return pd.read_csv(path)
 
 
 def study_protocol(table: pd.DataFrame) -> str:
-    """How its runs were trained and scored, to stand in captions."""
+    """How the runs were trained and scored, for captions."""
     whole = table[table["variant"] == ALL].iloc[0]
     seen = f"the {whole['architecture']} saw {whole['hours_seen']:.1f} hours, random crops of {CLIP_HOURS:g} hours of clips"
     chosen = "thresholds by class chosen on rendered clips"
@@ -164,13 +164,13 @@ def rows_with_thresholds(table: pd.DataFrame, thresholds: str = "by class") -> p
 
 
 def ingredient_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """Micro F1 on each set with all ingredients, twice, and without one, as shown: that which cost most on the mixes first."""
+    """Printed form of micro F1 on each set: both runs with all ingredients, then those without one, largest loss first."""
     wide = rows.pivot(index="variant", columns="set", values="f1_micro")
     return _named(wide.loc[[ALL, ANOTHER_SEED, *dict.fromkeys(losses(rows)["variant"])]])
 
 
 def equal_time_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """Parameters, minutes of sound seen, seconds of training, and micro F1 of each architecture on each set, as they are shown."""
+    """Printed form of the architectures: parameters, minutes of sound, seconds of training, micro F1 on each set."""
     about = rows.drop_duplicates("architecture").set_index("architecture")[["parameters", "hours_seen", "seconds"]]
     about["hours_seen"] = (60 * about["hours_seen"]).round()
     about.columns = ["parameters", "minutes of sound seen", "seconds of training"]
@@ -178,7 +178,7 @@ def equal_time_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _named(wide: pd.DataFrame) -> pd.DataFrame:
-    """Columns in the order and the words of SETS."""
+    """Columns in the order of SETS, with its words as heads."""
     wide = wide[[name for name in SETS if name in wide]].rename(columns=SETS)
     wide.columns.name = None
     return wide
@@ -192,10 +192,10 @@ def architectures(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def losses(rows: pd.DataFrame) -> pd.DataFrame:
-    """F1 that each variant without an ingredient lost, by set; what cost most on the mixes (else on the last set) first.
+    """Loss of F1 of each variant without an ingredient, by set; the largest loss on the mixes (else on the last set) first.
 
-    Lost against the mean of the two runs with all ingredients, as one of them may be a lucky one. Columns: variant, set, f1_micro,
-    f1_macro, f1_KD ... Negative where it did better without.
+    Relative to the mean of the two runs with all ingredients, which differ by seed. Columns: variant, set, f1_micro, f1_macro,
+    f1_KD ... Negative if the variant scored higher.
     """
     values = [column for column in rows if column.startswith("f1_")]
     whole = rows[rows["variant"].isin([ALL, ANOTHER_SEED])].groupby("set")[values].mean()
@@ -207,20 +207,20 @@ def losses(rows: pd.DataFrame) -> pd.DataFrame:
     return lost.loc[list(order.index)].reset_index()
 
 
-def chance(table: pd.DataFrame) -> float:
-    """The most by which micro F1 of the two runs with all ingredients differs, on any set, at any choice of thresholds.
+def seed_spread(table: pd.DataFrame) -> float:
+    """Largest difference in micro F1 between the two runs with all ingredients, over sets and choices of thresholds.
 
-    ValueError where there is one of them only.
+    ValueError if one of them is missing.
     """
     pair = table[table["variant"].isin([ALL, ANOTHER_SEED])].groupby(["set", "thresholds"])["f1_micro"]
     if (pair.size() != 2).any():
         remedy = f"adt study '{ALL}' '{ANOTHER_SEED}'"
-        raise ValueError(f"without the runs {ALL!r} and {ANOTHER_SEED!r} nobody knows what chance does: {remedy}")
+        raise ValueError(f"the spread over seeds needs the runs {ALL!r} and {ANOTHER_SEED!r}: {remedy}")
     return float((pair.max() - pair.min()).max())
 
 
 def loss_sentence(lost: pd.DataFrame, name: str, by_chance: float) -> str:
-    """Without which ingredients more than `by_chance` of micro F1 is lost or won on a set of recordings (of SETS), in Markdown."""
+    """Ingredients without which micro F1 on a set of recordings (of SETS) changes by more than `by_chance`, in Markdown."""
     micro = lost[lost["set"] == name].set_index("variant")["f1_micro"].sort_values(ascending=False)
 
     def named(part: pd.Series) -> str:

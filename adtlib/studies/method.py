@@ -1,6 +1,6 @@
-"""The method of chapter 5 as numbers: protocol, weights, the loss step by step, the schedule, what a perfect model would score.
+"""The method of chapter 5 as tables: protocol, weights, the loss step by step, the schedule, the score of a perfect model.
 
-Every value is taken from the code that uses it, so that what is shown is what is done.
+Every value is taken from the code that uses it.
 """
 
 import numpy as np
@@ -22,7 +22,7 @@ from adtlib.vocabulary import CLASSES
 
 
 def protocol_table(profile: Profile) -> pd.DataFrame:
-    """Every choice of the method and who made it: step, choice, draft, finished_thesis, here (what the profile does)."""
+    """Every choice of the method: step, choice, draft, finished_thesis, here (this profile)."""
     config = TrainingConfig("CRNN", ("Slakh",))
     peaks, distance = profile.peaks, "last + w" if not profile.peaks.strict_wait else "last + w + 1"
     same, unstated = "the same", "not stated"
@@ -101,7 +101,7 @@ def parameter_table(profile: Profile) -> pd.DataFrame:
 
 
 def weight_table(prepared: dict[str, Prepared], split: str = "train") -> pd.DataFrame:
-    """How rare each class is and what it weighs: corpus, class, onsets, frames, p, weight; of corpora whose split is not empty."""
+    """Frequency and weight of each class: corpus, class, onsets, frames, p, weight; for corpora whose split is not empty."""
     rows = []
     for name, corpus in prepared.items():
         totals = corpus.totals(split)
@@ -113,7 +113,7 @@ def weight_table(prepared: dict[str, Prepared], split: str = "train") -> pd.Data
 
 
 def standardising_table(prepared: dict[str, Prepared], split: str = "train") -> pd.DataFrame:
-    """Mean and standard deviation of the features, by which they are standardised: corpus, mean, std; of corpora that have any."""
+    """Mean and standard deviation by which features are standardised: corpus, mean, std; for corpora whose split is not empty."""
     rows = []
     for name, corpus in prepared.items():
         if corpus.totals(split).n_frames:
@@ -123,12 +123,12 @@ def standardising_table(prepared: dict[str, Prepared], split: str = "train") -> 
 
 
 def loss_table(logits: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> tuple[pd.DataFrame, float]:
-    """The loss of a few frames, step by step: (a row a frame, the loss that training would use).
+    """The loss of a few frames, step by step: (a row a frame, the loss as in training).
 
     logits, targets  `(T, 5)`;  weights  `(5,)`.
 
-    Columns: frame, target (of the classes where it is not 0), activation (of the classes where it is at least 0.1), bce (summed
-    over classes), weight, loss (their product). Its mean is the second value.
+    Columns: frame, target (of classes with a target above 0), activation (of classes with at least 0.1), bce (summed over
+    classes), weight, loss (their product). The second value is the mean of the losses.
     """
     y, x = (torch.tensor(np.asarray(array), dtype=torch.float32)[None] for array in (targets, logits))
     w = torch.tensor(np.asarray(weights), dtype=torch.float32)
@@ -136,17 +136,17 @@ def loss_table(logits: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> 
     frame = frame_weights(y, w)[0].numpy()  # (T,)
     rows = []
     for index, (target, activation) in enumerate(zip(targets, expit(np.asarray(logits)), strict=True)):
-        said = ", ".join(f"{name} {value:g}" for name, value in zip(CLASSES, target, strict=True) if value) or "–"
+        target_text = ", ".join(f"{name} {value:g}" for name, value in zip(CLASSES, target, strict=True) if value) or "–"
         found = ", ".join(f"{name} {value:.2f}" for name, value in zip(CLASSES, activation, strict=True) if value >= 0.1) or "–"
-        rows.append([index, said, found, float(bce[index]), float(frame[index]), float(bce[index] * frame[index])])
+        rows.append([index, target_text, found, float(bce[index]), float(frame[index]), float(bce[index] * frame[index])])
     table = pd.DataFrame(rows, columns=["frame", "target", "activation", "bce", "weight", "loss"])
     return table, float(weighted_bce(x, y, w))
 
 
 def schedule_table(val_losses, profile: Profile) -> pd.DataFrame:
-    """What the schedule makes of given validation losses: epoch, val_loss, lowest, stale, learning_rate, stops.
+    """The schedule for given validation losses: epoch, val_loss, lowest, stale, learning_rate, stops.
 
-    The rule is the one that training runs by. Rows end where training would stop.
+    The rule is that of training. Rows end where training would stop.
     """
     schedule, rate = Schedule(profile.patience, profile.lr_patience), profile.learning_rate
     rows = []
@@ -160,16 +160,16 @@ def schedule_table(val_losses, profile: Profile) -> pd.DataFrame:
 
 
 def example_losses(n_epochs: int = 60, seed: int = 0) -> np.ndarray:
-    """Validation losses as training often gives them: a fast fall, a plateau with noise, a slow rise. Made up, to show the rule."""
+    """Made-up validation losses of a typical training: a fast fall, a plateau with noise, a slow rise."""
     epoch = np.arange(n_epochs)
     noise = np.random.default_rng(seed).normal(0, 0.006, n_epochs)
     return 0.28 + 0.5 * np.exp(-epoch / 5) + 0.0035 * np.maximum(epoch - 22, 0) + noise
 
 
 def example_activations(targets: np.ndarray, seed: int = 0, noise: float = 0.9) -> np.ndarray:
-    """Activations as an imperfect model might give them, made from widened targets: `(T, 5)` float32 in [0, 1].
+    """Made-up activations of an imperfect model, computed from widened targets: `(T, 5)` float32 in [0, 1].
 
-    Onsets get heights between sure and missed, quiet frames a low floor with a false bump here and there. No model was asked.
+    Onsets get heights between certain and missed, other frames a low floor with occasional false bumps. No model is involved.
     """
     rng = np.random.default_rng(seed)
     height = np.where(targets == 1, rng.normal(1.3, 1.4, targets.shape), 0.0)
@@ -185,7 +185,7 @@ def example_activations(targets: np.ndarray, seed: int = 0, noise: float = 0.9) 
 def example_logits() -> tuple[np.ndarray, np.ndarray]:
     """Four frames for the worked example of the loss: (logits, targets), each `(4, 5)`.
 
-    A sure kick with hi-hat, its neighbour, silence, and a tom that was missed.
+    A confident kick with hi-hat, the neighbouring frame, silence, and a missed tom.
     """
     targets = np.array([[1, 0, 0, 1, 0], [0.5, 0, 0, 0.5, 0], [0, 0, 0, 0, 0], [0, 0, 1, 0, 0]], dtype=np.float32)
     activations = np.array(
@@ -195,11 +195,10 @@ def example_logits() -> tuple[np.ndarray, np.ndarray]:
 
 
 def ceiling_table(prepared: dict[str, Prepared], peaks: PeakPicking, tolerance: float, limit: int = 2_000) -> pd.DataFrame:
-    """What a perfect model would score: the widened targets themselves are picked and scored, by corpus.
+    """Scores of a perfect model, by corpus: peaks are picked from the widened targets themselves.
 
-    Columns: corpus, units, f1_micro, f1_micro_tight (tolerance of half a frame), lost (onsets not found again). What is
-    short of 1 is what frames and peak picking cost: strokes of one class less than w frames apart. At most `limit` units of a
-    corpus, evenly spread.
+    Columns: corpus, units, f1_micro, f1_micro_tight (tolerance of half a frame), lost (onsets not found again). Scores below 1 are
+    due to frames and peak picking: strokes of one class less than w frames apart. At most `limit` units of a corpus, evenly spread.
     """
     rows = []
     for name, corpus in prepared.items():
@@ -217,5 +216,5 @@ def ceiling_table(prepared: dict[str, Prepared], peaks: PeakPicking, tolerance: 
 
 
 def round_trip(onsets: Onsets, n_frames: int, peaks: PeakPicking) -> Onsets:
-    """Onsets to widened targets and, by peak picking, back: what a model without fault would give."""
+    """Onsets to widened targets and back by peak picking: the output of a perfect model."""
     return pick_peaks(widen_targets(frame_targets(onsets, n_frames)), peaks)

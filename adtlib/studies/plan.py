@@ -32,7 +32,7 @@ class Cell:
 
     @property
     def train_names(self) -> tuple[str, ...]:
-        """The training corpora as results call them."""
+        """The training corpora by their names in results."""
         return tuple(map(corpus_name, self.train))
 
 
@@ -45,7 +45,8 @@ def architecture_study(profile: Profile, architecture: str | None = None) -> lis
 def dataset_study(profile: Profile) -> list[Cell]:
     """The selected architecture on each corpus alone and on `UNIONS`, each tested on all corpora (chapter 7).
 
-    Training sets are those that `profile.train_corpora` has the corpora for; a user's own folder is one more, alone, and a test.
+    Training sets are those whose corpora are all in `profile.train_corpora`; a user's own folder is a further training set,
+    alone, and a further test.
     """
     architecture = selected_architecture(profile)
     own = tuple(corpus for corpus in profile.train_corpora if corpus not in CORPORA)
@@ -58,8 +59,8 @@ def dataset_study(profile: Profile) -> list[Cell]:
 def selected_architecture(profile: Profile) -> str:
     """The architecture of the dataset study: named by the profile, or for "best" chosen by the architecture study.
 
-    The best has the highest validation micro F1, mean over corpora and seeds; test scores have no say in it. FileNotFoundError
-    where an architecture lacks a run that another has, ValueError for an unknown name.
+    The best has the highest validation micro F1, mean over corpora and seeds; test scores are not used. FileNotFoundError if an
+    architecture lacks a run that another has, ValueError for an unknown name.
     """
     named = profile.dataset_architecture
     if named in ARCHITECTURES:

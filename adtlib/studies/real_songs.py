@@ -1,8 +1,8 @@
 """Real recordings transcribed and scored: for notebooks 80 and 81, the README and its benchmark.
 
-The songs are those of MDB Drums that are found at `$ADT_DATA`. No model was trained on them, but the shipped model and its
-thresholds were chosen on them: they are its validation data. Where they are missing, `stored_scores` has what was measured when
-the shipped weights were made. The published system's numbers are stored, too (`published/peers.csv`).
+The songs are those of MDB Drums at `$ADT_DATA`. No model was trained on them, but the shipped model and its thresholds were chosen
+on them: they are its validation data. If they are missing, `stored_scores` has the scores measured when the shipped weights were
+made. The published system's numbers are stored, too (`published/peers.csv`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ ALL = "all of them"
 
 
 def to_be_scored(sources: Sequence[Source]) -> list[Source]:
-    """Of each kind of recording but the real songs the first that has an annotation; of these all; and a user's own."""
+    """All real songs, all of the user's own recordings, and the first annotated recording of each other kind."""
     chosen, seen = [], set()
     for source in sources:
         own, real = source.track is None, source.provenance.startswith("real song")
@@ -41,24 +41,24 @@ def to_be_scored(sources: Sequence[Source]) -> list[Source]:
 
 
 def transcribe_sources(sources: Sequence[Source], models: Sequence[AvailableModel]) -> dict[Source, Transcription]:
-    """What the first of the models hears in each recording; nothing where there is no model. Raises AudioError or ModelError."""
+    """Transcriptions of each recording by the first of the models; empty without a model. Raises AudioError or ModelError."""
     if not models:
         return {}
     model = models[0].load()
-    heard = {}
+    transcribed = {}
     for source in sources:
         waveform = np.concatenate(list(source.blocks()))
-        heard[source] = transcribe(waveform, SAMPLE_RATE, model, name=source.file_name)
-    return heard
+        transcribed[source] = transcribe(waveform, SAMPLE_RATE, model, name=source.file_name)
+    return transcribed
 
 
-def source_scores(heard: dict[Source, Transcription], tolerance: float) -> pd.DataFrame:
-    """A row for each annotated recording, and after those of one kind, where they are several, one of their pooled counts.
+def source_scores(transcribed: dict[Source, Transcription], tolerance: float) -> pd.DataFrame:
+    """A row for each annotated recording, and one of the pooled counts after several of one kind.
 
-    Columns: SOURCE_COLUMNS; `annotated` and `found` count onsets, scores are NaN where they are not defined.
+    Columns: SOURCE_COLUMNS; `annotated` and `found` count onsets, undefined scores are NaN.
     """
     by_kind: dict[str, list[tuple]] = {}
-    for source, transcription in heard.items():
+    for source, transcription in transcribed.items():
         reference = source.reference()
         if reference is not None:
             counts = count_matches(reference, transcription.onsets, tolerance)
@@ -81,17 +81,17 @@ COLUMNS = ["system", "audio", "songs", *F1_COLUMNS]
 
 
 def audio_of(source: Source) -> str:
-    """`drum_only` or `full_mix`. ValueError for what is no real song."""
+    """`drum_only` or `full_mix`. ValueError for a recording that is not a real song."""
     for key, words in AUDIO.items():
         if source.provenance == f"real song, {words}":
             return key
     raise ValueError(f"{source.name} is a recording of {source.provenance}, not one of MDB Drums")
 
 
-def song_scores(heard: Mapping[Source, Transcription], tolerance: float, system: str) -> pd.DataFrame:
+def song_scores(transcribed: Mapping[Source, Transcription], tolerance: float, system: str) -> pd.DataFrame:
     """A row for drums alone and one for mixes, counts of all songs pooled: COLUMNS."""
     counts: dict[str, list] = {key: [] for key in AUDIO}
-    for source, transcription in heard.items():
+    for source, transcription in transcribed.items():
         counts[audio_of(source)].append(count_matches(source.reference(), transcription.onsets, tolerance))
     rows = []
     for key, found in counts.items():
@@ -102,7 +102,7 @@ def song_scores(heard: Mapping[Source, Transcription], tolerance: float, system:
 
 
 def stored_scores() -> pd.DataFrame:
-    """`song_scores` of the shipped model as measured when it was made."""
+    """`song_scores` of the shipped model, measured when it was made."""
     return pd.read_csv(STORED)[COLUMNS]
 
 
@@ -113,19 +113,19 @@ def peer_scores() -> pd.DataFrame:
 
 
 def beside_peer(ours: pd.DataFrame) -> pd.DataFrame:
-    """Ours and the published system's rows, drums alone first: what is shown. Index: audio in words, system."""
+    """Printed form of our scores and the published system's, drums alone first. Index: audio in words, system."""
     rows = pd.concat([ours, peer_scores()], ignore_index=True)
     rows = pd.concat([rows[rows["audio"] == key] for key in AUDIO])
     rows["audio"] = rows["audio"].map(AUDIO)
     return rows.set_index(["audio", "system"])
 
 
-def song_events(heard: Mapping[Source, Transcription], tolerance: float) -> pd.DataFrame:
-    """Each stroke and each estimate with what became of it (`error_anatomy`); `corpus` says drums alone or full mix."""
+def song_events(transcribed: Mapping[Source, Transcription], tolerance: float) -> pd.DataFrame:
+    """Hits, missed strokes and invented estimates of the songs (`unit_events`); `corpus` is drums alone or full mix."""
     parts = [
         unit_events(source.reference(), transcription.onsets, transcription.duration, tolerance).assign(
             corpus=AUDIO[audio_of(source)], id=source.name
         )
-        for source, transcription in heard.items()
+        for source, transcription in transcribed.items()
     ]
     return pd.concat(sorted(parts, key=lambda part: part["corpus"].iloc[0]), ignore_index=True)

@@ -1,4 +1,4 @@
-"""Training and scoring the runs of a study: side by side on this machine, or on a Ray cluster."""
+"""Training and scoring the runs of a study: in parallel processes on this machine, or on a Ray cluster."""
 
 import contextlib
 import os
@@ -18,7 +18,7 @@ from adtlib.training.trainer import finished_run, fit
 
 
 def run_cell(profile: Profile, cell: Cell, progress: bool = True) -> Run:
-    """Train the run of a cell, or take up or reuse what is there of it, and test it. ValueError where `why_not` gives a reason."""
+    """Train the run of a cell, or resume or reuse an existing one, and test it. ValueError if `why_not` gives a reason."""
     if reason := why_not(profile, cell, progress):
         raise ValueError(reason)
     corpora = [prepared_corpus(profile, name, progress) for name in cell.train]
@@ -30,7 +30,7 @@ def run_cell(profile: Profile, cell: Cell, progress: bool = True) -> Run:
 
 
 def run_all(profile: Profile, cells: list[Cell], progress: bool = True) -> tuple[list[Run], list[str]]:
-    """Run every cell that can be run: (runs, reasons for those that cannot, each once). ValueError where none can."""
+    """Run every cell that can be run: (runs, distinct reasons for the others). ValueError if no cell can be run."""
     ready, reasons = [], []
     for cell in cells:
         if reason := why_not(profile, cell, progress):
@@ -42,7 +42,7 @@ def run_all(profile: Profile, cells: list[Cell], progress: bool = True) -> tuple
     if cells and not ready:
         raise ValueError(f"nothing can be trained with what is in {profile.data_root}: {'; '.join(reasons)}")
     if profile.searches:
-        from adtlib.studies.searches import search_cells  # with it comes Ray, which only a search needs
+        from adtlib.studies.searches import search_cells  # imports Ray, which only a search needs
 
         search_cells(profile, ready, progress)
     if os.environ.get("RAY_ADDRESS"):
@@ -53,13 +53,13 @@ def run_all(profile: Profile, cells: list[Cell], progress: bool = True) -> tuple
 
 
 def _run_side_by_side(profile: Profile, cells: list[Cell], jobs: int, progress: bool) -> list[Run]:
-    """Run cells in processes of their own."""
+    """Run each cell in its own process."""
     with _watching(profile, cells, f"{jobs} at once", progress) as watch:
         return call_side_by_side(run_cell, [(profile, cell, False) for cell in cells], jobs, watch)
 
 
 def _run_on_cluster(profile: Profile, cells: list[Cell], progress: bool) -> list[Run]:
-    """Run cells on the Ray cluster of RAY_ADDRESS; the runs' folders are here, as if they had been trained here."""
+    """Run cells on the Ray cluster of RAY_ADDRESS; the runs' folders are on this machine, as after local training."""
     from adtlib.training.cluster import session
 
     jobs = [job_of(profile, cell) for cell in cells]
@@ -70,7 +70,7 @@ def _run_on_cluster(profile: Profile, cells: list[Cell], progress: bool) -> list
 
 
 def job_of(profile: Profile, cell: Cell) -> Job:
-    """A cell as a job for another machine; a finished run of other settings in its place is moved aside."""
+    """A cell as a job for another machine; a finished run with other settings in its folder is moved aside."""
     train, tests = ([prepared_corpus(profile, name, False) for name in names] for names in (cell.train, cell.tests))
     config = training_config(profile, cell.architecture, cell.train_names, cell.seed)
     folder = run_folder(profile.name, cell.architecture, cell.train_names, cell.seed)
@@ -80,7 +80,7 @@ def job_of(profile: Profile, cell: Cell) -> Job:
 
 @contextlib.contextmanager
 def _watching(profile: Profile, cells: list[Cell], where: str, progress: bool):
-    """A bar of runs; yields what to call with the number that have ended. It tells epochs trained from runs taken over."""
+    """A progress bar of runs; yields a function to call with the number of runs that have ended."""
     folders = [run_folder(profile.name, cell.architecture, cell.train_names, cell.seed) for cell in cells]
     label = " and ".join(dict.fromkeys(cell.architecture for cell in cells))
     progress_of = Progress(folders)
@@ -95,13 +95,13 @@ def _watching(profile: Profile, cells: list[Cell], where: str, progress: bool):
 
 
 class Progress:
-    """What is done of some runs since this was made, as their folders tell: metrics.csv has a line an epoch."""
+    """Progress of some runs since this object was made, read from their folders: metrics.csv has a line for each epoch."""
 
     def __init__(self, folders: list[Path]):
         self.before = {folder: (_changed(folder), _begun_epochs(folder), _is_finished(folder)) for folder in folders}
 
     def text(self, ended: int) -> str:
-        """ "96 epochs, 6 taken over": epochs trained; runs, of `ended`, that were finished before and are as they were."""
+        """ "96 epochs, 6 taken over": epochs trained, and how many of the `ended` runs were finished before and are unchanged."""
         epochs = taken_over = 0
         for folder, (changed, count, finished) in self.before.items():
             if _changed(folder) == changed:
@@ -119,12 +119,12 @@ def _changed(folder: Path) -> int | None:
 
 
 def _is_finished(folder: Path) -> bool:
-    """Whether it need not be trained: a repository has the scores of runs, but not their weights."""
+    """Whether it is trained, with weights: a repository has the scores of runs, but not their weights."""
     return (folder / "model.safetensors").is_file() and (folder / "config.json").is_file() and "result" in Run(folder).record
 
 
 def _begun_epochs(folder: Path) -> int:
-    """Epochs with which it goes on; a run that has nothing to resume from begins at its first."""
+    """Epochs that a resumed run keeps; a run without resume.pt starts over."""
     return _count_epochs(folder) if (folder / "resume.pt").is_file() else 0
 
 

@@ -1,7 +1,7 @@
 """The searches of a study: one for each architecture and training set, before its runs (thesis 5.3).
 
-The best trial of a search is the run of its cell: it is not trained a second time. A search has one seed, the profile's first; runs
-of other seeds train the settings that it found. Where a profile has no search, `example_search` shows one on a small space.
+The best trial of a search becomes the run of its cell and is not trained again. A search has one seed, the profile's first; runs of
+other seeds are trained with the settings found. For a profile without searches, `example_search` shows one on a small space.
 """
 
 import shutil
@@ -19,9 +19,9 @@ from adtlib.training.trainer import finished_run
 
 
 def search_cells(profile: Profile, cells: list[Cell], progress: bool = True) -> list[Search]:
-    """Search for the settings of every architecture and training set of `cells`, or take up or reuse what is there of it.
+    """Search for the settings of every architecture and training set of `cells`, or resume or reuse existing searches.
 
-    The run of the best trial becomes that of its cell, where the cell has the seed of the search.
+    The run of the best trial becomes that of its cell if the cell has the seed of the search.
     """
     wanted = {(cell.architecture, cell.train): cell for cell in cells}
     searches = _search(profile, list(wanted), progress)
@@ -34,7 +34,7 @@ def search_cells(profile: Profile, cells: list[Cell], progress: bool = True) -> 
 def architecture_searches(profile: Profile, architecture: str, progress: bool = True) -> list[Search]:
     """The searches that the notebook of an architecture shows: those of the study, or the profile's example.
 
-    Corpora that are not there are left out. Empty where hyperparameters are published or fixed and the profile has no example.
+    Missing corpora are left out. Empty if hyperparameters are published or fixed and the profile has no example.
     """
     corpora = profile.train_corpora
     if not profile.searches:
@@ -55,7 +55,7 @@ def _search(profile: Profile, wanted: list[tuple[str, tuple[str, ...]]], progres
     for architecture, train in wanted:
         corpora = [prepared_corpus(profile, name, progress) for name in train]
         names = tuple(corpus.corpus_name for corpus in corpora)
-        config = base_config(profile, architecture, names, profile.seeds[0], Settings({}, 1.0, 0.0))  # the trials have their own
+        config = base_config(profile, architecture, names, profile.seeds[0], Settings({}, 1.0, 0.0))  # each trial has its own
         space = search_space(profile.search_space, architecture)
         plan = tune.Plan(profile.search, space, profile.trials_on(names), profile.seeds[0])
         job = Job(search_folder(profile.name, architecture, names), config, tuple(map(refer_to, corpora)))
@@ -68,7 +68,7 @@ def _search(profile: Profile, wanted: list[tuple[str, tuple[str, ...]]], progres
 
 
 def _adopt(profile: Profile, cell: Cell) -> None:
-    """Make the best trial of a search the run of its cell, unless it is already."""
+    """Make the best trial of a search the run of its cell, unless this has been done."""
     settings = settings_of(profile, cell.architecture, cell.train_names)
     folder = run_folder(profile.name, cell.architecture, cell.train_names, cell.seed)
     corpora = [prepared_corpus(profile, name, False) for name in cell.train]
@@ -76,9 +76,9 @@ def _adopt(profile: Profile, cell: Cell) -> None:
     if finished_run(config, corpora, folder):
         return
     best = Search(search_folder(profile.name, cell.architecture, cell.train_names)).trial_folder(vars(settings))
-    shutil.rmtree(folder, ignore_errors=True)  # at most the beginning of a run, or one without weights
+    shutil.rmtree(folder, ignore_errors=True)  # at most an unfinished run, or one without weights
     copy = paths.RESULTS / profile.name / "searches" / f".{folder.parent.name}.copy"
-    shutil.rmtree(copy, ignore_errors=True)  # of a process that was killed
+    shutil.rmtree(copy, ignore_errors=True)  # left by a killed process
     shutil.copytree(best, copy)
     folder.parent.mkdir(parents=True, exist_ok=True)
     copy.rename(folder)

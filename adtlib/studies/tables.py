@@ -1,8 +1,8 @@
 """The studies' results as tables: scores of runs by architecture, training set and test corpus (thesis, chapters 6 and 7).
 
-Every table is made from the counts in the runs' scores.csv, without a model. Rows are of the profile's protocol (its tolerance, and
-one threshold for all classes or one a class) unless another is asked for. Here is also what of a test split is independent, for all
-intervals and tests: see `independent`.
+Every table is computed from the counts in the runs' scores.csv, without a model. Rows follow the profile's protocol (its tolerance,
+and one threshold for all classes or one for each) unless stated otherwise. `independent` defines the groups for all intervals and
+tests.
 """
 
 import numpy as np
@@ -62,7 +62,7 @@ def scored_rows(profile: Profile, run: Run, tolerance: float | None = None, thre
     tolerance   in seconds; by default that of the run's configuration.
     thresholds  "one" or "class"; by default the profile's.
 
-    Raises RunError where the profile asks for thresholds by class and a run was scored without them.
+    Raises RunError if the profile uses thresholds by class and a run was scored without them.
     """
     table = run.scores_with(tolerance, thresholds or profile.thresholds)
     if thresholds is None and table.empty and len(run.all_scores):
@@ -73,20 +73,20 @@ def scored_rows(profile: Profile, run: Run, tolerance: float | None = None, thre
     return table[table["split"] == profile.test_split]
 
 
-# --- what is independent -----------------------------------------------------------------------------------------------
+# --- independent groups -----------------------------------------------------------------------------------------------
 
 
 def independent(corpus: str, ids) -> list[str]:
-    """The group of each track: what intervals draw and tests swap as a whole, as its members are not independent of each other.
+    """The group of each track. Members of a group depend on each other: intervals draw groups, and tests swap groups, as a whole.
 
     corpus  name of the test corpus.
     ids     of its tracks or sequences; those of sequences end in their number in the file, "test/000016".
 
-    In E-GMD a group is the performance, which several kits share. ADTOF-YT is distributed in sequences of 4 s, many of one song,
-    without saying which: there BLOCK neighbours in file order, a minute, are one group (block bootstrap, Künsch, "The jackknife and
-    the bootstrap for general stationary observations", The Annals of Statistics 17, 1989; blocks lie side by side, so that the same
-    ones can be swapped in a test). That holds as far as neighbours in the file are neighbours in a song, and what is alike beyond a
-    minute still makes intervals too narrow. Elsewhere a group is the recording. ValueError for a sequence without a number.
+    In E-GMD a group is a performance, recorded with several kits. ADTOF-YT consists of sequences of 4 s, many from one song, but
+    without its name: there BLOCK neighbours in file order, a minute, are one group (block bootstrap, Künsch, "The jackknife and
+    the bootstrap for general stationary observations", The Annals of Statistics 17, 1989; blocks do not overlap, so that a test
+    can swap them). This assumes that neighbours in the file are neighbours in a song; similarity beyond a minute still makes
+    intervals too narrow. In other corpora a group is a recording. ValueError for a sequence without a number.
     """
     kind, names = group_kind(corpus), [str(name) for name in ids]
     if kind == "performance":
@@ -97,12 +97,12 @@ def independent(corpus: str, ids) -> list[str]:
 def _minute(corpus: str, name: str) -> str:
     split, _, number = name.rpartition("/")
     if not number.isdecimal():
-        raise ValueError(f"{corpus}: {name!r} is no sequence's id: expected its number in the file, as in 'test/000016'")
+        raise ValueError(f"{corpus}: {name!r} is not the id of a sequence: expected its number in the file, as in 'test/000016'")
     return f"{split}/minute {int(number) // BLOCK}"
 
 
 def group_kind(corpus: str) -> str:
-    """What a group of `independent` is, in words: recording, performance or minute of sequences."""
+    """Kind of the groups of `independent`, in words: recording, performance or minute of sequences."""
     if corpus == Egmd.info.name:
         return "performance"
     sequences = corpus in CORPORA and CORPORA[corpus].info.unit == "sequence"
@@ -110,13 +110,13 @@ def group_kind(corpus: str) -> str:
 
 
 def groups_in_words(corpus: str, n_groups: int) -> str:
-    """A number of groups of a corpus, to stand in a sentence: "2 independent minutes of sequences"."""
+    """A number of groups of a corpus, for a sentence: "2 independent minutes of sequences"."""
     first, *rest = group_kind(corpus).split()
     return " ".join([f"{n_groups} independent", first if n_groups == 1 else f"{first}s", *rest])
 
 
 def too_few(corpus: str, n_groups: int) -> str:
-    """That so many groups do not suffice: "4 independent recordings are too few"; what for is said by who calls."""
+    """Phrase saying that there are too few groups, "4 independent recordings are too few"; the caller completes it."""
     return f"{groups_in_words(corpus, n_groups)} {'is' if n_groups == 1 else 'are'} too few"
 
 
@@ -124,7 +124,7 @@ def too_few(corpus: str, n_groups: int) -> str:
 
 
 def training_counts(profile: Profile, runs: list[Run]) -> pd.DataFrame:
-    """Onsets of each class (columns) in the training split of each corpus (index) that runs were trained on alone."""
+    """Onsets of each class (columns) in the training split of each corpus (index) that is the only training corpus of a run."""
     trained = {run.config["train"][0] for run in runs if len(run.config["train"]) == 1}
     corpora = [corpus for corpus in profile.train_corpora if corpus_name(corpus) in trained]
     counts = {corpus_name(corpus): prepared_corpus(profile, corpus).totals("train").onset_counts for corpus in corpora}
@@ -136,7 +136,7 @@ def architecture_table(profile: Profile, tolerance: float | None = None) -> pd.D
 
     tolerance  in seconds; by default the profile's.
 
-    A cell that was trained and whose test split is empty has no scores and n_tracks 0. FileNotFoundError where no run is there.
+    A trained cell whose test split is empty has no scores and n_tracks 0. FileNotFoundError if there is no run.
     """
     cells = architecture_study(profile)
     runs = runs_by_cell(profile.name)
@@ -170,9 +170,9 @@ def f1_grid(table: pd.DataFrame, rows: str = "architecture", columns: str = "cor
 
 
 def settings_that_differ(profile: Profile, cells: list[Cell] | None = None) -> dict[str, list]:
-    """Settings of training in which the runs of a study differ: such runs do not compare. Empty where all is well.
+    """Training settings in which the runs of a study differ, so that they are not comparable. Empty if there are none.
 
-    cells  of the study; by default those of the architecture study. What the profile sets for each run apart does not count.
+    cells  of the study; by default those of the architecture study. Settings that the profile varies by run do not count.
     """
     cells = architecture_study(profile) if cells is None else cells
     names = {(cell.architecture, cell.train_names, cell.seed) for cell in cells}

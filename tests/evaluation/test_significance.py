@@ -5,8 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import scipy.stats
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from adtlib.evaluation.metrics import f1_micro, scores
 from adtlib.evaluation.significance import (

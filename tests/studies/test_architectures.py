@@ -13,8 +13,7 @@ from adtlib.corpora.egmd import performance
 from adtlib.evaluation import significance
 from adtlib.evaluation.metrics import f1_micro
 from adtlib.profiles import load_profile
-from adtlib.studies import architecture_tables as tables
-from adtlib.studies import cost as cost_of
+from adtlib.studies import architecture_tables as tables, cost as cost_of
 from adtlib.studies.tables import independent, score_table
 from adtlib.training.runs import COUNT_COLUMNS, RunError, run_folder
 from adtlib.vocabulary import CLASSES
@@ -102,7 +101,7 @@ def test_nobody_is_best_where_nothing_was_found():
 def test_architectures_are_compared_on_the_tracks_that_all_were_tested_on():
     write_run("CNN", "Slakh", 0, [9, 1, 5], ids=["a", "b", "c"])
     write_run("RNN", "Slakh", 0, [5, 9], ids=["c", "a"])
-    (tested,) = tables.tested(PROFILE)
+    (tested,) = tables.corpus_scores(PROFILE)
     assert sorted(tested.groups) == ["a", "c"]
     assert tested.counts["CNN"][0, :, 0, 0].tolist() == tested.counts["RNN"][0, :, 0, 0].tolist(), "row for row the same track"
 
@@ -112,7 +111,7 @@ def test_kits_of_one_performance_count_as_one():
     assert performance(ids[2]) == "drummer1/eval_session/1_funk_80_beat_4-4"
     assert len(set(independent("E-GMD", ids))) == 2 and len(set(independent("Slakh", ids))) == 6
     write_run("CNN", "E-GMD", 0, [9, 9, 9, 5, 5, 5], ids=ids)
-    (tested,) = tables.tested(PROFILE)
+    (tested,) = tables.corpus_scores(PROFILE)
     assert tested.sample == {"n_tracks": 6, "n_independent": 2, "unit": "track", "group": "performance"}
     row = score_table(PROFILE).iloc[0]
     assert (row["ci_low"], row["ci_high"]) == pytest.approx((0.5, 0.9)), "as of two recordings, not of six"
@@ -125,7 +124,7 @@ def test_neighbouring_sequences_count_as_one_minute():
     assert groups == ["test/minute 0"] * 15 + ["test/minute 1"] * 2
     assert independent("ADTOF-YT", ids[::-1]) == groups[::-1], "by the number in the file, not by the order of rows"
     assert len(set(independent("ADTOF-YT", ["test/000014", "train/000014", "test/000015"]))) == 3
-    with pytest.raises(ValueError, match="'x' is no sequence's id"):
+    with pytest.raises(ValueError, match="'x' is not the id of a sequence"):
         independent("ADTOF-YT", ["x"])
     for name, hits in (("CNN", 9), ("RNN", 2), ("ViT", 1)):
         write_run(name, "ADTOF-YT", 0, [hits] * 17, ids=ids)

@@ -9,13 +9,13 @@ from adtlib.notebooks.listing import notebook_map, printed_map
 from adtlib.onsets.peak_picking import PeakPicking, pick_peaks
 from adtlib.profiles import load_profile
 from adtlib.studies.method import (
-    round_trip,
     example_activations,
     example_logits,
     example_losses,
     loss_table,
     parameter_table,
     protocol_table,
+    round_trip,
     schedule_table,
 )
 
