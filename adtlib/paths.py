@@ -1,8 +1,8 @@
-"""Where everything lies: the one module that knows folders.
+"""All folders of the project.
 
-Notebooks are started from three places (papermill: the caller's folder; JupyterLab and nbval: the notebook's), so nothing
-here depends on the working directory. `ADT_HOME` moves all that is written (cache, results, figures, generated corpora) out
-of the clone; `ADT_DATA` names the folder of the real corpora, which is never written to.
+Notebooks start in different working directories (papermill: the caller's; JupyterLab and nbval: the notebook's), so no path
+depends on it. The environment variable `ADT_HOME` moves everything that is written (cache, results, figures, generated corpora)
+out of the clone; `ADT_DATA` is the folder of the real corpora, which is never written to.
 """
 
 import contextlib
@@ -13,8 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("ADT_HOME") or ROOT).expanduser().resolve()
 
-PUBLISHED = Path(__file__).with_name("published")  # numbers of the thesis and of other systems, each with its source
-WEIGHTS = Path(__file__).with_name("weights")  # of the models that are shipped
+PUBLISHED = Path(__file__).with_name("published")  # results of the thesis and of other systems, each with its source
+WEIGHTS = Path(__file__).with_name("weights")  # of the shipped models
 
 NOTEBOOKS = ROOT / "notebooks"
 PARAMS = ROOT / "params"
@@ -26,7 +26,7 @@ FIGURES = HOME / "figures"
 
 
 def real_data_root() -> Path:
-    """Folder of the real corpora: `$ADT_DATA` where it is set, else `data/`. FileNotFoundError where ADT_DATA names no folder."""
+    """Folder of the real corpora: `$ADT_DATA` if it is set, else `data/`. FileNotFoundError if ADT_DATA is not a folder."""
     named = os.environ.get("ADT_DATA")
     root = Path(named or DATA).expanduser().resolve()
     if named and not root.is_dir():
@@ -35,7 +35,7 @@ def real_data_root() -> Path:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file under another name, then rename it: the name never stands for half a file."""
+    """Write a file under a temporary name and rename it, so that an incomplete file never has its name."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -47,11 +47,11 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 @contextlib.contextmanager
 def locked(name: str, wait: bool = True) -> Iterator[None]:
-    """Hold the lock of this name, against other processes that use the same cache; the system frees the lock of one that died.
+    """Hold the lock of this name against other processes with the same cache; the system frees the lock of a dead process.
 
-    Without `wait` filelock.Timeout is raised where another process holds it.
+    Without `wait` filelock.Timeout is raised if another process holds the lock.
     """
-    from filelock import FileLock  # takes a while to import, and most commands need no lock
+    from filelock import FileLock  # slow to import, and most commands need no lock
 
     path = CACHE / "locks" / f"{name}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,7 +60,7 @@ def locked(name: str, wait: bool = True) -> Iterator[None]:
 
 
 def move_aside(folder: Path) -> Path:
-    """Rename a folder that is in the way to `<folder>.previous`, `.previous-2` and so on; where it is now."""
+    """Rename a folder to `<folder>.previous`, `.previous-2` and so on, and return its new path."""
     previous, number = folder.with_name(folder.name + ".previous"), 1
     while previous.exists():
         number += 1
@@ -69,7 +69,7 @@ def move_aside(folder: Path) -> Path:
 
 
 def relative(path: Path) -> str:
-    """`path` as a reader should see it: relative to the clone or to `ADT_HOME` where it lies inside, else absolute."""
+    """`path` for display: relative to the clone or to `ADT_HOME` if it lies inside, else absolute."""
     path = Path(path)
     for base in (HOME, ROOT):
         if path.is_relative_to(base):

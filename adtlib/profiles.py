@@ -1,9 +1,9 @@
 """Profiles: every choice of a run of the notebooks, read from `params/NAME.yaml`.
 
-A notebook's `parameters` cell holds `profile = "smoke"` and names that are None; `load_profile(profile, epochs=epochs, ...)`
-reads the file and overrides what is not None. `smoke` takes seconds, `miniature` minutes, `showcase` is `miniature` with three
-seeds, `thesis` is the real thing on whichever real corpora are found; `thesis_finished` and `thesis_published` are its variants. A
-file with `base: NAME` has the values of that file and replaces those it names.
+A notebook's `parameters` cell sets `profile = "smoke"` and other names to None; `load_profile(profile, epochs=epochs, ...)`
+reads the file and replaces the values for which an argument is not None. `smoke` takes seconds, `miniature` minutes, `showcase` is
+`miniature` with three seeds, `thesis` uses all real corpora that are found; `thesis_finished` and `thesis_published` are its
+variants. A file with `base: NAME` inherits the values of that file.
 """
 
 import dataclasses
@@ -25,7 +25,7 @@ SEARCHES = ("random", "grid", "optuna")
 
 @dataclass(frozen=True)
 class Profile:
-    """The choices of one profile; field names are the keys of the file and the parameters of the notebooks."""
+    """The values of one profile; fields have the names of the file's keys and of the notebooks' parameters."""
 
     name: str
     data: str  # "miniature" or "real"
@@ -44,26 +44,26 @@ class Profile:
     weight_decay: float = 1e-4
     patience: int = 10
     lr_patience: int = 3
-    balance: bool = False  # of training sets of several corpora: draw from each equally often, whatever its size
+    balance: bool = False  # of training sets of several corpora: draw equally often from each, regardless of its size
     precision: str = "auto"
-    jobs: int = 0  # runs trained at once; 0: by the machine (see side_by_side)
-    hyperparameters: dict = field(default_factory=dict)  # by architecture; of one that is not named: see `hyperparameters_of`
-    # where hyperparameters, learning rate and weight decay come from (see `settings`); with a search those above are not used
-    search: str = "none"  # none, random, grid, optuna; published: the finished thesis's, without a search
-    search_space: str = "draft"  # draft, finished, small (see search_spaces)
-    trials: int = 15  # of a search; a grid has as many as it has combinations
+    jobs: int = 0  # runs trained in parallel; 0: as many as the machine allows
+    hyperparameters: dict = field(default_factory=dict)  # by architecture; for other architectures see `hyperparameters_of`
+    # source of hyperparameters, learning rate and weight decay (see `training.search`); a search replaces the values above
+    search: str = "none"  # none, random, grid, optuna; published: the values of the finished thesis, without a search
+    search_space: str = "draft"  # draft, finished, small (see `training.search.spaces`)
+    trials: int = 15  # of a search; a grid search has one for each combination
     trials_enst_mdb: int = 25  # of a search on ENST+MDB alone
-    cpus_per_trial: int = 1  # threads of a trial and of a run on a Ray cluster: equal numbers give equal bits
-    gpus_per_trial: float = 1.0  # share of a GPU of each, where there are any
-    example_search: dict = field(default_factory=dict)  # what 41 to 45 show where there is no search: corpus, and fields above
-    dataset_architecture: str = "CRNN"  # of the dataset study; "best": of the best validation micro F1 in the architecture study
+    cpus_per_trial: int = 1  # threads of a trial and of a run on a Ray cluster; results are bit-equal only for equal numbers
+    gpus_per_trial: float = 1.0  # share of a GPU for each, if there are GPUs
+    example_search: dict = field(default_factory=dict)  # of 41 to 45 in profiles without a search: corpus, and fields above
+    dataset_architecture: str = "CRNN"  # of the dataset study; "best": the best validation micro F1 of the architecture study
     # post-processing (thesis 2.4.3) and scoring (2.5)
     peak_picking: dict = field(default_factory=dict)
     tolerance: float = 0.05
-    thresholds: str = "one"  # "one" for all classes, as in the thesis, or one a "class", chosen on validation: what tables print
+    thresholds: str = "one"  # in tables: "one" for all classes, as in the thesis, or one for each "class", chosen on validation
     # transcribing (notebook 80)
-    recordings: tuple[str, ...] = ()  # files, or folders of them, to transcribe beside those of the corpora
-    model: str | None = None  # what `pretrained.load` takes; by default the shipped model, else the best CRNN of the profile's runs
+    recordings: tuple[str, ...] = ()  # files or folders to transcribe in addition to those of the corpora
+    model: str | None = None  # as for `load_model`; by default the shipped model, else the best CRNN of the profile's runs
 
     @property
     def data_root(self) -> Path:
@@ -78,10 +78,10 @@ class Profile:
         return PeakPicking(**self.peak_picking)
 
     def hyperparameters_of(self, architecture: str) -> dict:
-        """Those of the profile; where it names none, the architecture's own for this size of data."""
+        """The profile's hyperparameters of an architecture, by default the architecture's own for this size of data."""
         if architecture in self.hyperparameters:
             return self.hyperparameters[architecture]
-        from adtlib.models.registry import ARCHITECTURES  # with it comes torch, which few readers of a profile need
+        from adtlib.models.registry import ARCHITECTURES  # imports torch, which few users of a profile need
 
         size = "real" if self.data == "real" else self.miniature_size
         return dict(ARCHITECTURES[architecture].sizes.get(size, {}))
@@ -92,11 +92,11 @@ class Profile:
         return self.search in SEARCHES
 
     def trials_on(self, train) -> int:
-        """Trials of a search on training corpora, by their names."""
+        """Trials of a search on the training corpora with these names."""
         return self.trials_enst_mdb if tuple(train) == ("ENST+MDB",) else self.trials
 
     def for_example_search(self) -> "Profile":
-        """The profile with the choices of its `example_search`; ValueError where it has none."""
+        """The profile with the values of its `example_search`; ValueError if it has none."""
         if not self.example_search:
             raise ValueError(f"profile {self.name} has no example_search: its searches are those of the studies")
         chosen = {key: value for key, value in self.example_search.items() if key != "corpus"}
@@ -105,21 +105,21 @@ class Profile:
 
     @property
     def scoring(self) -> str:
-        """How onsets are scored, to stand in captions: the tolerance, and thresholds where they are not the thesis's."""
+        """The tolerance for captions, with the kind of thresholds if it differs from the thesis."""
         return f"±{self.tolerance * 1000:.0f} ms" + (", thresholds by class" if self.thresholds == "class" else "")
 
     @property
     def note(self) -> str:
-        """What has to stand in every caption."""
+        """A note on the data for every caption."""
         if self.data == "real":
             return f"profile {self.name}, real corpora as far as found"
         return f"profile {self.name}: generated miniature corpora, not the corpora of the thesis"
 
 
 def load_profile(name: str, **overrides) -> Profile:
-    """Read `params/NAME.yaml`; overrides that are None are left alone.
+    """Read `params/NAME.yaml`; overrides of None have no effect.
 
-    Raises ValueError for an unknown profile, an unknown key or a value that cannot be.
+    Raises ValueError for an unknown profile, an unknown key or an impossible value.
     """
     values = {}
     for file in reversed(profile_files(name)):
@@ -144,7 +144,7 @@ def load_profile(name: str, **overrides) -> Profile:
 
 
 def profile_files(name: str) -> list[Path]:
-    """The file of a profile and those it builds on, itself first; ValueError where one is not there or builds on itself."""
+    """The file of a profile and those of its bases, its own first; ValueError for a missing file or a circle of bases."""
     files: list[Path] = []
     while name:
         path = paths.PARAMS / f"{name}.yaml"
@@ -192,15 +192,15 @@ def _check(profile: Profile) -> None:
         raise ValueError(f"profile {profile.name}: balance = {profile.balance!r}, expected true or false")
     if missing := [name for name in profile.recordings if not Path(name).expanduser().exists()]:
         raise ValueError(f"profile {profile.name}: recordings: {missing[0]!r} is neither a file nor a folder")
-    _ = profile.peaks  # raises where a parameter cannot be
+    _ = profile.peaks  # raises for impossible parameters
 
 
 def open_corpora(profile: Profile, progress=None) -> dict[str, Corpus]:
-    """The corpora of a profile by name, found or not; generated ones are written first where they are missing.
+    """The corpora of a profile by name, found or not; missing generated corpora are written first.
 
     `progress(done, total)` is called while they are written.
 
-    Raises CorpusError where a profile for real corpora meets generated ones.
+    Raises CorpusError if a profile for real corpora would use generated ones.
     """
     root = profile.data_root
     if profile.data == "miniature":
@@ -231,9 +231,9 @@ def _prepared(root: Path, features: str, mdb_audio: str, name: str, progress: bo
 
 
 def prepared_corpus(profile: Profile, name: str, progress: bool = True) -> Prepared:
-    """A corpus of the profile, by name or folder, with features and onsets on disk; computed where they are not yet."""
-    open_corpora(profile)  # writes or checks what the profile's data root must hold
-    # A corpus that is distributed as features has those of madmom alone.
+    """A corpus of the profile, by name or folder, with features and onsets on disk; missing ones are computed."""
+    open_corpora(profile)  # writes generated corpora, or checks that the data root has none
+    # A corpus that is distributed as features has only those of madmom.
     features = "madmom" if name in CORPORA and CORPORA[name].info.unit == "sequence" else profile.features
-    # Generated corpora take a second: a bar would only make executed copies differ from run to run.
+    # Generated corpora take a second, and a progress bar would make executed copies differ between runs.
     return _prepared(profile.data_root, features, profile.mdb_audio, name, progress and profile.data == "real")

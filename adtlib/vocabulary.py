@@ -1,9 +1,9 @@
-"""Five classes of drums, and how each corpus's labels map to them.
+"""The five classes of drums, and the mappings from each corpus's labels to them.
 
-The classes stand in one order everywhere: kick drum, snare drum, toms, hi-hat, cymbals (crash and ride together). A
-mapping says for every label of one way of annotating whether it is one of the five, or percussion outside the
-vocabulary, which is ignored. A label that a mapping does not know at all is an error of the data or of the mapping: it
-is never dropped without a word (`adtlib.onsets.annotations` counts and reports it).
+The classes always have the same order: kick drum, snare drum, toms, hi-hat, cymbals (crash and ride together). A mapping
+assigns each label of an annotation scheme to one of the five classes, or ignores it as percussion outside the vocabulary. A
+label that a mapping does not contain is an error of the data or of the mapping: it is always counted and reported (by
+`adtlib.onsets.annotations`).
 
 Sources: thesis, chapter 4, for the assignment to classes; ENST-Drums (Gillet and Richard 2006), MDB Drums (Southall et
 al. 2017), the General MIDI percussion key map, and the note numbers of Roland's electronic kits (Groove MIDI Dataset,
@@ -14,12 +14,9 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 
 CLASSES = ("KD", "SD", "TT", "HH", "CY")
-
-
+N_CLASSES = len(CLASSES)
 CLASS_NAMES = {"KD": "kick drum", "SD": "snare drum", "TT": "toms", "HH": "hi-hat", "CY": "cymbals"}
-
-
-# One pitch for each class where onsets are written as MIDI; each maps back to its class under General MIDI.
+# The pitch of each class where onsets are written as MIDI; each maps back to its class under General MIDI.
 MIDI_PITCH = {"KD": 36, "SD": 38, "TT": 47, "HH": 42, "CY": 49}
 
 
@@ -37,12 +34,13 @@ class UnknownLabel(KeyError):
 
 @dataclass(frozen=True, eq=False)
 class Mapping:
-    """How the labels of one way of annotating map to the five classes.
+    """The mapping from the labels of an annotation scheme to the five classes.
 
-    `classes` gives the class of each label (an int for MIDI pitches, else a str), `ignored` the labels that are
-    percussion outside the vocabulary, `source` where both come from. With `strip_suffix` a label may end in digits
-    (which of several instruments) and in `-` (a soft hit), as in ENST: both are dropped. With `any_case` upper and
-    lower case are the same.
+    classes       class of each label (an int for MIDI pitches, else a str).
+    ignored       labels of percussion outside the vocabulary.
+    source        of both.
+    strip_suffix  drop digits (the number of an instrument) and `-` (a soft hit) at the end of a label, as in ENST.
+    any_case      upper and lower case are the same.
     """
 
     name: str
@@ -53,7 +51,7 @@ class Mapping:
     any_case: bool = False
 
     def __post_init__(self):
-        """Refuse a table that contradicts itself."""
+        """Refuse a table with contradictions."""
         wrong = sorted({name for name in self.classes.values() if name not in CLASSES})
         if wrong:
             raise ValueError(f"mapping {self.name}: {wrong} are not among the classes {CLASSES}")
@@ -62,7 +60,7 @@ class Mapping:
             raise ValueError(f"mapping {self.name}: {both} have a class and are ignored")
 
     def class_index(self, label: Hashable) -> int | None:
-        """Index of the label's class in CLASSES, None where it is ignored; else raises UnknownLabel (a KeyError)."""
+        """Index of the label's class in CLASSES, None for an ignored label; raises UnknownLabel (a KeyError) for others."""
         key = label
         if isinstance(label, str):
             key = label.upper() if self.any_case else label
@@ -81,7 +79,7 @@ class Mapping:
 
 
 def _table(**labels: str) -> dict[str, str]:
-    """{label: class} from one string of labels, separated by blanks, for each class."""
+    """{label: class} from a string of labels, separated by blanks, for each class."""
     return {label: name for name, text in labels.items() for label in text.split()}
 
 
@@ -125,7 +123,7 @@ _GENERAL_MIDI_CLASSES = _pitch_table(
 )
 
 
-# Whistles, shakers, congas and the like, and the effects below the kit.
+# Whistles, shakers, congas and others, and the effects below the pitches of the drum set.
 _OTHER_PERCUSSION = frozenset(range(27, 35)) | frozenset(range(60, 88))
 
 
@@ -145,7 +143,7 @@ ROLAND = Mapping(
 )
 
 
-# The class names themselves, and the names by which the field's papers and tools know the same five.
+# The names of the classes here, and in the papers and tools of the field.
 FIVE_CLASS = Mapping(
     name="the five classes",
     classes=_table(
@@ -161,7 +159,7 @@ FIVE_CLASS = Mapping(
 
 
 def _union(*mappings: Mapping) -> dict[Hashable, str]:
-    """All labels in capitals, an earlier mapping deciding where two disagree."""
+    """All labels in upper case; where two mappings disagree the first one counts."""
     union = {}
     for mapping in mappings:
         for label, name in mapping.classes.items():
@@ -169,8 +167,8 @@ def _union(*mappings: Mapping) -> dict[Hashable, str]:
     return union
 
 
-# For a user's own files, whose way of annotating is not stated: class names first, then MDB's labels, then ENST's, and
-# the numbers 22 to 87 as pitches, which some tools write into text files.
+# For users' own files, whose annotation scheme is not known: class names first, then the labels of MDB, then those of ENST,
+# and the numbers 22 to 87 as pitches, which some tools write into text files.
 ANY_TEXT = Mapping(
     name="any text annotation",
     classes=_union(FIVE_CLASS, MDB, ENST) | {str(pitch): name for pitch, name in GENERAL_MIDI.classes.items()},
@@ -181,17 +179,8 @@ ANY_TEXT = Mapping(
 )
 
 
-# The drum set's part of the General MIDI percussion key map, in the words of this project.
+# The instruments of the drum set in the General MIDI percussion key map, under the names of this project.
 INSTRUMENTS = {35: "kick drum", 36: "kick drum", 37: "side stick", 38: "snare drum", 39: "hand clap", 40: "snare drum"}
-
-
 INSTRUMENTS |= {41: "floor tom", 43: "floor tom", 45: "middle tom", 47: "middle tom", 48: "high tom", 50: "high tom"}
-
-
 INSTRUMENTS |= {42: "hi-hat", 44: "pedal hi-hat", 46: "open hi-hat", 54: "tambourine", 49: "crash", 57: "crash", 52: "china"}
-
-
 INSTRUMENTS |= {55: "splash", 51: "ride", 59: "ride", 53: "ride bell"}
-
-
-N_CLASSES = len(CLASSES)
