@@ -1,4 +1,4 @@
-"""`adt corpora`: what is there of each corpus, what is missing, how to get it, and what preparing it costs."""
+"""`adt corpora`: the found and missing files of each corpus, how to get it, and the cost of preparing it."""
 
 import argparse
 import contextlib
@@ -16,16 +16,16 @@ from adtlib.audio.features import FPS, N_BANDS
 from adtlib.corpora.base import Corpus
 from adtlib.corpora.registry import CORPORA, open_corpus
 
-# Seconds of audio a second, from wav to stored features on two cores, measured: 960 to 1,170 in five runs over seven songs
-# of MDB Drums (216 s of audio).
+# Real-time factor from wav to stored features on two cores. Measured: 960 to 1,170 in five runs over seven songs of MDB Drums
+# (216 s of audio).
 PREPARE_SPEED = 1000
 SEQUENCE_SECONDS = 4.0
 NAMES_SHOWN = 3  # of a list of missing files
-COUNT_LENGTHS = 500  # up to so many tracks each is asked for its length; more are taken in proportion to the whole corpus
+COUNT_LENGTHS = 500  # tracks up to which all durations are read; for more, the duration is estimated from their number
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the state of the five corpora, for people or as JSON."""
+    """Print the state of the corpora, for people or as JSON."""
     root = data_root(options)
     reports = [_inspect(open_corpus(name, root)) for name in CORPORA]
     if options.json:
@@ -40,22 +40,22 @@ def run(options: argparse.Namespace) -> int:
 
 
 def data_root(options: argparse.Namespace) -> Path:
-    """The folder of corpora that --data or --profile chooses, resolved; ValueError where --data is no folder."""
+    """The folder of corpora chosen by --data or --profile, resolved; ValueError if --data is not a folder."""
     if options.profile:
         return profiles.load_profile(options.profile).data_root
     root = (options.data or paths.real_data_root()).expanduser().resolve()
     if options.data and not root.is_dir():
-        raise ValueError(f"{options.data} is not a folder: give the one that holds the corpora")
+        raise ValueError(f"{options.data} is not a folder: give the folder of the corpora")
     return root
 
 
 def _inspect(corpus: Corpus) -> dict[str, Any]:
-    """All that is said of one corpus, as plain data."""
+    """The report on one corpus, as plain data."""
     info = corpus.info
     splits = {split: {"found": corpus.found(split), "expected": corpus.expected(split)} for split in corpus.splits}
     found = sum(split["found"] for split in splits.values())
     expected, seconds = corpus.expected(), _found_seconds(corpus, found)
-    # One entry a track: thousands of them are alike where names are not known, or are the numbers of sequences.
+    # Thousands of missing units can have one entry, where their names are unknown or only the numbers of sequences differ.
     missing = Counter(entry.partition(", sequence ")[0] for entry in corpus.missing())
     return {
         "name": info.name,
@@ -65,7 +65,7 @@ def _inspect(corpus: Corpus) -> dict[str, Any]:
         "miniature": corpus.miniature,
         "found": found,
         "expected": expected,
-        # A generated corpus has no size that it ought to have: it is complete where nothing that was written is lost.
+        # A generated corpus has no expected size: it is complete if no written file is missing.
         "complete": found > 0 and not missing and (expected is None or found >= expected),
         "splits": splits,
         "missing": dict(missing),
@@ -80,20 +80,20 @@ def _inspect(corpus: Corpus) -> dict[str, Any]:
 
 
 def _found_seconds(corpus: Corpus, found: int) -> float:
-    """Duration of what is there of a corpus, in seconds: exact for a few tracks, else in proportion."""
+    """Seconds of the found tracks of a corpus: exact for a few tracks, else estimated."""
     if corpus.info.unit == "sequence":
         return found * SEQUENCE_SECONDS
     if found > COUNT_LENGTHS:
         return corpus.info.hours * 3600 * found / max(corpus.expected() or found, 1)
     seconds = 0.0
     for track in corpus.tracks():
-        with contextlib.suppress(soundfile.LibsndfileError, OSError):  # `adt prepare` will say that it is broken
+        with contextlib.suppress(soundfile.LibsndfileError, OSError):  # `adt prepare` will report it
             seconds += soundfile.info(track.audio[0]).duration
     return seconds
 
 
 def _prepared_counts(corpus: Corpus) -> dict[str, int]:
-    """Units prepared, by split; empty where nothing is."""
+    """Numbers of prepared units by split; empty if nothing is prepared."""
     if not any((paths.CACHE / "prepared").glob(f"{corpus.info.slug}-*")):
         return {}
     from adtlib.corpora.store import Prepared, PreparedError, prepared_folder
@@ -104,24 +104,24 @@ def _prepared_counts(corpus: Corpus) -> dict[str, int]:
     try:
         prepared = Prepared(folder)
         return {split: len(prepared.units(split)) for split in prepared.splits}
-    except PreparedError:  # of another version: it has to be prepared again
+    except PreparedError:  # of another version: it must be prepared again
         return {}
 
 
 def _lines(report: dict[str, Any], all_missing: bool) -> list[str]:
-    """What is printed of one corpus, folded to the width of the terminal."""
+    """The printed lines on one corpus, wrapped to the width of the terminal."""
     width = max(shutil.get_terminal_size().columns - 22, 40)
     state, *rows = _rows(report, all_missing)
     lines = [f"{report['name']:<12}{state[1]}"]
     for label, text in rows:
-        sentence = label in ("licence", "to get", "prepare")  # the others are file names, which are not to be broken
+        sentence = label in ("licence", "to get", "prepare")  # the others are file names, which are not wrapped
         parts = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) if sentence else [text]
         lines += [f"{'':<12}{'' if index else label:<10}{part}" for index, part in enumerate(parts)]
     return lines
 
 
 def _rows(report: dict[str, Any], all_missing: bool) -> list[tuple[str, str]]:
-    """(label, text) of each row; a row without a label belongs to that before it."""
+    """(label, text) of each row; a row without a label continues the previous one."""
 
     def of(part: dict[str, Any]) -> str:
         return f"{part['found']:,}" + (f" of {part['expected']:,}" if part["expected"] is not None else "")

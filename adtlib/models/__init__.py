@@ -1,4 +1,4 @@
-"""The five architectures of the thesis (chapter 3), their loss, and prediction with them."""
+"""The architectures (thesis, chapter 3), their loss, and prediction with them."""
 
 import lazy_loader
 

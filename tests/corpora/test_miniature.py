@@ -112,7 +112,7 @@ def test_a_closed_hi_hat_ends_an_open_one():
     assert np.max(np.abs(to_peak(ringing, 2.0))) <= 0.981
 
 
-def test_drums_are_heard_in_the_mix(root):
+def test_drums_are_audible_in_the_mix(root):
     """Drums and accompaniment are within 6 dB of each other, as the split files of ENST-Drums show."""
     for path in root.rglob("wet_mix/*.wav"):
         drums, music = soundfile.read(path)[0], soundfile.read(path.parent.parent / "accompaniment" / path.name)[0]
@@ -169,7 +169,7 @@ def test_test_splits_of_standard_size_hold_enough_of_each_class(seed):
         assert total[CLASSES.index("CY")] >= 0.08 * total.sum(), (name, total)
 
 
-def test_equal_seeds_give_equal_bytes_whatever_the_number_of_processes(root, tmp_path):
+def test_equal_seeds_give_equal_bytes_for_any_number_of_processes(root, tmp_path):
     write_miniature(tmp_path / "again", "smoke", workers=2)
     first, second = _files(root), _files(tmp_path / "again")
     assert first.keys() == second.keys()

@@ -16,8 +16,10 @@ import torch
 
 from adtlib import paths
 from adtlib.audio.features import SAMPLE_RATE
+from adtlib.corpora import registry
 from adtlib.corpora.store import standardizer
 from adtlib.models.loss import infrequency_weights
+from adtlib.models.registry import ARCHITECTURES
 from adtlib.profiles import load_profile, prepared_corpus
 from adtlib.studies.configs import training_config, why_not
 from adtlib.studies.dataset_tables import (
@@ -52,7 +54,7 @@ def own_home(tmp_path, monkeypatch):
 
 
 def test_ten_training_sets_are_tested_on_all_five_corpora():
-    cells = dataset_study(load_profile("showcase"))
+    cells = dataset_study(load_profile("showcase", train_corpora=CORPORA[:4]))
     assert len(cells) == len(set(cells)) == 10 * 3
     assert list(dict.fromkeys(cell.train for cell in cells)) == [
         ("ENST+MDB",),
@@ -66,14 +68,14 @@ def test_ten_training_sets_are_tested_on_all_five_corpora():
         ("E-GMD", "Slakh", "ADTOF-YT"),
         ("ENST+MDB", "E-GMD", "Slakh", "ADTOF-YT"),
     ]
-    assert all(list(cell.tests) == CORPORA and cell.architecture == "CRNN" for cell in cells)
+    assert all(list(cell.tests)[:5] == CORPORA and cell.architecture == "CRNN" for cell in cells)
 
 
 def test_labels_are_those_of_the_published_table():
     published = pd.read_csv(paths.ROOT / "tests" / "fixtures" / "published_results.csv")
     published = published[published["study"] == "dataset"]
-    cells = dataset_study(load_profile("thesis"))
-    ours = {(" + ".join(cell.train_names), test) for cell in cells for test in cell.tests}
+    cells = dataset_study(load_profile("thesis", train_corpora=CORPORA[:4]))
+    ours = {(" + ".join(cell.train_names), test) for cell in cells for test in cell.tests[:5]}
     assert ours == set(zip(published["train"], published["test"], strict=True))
 
 
@@ -81,7 +83,7 @@ def test_fewer_corpora_or_ones_own_give_the_sets_they_allow(tmp_path):
     (tmp_path / "mine").mkdir()
     some = dataset_study(load_profile("smoke", train_corpora=["Slakh", "ADTOF-YT", str(tmp_path / "mine")]))
     assert [cell.train_names for cell in some] == [("Slakh",), ("ADTOF-YT",), ("mine",), ("Slakh", "ADTOF-YT")]
-    assert list(some[0].tests) == [*CORPORA, str(tmp_path / "mine")]
+    assert list(some[0].tests[:5]) == CORPORA and some[0].tests[-1] == str(tmp_path / "mine")
 
 
 def test_runs_of_one_corpus_are_those_of_the_architecture_study_whatever_the_balance():
@@ -121,9 +123,10 @@ def test_the_best_architecture_is_chosen_by_validation_and_only_among_whole_stud
         selected_architecture(profile)
     for architecture, val_f1, tp in (("RNN", 0.6, 9), ("CNN", 0.7, 1), ("CRNN", 0.5, 9), ("ConvTransformer", 0.2, 9)):
         write_run(profile, ("Slakh",), 0, {"Slakh": [(tp, 1, 1)]}, architecture, val_f1)
-    with pytest.raises(FileNotFoundError, match=r"missing \(ViT\)"):
+    with pytest.raises(FileNotFoundError, match=r"missing \(ViT"):
         selected_architecture(profile)
-    write_run(profile, ("Slakh",), 0, {"Slakh": [(9, 1, 1)]}, "ViT", 0.3)
+    for architecture in list(ARCHITECTURES)[4:]:
+        write_run(profile, ("Slakh",), 0, {"Slakh": [(9, 1, 1)]}, architecture, 0.3)
     assert selected_architecture(profile) == "CNN", "the best on validation, though the worst on the test"
     with pytest.raises(ValueError, match="'Best'"):
         selected_architecture(dataclasses.replace(profile, dataset_architecture="Best"))
@@ -158,14 +161,14 @@ def test_the_table_has_every_run_and_test_and_says_what_was_not_tested(study):
     assert list(table.columns) == DATASET_COLUMNS
     assert DATASET_COLUMNS[:7] == ["train", "test", "zero_shot", "f1_micro", "ci_low", "ci_high", "f1_macro"]
     assert DATASET_COLUMNS[-3:] == ["n_tracks", "unit", "seed"]
-    assert len(table) == 3 * 2 * 5
+    assert len(table) == 3 * 2 * len(registry.CORPORA)
     row = table.set_index(["train", "test", "seed"]).loc[("Slakh", "ADTOF-YT", 1)]
     assert row["f1_micro"] == pytest.approx(f1_of(3)) and bool(row["zero_shot"]) and row["n_tracks"] == 90
     missing = table[table["test"] == "E-GMD"]
     assert (missing["n_tracks"] == 0).all() and missing["f1_micro"].isna().all()
     grid = f1_grid(table, "train", "test")
-    assert grid.index.tolist() == ["Slakh", "ADTOF-YT", "Slakh + ADTOF-YT"] and grid.columns.tolist() == CORPORA
-    assert zero_shot_cells(grid).loc["Slakh + ADTOF-YT"].tolist() == [True, True, False, False, True]
+    assert grid.index.tolist() == ["Slakh", "ADTOF-YT", "Slakh + ADTOF-YT"] and grid.columns.tolist()[:5] == CORPORA
+    assert zero_shot_cells(grid).loc["Slakh + ADTOF-YT"].tolist()[:5] == [True, True, False, False, True]
     rows = by_training_set(grid).loc["Slakh + ADTOF-YT"]
     assert rows["own tests"] == 2 and rows["zero-shot tests"] == 1
     assert rows["mean F1, own"] == pytest.approx(f1_of(9, 8)) and rows["mean F1, zero-shot"] == pytest.approx(f1_of(4, 3))

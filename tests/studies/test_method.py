@@ -5,6 +5,7 @@ import pytest
 
 from adtlib import paths
 from adtlib.evaluation.metrics import count_matches
+from adtlib.models.registry import ARCHITECTURES
 from adtlib.notebooks.listing import notebook_map, printed_map
 from adtlib.onsets.peak_picking import PeakPicking, pick_peaks
 from adtlib.profiles import load_profile
@@ -70,7 +71,7 @@ def test_example_activations_are_those_of_an_imperfect_model():
 
 def test_sizes_are_those_of_the_models():
     sizes = parameter_table(load_profile("smoke")).set_index("architecture")["parameters"]
-    assert len(sizes) == 5 and (sizes > 1_000).all()
+    assert len(sizes) == len(ARCHITECTURES) and (sizes > 1_000).all()
 
 
 def test_the_map_names_every_notebook_and_what_it_makes():
