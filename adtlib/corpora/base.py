@@ -25,7 +25,7 @@ MARKER = "MINIATURE"
 
 
 class CorpusError(ValueError):
-    """A corpus that cannot be read as it lies on disk; the message names the file and the remedy."""
+    """A corpus that cannot be read from disk; the message names the file and the remedy."""
 
 
 @dataclass(frozen=True)

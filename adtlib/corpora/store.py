@@ -119,7 +119,7 @@ class Prepared:
         try:
             index = json.loads(path.read_text())
         except FileNotFoundError:
-            raise PreparedError(f"{path} is missing: run 'adt prepare' to finish what was interrupted") from None
+            raise PreparedError(f"{path} is missing: run 'adt prepare' to finish an interrupted run") from None
         except ValueError as error:
             raise PreparedError(f"{path} is damaged ({error}): delete it and run 'adt prepare' again") from error
         if index.get("format") != FORMAT:

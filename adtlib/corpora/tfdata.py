@@ -209,7 +209,7 @@ def _read_metadata(folder: Path) -> _Metadata:
         n_components = 1 if isinstance(types, int) else len(types)  # packed; each type's number is below 128: one byte
         n_elements = int(parts.get(6, 0))
     except OSError:
-        raise CorpusError(f"{folder}: no snapshot.metadata, so this is not a whole saved dataset; {_REMEDY}") from None
+        raise CorpusError(f"{folder}: no snapshot.metadata, so this is no complete saved dataset; {_REMEDY}") from None
     except (ValueError, IndexError, TypeError, KeyError) as error:
         raise CorpusError(f"{path}: damaged, it does not name a run and its types ({error!r}); {_REMEDY}") from None
     # An unknown number is stored as a negative one, which reads as a very large one.

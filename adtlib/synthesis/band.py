@@ -168,7 +168,7 @@ def pick_noise(n_samples: int, starts: np.ndarray, rng: np.random.Generator) -> 
 
 
 def _nearest(program: int, pitch: int) -> tuple[str, int, int]:
-    """(key, its pitch, pitch) of the captured note next to a pitch; pitches far outside what was captured move by octaves."""
+    """(key, its pitch, pitch) of the captured note nearest to a pitch; pitches far outside the captured range move by octaves."""
     grid = voices.PITCHES if program == VOICE else PITCHES
     while pitch > grid[-1] + 4:
         pitch -= 12

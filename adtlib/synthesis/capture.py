@@ -25,12 +25,12 @@ from adtlib.synthesis.sources import FONTS, SoundFont, SourceError, hydrogen_kit
 
 KIT_PROGRAMS = range(43)
 VELOCITIES = (20, 44, 68, 92, 110, 127)
-# Without what sounds like drums and cymbals (116 to 119) and sound effects (120 and above); woodblock and agogo stay.
+# Without programs like drums and cymbals (116 to 119) and sound effects (120 and above); with woodblock and agogo.
 PROGRAMS = range(116)
 PITCHES = range(28, 97, 4)
 STROKE_SECONDS, NOTE_SECONDS = 3.5, 3.0
 _GAIN = 0.8
-VERSION = 2  # of what is captured
+VERSION = 2  # of the captured banks
 
 
 def banks_folder() -> Path:

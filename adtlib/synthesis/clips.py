@@ -151,7 +151,7 @@ def _electronic(name: str) -> bool:
 
 
 def render(studio: Studio, seed: int, index: int, seconds: float = CLIP_SECONDS) -> Clip:
-    """Clip `index` of a seed: the same samples however often and in whatever order clips are rendered."""
+    """Clip `index` of a seed: the same samples in whatever order clips are rendered."""
     rng, kind = _generator_and_kind(studio.split, seed, index)
     played = seconds + PRE_ROLL
     n_samples = round(played * SAMPLE_RATE)

@@ -14,7 +14,7 @@ _STEP = 64  # samples, 1.5 ms: the time resolution of compression
 
 
 def shelf_or_peak(rng: np.random.Generator, spread_db: float = 4.0) -> np.ndarray:
-    """A biquad of random kind, frequency and gain (of that standard deviation): `(6,)` as `scipy.signal.sosfilt` takes it.
+    """A biquad of random kind, frequency and gain (of that standard deviation): `(6,)` for `scipy.signal.sosfilt`.
 
     Formulas: Robert Bristow-Johnson, Cookbook formulae for audio equalizer biquad filter coefficients.
     """

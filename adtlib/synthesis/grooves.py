@@ -124,7 +124,7 @@ class _Player:
         self.habit["left"] += style.late / 1000
         self.scatter = rng.uniform(0.002, 0.0045)
 
-    # --- what is played ----------------------------------------------------------------------------------------------
+    # --- strokes in steps --------------------------------------------------------------------------------------------
 
     def song(self, n_bars: int, fill_only: bool) -> list[_Stroke]:
         """All strokes on the grid, the most important ones of a step first."""
@@ -252,7 +252,7 @@ class _Player:
                 strokes.append(_Stroke(step, KICK, 92))
         return strokes
 
-    # --- how it is played --------------------------------------------------------------------------------------------
+    # --- notes in seconds --------------------------------------------------------------------------------------------
 
     @staticmethod
     def limb(pitch: int) -> str:

@@ -138,7 +138,7 @@ class Bank:
         return part.astype(np.float32) * np.float32(1 / 32767)
 
     def voices(self, key: str) -> list[list[OneShot]]:
-        """The voices of a key, each a list of layers by rising velocity; empty where the bank has none."""
+        """The voices of a key, each a list of layers by rising velocity; empty if the bank has none."""
         voices: dict[str, list[OneShot]] = {}
         for one_shot in self.by_key.get(key, []):
             voices.setdefault(one_shot.voice, []).append(one_shot)

@@ -1,4 +1,4 @@
-"""Drums as sound: sampled kits, built from a sound font that comes with pip, and performances placed on them.
+"""Kits built from a sound font that comes with pip, and performances rendered on them.
 
 The General MIDI sound font TimGM6mb, which pretty_midi ships, holds eight drum kits; midirenderer plays it. Each stroke of a kit is
 rendered once, cut so that it starts at sample 0, and then shaped by a `KitDesign`: tuned, damped, balanced, equalised. So a few
@@ -196,7 +196,7 @@ def _shape(stroke: np.ndarray, group: str, design: KitDesign, variant: float) ->
 
 
 def _shelf(x: np.ndarray, decibels: float, frequency: float = 3000.0) -> np.ndarray:
-    """Raise or lower what lies above `frequency` (first order)."""
+    """Raise or lower frequencies above `frequency` (first order)."""
     if abs(decibels) < 0.1:
         return x.astype(np.float32)
     high = scipy.signal.lfilter(*_butterworth(1, frequency, "highpass"), x)

@@ -15,7 +15,7 @@ from adtlib.audio.features import SAMPLE_RATE
 PITCHES = range(40, 80, 3)
 VARIANTS = 4
 _SECONDS = 1.6
-# Hz of the first three formants; a fourth lies at 3,500.
+# Hz of the first three formants; a fourth is at 3,500.
 VOWELS = {"a": (730, 1090, 2440), "e": (530, 1840, 2480), "i": (270, 2290, 3010), "o": (570, 840, 2410), "u": (300, 870, 2240)}
 # Band in Hz and length in seconds of the noise.
 CONSONANTS = {

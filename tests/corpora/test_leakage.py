@@ -1,4 +1,4 @@
-"""What the leakage check finds and what it leaves alone: copies planted on purpose, loops, silence, real recordings."""
+"""The leakage check on planted copies, loops, silence and real recordings."""
 
 import csv
 
@@ -113,7 +113,7 @@ def test_many_files_find_what_one_finds(monkeypatch):
 
 
 def test_of_too_many_pairs_the_likeliest_are_compared(monkeypatch):
-    """Two real copies among pairs that share little: with room for two comparisons they are found, and what is left out is said."""
+    """Two real copies among pairs that share little are found with room for two comparisons; a warning counts the others."""
     takes = [TrialUnit(features(music(seed)[0])) for seed in range(4)]
     part = music(2)[0]
     part[5 * SAMPLE_RATE :] = music(50)[0][5 * SAMPLE_RATE :]

@@ -1,4 +1,4 @@
-"""Passages: what is cut is what was there, at the right time, and can be heard."""
+"""Passages hold the sound, features and onsets of their time span, and can be played."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""What the tables of the corpora count, on small corpora whose every onset is known."""
+"""The tables of the corpora, on small corpora whose every onset is known."""
 
 import numpy as np
 import pandas as pd

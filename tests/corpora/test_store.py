@@ -1,4 +1,4 @@
-"""Prepared data: once, resumable, whole or absent, and one clear sentence for whatever is broken."""
+"""Prepared data: computed once, resumable, complete or absent, with one clear sentence for each kind of damage."""
 
 import json
 import os

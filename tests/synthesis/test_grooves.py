@@ -1,4 +1,4 @@
-"""The groove generator: what it plays must be playable, in time, and varied enough to learn from."""
+"""The groove generator: performances must be playable, in time, and varied enough to learn from."""
 
 import numpy as np
 import pytest

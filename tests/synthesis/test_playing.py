@@ -1,4 +1,4 @@
-"""What all kits share: loudness by velocity, one balance of the drums, strokes that are stopped."""
+"""Playing common to all kits: loudness by velocity, one balance of the drums, stopped strokes."""
 
 import numpy as np
 import pytest

@@ -127,7 +127,7 @@ def test_the_attack_of_a_stroke_is_found_behind_leading_silence():
     assert find_attack(tone(200)) == pytest.approx(SILENCE * SAMPLE_RATE, abs=0.001 * SAMPLE_RATE)
 
 
-def test_the_attack_of_a_swelling_cymbal_is_where_it_begins_to_be_heard_not_where_it_is_loudest():
+def test_the_attack_of_a_swelling_cymbal_is_where_it_becomes_audible_not_where_it_is_loudest():
     swell = tone(5_000, 1.0) * np.clip(np.arange(round((SILENCE + 1) * SAMPLE_RATE)) / SAMPLE_RATE - SILENCE, 0, 0.02)
     loudest = int(np.abs(swell).argmax()) / SAMPLE_RATE
     assert SILENCE < find_attack(swell) / SAMPLE_RATE < SILENCE + 0.006 < loudest
@@ -219,7 +219,7 @@ def test_articulations_have_the_class_that_the_vocabulary_gives_their_pitch():
 @pytest.mark.parametrize("seed", [3, 4])
 @pytest.mark.parametrize("blended", [0.0, 1.0])
 @pytest.mark.parametrize("articulation", ["kick", "snare", "tom_low", "hat_closed", "ride", "crash"])
-def test_a_stroke_is_heard_when_it_is_annotated(studio, articulation, blended, seed, monkeypatch):
+def test_a_stroke_sounds_at_its_annotated_time(studio, articulation, blended, seed, monkeypatch):
     monkeypatch.setattr(synthesis_kits, "_BLENDED", blended)
     kit = synthesis_kits.ClipKit(studio.drum_kits, np.random.default_rng(seed))
     stems = synthesis_kits.play([Stroke(0.5, articulation, 100, 0.0)], kit, SAMPLE_RATE)
@@ -371,7 +371,7 @@ def test_a_damaged_song_is_named(tmp_path):
         performances.read_song(tmp_path / "song.mid", "song", "song", "train")
 
 
-def test_other_instruments_are_heard_on_the_beat_of_the_drums_and_at_their_pitch(made):
+def test_the_accompaniment_sounds_on_the_beat_of_the_drums_and_at_its_pitch(made):
     part = performances.Part(0, np.array([2.0]), np.array([1.0]), np.array([64]), np.array([100]))
     banks = (made[1] / "instruments" / "fluid", made[1] / "instruments" / "voices")
     arrangement = band.Arrangement((part,), 5)
@@ -382,7 +382,7 @@ def test_other_instruments_are_heard_on_the_beat_of_the_drums_and_at_their_pitch
     assert np.argmax(spectrum) / 2 == pytest.approx(440.0, rel=0.02)  # E4 and five semitones
 
 
-def test_a_pick_is_heard_at_each_note_once_a_chord():
+def test_pick_noise_sounds_once_for_each_note_or_chord():
     starts = np.array([0.5, 0.5, 1.2])
     noise = np.abs(band.pick_noise(2 * SAMPLE_RATE, starts, np.random.default_rng(0)))
     loud = np.flatnonzero(noise > 0.05)
@@ -510,7 +510,7 @@ def test_shards_of_another_recipe_are_rendered_again(small_shards, monkeypatch):
 # --- what is heard -----------------------------------------------------------------------------------------------------
 
 
-def test_a_stroke_is_heard_unless_all_of_its_bands_are_full_of_louder_sounds():
+def test_a_stroke_is_audible_unless_louder_sounds_mask_all_of_its_bands():
     rng = np.random.default_rng(0)
     stem = np.zeros(2 * SAMPLE_RATE, dtype=np.float32)
     for start in (0.5, 1.0):

@@ -15,7 +15,7 @@ from adtlib.corpora.leakage.search import MIN_SECONDS, block_similarity, shared_
 from adtlib.corpora.store import Prepared
 
 KINDS = ("copy", "sound", "loop", "rhythm")
-SHIFT = 123.45  # frames: a copy's frames lie between the original's
+SHIFT = 123.45  # frames, so that a copy's frames lie between the original's
 EXCERPT = 12.0  # seconds of each recording tried
 STRONGEST = 5  # offsets at which two unrelated recordings are compared
 

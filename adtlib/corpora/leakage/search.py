@@ -41,12 +41,12 @@ COLUMNS = ["what", "corpus", "split", "id", "other_corpus", "other_split", "othe
 def find_leaks(prepared: list[Prepared], progress: bool = True) -> pd.DataFrame:
     """A row for each two units of different splits or corpora that share sound or rhythm; empty if none do.
 
-    Columns are COLUMNS: what (see above); corpus, split, id of both; offset, by how many seconds it is later in the first; seconds
+    COLUMNS: what (see above); corpus, split, id of both; offset, by how many seconds it is later in the first; seconds
     shared; similarity of the shared seconds (1: equal), for a rhythm the share of its strokes.
     """
     owners, units = _groups(prepared)
     numbers = {owner: number for number, owner in enumerate(dict.fromkeys(owners))}
-    if len(numbers) < 2:  # nothing to compare with
+    if len(numbers) < 2:
         return pd.DataFrame(columns=COLUMNS)
     groups = [numbers[owner] for owner in owners]
     rows = shared_sounds(units, groups, progress)
@@ -84,7 +84,7 @@ def _most_likely(candidates: list, found: np.ndarray) -> list:
     fewest = int(found[firsts[likeliest], 3].min())
     warnings.warn(
         f"{len(candidates):,} pairs of recordings share fingerprints; the {MAX_COMPARED:,} that share most were compared, each at "
-        f"least {fewest}: compare fewer corpora at once to look at the others",
+        f"least {fewest}: to compare the others, check fewer corpora at once",
         stacklevel=3,
     )
     wanted = {tuple(pair) for pair in pairs[likeliest].tolist()}
