@@ -86,7 +86,7 @@ def transcriber_panel(folder: Path) -> Transcriber:
     save_weights(assemble(config, 0.3, 0.3), folder / "model" / "model.safetensors")
     (folder / "model" / "config.json").write_text(json.dumps({"config": {**config, "peak_picking": {}}, "result": {}}))
     panel = Transcriber(named_sources([folder / "song.wav"]), [AvailableModel("any", str(folder / "model"), "run")], folder, 0.05)
-    made = panel._heard.transcription.activations
+    made = panel._result.transcription.activations
     made[:] = rng.uniform(0, 0.1, made.shape)
     for column in range(len(CLASSES)):
         frames = rng.choice(np.arange(10, len(made) - 10, 7), round(2.4 * MINUTES * 60), replace=False)

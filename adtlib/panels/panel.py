@@ -1,13 +1,13 @@
-"""What the panels share: controls, a picture that follows them, a sentence, sometimes a sound.
+"""Common parts of the panels: controls, a picture that follows them, a sentence, optionally a sound.
 
-A figure is drawn once and then changed in place: a control's callback moves the existing curves, only these are painted again, and
-the PNG goes into an image widget. Drawing the whole figure takes several times as long (`benchmarks/bench_widgets.py`), and a curve
-that lags behind the slider teaches nothing.
+A figure is drawn once and then changed in place: a control's callback moves the existing curves, only these are redrawn, and the
+PNG goes into an image widget. Drawing the whole figure takes several times as long (`benchmarks/bench_widgets.py`), too long to
+follow a slider.
 
-A panel is shown as one output in two forms: the widget, for JupyterLab with a running kernel, and a PNG of the same picture, which
-replaces it everywhere else: executed copies, papermill, a web page.
+A panel is one output in two forms: the widget, for JupyterLab with a running kernel, and a PNG of the same picture for all other
+viewers: executed copies, papermill, a web page.
 
-In a `DependentPanel` some controls decide what others offer: a corpus its tracks, a recording its starts.
+In a `DependentPanel` the options of some controls depend on others: tracks on the corpus, starts on the recording.
 """
 
 import asyncio
@@ -26,11 +26,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-_GREYED = "<style>.adt-trouble .adt-picture { filter: grayscale(1) opacity(0.35); }</style>"
+_GREYED = "<style>.adt-problem .adt-picture { filter: grayscale(1) opacity(0.35); }</style>"
 
 
 def slider(description: str, value, low, high, step=None):
-    """A slider for whole numbers where `value` is one, for fractions otherwise; it reports while it is dragged."""
+    """A slider for integers if `value` is one, else for floats; it reports while it is dragged."""
     kind, step = (ipywidgets.IntSlider, step or 1) if isinstance(value, int) else (ipywidgets.FloatSlider, step or 0.01)
     return kind(value=value, min=low, max=high, step=step, description=description, continuous_update=True)
 
@@ -49,12 +49,12 @@ def menu(description: str, value, options):
 
 
 class Picture:
-    """A figure whose layout is fixed with its first drawing and whose PNG is made anew when artists have changed.
+    """A figure whose layout is fixed after the first drawing and whose PNG is made again when artists have changed.
 
     figure  made by `panel_figure`.
-    moving  the artists that change. The rest is painted once and they are painted over it. Axes whose limits change give their
-            `xaxis` or `yaxis` here as well. Without any, all is painted each time.
-    quick   of these, the artists that change far more often than the others. The others are painted again only after `stale`.
+    moving  artists that change; they are drawn over the others, which are drawn once. If limits of axes change, their `xaxis` or
+            `yaxis` belongs here as well. If empty, everything is drawn each time.
+    quick   further artists that change much more often; the `moving` ones are then drawn again only after `stale`.
     """
 
     def __init__(self, figure: Figure, moving: Sequence[Artist] = (), quick: Sequence[Artist] = ()) -> None:
@@ -62,27 +62,27 @@ class Picture:
         self.moving = sorted(moving, key=lambda artist: artist.get_zorder())
         self.quick = sorted(quick, key=lambda artist: artist.get_zorder())
         for artist in (*self.moving, *self.quick):
-            artist.set_in_layout(isinstance(artist, Axis))  # where a curve happens to be must not decide the room for it
+            artist.set_in_layout(isinstance(artist, Axis))  # the layout must not depend on the present position of a curve
         self.canvas.draw()
         figure.set_layout_engine("none")
         for artist in (*self.moving, *self.quick):
             artist.set_animated(True)
-        self.canvas.draw()  # without what moves
+        self.canvas.draw()  # without the moving artists
         self._still = self.canvas.copy_from_bbox(figure.bbox) if self.moving else None
-        self._below = None  # with what moves, without what is quick
+        self._below = None  # with the moving artists, without the quick ones
 
     def stale(self) -> None:
-        """Say that artists which move, other than the quick ones, have changed."""
+        """Declare that moving artists other than the quick ones have changed."""
         self._below = None
 
     def png(self) -> bytes:
-        """The picture as it is now, in all its colours and little compressed: the fastest way."""
+        """The present picture as a PNG in full colour with little compression, which is fastest."""
         buffer = io.BytesIO()
         self.image().save(buffer, format="PNG", compress_level=1)
         return buffer.getvalue()
 
     def image(self) -> Image.Image:
-        """The picture as it is now, in RGB."""
+        """The present picture in RGB."""
         if not self.moving:
             self.canvas.draw()
         elif self._below is None:
@@ -102,9 +102,9 @@ class Picture:
 
 
 def small_png(image: Image.Image) -> bytes:
-    """An image as a PNG of 256 colours, well compressed: less than half the size, for what is kept."""
+    """An image as a well compressed PNG of 256 colours, less than half the size: for stored outputs."""
     buffer = io.BytesIO()
-    # By coverage, not by median cut, which spends all colours on a spectrogram and leaves none for the few points of a class.
+    # Maximum coverage, as median cut uses all colours for a spectrogram and keeps none for the few points of a class.
     palette = image.quantize(256, method=Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
     palette.save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()
@@ -120,15 +120,15 @@ class Panel(ipywidgets.VBox):
               `adt-picture`, `adt-sentence` and `adt-sound`.
     figure    of `panel_figure`;  moving: see `Picture`.
     controls  {name: widget with a `value`}, as `slider`, `choice` and `menu` make them.
-    refresh   called with all values by name; changes artists and returns a sentence, or None. What it cannot show it answers with
-              ValueError: the panel shows the words and greys the picture until the values fit again.
-    sound     called with the same values; returns (bytes of an MP3), or None for silence. Without it there is no player.
+    refresh   called with all values by name; changes artists and returns a sentence, or None. It raises ValueError for
+              values that it cannot show: the panel shows the message and greys the picture until the values are valid again.
+    sound     called with the same values; returns bytes of an MP3, or None for silence. Without it there is no player.
     quick     see `Picture`.
 
-    Any other error is shown in the panel too, with its traceback: a kernel would hide it in its log. An error in the first
-    drawing is raised, as a panel without a picture is none.
+    Any other error is shown in the panel with its traceback, as a kernel would hide it in its log. An error in the first drawing is
+    raised.
 
-    Subclasses may set `rest`, seconds without a change after which the sound is made, and `sound_format`, that of its bytes.
+    Subclasses may set `rest`, the seconds without a change before the sound is made, and `sound_format`, the format of its bytes.
     """
 
     rest = 0.25
@@ -148,8 +148,8 @@ class Panel(ipywidgets.VBox):
         self._refresh, self._sound = refresh, sound
         self._defaults = self.values
         self._held, self._waiting = False, None
-        # JupyterLab hands messages of widgets to several threads of a kernel: two at once must not draw into one figure. Each draws
-        # what the controls say by then, so the last one is right.
+        # JupyterLab passes widget messages to several threads of a kernel, which must not draw into one figure at the same time.
+        # Each draws the present values of the controls, so the last picture is right.
         self._drawing = threading.RLock()
         words = refresh(**self.values)
         self.picture = Picture(figure, moving, quick)
@@ -158,7 +158,7 @@ class Panel(ipywidgets.VBox):
         self.sentence = ipywidgets.HTML(value=words or "")
         self.player = ipywidgets.Audio(value=b"", format=self.sound_format, autoplay=False, loop=False) if sound else None
         self.reset = ipywidgets.Button(description="Reset", tooltip="Back to the values at the start")
-        super().__init__(children=self._laid_out())
+        super().__init__(children=self._build_layout())
         self._name_the_parts()
         if sound:
             self.player.value = sound(**self.values) or b""
@@ -174,7 +174,7 @@ class Panel(ipywidgets.VBox):
         return {name: control.value for name, control in self.controls.items()}
 
     def set(self, **values: Any) -> None:
-        """Give several controls new values at once; the picture follows once. Raises KeyError for a control that is not there."""
+        """Set several controls at once; the picture is drawn once. Raises KeyError for an unknown control."""
         unknown = sorted(set(values) - set(self.controls))
         if unknown:
             raise KeyError(f"the panel {self.name} has no control {', '.join(unknown)}: it has {', '.join(self.controls)}")
@@ -199,12 +199,12 @@ class Panel(ipywidgets.VBox):
                 self._say(words or "")
                 self._sound_soon()
             except ValueError as error:
-                self._say(f"<b>Not possible:</b> {html.escape(str(error))}", trouble=True)
-            except Exception as error:  # whatever it was, the user has to see it
+                self._say(f"<b>Not possible:</b> {html.escape(str(error))}", problem=True)
+            except Exception as error:  # any error: the user has to see it
                 self._say_error(error)
 
     def _sound_soon(self) -> None:
-        """Make the sound once the controls rest, so that a slider that is dragged need not wait for it."""
+        """Make the sound once the controls rest, so that dragging a slider does not wait for it."""
         if self._sound is None:
             return
         if self._waiting:
@@ -212,7 +212,7 @@ class Panel(ipywidgets.VBox):
         self._soon(self.rest, self._make_sound)
 
     def _soon(self, seconds: float, work: Callable[[], None]) -> None:
-        """Do something later; at once where no kernel's loop runs: in a program that sets values."""
+        """Call a function later, or at once if no event loop runs, as in a program that sets values."""
         try:
             self._waiting = asyncio.get_running_loop().call_later(seconds, work)
         except RuntimeError:
@@ -228,15 +228,15 @@ class Panel(ipywidgets.VBox):
 
     def _say_error(self, error: Exception) -> None:
         text = f"<b>{type(error).__name__}:</b> {html.escape(str(error))}"
-        self._say(f"{text}<pre>{html.escape(traceback.format_exc())}</pre>", trouble=True)
+        self._say(f"{text}<pre>{html.escape(traceback.format_exc())}</pre>", problem=True)
 
-    def _say(self, words: str, trouble: bool = False) -> None:
-        self.sentence.value = f'{_GREYED}<span style="color:#b00020">{words}</span>' if trouble else words
-        (self.add_class if trouble else self.remove_class)("adt-trouble")
+    def _say(self, words: str, problem: bool = False) -> None:
+        self.sentence.value = f'{_GREYED}<span style="color:#b00020">{words}</span>' if problem else words
+        (self.add_class if problem else self.remove_class)("adt-problem")
 
     # ---- appearance
 
-    def _laid_out(self) -> list[Any]:
+    def _build_layout(self) -> list[Any]:
         for control in self.controls.values():
             control.style.description_width = "11em"
             control.layout = ipywidgets.Layout(width="30em")
@@ -254,7 +254,7 @@ class Panel(ipywidgets.VBox):
                 part.add_class(f"adt-{kind}")
 
     def still(self) -> bytes:
-        """A PNG of the panel as it is now, of little weight: what stands in its place where no kernel is behind it."""
+        """A small PNG of the present panel, shown in its place without a kernel."""
         return small_png(self.picture.image())
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
@@ -264,17 +264,17 @@ class Panel(ipywidgets.VBox):
 
 
 class DependentPanel(Panel):
-    """A panel whose controls stand in the order of their dependence.
+    """A panel whose controls are in the order of their dependence.
 
-    A subclass has `_follow(name)`, which brings in line what depends on the control `name`, and sets `_held` before it makes its
-    controls and calls `Panel.__init__`, so that nothing is drawn before all is there.
+    A subclass has `_follow(name)`, which updates everything that depends on the control `name`. It sets `_held` before it makes its
+    controls and calls `Panel.__init__`, so that nothing is drawn before the panel is complete.
     """
 
     def _follow(self, name: str) -> None:
-        """Nothing depends on a control unless a subclass says so."""
+        """Update what depends on a control: nothing by default."""
 
     def set(self, **values: Any) -> None:
-        """Give several controls new values at once, those that others depend on first; see `Panel.set`."""
+        """Set several controls at once, first those that others depend on; see `Panel.set`."""
         with self._drawing:
             self._held = True
             try:
@@ -284,7 +284,7 @@ class DependentPanel(Panel):
                         self._follow(name)
             finally:
                 self._held = False
-            super().set(**values)  # draws, and refuses what is no control
+            super().set(**values)  # draws, and raises for unknown controls
 
     def _on_change(self, change: Any = None) -> None:
         with self._drawing:
@@ -295,7 +295,7 @@ class DependentPanel(Panel):
                 for name, control in self.controls.items():
                     if change is not None and change["owner"] is control:
                         self._follow(name)
-            except Exception as error:  # whatever it was, the user has to see it
+            except Exception as error:  # any error: the user has to see it
                 return self._say_error(error)
             finally:
                 self._held = False
@@ -303,7 +303,7 @@ class DependentPanel(Panel):
 
 
 def offer(control: Any, options: Any, value: Any) -> None:
-    """Give a list other options; unchanged ones are not sent again."""
+    """Set the options of a list; unchanged ones are not sent again."""
     if tuple(control.options) != tuple(options):
         control.options = tuple(options)
     control.value = value

@@ -1,7 +1,7 @@
 """The figure of the track browser: waveform, features and onsets of a passage, drawn once and then changed in place.
 
-It shows what `plotting_passages.plot_passage` shows. Curves are moved and a picture of the features is exchanged, which takes
-a fraction of the time of a new figure. `FeatureImage` and `envelope` serve the picture of the transcriber as well.
+It shows the same as `figures.plot_passage`, but changes curves and the image of the features in place, which takes a fraction of
+the time of a new figure. `FeatureImage` and `envelope` are also used by the picture of the transcriber.
 """
 
 import numpy as np
@@ -15,11 +15,11 @@ from adtlib.onsets.frames import Onsets
 from adtlib.vocabulary import CLASSES
 
 COLUMNS = 1_200  # of the waveform: two for each point of the screen
-ROWS = 420  # of the picture of the features: each band covers one at least
+ROWS = 420  # of the image of the features: each band covers at least one
 
 
 class FeatureImage:
-    """Features as an image over log2(Hz), which is linear in the picture, with its colour bar; `image` is the artist."""
+    """Features as an image over log2(Hz), which is linear in the image, with its colour bar; `image` is the artist."""
 
     def __init__(self, ax, bar) -> None:
         """Draw it, still empty, on `ax`, its colour bar on the axes `bar`."""
@@ -43,7 +43,7 @@ class FeatureImage:
         ax.figure.colorbar(self.image, cax=bar, label="log10(mag. + 1)", format="%.1f")
 
     def show(self, features: np.ndarray, start: float, loudest: float) -> None:
-        """Features `(T, 84)` from `start` seconds on; the colours end at `loudest`."""
+        """Show features `(T, 84)` from `start` seconds on; the colour scale ends at `loudest`."""
         self.image.set_data(np.asarray(features, dtype=np.float32).T[self._rows])  # (ROWS, T)
         # Frame t is centred on t / FPS.
         first = start - 0.5 / FPS
@@ -52,7 +52,7 @@ class FeatureImage:
 
 
 class PassagePicture:
-    """`figure`, `moving` (see `panel.Picture`), and `show`, which puts a passage into it."""
+    """A figure and its `moving` artists (see `panel.Picture`); `show` puts a passage into it."""
 
     def __init__(self) -> None:
         """Draw the figure, still empty. Call it inside `theme_context`."""
@@ -61,7 +61,7 @@ class PassagePicture:
         grid[2, 1].set_axis_off()
         self._axes = self._top, self._middle, self._bottom = grid[:, 0]
         (self._wave,) = self._top.plot([], [], color="#444444", linewidth=0.5)
-        # The waveform is shown as a share of the recording's loudest sample: a soft recording is to be seen too.
+        # The waveform is relative to the recording's loudest sample, so that soft recordings are visible, too.
         self._top.set(ylabel="ampl. / peak", ylim=(-1.05, 1.05), yticks=(-1, 0, 1))
         self._bands = FeatureImage(self._middle, grid[1, 1])
         plot_onsets([np.empty(0)] * len(CLASSES), 0.0, 1.0, self._bottom)
@@ -70,14 +70,14 @@ class PassagePicture:
         style = {"ha": "center", "va": "center", "color": "#555555", "fontsize": 9}
         self._silent = self._top.text(0.5, 0.5, "no recording", transform=self._top.transAxes, **style)
         self._nothing = self._middle.text(0.5, 0.5, "nothing to show", transform=self._middle.transAxes, **style)
-        # An axis that is painted over the rest brings its ticks and numbers along.
+        # An axis that is drawn over the rest includes its ticks and numbers.
         self.moving: list[Artist] = [self._wave, self._bands.image, *self._bottom.lines, self._silent, self._nothing]
         self.moving += [*(ax.xaxis for ax in self._axes), grid[1, 1].yaxis]
 
     def show(self, passage: Passage | None, loudest: float, peak: float) -> None:
-        """Put a passage in the picture, or say that there is none.
+        """Show a passage, or a text if it is None.
 
-        loudest  the highest value of the recording's features, where the colours end;  peak: of its waveform.
+        loudest  the highest value of the recording's features, where the colour scale ends;  peak: of its waveform.
         """
         self._nothing.set_visible(passage is None)
         self._silent.set_visible(passage is not None and passage.waveform is None)
@@ -95,7 +95,7 @@ class PassagePicture:
 
 
 def envelope(waveform: np.ndarray, start: float) -> tuple[np.ndarray, np.ndarray]:
-    """(seconds, amplitudes) of a curve of at most 2 * COLUMNS points: the lowest and the highest sample of each stretch."""
+    """(seconds, amplitudes) of a curve of about 2 * COLUMNS points: the lowest and the highest sample of each segment."""
     step = max(1, len(waveform) // COLUMNS)
     whole = len(waveform) // step * step
     stretches = waveform[:whole].reshape(-1, step)  # (n_samples,) -> (stretches, step)

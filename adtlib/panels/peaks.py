@@ -1,4 +1,4 @@
-"""Panels on what becomes of activations: peak picking (thesis, 2.4.3) and matching within a tolerance (2.5)."""
+"""Panels on activations: peak picking (thesis, 2.4.3) and matching within a tolerance (2.5)."""
 
 import functools
 
@@ -12,7 +12,7 @@ from adtlib.evaluation.examples import explain_peaks, score_over_tolerance
 from adtlib.evaluation.metrics import TOLERANCE, count_matches, f1, f1_micro, match_onsets, precision, recall
 from adtlib.figures.measures import FALSE_POSITIVE, TRUE_POSITIVE
 from adtlib.figures.peaks import refusal, refused_peaks
-from adtlib.figures.theme import CLASS_COLOURS, CLASS_MARKERS, panel_figure, theme_context
+from adtlib.figures.theme import CLASS_COLOURS, CLASS_MARKERS, INK, QUIET, panel_figure, theme_context
 from adtlib.onsets.frames import Onsets
 from adtlib.onsets.midi import Note
 from adtlib.onsets.peak_picking import PeakPicking, pick_peaks
@@ -20,13 +20,12 @@ from adtlib.panels.panel import Panel, slider
 from adtlib.synthesis.examples import play
 from adtlib.vocabulary import CLASSES
 
-_INK, _QUIET = "#333333", "#999999"
 _THESIS = PeakPicking()
-_PITCHES = dict(zip(CLASSES, (36, 38, 47, 42, 49), strict=True))  # one instrument of each class, to hear what was picked
+_PITCHES = dict(zip(CLASSES, (36, 38, 47, 42, 49), strict=True))  # one instrument of each class, to play picked onsets
 
 
 def _rectangles(centres, reach: float, bottom: float, top: float) -> list:
-    """Corners of rectangles of half the width `reach` around each centre."""
+    """Corners of rectangles that reach from `reach` before to `reach` after each centre."""
     return [[(x - reach, bottom), (x - reach, top), (x + reach, top), (x + reach, bottom)] for x in centres]
 
 
@@ -49,7 +48,7 @@ def _peak_sliders(config: PeakPicking) -> dict:
 
 @theme_context()
 def explore_peak_conditions(curve: np.ndarray, config: PeakPicking = _THESIS) -> Panel:
-    """One activation curve `(T,)` in [0, 1] and what each condition of peak picking says of its peaks, as sliders move."""
+    """One activation curve `(T,)` in [0, 1] and the conditions of peak picking at its peaks; sliders set the parameters."""
     curve = np.asarray(curve, dtype=float)
     activations = np.zeros((len(curve), len(CLASSES)))
     activations[:, 0] = curve
@@ -57,10 +56,10 @@ def explore_peak_conditions(curve: np.ndarray, config: PeakPicking = _THESIS) ->
     figure, ax = panel_figure(0.5)
     ax.plot(frames, curve, color=ink, linewidth=0.9, marker=".", markersize=3, label="activation")
     (level,) = ax.step(frames, curve, where="mid", color="#0072B2", linewidth=0.9, label="mean of ±$a$ frames, plus $δ$")
-    threshold_line = ax.axhline(0.5, color=_QUIET, linewidth=0.9, linestyle=":", label="threshold")
+    threshold_line = ax.axhline(0.5, color=QUIET, linewidth=0.9, linestyle=":", label="threshold")
     windows = ax.add_collection(PolyCollection([], facecolor=ink, alpha=0.12, linewidth=0, zorder=0.5))
     taken = _empty_line(ax, marker=CLASS_MARKERS["SD"], color=ink, markersize=6, label="taken, and its ±$m$ frames")
-    crosses = _empty_line(ax, marker="X", color="white", markeredgecolor=_INK, markersize=7, label="refused")
+    crosses = _empty_line(ax, marker="X", color="white", markeredgecolor=INK, markersize=7, label="refused")
     words = [ax.annotate("", (0, 0), (0, 0), textcoords="offset points", fontsize=8, linespacing=1.0) for _ in range(12)]
     ax.set(xlabel=f"time (frames of {1000 / FPS:g} ms)", ylabel="activation", xlim=(-0.5, len(curve) - 0.5), ylim=(0, 1.04))
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, handletextpad=0.5, columnspacing=1.6)
@@ -92,11 +91,11 @@ def explore_peak_conditions(curve: np.ndarray, config: PeakPicking = _THESIS) ->
 def explore_peak_picking(
     activations: np.ndarray, reference: Onsets, config: PeakPicking = _THESIS, tolerance: float = TOLERANCE
 ) -> Panel:
-    """Activations `(T, 5)` of a recording, the onsets picked from them, right, invented and missed, and the F1 of it all.
+    """Activations `(T, 5)` of a recording, the onsets picked from them (correct, invented, missed), and the F1.
 
-    reference  the annotated onsets;  config  where the sliders begin, its threshold is one number;  tolerance  seconds.
+    reference  the annotated onsets;  config  initial values of the sliders, with one threshold;  tolerance  seconds.
 
-    The sound is the transcription, played on the project's own kit.
+    The sound is the transcription, played on the synthetic kit.
     """
     activations = np.asarray(activations)
     end = len(activations) / FPS
@@ -108,16 +107,16 @@ def explore_peak_picking(
         ax.fill_between(times, values, color=colour, alpha=0.25, linewidth=0)
         ax.plot(times, values, color=colour, linewidth=0.9)
         ax.vlines(truth, 0, 1.12, color=colour, linewidth=0.7, linestyle=(0, (1.5, 1.5)))
-        thresholds.append(ax.axhline(0.5, color=_QUIET, linewidth=0.7, linestyle=":"))
+        thresholds.append(ax.axhline(0.5, color=QUIET, linewidth=0.7, linestyle=":"))
         right = _empty_line(ax, marker=marker, color=colour, markersize=5, markeredgewidth=1.5, clip_on=False)
-        invented = _empty_line(ax, marker="X", color="white", markeredgecolor=_INK, markersize=7, clip_on=False)
-        missed = _empty_line(ax, marker="v", color=_INK, markersize=5, clip_on=False)
+        invented = _empty_line(ax, marker="X", color="white", markeredgecolor=INK, markersize=7, clip_on=False)
+        missed = _empty_line(ax, marker="v", color=INK, markersize=5, clip_on=False)
         marks.append((right, invented, missed))
         ax.set(ylim=(0, 1.12), yticks=[0, 1], xlim=(0, end))
         ax.set_ylabel(name, color=colour, fontweight="bold", rotation=0, ha="right", va="center")
     axes[-1].set_xlabel("time (s)")
     words = ("annotated", "found (markers of the class)", "invented", "missed")
-    samples = (axes[0].plot([], [], color=_INK, linewidth=0.7, linestyle=(0, (1.5, 1.5)))[0], *marks[0])
+    samples = (axes[0].plot([], [], color=INK, linewidth=0.7, linestyle=(0, (1.5, 1.5)))[0], *marks[0])
     figure.legend(samples, words, loc="outside upper center", ncols=4, columnspacing=1.6, handletextpad=0.5)
 
     def refresh(**values) -> str:
@@ -156,16 +155,16 @@ def _scores_in_words(counts: np.ndarray) -> str:
 
 @theme_context()
 def explore_tolerance(reference: np.ndarray, estimate: np.ndarray, tolerance: float = TOLERANCE) -> Panel:
-    """Onsets of one class in seconds, matched within a tolerance that a slider sets, and F1 over all tolerances.
+    """Onsets of one class in seconds, matched within the tolerance of a slider, and F1 over all tolerances.
 
-    Another slider moves all estimates, as a transcriber that is always late would. In the sound, annotated onsets are high clicks
-    and estimates low ones.
+    Another slider shifts all estimates, like a transcriber with a constant delay. In the sound annotated onsets are high clicks and
+    estimates low ones.
     """
     reference, estimate = np.asarray(reference, dtype=float), np.asarray(estimate, dtype=float)
     figure, (above, below) = panel_figure(0.56, rows=2, height_ratios=[1, 0.9])
     moving, show_pairs = _matching_picture(reference, estimate, above)
     grid = np.arange(101) / 1000
-    (curve,) = below.step(1000 * grid, grid, where="post", color=_INK)
+    (curve,) = below.step(1000 * grid, grid, where="post", color=INK)
     line = below.axvline(0, color="#0072B2", linewidth=0.9, linestyle="--")
     (dot,) = below.plot([0], [0], "o", color="#0072B2", markersize=6, clip_on=False)
     below.set(xlabel="tolerance (± ms)", ylabel="F1", ylim=(0, 1), xlim=(0, 100))
@@ -203,14 +202,14 @@ def explore_tolerance(reference: np.ndarray, estimate: np.ndarray, tolerance: fl
 
 
 def _matching_picture(reference: np.ndarray, estimate: np.ndarray, ax):
-    """As `plot_matching`, to be changed in place: (artists, function of moved estimates, tolerance and pairs)."""
+    """Like `plot_matching`, but changed in place: (artists, function of shifted estimates, tolerance and pairs)."""
     windows = ax.add_collection(PolyCollection([], facecolor="#0072B2", alpha=0.12, linewidth=0))
     strokes = ax.vlines(reference, 0.78, 1.22, linewidth=2.2)
     joined = ax.add_collection(LineCollection([], colors=TRUE_POSITIVE, linewidths=1.2))
     hits = _empty_line(ax, marker="o", color=TRUE_POSITIVE, markersize=7)
     inventions = _empty_line(ax, marker="X", color=FALSE_POSITIVE, markersize=7)
-    misses = [ax.text(time, 1.32, "FN", ha="center", fontsize=8, color=_INK) for time in reference]
-    names = [ax.text(time, -0.5, "", ha="center", fontsize=8, color=_INK) for time in estimate]
+    misses = [ax.text(time, 1.32, "FN", ha="center", fontsize=8, color=INK) for time in reference]
+    names = [ax.text(time, -0.5, "", ha="center", fontsize=8, color=INK) for time in estimate]
     ax.set_yticks([1, 0], ["annotated", "estimated"])
     first, last = min(reference[0], estimate[0]), max(reference[-1], estimate[-1])
     ax.set(xlabel="time (s)", ylim=(-0.65, 1.55), xlim=(first - 0.12, last + 0.12))
@@ -220,7 +219,7 @@ def _matching_picture(reference: np.ndarray, estimate: np.ndarray, ax):
     def show(moved: np.ndarray, tolerance: float, pairs: np.ndarray) -> None:
         hit, found = np.isin(np.arange(len(reference)), pairs[:, 0]), np.isin(np.arange(len(moved)), pairs[:, 1])
         windows.set_verts(_rectangles(reference, tolerance, -0.25, 1.25))
-        strokes.set_color(["#0072B2" if right else _QUIET for right in hit])
+        strokes.set_color(["#0072B2" if right else QUIET for right in hit])
         joined.set_segments([[(reference[i], 0.78), (moved[j], 0.1)] for i, j in pairs])
         hits.set_data(moved[found], np.zeros(found.sum()))
         inventions.set_data(moved[~found], np.zeros((~found).sum()))

@@ -20,9 +20,9 @@ from adtlib.audio.fourier import aliased_frequency, decibels
 from adtlib.audio.mel import unfilter
 from adtlib.audio.playback import mp3
 from adtlib.audio.short_time import WINDOWS, istft, leakage, side_lobes, stft, window
-from adtlib.figures.signals import FAINT, INK, TEAL, WINE, note
+from adtlib.figures.signals import FAINT, TEAL, WINE, note
 from adtlib.figures.spectra import RANGE
-from adtlib.figures.theme import panel_figure, theme_context
+from adtlib.figures.theme import INK, panel_figure, theme_context
 from adtlib.panels.panel import Panel, choice, menu, slider
 from adtlib.synthesis.examples import bar, four_strokes, to_listen, tones_and_clicks
 
@@ -34,9 +34,9 @@ _TOP = 5.0  # kHz: highest tone, and half the highest sampling rate
 
 @theme_context()
 def explore_aliasing(frequency: int = 1_000, rate: int = 1_800) -> Panel:
-    """A tone, its samples and what is heard of it: in time, as a spectrum, and on the zigzag of all frequencies; Hz.
+    """A tone, its samples and its alias: in time, as a spectrum, and on the zigzag of all frequencies; Hz.
 
-    The sound is the tone itself, then what is rebuilt from its samples.
+    The sound is the tone itself, then the tone reconstructed from its samples.
     """
     figure, axes = panel_figure(0.62, mosaic="TT;SF", height_ratios=[1, 0.9])
     time, spectrum, zigzag = axes["T"], axes["S"], axes["F"]
@@ -61,7 +61,7 @@ def explore_aliasing(frequency: int = 1_000, rate: int = 1_800) -> Panel:
         heard = float(aliased_frequency(frequency, rate))
         at = np.arange(int(_SHOWN * rate * (1 + 1e-9)) + 1) / rate
         tone.set_ydata(np.cos(2 * np.pi * frequency * t))
-        # A cosine's samples are those of the cosine at its alias: what all of them, without end, are rebuilt to.
+        # The samples of a cosine equal those of the cosine at its alias, which infinitely many samples reconstruct.
         rebuilt.set_ydata(np.cos(2 * np.pi * heard * t))
         samples.set_data(1000 * at, np.cos(2 * np.pi * frequency * at))
         beyond.set(x=rate / 2000, width=_TOP - rate / 2000)
@@ -101,13 +101,13 @@ def _heard_in_words(frequency: int, rate: int, heard: float) -> str:
 # --- the short-time Fourier transform ----------------------------------------------------------------------------------
 
 _PASSAGES = {"two tones and two clicks": tones_and_clicks, "kick, hi-hat, snare, hi-hat": functools.lru_cache(four_strokes)}
-# kHz at which the spectrogram's axis has its marks, up to the highest that it shows.
+# Ticks of the spectrogram's axis in kHz, up to the highest frequency shown.
 _MARKS = dict(zip(_PASSAGES, ((0, 0.5, 1, 1.5, 2, 2.5), (0, 4, 8, 12, 16)), strict=True))
 
 
 @theme_context()
 def explore_stft(size: int = FRAME_SIZE, hop: int = HOP_LENGTH, function: str = "Hann") -> Panel:
-    """Window and hop of the STFT: what becomes of two tones 100 Hz apart and of two clicks 20 ms apart, or of drums.
+    """Window and hop of the STFT: the spectrogram of two tones 100 Hz apart and two clicks 20 ms apart, or of drums.
 
     size, hop  samples;  function  a name of `short_time.WINDOWS`.
     """
@@ -164,7 +164,7 @@ def explore_stft(size: int = FRAME_SIZE, hop: int = HOP_LENGTH, function: str = 
 
 def _played(passage: str) -> bytes:
     sound = _PASSAGES[passage]()
-    return mp3(np.pad(sound, (0, SAMPLE_RATE // 2)))  # players say 0:00 of what is shorter than a second
+    return mp3(np.pad(sound, (0, SAMPLE_RATE // 2)))  # players show 0:00 for sounds shorter than a second
 
 
 @functools.lru_cache
@@ -191,9 +191,9 @@ def _resolution_in_words(function: str, size: int, hop: int) -> str:
 
 @theme_context()
 def explore_filterbank(bands_per_octave: int = BANDS_PER_OCTAVE) -> Panel:
-    """Bands an octave and range of the logarithmic filterbank: the filters, and a bar of drums through them.
+    """Bands per octave and range of the logarithmic filterbank: the filters, and a bar of drums through them.
 
-    The sound is made of the bands alone, with the phases of the original, so that only what the bands lost is missing.
+    The sound is reconstructed from the bands with the phases of the original, so that it lacks only what the bands lose.
     """
     spectrum = stft(bar())  # (T, 1025)
     figure, (left, right) = panel_figure(0.48, columns=2, width_ratios=[1, 1.35])
@@ -204,7 +204,7 @@ def explore_filterbank(bands_per_octave: int = BANDS_PER_OCTAVE) -> Panel:
     left.xaxis.set_minor_locator(NullLocator())
     image = right.imshow(np.zeros((2, 2)), origin="lower", aspect="auto", vmin=-RANGE, vmax=0, interpolation="nearest")
     right.set(xlabel="time (s)", ylabel="frequency (Hz)", xlim=(0, 2.0), ylim=(0, 84))
-    right.set_yticks([0, 1], ["10k", "100"])  # the widest labels that will come: the layout leaves room for them
+    right.set_yticks([0, 1], ["10k", "100"])  # the widest labels, so that the layout leaves room for them
     figure.colorbar(image, ax=right, label="level (dB)", pad=0.01)
 
     def refresh(bands_per_octave: int, lowest: int, highest: int) -> str:

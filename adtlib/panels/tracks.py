@@ -1,7 +1,7 @@
-"""A panel to browse corpora: choose a recording, see some seconds of it, hear them, with clicks at the annotated onsets.
+"""A panel to browse corpora: choose a recording, see and hear some seconds of it, with clicks at the annotated onsets.
 
 A corpus may hold 45,537 tracks. Their names are read once and searched by words; features stay on disk, and sound is read only for
-the recording that is shown. A track that could not be prepared is listed too: opening it says what is wrong with it.
+the chosen recording. Tracks that could not be prepared are listed, too: opening one shows what is wrong with it.
 """
 
 import html
@@ -29,9 +29,9 @@ from adtlib.vocabulary import CLASSES
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """One track, or one sequence of ADTOF-YT, and in `trouble` the words for what of it cannot be had (else empty).
+    """One track, or one sequence of ADTOF-YT; `problem` says which part of it is not available ("" if all is).
 
-    features  `(T, 84)`, a view of the file where it is prepared; of no frames where there are none.
+    features  `(T, 84)`, a view of the file if it is prepared; without frames if there are no features.
     onsets    seconds, one sorted array a class.
     waveform  mono float32 at 44.1 kHz, or None.
     """
@@ -40,7 +40,7 @@ class Recording:
     features: np.ndarray
     onsets: Onsets
     waveform: np.ndarray | None
-    trouble: str = ""
+    problem: str = ""
 
     @property
     def duration(self) -> float:
@@ -49,7 +49,7 @@ class Recording:
 
     @property
     def first_onset(self) -> float:
-        """Seconds; 0 where there is none."""
+        """Seconds; 0 without onsets."""
         return min((float(times[0]) for times in self.onsets if len(times)), default=0.0)
 
     @cached_property
@@ -63,17 +63,17 @@ class Recording:
         return 0.0 if self.waveform is None else float(np.abs(self.waveform).max(initial=0.0))
 
     def cut(self, corpus: str, start: float, seconds: float) -> Passage:
-        """The passage of so many seconds from `start` on, shorter where the recording ends."""
+        """The passage of `seconds` from `start` on, shorter at the end of the recording."""
         first, last = round(start * FPS), round((start + seconds) * FPS)
         sound = None if self.waveform is None else self.waveform[first * HOP_LENGTH : last * HOP_LENGTH]
         return passage_from(corpus, self.id, first, self.features[first:last], self.onsets, sound)
 
 
-class Shelf:
+class SplitIndex:
     """The recordings of one split of a corpus, in the corpus's order; `ids` are their names."""
 
     def __init__(self, corpus: Corpus, prepared: Prepared, split: str) -> None:
-        """Read the names; nothing else is read yet."""
+        """Read only the names."""
         self.corpus, self.prepared, self.split = corpus, prepared, split
         self._units = {unit.id: unit for unit in (prepared.units(split) if split in prepared.splits else ())}
         self._tracks = {track.id: track for track in (() if self.unit == "sequence" else corpus.tracks(split))}
@@ -82,22 +82,22 @@ class Shelf:
 
     @property
     def unit(self) -> str:
-        """What a recording is here: "track" or "sequence"."""
+        """Kind of recording: "track" or "sequence"."""
         return self.corpus.info.unit
 
     def find(self, text: str) -> list[str]:
-        """Names that hold every word of `text`, in whatever order and case; all names for no words."""
+        """Names that contain every word of `text`, in any order and case; all names if it is empty."""
         words = text.casefold().split()
         return [name for name, folded in zip(self.ids, self._folded, strict=True) if all(word in folded for word in words)]
 
     def open(self, name: str) -> Recording:
-        """Read one recording. What is missing or damaged does not raise: `trouble` names the file and the remedy."""
-        waveform, trouble = self._sound(name)
+        """Read one recording. Missing or damaged files do not raise: `problem` names the file and the remedy."""
+        waveform, problem = self._sound(name)
         try:
             features, onsets = self._seen(name, waveform)
         except (AnnotationError, PreparedError) as error:
             return Recording(name, np.zeros((0, N_BANDS), np.float32), [np.empty(0) for _ in CLASSES], waveform, str(error))
-        return Recording(name, features, onsets, waveform, trouble)
+        return Recording(name, features, onsets, waveform, problem)
 
     def _sound(self, name: str) -> tuple[np.ndarray | None, str]:
         if self.unit == "sequence":
@@ -110,7 +110,7 @@ class Shelf:
             return None, str(error)
 
     def _seen(self, name: str, waveform: np.ndarray | None) -> tuple[np.ndarray, Onsets]:
-        """(features, onsets): as prepared, else made now from the recording."""
+        """(features, onsets): as prepared, else computed from the recording."""
         if name in self._units:
             return self._units[name].features, self._units[name].onsets
         onsets = self.corpus.read_annotation(self._tracks[name]).onsets
@@ -131,15 +131,15 @@ RECORDING, CLICKS, BOTH = "recording", "clicks", "both"
 class TrackBrowser(DependentPanel):
     """The panel `adt-panel-tracks`, with the controls corpus, split, search, track, start, seconds and listen.
 
-    Of names beyond the first 100 that match `search` the list says how many there are. `set(search="punk", start=12.0)` does
-    from code what the controls do. A recording that is missing or damaged is named with the remedy, what there is of it shown.
+    The list has the first LISTED names that match `search`; the sentence gives their total number. `set(search="punk", start=12.0)`
+    sets controls from code. For a missing or damaged recording the sentence names the remedy, and the available parts are shown.
     """
 
     def __init__(self, corpora: dict[str, Corpus], prepared: dict[str, Prepared]) -> None:
         """The corpora, opened and prepared, by name."""
         self._sources = {name: (corpus, prepared[name]) for name, corpus in corpora.items()}
-        self._shelves: dict[tuple[str, str], Shelf] = {}
-        self._opened: tuple[Shelf, str, Recording] | None = None
+        self._indexes: dict[tuple[str, str], SplitIndex] = {}
+        self._opened: tuple[SplitIndex, str, Recording] | None = None
         self._held, self._found = True, 0
         first = next((name for name, (corpus, _) in self._sources.items() if corpus.present), next(iter(corpora)))
         self.controls = _controls(tuple(corpora), first)
@@ -152,16 +152,16 @@ class TrackBrowser(DependentPanel):
     # ---- controls that depend on others
 
     def _follow(self, name: str) -> None:
-        """Bring in line what depends on the control `name`: corpus, split, track, start, each on those before it."""
+        """Update what depends on the control `name`: corpus, split, track, start, each depends on those before it."""
         control = self.controls
         if name == "corpus":
             corpus, _ = self._sources[control["corpus"].value]
-            filled = [split for split in corpus.splits if self._shelf(split).ids]
+            filled = [split for split in corpus.splits if self._index(split).ids]
             offer(control["split"], corpus.splits, (filled or corpus.splits)[0])
-            if corpus.info.unit == "sequence":  # of which only the onsets can be heard
+            if corpus.info.unit == "sequence":  # without sound: only clicks at the onsets
                 control["listen"].value = CLICKS
         if name in ("corpus", "split", "search"):
-            found = self._shelf().find(control["search"].value)
+            found = self._index().find(control["search"].value)
             self._found = len(found)
             chosen = control["track"].value
             offer(control["track"], found[:LISTED], chosen if chosen in found[:LISTED] else next(iter(found), None))
@@ -171,19 +171,19 @@ class TrackBrowser(DependentPanel):
             if name in ("corpus", "split", "search", "track"):
                 control["start"].value = min(max(0.0, round(recording.first_onset - LEAD, 1)), last)
 
-    def _shelf(self, split: str | None = None) -> Shelf:
+    def _index(self, split: str | None = None) -> SplitIndex:
         key = self.controls["corpus"].value, split or self.controls["split"].value
-        if key not in self._shelves:
-            self._shelves[key] = Shelf(*self._sources[key[0]], key[1])
-        return self._shelves[key]
+        if key not in self._indexes:
+            self._indexes[key] = SplitIndex(*self._sources[key[0]], key[1])
+        return self._indexes[key]
 
     def _recording(self) -> Recording | None:
-        """The recording that is chosen, read once; None where the list is empty."""
-        shelf, name = self._shelf(), self.controls["track"].value
+        """The chosen recording, read once; None if the list is empty."""
+        index, name = self._index(), self.controls["track"].value
         if name is None:
             return None
-        if self._opened is None or self._opened[0] is not shelf or self._opened[1] != name:
-            self._opened = shelf, name, shelf.open(name)
+        if self._opened is None or self._opened[0] is not index or self._opened[1] != name:
+            self._opened = index, name, index.open(name)
         return self._opened[2]
 
     # ---- picture, sentence and sound
@@ -198,19 +198,19 @@ class TrackBrowser(DependentPanel):
         return self._words(passage, recording)
 
     def _words(self, passage: Passage | None, recording: Recording | None) -> str:
-        shelf = self._shelf()
-        total, where = len(shelf.ids), f"{shelf.corpus.info.name}, {shelf.split}"
+        index = self._index()
+        total, where = len(index.ids), f"{index.corpus.info.name}, {index.split}"
         if not total:
-            return f"Nothing whole was found of {where}{_first_missing(shelf)}. Remedy: {html.escape(shelf.corpus.info.remedy)}."
-        lines = [f"{where}: {total:,} {shelf.unit}{'s' * (total != 1)}"]
+            return f"Nothing whole was found of {where}{_first_missing(index)}. Remedy: {html.escape(index.corpus.info.remedy)}."
+        lines = [f"{where}: {total:,} {index.unit}{'s' * (total != 1)}"]
         if self._found < total:
             lines[0] += f", {self._found:,} with these words"
         if self._found > LISTED:
             lines[0] += f"; the first {LISTED} are listed, words in <i>search</i> find the others"
         if passage is not None:
             lines.append(html.escape(f"{onset_summary(passage)}; of {recording.duration:.1f} s"))
-        if recording is not None and recording.trouble:
-            lines.append(f"<b>{html.escape(recording.trouble)}</b>")
+        if recording is not None and recording.problem:
+            lines.append(f"<b>{html.escape(recording.problem)}</b>")
         return "<br>".join(lines)
 
     def _sounds(self, start: float, seconds: float, listen: str, **_: Any) -> bytes | None:
@@ -218,11 +218,11 @@ class TrackBrowser(DependentPanel):
         return None if passage is None else passage_sound(passage, listen)
 
     def _arrange(self) -> None:
-        """Room for long names; controls without a choice are left out of sight."""
+        """Make room for long names; hide controls without a choice."""
         self.controls["track"].layout.width = self.controls["search"].layout.width = "60em"
         listen = self.controls["listen"]
         listen.style.button_width = "8em"
-        # Its description stands above the buttons unless it is told otherwise.
+        # By default its description would be above the buttons.
         listen.layout.width, listen.layout.display, listen.layout.align_items = "44em", "flex", "baseline"
         for name in ("corpus", "split"):
             if len(self.controls[name].options) < 2 and len(self._sources) < 2:
@@ -230,26 +230,26 @@ class TrackBrowser(DependentPanel):
 
 
 def browse_tracks(corpora: dict[str, Corpus], prepared: dict[str, Prepared]) -> TrackBrowser:
-    """Recordings of the corpora, opened and prepared, by name: see and hear any of them, and clicks at its annotated onsets."""
+    """A panel to see and hear any recording of the corpora, opened and prepared, by name, with clicks at annotated onsets."""
     return TrackBrowser(corpora, prepared)
 
 
 def passage_sound(passage: Passage, listen: str) -> bytes | None:
-    """The passage as an MP3: "recording", "clicks" at its onsets, or "both"; None where it has no recording to play."""
+    """The passage as an MP3: "recording", "clicks" at its onsets, or "both"; None without sound."""
     n_samples = len(passage.features) * HOP_LENGTH
     clicks = click_track(passage.local_onsets, n_samples / SAMPLE_RATE)
     if listen == CLICKS:
         return mp3(0.7 * clicks)
     if passage.waveform is None:
         return None
-    sound = np.zeros(n_samples, dtype=np.float32)  # features are made to the last sample, and a frame may pass it
+    sound = np.zeros(n_samples, dtype=np.float32)  # the last frame of features may extend beyond the last sample
     sound[: len(passage.waveform)] = passage.waveform
     sound *= 0.9 / max(float(np.abs(sound).max(initial=0.0)), 1e-9)
     return mp3(sound if listen == RECORDING else 0.5 * sound + 0.5 * clicks)
 
 
 def _controls(corpora: tuple[str, ...], first: str) -> dict[str, Any]:
-    """The controls, those first that others depend on; lists are filled by `_follow`."""
+    """The controls, first those that others depend on; lists are filled by `_follow`."""
     return {
         "corpus": menu("corpus", first, corpora),
         "split": menu("split", None, ()),
@@ -261,8 +261,8 @@ def _controls(corpora: tuple[str, ...], first: str) -> dict[str, Any]:
     }
 
 
-def _first_missing(shelf: Shelf) -> str:
-    """A clause that names the first file that a shelf lacks; "" where nothing is known to be missing."""
-    missing = shelf.corpus.missing(shelf.split)
+def _first_missing(index: SplitIndex) -> str:
+    """A clause that names the first missing file of a split; "" if no file is known to be missing."""
+    missing = index.corpus.missing(index.split)
     others = f" and {len(missing) - 1:,} more" if len(missing) > 1 else ""
     return f": missing is {html.escape(missing[0])}{others}" if missing else ""

@@ -255,7 +255,7 @@ class Panel:
     @property
     def troubled(self) -> str:
         """What the panel says in red: a combination that is not possible, or an error; "" where all is well."""
-        return self.root.locator(".adt-sentence").inner_text() if "adt-trouble" in self.root.get_attribute("class") else ""
+        return self.root.locator(".adt-sentence").inner_text() if "adt-problem" in self.root.get_attribute("class") else ""
 
     def _wait_for(self, look, is_it, complaint: str) -> str:
         from playwright.sync_api import Error

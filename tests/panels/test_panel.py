@@ -72,12 +72,12 @@ def test_reset_and_set_bring_several_values_at_once():
 def test_what_cannot_be_shown_is_said_and_the_panel_recovers():
     panel, _ = line_panel()
     panel.set(frequency=9)
-    assert "more than &lt;8&gt; Hz" in panel.sentence.value and "adt-trouble" in panel._dom_classes
+    assert "more than &lt;8&gt; Hz" in panel.sentence.value and "adt-problem" in panel._dom_classes
     panel.set(frequency=8)
     assert "RuntimeError" in panel.sentence.value and "a mistake in the program" in panel.sentence.value
     assert "Traceback" in panel.sentence.value
     panel.set(frequency=2)
-    assert panel.sentence.value == "2 Hz" and "adt-trouble" not in panel._dom_classes
+    assert panel.sentence.value == "2 Hz" and "adt-problem" not in panel._dom_classes
 
 
 def test_one_output_holds_the_widget_and_a_static_picture_of_the_present_state():

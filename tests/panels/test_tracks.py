@@ -22,7 +22,7 @@ from adtlib.corpora.registry import open_corpus
 from adtlib.corpora.tfdata import write_saved_dataset
 from adtlib.figures.theme import CLASS_COLOURS
 from adtlib.onsets.annotations import write_onsets
-from adtlib.panels.tracks import LISTED, Shelf, browse_tracks
+from adtlib.panels.tracks import LISTED, SplitIndex, browse_tracks
 from adtlib.vocabulary import CLASSES, ROLAND
 
 EMPTY = np.array([])
@@ -79,7 +79,7 @@ class Egmd45537(Corpus):
 def test_a_track_among_45_537_is_found_by_words_and_only_what_is_listed_reaches_the_page(tmp_path, monkeypatch, songs):
     corpus = Egmd45537(tmp_path)
     opened = []
-    monkeypatch.setattr(Shelf, "open", lambda shelf, name, real=Shelf.open: opened.append(name) or real(shelf, name))
+    monkeypatch.setattr(SplitIndex, "open", lambda index, name, real=SplitIndex.open: opened.append(name) or real(index, name))
     # The prepared data of another corpus: of this one nothing is prepared.
     browser = browse_tracks({"huge": corpus}, {"huge": prepare(FolderCorpus(songs), splits=["test"], progress=False)})
     tracks = browser.controls["track"]
@@ -123,8 +123,8 @@ def test_the_window_is_the_one_that_is_asked_for(songs):
     browser.set(start=2.5, seconds=2)
     top, _, middle, _, bottom, *_ = browser.picture.canvas.figure.axes
     assert {ax.get_xlim() for ax in (top, middle, bottom)} == {(2.5, 4.5)}
-    shelf = Shelf(FolderCorpus(songs), prepare(FolderCorpus(songs), progress=False), "train")
-    features = shelf.open("train/quick march").features[250:450]
+    index = SplitIndex(FolderCorpus(songs), prepare(FolderCorpus(songs), progress=False), "train")
+    features = index.open("train/quick march").features[250:450]
     picture = middle.images[0]
     assert picture.get_array().shape[1] == 200 and tuple(picture.get_extent()[:2]) == (2.495, 4.495)
     rows, first_rows = np.unique(picture.get_array(), axis=0, return_index=True)

@@ -67,7 +67,7 @@ def heard(panel) -> np.ndarray:
 
 
 def troubled(panel) -> bool:
-    return "adt-trouble" in panel._dom_classes
+    return "adt-problem" in panel._dom_classes
 
 
 # --- seeing ------------------------------------------------------------------------------------------------------------
@@ -337,7 +337,7 @@ def test_the_score_follows_a_correction_and_goes_where_nothing_is_left(panel):
     panel.add()
     assert bytes(panel.parts.score.value) != before and panel.parts.score.layout.display == ""
     panel.undo()
-    activations = panel._heard.transcription.activations
+    activations = panel._result.transcription.activations
     np.minimum(activations, 0.99, out=activations)
     panel.set(**{f"threshold_{name}": 1.0 for name in CLASSES})
     assert panel.parts.score.layout.display == "none" and panel._pattern is None

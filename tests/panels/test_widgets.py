@@ -69,7 +69,7 @@ def test_each_control_changes_the_picture_and_resetting_brings_it_back(name, rng
     first = panel.image.value
     for control, value in MOVES[name].items():
         panel.controls[control].value = value
-        assert "adt-trouble" not in panel._dom_classes, panel.sentence.value
+        assert "adt-problem" not in panel._dom_classes, panel.sentence.value
         assert panel.image.value != first, control
         panel.reset.click()
         assert panel.image.value == first, f"something of the picture with another {control} stayed behind"
@@ -146,9 +146,9 @@ def test_a_long_window_tells_tones_apart_and_a_short_one_clicks():
 def test_a_hop_longer_than_the_window_is_answered_in_words():
     panel = explore_stft()
     panel.set(size=256, hop=1_024)
-    assert "longer than a frame of 256" in panel.sentence.value and "adt-trouble" in panel._dom_classes
+    assert "longer than a frame of 256" in panel.sentence.value and "adt-problem" in panel._dom_classes
     panel.set(hop=128)
-    assert "adt-trouble" not in panel._dom_classes
+    assert "adt-problem" not in panel._dom_classes
 
 
 def test_the_filterbank_says_how_many_bands_there_are():
@@ -162,7 +162,7 @@ def test_the_filterbank_says_how_many_bands_there_are():
 def test_an_empty_range_is_answered_in_words():
     panel = explore_filterbank()
     panel.set(lowest=5_000, highest=160)
-    assert "it must rise" in panel.sentence.value and "adt-trouble" in panel._dom_classes
+    assert "it must rise" in panel.sentence.value and "adt-problem" in panel._dom_classes
 
 
 def test_fewer_bands_lose_more_of_the_sound():

@@ -1,4 +1,4 @@
-"""What the transcriber is made of: its controls, the parts that are none (upload, buttons, score, links), and where they stand."""
+"""The widgets of the transcriber: its controls, the other parts (upload, buttons, notation, links), and their layout."""
 
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,12 @@ from adtlib.vocabulary import CLASS_NAMES, CLASSES
 
 LENGTHS = (2, 4, 8, 16)  # seconds to see and hear
 BUTTONS = {"add": "Add", "remove": "Remove", "undo": "Undo", "save": "Save all formats"}
-# JupyterLab ends the connection to the kernel when a message is larger than 10 MB, unless it is told otherwise.
+# By default JupyterLab closes the connection to the kernel when a message is larger than 10 MB.
 _UPLOADS = "uploads up to 10 MB (1 GB in a JupyterLab started by <code>make lab</code>); a larger file by its path"
 
 
 def make_controls(models: tuple[str, ...]) -> dict[str, Any]:
-    """The controls, those first that others depend on; lists and limits are still empty."""
+    """The controls, first those that others depend on; lists and limits are still empty."""
     thresholds = {f"threshold_{name}": slider(f"{name} threshold", 0.5, 0.0, 1.0) for name in CLASSES}
     return {
         "search": ipywidgets.Text(description="search", placeholder="words of the name, in any order", continuous_update=True),
@@ -35,10 +35,10 @@ def make_controls(models: tuple[str, ...]) -> dict[str, Any]:
 
 
 class Parts:
-    """The parts that are no controls: score, summary, upload, path, folder, saved, and `buttons` by name."""
+    """The other widgets: score (notation), summary, upload, path, folder, saved, and `buttons` by name."""
 
     def __init__(self, folder: Path) -> None:
-        """`folder`: where results are saved unless another is typed."""
+        """`folder` is the initial folder to save results in."""
         self.score = ipywidgets.Image(value=b"", format="svg+xml")
         self.score.layout = ipywidgets.Layout(width="660px", max_width="100%", display="none")
         self.summary, self.saved = ipywidgets.HTML(), ipywidgets.HTML()
@@ -55,18 +55,18 @@ class Parts:
 
     @property
     def target(self) -> Path:
-        """The folder to save in; a relative one lies in the project's."""
+        """The folder to save in; a relative path is below the project's folder."""
         folder = Path(self.folder.value).expanduser()
         return folder if folder.is_absolute() else paths.HOME / folder
 
     def show_score(self, svg: bytes | None) -> None:
-        """Exchange the score; None takes it away."""
+        """Show other notation; None hides it."""
         self.score.value = svg or b""
         self.score.layout.display = "" if svg else "none"
 
 
-def laid_out(controls: dict[str, Any], parts: Parts, reset: Any, image: Any, sentence: Any, player: Any) -> list[Any]:
-    """Everything from the top down, in rows that wrap."""
+def build_layout(controls: dict[str, Any], parts: Parts, reset: Any, image: Any, sentence: Any, player: Any) -> list[Any]:
+    """All widgets from top to bottom, in rows that wrap."""
     for name in ("search", "recording", "model"):
         controls[name].layout.width = "60em"
     controls["listen"].style.button_width = "11em"

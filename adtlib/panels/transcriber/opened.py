@@ -1,7 +1,7 @@
-"""Recordings that the transcriber has open: their sound on disk, what models heard in them, what a person corrected.
+"""Open recordings of the transcriber: their sound on disk, their transcriptions, and the user's corrections.
 
-A recording is decoded once, into a temporary file of samples that is read where it is looked at: an hour takes no more memory
-than a minute. A few are kept; corrections are kept for all.
+A recording is decoded once into a temporary file of samples, of which only the visible part is read: an hour takes no more memory
+than a minute. A few recordings are kept; corrections are kept for all.
 """
 
 import tempfile
@@ -40,11 +40,11 @@ LISTEN = (ORIGINAL, DRUMS, BOTH, CLICKS)
 
 
 @dataclass(frozen=True, eq=False)
-class Heard:
-    """A recording and what a model heard in it, before thresholds were moved and corrections made.
+class OpenRecording:
+    """A recording and its transcription by a model, without changed thresholds and corrections.
 
-    waveform   mono float32 at 44.1 kHz, a view of a file;  peak: its highest sample, without its sign.
-    reference  annotated onsets, None where there are none.
+    waveform   mono float32 at 44.1 kHz, a view of a file;  peak: its highest absolute sample.
+    reference  annotated onsets, None if it is not annotated.
     """
 
     source: Source
@@ -60,7 +60,7 @@ class Heard:
 
     @property
     def beats(self) -> Beats:
-        """Beats and bar lines as the model heard the recording; thresholds moved and corrections made do not move them."""
+        """Beats and bar lines of the model's transcription; changed thresholds and corrections do not affect them."""
         return self.transcription.beats
 
     @cached_property
@@ -69,48 +69,48 @@ class Heard:
         return float(self.transcription.features.max(initial=0.0))
 
     def cut(self, start: float, seconds: float) -> tuple[Passage, np.ndarray]:
-        """(passage without onsets, its activations `(T, 5)`), shorter where the recording ends."""
+        """(passage without onsets, its activations `(T, 5)`), shorter at the end of the recording."""
         first, last = round(start * FPS), round((start + seconds) * FPS)
         first = max(0, min(first, len(self.transcription.activations) - 1))
-        heard, sound = self.transcription, self.waveform[first * HOP_LENGTH : last * HOP_LENGTH]
+        whole, sound = self.transcription, self.waveform[first * HOP_LENGTH : last * HOP_LENGTH]
         nothing = [np.empty(0)] * len(CLASSES)
         return (
-            passage_from("", self.source.name, first, heard.features[first:last], nothing, sound),
-            heard.activations[first:last],
+            passage_from("", self.source.name, first, whole.features[first:last], nothing, sound),
+            whole.activations[first:last],
         )
 
 
 class OpenRecordings:
-    """Opens recordings with models. Temporary files go with it."""
+    """Transcribes recordings and keeps the latest. Temporary files are deleted with the object."""
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="adt-", ignore_cleanup_errors=True)
         self._sounds: OrderedDict[Source, tuple[np.ndarray, float]] = OrderedDict()
-        self._heard: OrderedDict[tuple[Source, str], Heard] = OrderedDict()
+        self._results: OrderedDict[tuple[Source, str], OpenRecording] = OrderedDict()
         self._count = 0
         self.edits: dict[Source, tuple[Edit, ...]] = {}
 
     @property
     def folder(self) -> Path:
-        """Where temporary files lie."""
+        """Folder of temporary files."""
         return Path(self._folder.name)
 
-    def listen(self, source: Source, model: AvailableModel, progress: Callable[[float], None] | None = None) -> Heard:
-        """The recording, and what the model hears in it. Raises AudioError, ModelError or RunError.
+    def transcribe(self, source: Source, model: AvailableModel, progress: Callable[[float], None] | None = None) -> OpenRecording:
+        """The recording, transcribed by the model. Raises AudioError, ModelError or RunError.
 
-        progress  called with the seconds heard so far, where it has to be listened to first.
+        progress  called with the seconds transcribed so far, if it is not kept from an earlier call.
         """
         key = source, model.where
-        if key in self._heard:
-            self._heard.move_to_end(key)
-            return self._heard[key]
+        if key in self._results:
+            self._results.move_to_end(key)
+            return self._results[key]
         waveform, peak = self._decoded(source)
         found = transcribe(waveform, SAMPLE_RATE, model.load(), name=source.file_name, progress=progress)
         found = replace(found, source=source.path)
-        self._heard[key] = Heard(source, waveform, peak, found, source.reference())
-        if len(self._heard) > 2 * KEPT:
-            self._heard.popitem(last=False)
-        return self._heard[key]
+        self._results[key] = OpenRecording(source, waveform, peak, found, source.reference())
+        if len(self._results) > 2 * KEPT:
+            self._results.popitem(last=False)
+        return self._results[key]
 
     def _decoded(self, source: Source) -> tuple[np.ndarray, float]:
         if source in self._sounds:
@@ -132,24 +132,25 @@ class OpenRecordings:
         self._sounds[source] = waveform, peak
         if len(self._sounds) > KEPT:
             old, (gone, _) = self._sounds.popitem(last=False)
-            for key in [key for key in self._heard if key[0] is old]:
-                del self._heard[key]
+            for key in [key for key in self._results if key[0] is old]:
+                del self._results[key]
             Path(gone.filename).unlink(missing_ok=True)
         return waveform, peak
 
-    def corrected(self, heard: Heard, thresholds: dict[str, float]) -> Transcription:
-        """What was heard, picked with other thresholds, with the corrections of the recording."""
-        return replace(heard.transcription.with_thresholds(thresholds), edits=self.edits.get(heard.source, ()))
+    def corrected(self, result: OpenRecording, thresholds: dict[str, float]) -> Transcription:
+        """The transcription with other thresholds and the corrections of the recording."""
+        return replace(result.transcription.with_thresholds(thresholds), edits=self.edits.get(result.source, ()))
 
 
 def passage_sound(passage: Passage, events: tuple[Event, ...], listen: str, peak: float) -> np.ndarray:
-    """A passage to listen to, as one of LISTEN says: mono float32 at 44.1 kHz in [-1, 1].
+    """Sound of a passage, `listen` being one of LISTEN: mono float32 at 44.1 kHz in [-1, 1].
 
-    events  onsets of the passage, in seconds of the recording;  peak  the recording's highest sample: passages keep their loudness.
+    events  onsets of the passage, in seconds of the recording.
+    peak    the recording's highest sample, so that passages keep their relative loudness.
     """
     n_samples = len(passage.features) * HOP_LENGTH
     drum_events = [(event.seconds - passage.start, event.name, event.velocity) for event in events]
-    sound = np.zeros(n_samples, dtype=np.float32)  # features are made to the last sample, and a frame may pass it
+    sound = np.zeros(n_samples, dtype=np.float32)  # the last frame of features may extend beyond the last sample
     sound[: len(passage.waveform)] = passage.waveform
     sound *= _PEAK / max(peak, 1e-9)
     if listen == CLICKS:

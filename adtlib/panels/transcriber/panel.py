@@ -1,7 +1,7 @@
-"""A panel to transcribe with: choose a recording, look, listen, move thresholds, correct, read the score, save.
+"""A panel for transcribing: choose a recording, see and hear it, set thresholds, correct onsets, read the notation, save.
 
-What a slider moves is looked for in the passage alone, so that a song of an hour answers like one of a minute. Sound, score and the
-numbers of the whole recording follow once the controls rest.
+Sliders only update the passage, so that a song of an hour responds as fast as one of a minute. Sound, notation and the numbers of
+the whole recording follow once the controls rest.
 """
 
 import html
@@ -20,11 +20,10 @@ from adtlib.figures.theme import theme_context
 from adtlib.notation.patterns import Pattern
 from adtlib.onsets.peak_picking import thresholds_by_class
 from adtlib.panels.panel import DependentPanel, limit, offer, small_png
-from adtlib.panels.transcriber.controls import Parts, laid_out, make_controls
-from adtlib.panels.transcriber.opened import Heard, OpenRecordings, passage_sound
-from adtlib.panels.transcriber.picture import TranscriberPicture
-from adtlib.panels.transcriber.score import score_svg, with_score
-from adtlib.panels.transcriber.words import download_links, in_the_passage, of_the_whole
+from adtlib.panels.transcriber.controls import Parts, build_layout, make_controls
+from adtlib.panels.transcriber.opened import OpenRecording, OpenRecordings, passage_sound
+from adtlib.panels.transcriber.picture import TranscriberPicture, notation_svg, with_notation
+from adtlib.panels.transcriber.words import download_links, passage_summary, recording_summary
 from adtlib.profiles import Profile
 from adtlib.training.runs import RunError
 from adtlib.transcription.excerpts import events_between, passage_pattern
@@ -41,27 +40,27 @@ from adtlib.transcription.sources import (
 from adtlib.transcription.transcription import Transcription
 from adtlib.vocabulary import CLASSES
 
-LISTED = 100  # recordings that the list shows at a time
-_LATER = 0.3  # seconds after the sound at which score and summary are made
+LISTED = 100  # recordings in the list
+_LATER = 0.3  # seconds after the sound until notation and summary are made
 
 
 class Transcriber(DependentPanel):
-    """The panel `adt-panel-transcriber`; its controls are those of `make_controls`, its other `parts` those of `Parts`.
+    """The panel `adt-panel-transcriber`; its controls are those of `make_controls`, its other widgets, `parts`, those of `Parts`.
 
     From code: `set(recording="...", threshold_HH=0.4)`, `add()`, `remove()` and `undo()` at the controls `drum` and `at`, `save()`,
-    `open_file(path)`; `transcription` is the recording's, corrected.
+    `open_file(path)`; `transcription` is the corrected one of the recording.
     """
 
     rest = 0.06
     sound_format = "wav"
 
     def __init__(self, sources: Sequence[Source], models: Sequence[AvailableModel], folder: Path, tolerance: float) -> None:
-        """Recordings and models to choose from, one of each at least; `folder`: where results are saved; `tolerance`: of scores."""
+        """At least one recording and one model to choose from; the folder to save in; the tolerance of scores in seconds."""
         self._sources = {source.name: source for source in sources}
         self._models = {model.name: model for model in models}
         self._open = OpenRecordings()
         self._tolerance = tolerance
-        self._trouble, self._heard, self._shown = "", None, None
+        self._problem, self._result, self._shown = "", None, None
         self._chosen: dict[str, float] = {}  # the model's own thresholds
         self._held = True
         self.controls, self.parts, self._pattern = make_controls(tuple(self._models)), Parts(folder), None
@@ -76,17 +75,17 @@ class Transcriber(DependentPanel):
 
     @property
     def transcription(self) -> Transcription:
-        """What was heard in the recording, at the thresholds of the sliders and corrected. ValueError where none is open."""
-        if self._heard is None:
-            raise ValueError(self._trouble or "no recording is open: choose one")
-        return self._open.corrected(self._heard, self._thresholds)
+        """The recording's transcription with the thresholds of the sliders, corrected. ValueError if no recording is open."""
+        if self._result is None:
+            raise ValueError(self._problem or "no recording is open: choose one")
+        return self._open.corrected(self._result, self._thresholds)
 
     @property
     def _thresholds(self) -> dict[str, float]:
         return {name: self.controls[f"threshold_{name}"].value for name in CLASSES}
 
     def _follow(self, name: str) -> None:
-        """Bring in line what depends on a control: the list, the recording, its thresholds, where a passage can be."""
+        """Update what depends on a control: the list, the recording, its thresholds, the range of the passage."""
         control = self.controls
         if name == "search":
             words = control["search"].value.casefold().split()
@@ -94,44 +93,44 @@ class Transcriber(DependentPanel):
             chosen = control["recording"].value
             offer(control["recording"], found[:LISTED], chosen if chosen in found[:LISTED] else next(iter(found), None))
         if name in ("search", "recording", "model"):
-            before = self._heard
-            self._listen()
-            if self._heard is None or self._heard is before:
+            before = self._result
+            self._open_chosen()
+            if self._result is None or self._result is before:
                 return
-            if before is None or before.source is not self._heard.source:
-                first = min((event.seconds for event in self._heard.transcription.events), default=0.0)
+            if before is None or before.source is not self._result.source:
+                first = min((event.seconds for event in self._result.transcription.events), default=0.0)
                 self._limit_start()
                 control["start"].value = max(0.0, round(first - LEAD, 1))
-            self._take_thresholds(self._heard)
-        if name in ("search", "recording", "model", "seconds", "start") and self._heard:
+            self._take_thresholds(self._result)
+        if name in ("search", "recording", "model", "seconds", "start") and self._result:
             self._limit_start()
             start = control["start"].value
-            end = min(start + control["seconds"].value, self._heard.duration)
+            end = min(start + control["seconds"].value, self._result.duration)
             limit(control["at"], round(start, 2), round(end, 2))
             if name in ("search", "recording"):
                 control["at"].value = round((start + end) / 2, 2)
             if name in ("search", "recording", "model"):
-                self._defaults = self.values  # to which Reset leads back
+                self._defaults = self.values  # restored by Reset
 
     def _limit_start(self) -> None:
-        limit(self.controls["start"], 0.0, max(0.0, round(self._heard.duration - self.controls["seconds"].value, 1)))
+        limit(self.controls["start"], 0.0, max(0.0, round(self._result.duration - self.controls["seconds"].value, 1)))
 
-    def _take_thresholds(self, heard: Heard) -> None:
-        self._chosen = {name: round(value, 2) for name, value in thresholds_by_class(heard.transcription.peak_picking).items()}
+    def _take_thresholds(self, result: OpenRecording) -> None:
+        self._chosen = {name: round(value, 2) for name, value in thresholds_by_class(result.transcription.peak_picking).items()}
         for name, value in self._chosen.items():
             self.controls[f"threshold_{name}"].value = value
 
-    def _listen(self) -> None:
-        """Open what is chosen. Where that cannot be, `_trouble` says why and nothing is open."""
+    def _open_chosen(self) -> None:
+        """Transcribe the chosen recording. On failure `_problem` says why and no recording is open."""
         source, model = self._sources.get(self.controls["recording"].value), self._models[self.controls["model"].value]
-        self._trouble = "" if source else "no recording has these words in its name"
-        self._heard = None
+        self._problem = "" if source else "no recording has these words in its name"
+        self._result = None
         if source is None:
             return
         try:
-            self._heard = self._open.listen(source, model, self._say_progress)
+            self._result = self._open.transcribe(source, model, self._say_progress)
         except (AudioError, ModelError, RunError) as error:
-            self._trouble = str(error)
+            self._problem = str(error)
 
     def _say_progress(self, seconds: float) -> None:
         if hasattr(self, "sentence"):
@@ -140,33 +139,33 @@ class Transcriber(DependentPanel):
     # ---- picture, sentence and sound
 
     def _draw(self, start: float, seconds: float, drum: str, at: float, **_: Any) -> str:
-        if self._heard is None:
+        if self._result is None:
             self._put(None, None, None)
             self._drawn.marks((), dict.fromkeys(CLASSES, 0.5), (), None)
-            return f"<b>{html.escape(self._trouble)}</b>"
-        key = self._heard, start, seconds
+            return f"<b>{html.escape(self._problem)}</b>"
+        key = self._result, start, seconds
         if key != self._shown:
-            self._put(key, *self._heard.cut(start, seconds))
+            self._put(key, *self._result.cut(start, seconds))
         transcription = self.transcription
         self._events = events_between(transcription, self._passage.start, self._passage.end)
         by_hand = {(edit.name, round(edit.seconds, 9)) for edit in transcription.edits if edit.kind == "add"}
         by_hand &= {(event.name, event.seconds) for event in self._events}
         self._drawn.marks(self._events, self._thresholds, sorted(by_hand), (drum, at))
-        return in_the_passage(self._events, self._passage)
+        return passage_summary(self._events, self._passage)
 
     def _put(self, key, passage, activations) -> None:
-        """Another passage into the picture."""
+        """Put another passage into the picture."""
         self._shown, self._passage = key, passage
-        heard = self._heard
+        result = self._result
         if passage is None:
             self._drawn.passage(None, None, None, 1.0, 1.0)
         else:
-            self._drawn.passage(passage, activations, heard.reference, heard.loudest, heard.peak)
+            self._drawn.passage(passage, activations, result.reference, result.loudest, result.peak)
         if hasattr(self, "picture"):
             self.picture.stale()
 
     def _sound_of(self, listen: str, **_: Any) -> bytes | None:
-        return None if self._heard is None else wav(passage_sound(self._passage, self._events, listen, self._heard.peak))
+        return None if self._result is None else wav(passage_sound(self._passage, self._events, listen, self._result.peak))
 
     def _make_sound(self) -> None:
         self.player.loop = self.player.autoplay = self.controls["keep_playing"].value
@@ -174,27 +173,27 @@ class Transcriber(DependentPanel):
         self._soon(_LATER, self._follow_up)
 
     def _follow_up(self) -> None:
-        """Score and summary, which take longer than a slider may."""
+        """Update notation and summary, which are too slow to follow a slider."""
         self._waiting = None
         with self._drawing:
             try:
-                self._pattern = None if self._heard is None else self._written_down()
-                self.parts.show_score(score_svg(self._pattern) if self._pattern else None)
-                self.parts.summary.value = "" if self._heard is None else self._summary()
-            except Exception as error:  # whatever it was, the user has to see it
+                self._pattern = None if self._result is None else self._written_down()
+                self.parts.show_score(notation_svg(self._pattern) if self._pattern else None)
+                self.parts.summary.value = "" if self._result is None else self._summary()
+            except Exception as error:  # any error: the user has to see it
                 self._say_error(error)
 
     def _written_down(self) -> Pattern | None:
-        found = passage_pattern(self.transcription, self._heard.beats, self._passage.start, self._passage.end)
+        found = passage_pattern(self.transcription, self._result.beats, self._passage.start, self._passage.end)
         return found if found.hits else None
 
     def _summary(self) -> str:
-        heard, moved = self._heard, self._thresholds != self._chosen
-        return of_the_whole(self.transcription, heard, self._tolerance, moved)
+        moved = self._thresholds != self._chosen
+        return recording_summary(self.transcription, self._result, self._tolerance, moved)
 
     def still(self) -> bytes:
-        """The picture, and the score of the passage below it."""
-        return small_png(with_score(self.picture.image(), self._pattern))
+        """The picture with the notation of the passage below it."""
+        return small_png(with_notation(self.picture.image(), self._pattern))
 
     # ---- corrections
 
@@ -203,11 +202,11 @@ class Transcriber(DependentPanel):
         self._correct(Transcription.add)
 
     def remove(self) -> None:
-        """Remove the onset of the class `drum` that is nearest to `at`, within 50 ms."""
+        """Remove the onset of the class `drum` nearest to `at`, within 50 ms."""
         self._correct(Transcription.remove)
 
     def undo(self) -> None:
-        """Take the last correction of the recording back."""
+        """Undo the last correction of the recording."""
         self._correct(_without_the_last)
 
     def _correct(self, change) -> None:
@@ -216,13 +215,13 @@ class Transcriber(DependentPanel):
                 changed = change(self.transcription, self.controls["drum"].value, self.controls["at"].value)
             except ValueError as error:
                 return self._refuse(str(error))
-            self._open.edits[self._heard.source] = changed.edits
+            self._open.edits[self._result.source] = changed.edits
             self._on_change()
 
     # ---- files in and out
 
     def open_file(self, path: Path | str, name: str | None = None) -> None:
-        """Put a file, or the recordings of a folder, on the list and open the first. What cannot be read is said."""
+        """Add a file, or the recordings of a folder, to the list and open the first. Errors of reading are shown."""
         try:
             sources = named_sources([path])
         except (OSError, AudioError) as error:
@@ -230,8 +229,8 @@ class Transcriber(DependentPanel):
         if name:
             sources = [replace(sources[0], name=name)]
         try:
-            self._open.listen(sources[0], self._models[self.controls["model"].value], self._say_progress)
-        except (AudioError, ModelError, RunError) as error:  # the list, and what is open, stay as they were
+            self._open.transcribe(sources[0], self._models[self.controls["model"].value], self._say_progress)
+        except (AudioError, ModelError, RunError) as error:  # the list and the open recording stay unchanged
             return self._refuse(str(error).replace(str(sources[0].path), sources[0].name))
         self._sources = {source.name: source for source in sources} | {
             label: source for label, source in self._sources.items() if label not in {new.name for new in sources}
@@ -241,7 +240,7 @@ class Transcriber(DependentPanel):
 
     def _refuse(self, words: str) -> None:
         self._on_change()
-        self._say(f"<b>Not possible:</b> {html.escape(words)}", trouble=True)
+        self._say(f"<b>Not possible:</b> {html.escape(words)}", problem=True)
 
     def _on_upload(self, _change: Any) -> None:
         with self._drawing:
@@ -259,10 +258,10 @@ class Transcriber(DependentPanel):
             self.open_file(given)
 
     def save(self) -> list[Path]:
-        """Write the recording's transcription in all formats into the folder of the field below; the files."""
+        """Write the transcription in all formats below the folder of the field `folder`; returns the files."""
         with self._drawing:
             try:
-                transcription = replace(self.transcription, given_beats=self._heard.beats)
+                transcription = replace(self.transcription, given_beats=self._result.beats)
                 written = transcription.save(self.parts.target / transcription.name)
             except (ValueError, OSError) as error:
                 self.parts.saved.value = f'<span style="color:#b00020"><b>Not saved:</b> {html.escape(str(error))}</span>'
@@ -272,12 +271,12 @@ class Transcriber(DependentPanel):
 
     # ---- appearance
 
-    def _laid_out(self) -> list[Any]:
-        super()._laid_out()  # gives the controls their room
-        return laid_out(self.controls, self.parts, self.reset, self.image, self.sentence, self.player)
+    def _build_layout(self) -> list[Any]:
+        super()._build_layout()  # sets the widths of the controls
+        return build_layout(self.controls, self.parts, self.reset, self.image, self.sentence, self.player)
 
     def _finish(self) -> None:
-        """The first score and summary, and what the parts do."""
+        """Make the first notation and summary, and connect the widgets."""
         self._follow_up()
         self.parts.upload.observe(self._on_upload, names="value")
         self.parts.path.observe(self._on_path, names="value")
@@ -292,7 +291,7 @@ def _without_the_last(transcription: Transcription, *_: Any) -> Transcription:
 
 
 def transcribe_recordings(profile: Profile) -> Transcriber | Markdown:
-    """Transcribe any recording at hand with any model at hand: the panel, or a sentence where there is no model or no recording."""
+    """A panel to transcribe any available recording with any available model, or a sentence if there are none."""
     models = available_models(profile)
     sources = find_sources(profile, models[0].train if models else ())
     if not models:

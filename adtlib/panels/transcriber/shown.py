@@ -1,6 +1,6 @@
-"""One recording transcribed, as notebook 80 shows it: picture, sounds, score and files of a passage and of the whole.
+"""One transcribed recording for notebook 80: picture, sounds, notation and files of a passage and of the whole.
 
-Where there is no model, or nothing to transcribe, sentences and an empty picture stand in their place.
+Without a model or a recording, sentences and an empty picture are shown instead.
 """
 
 from collections.abc import Sequence
@@ -14,10 +14,9 @@ from adtlib.figures.passages import say_nothing_found
 from adtlib.figures.theme import new_figure
 from adtlib.onsets.peak_picking import thresholds_by_class
 from adtlib.panels.panel import small_png
-from adtlib.panels.transcriber.opened import Heard, OpenRecordings, passage_sound
-from adtlib.panels.transcriber.picture import TranscriberPicture
-from adtlib.panels.transcriber.score import score_pixels
-from adtlib.panels.transcriber.words import of_the_whole
+from adtlib.panels.transcriber.opened import OpenRecording, OpenRecordings, passage_sound
+from adtlib.panels.transcriber.picture import TranscriberPicture, notation_image
+from adtlib.panels.transcriber.words import recording_summary
 from adtlib.transcription.excerpts import events_between, passage_pattern
 from adtlib.transcription.sources import AvailableModel, Source
 
@@ -25,15 +24,15 @@ NOTHING = "nothing transcribed: there is no model, or no recording"
 
 
 class ShownRecording:
-    """The first of some recordings, heard by the first of some models, and its liveliest passage.
+    """The first of some recordings, transcribed by the first of some models, and its liveliest passage.
 
-    `heard` is None where there is no model or no recording.
+    `heard` has both; it is None without a model or a recording.
     """
 
     def __init__(self, sources: Sequence[Source], models: Sequence[AvailableModel], seconds: float = 6.0) -> None:
         """Transcribe it; `seconds` is the length of the passage. Raises AudioError or ModelError."""
         self._open = OpenRecordings()
-        self.heard: Heard | None = self._open.listen(sources[0], models[0]) if sources and models else None
+        self.heard: OpenRecording | None = self._open.transcribe(sources[0], models[0]) if sources and models else None
         if self.heard is not None:
             transcription = self.heard.transcription
             self.start = liveliest_start(transcription.onsets, seconds, self.heard.duration)
@@ -41,12 +40,14 @@ class ShownRecording:
             self.events = events_between(transcription, self.passage.start, self.passage.end)
 
     def summary(self, tolerance: float) -> Markdown:
-        """What was heard in the whole recording, in words; `tolerance` of the score, seconds."""
-        return Markdown(f"*{NOTHING}*" if self.heard is None else of_the_whole(self.heard.transcription, self.heard, tolerance))
+        """The transcription of the whole recording in words; `tolerance` of the score in seconds."""
+        return Markdown(
+            f"*{NOTHING}*" if self.heard is None else recording_summary(self.heard.transcription, self.heard, tolerance)
+        )
 
     @property
     def caption(self) -> str:
-        """What the picture shows, for its caption."""
+        """Contents of the picture, for its caption."""
         if self.heard is None:
             return NOTHING
         return f"{self.heard.source.name} ({self.heard.source.provenance}), transcribed by {self.heard.transcription.model}"
@@ -63,21 +64,21 @@ class ShownRecording:
         return picture.figure
 
     def listen(self, what: str) -> Audio | Markdown:
-        """A player of the passage; `what` of `open_recordings.LISTEN`."""
+        """A player of the passage; `what` is one of `opened.LISTEN`."""
         if self.heard is None:
             return Markdown(f"*{NOTHING}*")
         return player(passage_sound(self.passage, self.events, what, self.heard.peak))
 
     def score(self) -> Image | Markdown:
-        """The bars of the passage as a score."""
+        """The bars of the passage in notation."""
         if self.heard is None:
             return Markdown(f"*{NOTHING}*")
         pattern = passage_pattern(self.heard.transcription, self.heard.beats, self.passage.start, self.passage.end)
         if not pattern.hits:
             return Markdown("*no onsets to write down*")
-        image = score_pixels(pattern, sharpness=2)
+        image = notation_image(pattern, sharpness=2)
         return Image(small_png(image), width=image.width // 2)
 
     def save(self, folder: Path, formats: Sequence[str]) -> list[Path]:
-        """Write the whole transcription in some formats (of `transcription.FORMATS`); the files."""
+        """Write the whole transcription in some formats (of `transcription.FORMATS`); returns the files."""
         return [] if self.heard is None else self.heard.transcription.save(Path(folder) / self.heard.transcription.name, formats)

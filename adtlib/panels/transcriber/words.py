@@ -1,4 +1,4 @@
-"""A transcription in words, and as files with links to them: what a panel says, and what it gives to take away."""
+"""A transcription in words, and download links to its files, as HTML."""
 
 import base64
 import html
@@ -10,11 +10,11 @@ import numpy as np
 from adtlib import paths
 from adtlib.corpora.passages import Passage
 from adtlib.evaluation.metrics import count_matches, f1_micro
-from adtlib.panels.transcriber.opened import Heard
+from adtlib.panels.transcriber.opened import OpenRecording
 from adtlib.transcription.events import Event, counts_of
 from adtlib.transcription.transcription import Transcription
 
-# What a browser calls them, by suffix.
+# Media types by suffix.
 _KINDS = {
     "mid": "audio/midi",
     "csv": "text/csv",
@@ -24,26 +24,26 @@ _KINDS = {
 }
 
 
-LINKED = 4_000_000  # bytes of a file that a link in a notebook still holds
+LINKED = 4_000_000  # largest bytes of a file that is put into a link
 
 
 def _counts(events: Sequence[Event]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts_of(events).items() if count) or "none"
 
 
-def in_the_passage(events: Sequence[Event], passage: Passage) -> str:
-    """What is heard in a passage, as HTML."""
+def passage_summary(events: Sequence[Event], passage: Passage) -> str:
+    """The onsets of a passage in words, as HTML."""
     return (
         f"<b>{len(events)} onsets</b> from {passage.start:.1f} to {passage.end:.1f} s: {_counts(events)}; {html.escape(passage.id)}"
     )
 
 
-def of_the_whole(transcription: Transcription, heard: Heard, tolerance: float, moved: bool = False) -> str:
-    """What was heard in a recording, with which model, and what it scores where it is annotated, as HTML.
+def recording_summary(transcription: Transcription, result: OpenRecording, tolerance: float, moved: bool = False) -> str:
+    """The transcription of a recording in words: onsets, model, and the score if it is annotated, as HTML.
 
-    tolerance  of the score, seconds;  moved  whether thresholds are others than the model's own.
+    tolerance  of the score, seconds;  moved  whether thresholds differ from the model's own.
     """
-    events, beats = transcription.events, heard.beats
+    events, beats = transcription.events, result.beats
     tempo = f"about {beats.bpm:.0f} beats a minute" if beats.found else "too few onsets to find beats in"
     lines = [f"<b>Whole recording, {transcription.duration:.1f} s: {len(events)} onsets</b> ({_counts(events)}); {tempo}"]
     how = "thresholds moved by hand" if moved else "thresholds as chosen for the model"
@@ -51,19 +51,19 @@ def of_the_whole(transcription: Transcription, heard: Heard, tolerance: float, m
         n = len(transcription.edits)
         how += f"; {n} correction{'s' * (n != 1)} by hand"
     lines.append(f"Model: {html.escape(transcription.model)}; {how}")
-    if heard.reference is None:
-        lines.append(f"{html.escape(heard.source.provenance)}; there is no annotation to score it by")
+    if result.reference is None:
+        lines.append(f"{html.escape(result.source.provenance)}; there is no annotation to score it by")
     else:
-        score = f1_micro(count_matches(heard.reference, transcription.onsets, tolerance))
+        score = f1_micro(count_matches(result.reference, transcription.onsets, tolerance))
         words = "not defined" if np.isnan(score) else f"{score:.3f}"
         quotable = " (what was moved or corrected by eye is no test result)" if moved or transcription.edits else ""
-        provenance = html.escape(heard.source.provenance)
+        provenance = html.escape(result.source.provenance)
         lines.append(f"Against its annotation, ±{1000 * tolerance:.0f} ms, all classes: micro F1 {words}{quotable}; {provenance}")
     return "<br>".join(lines)
 
 
 def download_links(written: Sequence[Path]) -> str:
-    """Links that save files from within a notebook, wherever its server runs: the files are in the links. As HTML."""
+    """Links that contain the files, so that a notebook can save them wherever its server runs. As HTML."""
     links = []
     for path in written:
         content = path.read_bytes()
