@@ -15,6 +15,8 @@ import pytest
 
 from adtlib import paths
 
+CATALOGUE = "adtlib/notebooks/catalogue.csv"
+
 TCN = '''
 """Temporal convolutional network."""
 
@@ -154,6 +156,13 @@ def copy(tmp_path) -> Copy:
     return Copy(tmp_path)
 
 
+def renamed(text: str) -> str:
+    """Notebook 42 or its rows of the catalogue, as those of the new architecture."""
+    for old, new in (("42_", "46_"), (",42,", ",46,"), ("cnn", "tcn"), ("CNN", "TCN")):
+        text = text.replace(old, new)
+    return text
+
+
 def assert_one_each(found: dict) -> None:
     """Six architectures or corpora, of which no two look alike."""
     assert len(found["colours"]) == len(set(found["colours"])) == 6
@@ -163,7 +172,9 @@ def assert_one_each(found: dict) -> None:
 def test_a_sixth_architecture(copy):
     copy.add("adtlib/models/tcn.py", TCN)
     notebook = (copy.root / "notebooks" / "42_cnn.ipynb").read_text()
-    copy.add("notebooks/46_tcn.ipynb", notebook.replace("42_", "46_").replace("cnn", "tcn").replace("CNN", "TCN"))
+    copy.add("notebooks/46_tcn.ipynb", renamed(notebook))
+    listed = [row for row in (copy.root / CATALOGUE).read_text().splitlines() if ",42," in row]
+    copy.change(CATALOGUE, (listed[-1], "\n".join([listed[-1], *map(renamed, listed)])))
     copy.change(
         "adtlib/models/registry.py",
         ("from adtlib.models.vit import", "from adtlib.models.tcn import ARCHITECTURE as TCN\nfrom adtlib.models.vit import"),
@@ -174,6 +185,7 @@ def test_a_sixth_architecture(copy):
         """
 from adtlib.figures import architectures, theme
 from adtlib.models import build, stages
+from adtlib.notebooks.catalogue import overview
 from adtlib.notebooks.listing import find_notebooks
 from adtlib.profiles import load_profile
 from adtlib.studies.method import parameter_table
@@ -190,6 +202,7 @@ check_space("TCN", search_space("small", "TCN"))
 model = build("TCN", **profile.hyperparameters_of("TCN"))
 architectures.plot_architecture(model, "TCN")
 found["stages"] = [stage.name for stage in stages(model)]
+found["listed"] = overview("smoke").query("notebook == '46'")["file"].tolist()
 found["notebooks"] = [notebook.name for notebook in find_notebooks(["41-49"])]
 found["colours"] = list(architectures.ARCHITECTURE_COLOURS.values())
 found["markers"] = list(architectures.ARCHITECTURE_MARKERS.values())
@@ -199,6 +212,7 @@ found["hatches"] = [*architectures.ARCHITECTURE_HATCHES.values(), *theme.CORPUS_
     assert found["table"] == [{"architecture": "TCN", "corpus": "Slakh", "n_tracks": 1}]
     assert len(found["sizes"]) == 6 and found["sizes"][-1] == "TCN"
     assert [name for name in found["stages"] if "Dilated" in name] == [f"Dilated convolution, {n} frames apart" for n in (1, 2)]
+    assert "46_architecture" in found["listed"] and len(found["listed"]) == 7
     assert found["notebooks"][-1] == "46_tcn" and len(found["notebooks"]) == 6
     assert_one_each(found)
 
