@@ -1,7 +1,7 @@
-"""The command `adt`, one module for each sub-command with `run(options) -> exit status`; here is its entry point.
+"""Entry point of the command `adt`. Each sub-command is a module with `run(options) -> exit status`.
 
-Only the sub-command that is asked for is imported, so that help and errors of usage appear at once. An error that the package
-raised on purpose is shown as its sentence, without a traceback, and ends with status 1; wrong usage ends with 2.
+Only the chosen sub-command is imported, so that help and usage errors appear at once. An error that the package raises on purpose
+is shown as its message, without a traceback, and gives exit status 1; wrong usage gives 2.
 """
 
 import importlib
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("adt: interrupted; what was finished is kept", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader, `head` for example, has seen enough
+    except BrokenPipeError:  # the reader of the pipe, for example `head`, has ended
         sys.stderr.close()
         return 0
     except (ValueError, OSError) as error:
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _is_ours(error: Exception) -> bool:
-    """Whether the error was raised on purpose, for a user to read: by this package, or by the system for a file."""
+    """Whether the error is meant for the user: raised by this package, or by the system for a file."""
     if isinstance(error, OSError):
         return True
     frame = error.__traceback__

@@ -7,7 +7,7 @@ from adtlib.notebooks.gallery import updated
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the gallery into the files named."""
+    """Write the gallery into the given files."""
     for path in options.files:
         try:
             paths.write_atomically(path, updated(path.read_text(encoding="utf-8")).encode())

@@ -1,8 +1,9 @@
-"""The options of `adt` and of its sub-commands, and the values that they take. Imports nothing heavy: help must appear at once."""
+"""The options of `adt` and of its sub-commands, and their values. Imports nothing heavy, so that help appears at once."""
 
 import argparse
 import json
 import textwrap
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 from adtlib import __version__
 from adtlib.vocabulary import CLASSES, FIVE_CLASS, UnknownLabel
 
-# Sets of songs to choose thresholds on, and a low-pass (Hz): old records and low-rate encoders lose their treble.
+# Sets of songs for choosing thresholds: what model files say of them, and a low-pass in Hz (old records and low-rate encoders
+# lose their treble).
 SONGS = {
     "real-songs": ("the MDB Drums songs at hand, drums alone and mixes", None),
     "dull-songs": ("the MDB Drums songs at hand without what is above 11 kHz, drums alone and mixes", 11_000.0),
@@ -30,7 +32,7 @@ def option_parser() -> argparse.ArgumentParser:
     add = partial(_add, commands, common)
     for add_command in (_add_transcribe, _add_corpora, _add_prepare, _add_score, _add_run):
         add_command(add)
-    for add_command in (_add_render, _add_train, _add_study, _add_pack, _add_gallery):  # for who makes a model, or the README
+    for add_command in (_add_render, _add_train, _add_study, _add_pack, _add_gallery):  # for making models, and the README
         add_command(add)
     return parser
 
@@ -60,15 +62,15 @@ def _add_root_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_corpora(add: Any) -> None:
-    text = "show what is there of each corpus, what is missing and how to get it"
+    text = "show the found and missing files of each corpus, and how to get it"
     parser = add("corpora", text)
     _add_root_options(parser)
-    parser.add_argument("--missing", action="store_true", help="name all that is missing, not only the first few")
-    parser.add_argument("--json", action="store_true", help="print JSON, with all that is missing")
+    parser.add_argument("--missing", action="store_true", help="list all missing files, not only the first few")
+    parser.add_argument("--json", action="store_true", help="print JSON, with all missing files")
 
 
 def _add_prepare(add: Any) -> None:
-    more = ". Interrupted work is taken up again. A broken track is left out and named at the end; the exit status is then 1"
+    more = ". Interrupted work is resumed. Broken tracks are left out and listed at the end; the exit status is then 1"
     epilog = (
         "examples:\n  adt prepare --profile miniature\n  adt prepare Slakh ENST+MDB --data /media/corpora\n"
         "  adt prepare ~/my-recordings      (each recording with its .mid, .txt or .csv of the same name)"
@@ -76,58 +78,57 @@ def _add_prepare(add: Any) -> None:
     parser = add("prepare", "compute the features of corpora, once", more, epilog)
     parser.add_argument("corpora", metavar="CORPUS", nargs="*", help="name of a corpus, or a folder; default: all found")
     _add_root_options(parser)
-    parser.add_argument("--workers", metavar="N", type=int, help="how many at once (default: one for each processor)")
+    parser.add_argument("--workers", metavar="N", type=int, help="number of processes (default: one for each processor)")
     kinds = ("madmom", "thesis")
     parser.add_argument("--version", choices=kinds, default=kinds[0], help="kind of features (default: madmom)")
 
 
 def _add_score(add: Any) -> None:
     more = (
-        ": two files, or two folders whose files are paired by name without suffix. Text ('<seconds> <label>' a line; labels of "
-        "ENST, of MDB, or the field's names of the five classes) and MIDI may be mixed"
+        ": two files, or two folders whose files are paired by name without suffix. Text (lines of '<seconds> <label>'; labels of "
+        "ENST, of MDB, or common names of the five classes) and MIDI may be mixed"
     )
     epilog = "examples:\n  adt score truth.txt estimate.mid\n  adt score annotations/ transcriptions/ --tolerance 0.025"
-    parser = add("score", "score a transcription against the truth", more, epilog)
-    parser.add_argument("reference", metavar="REFERENCE", type=Path, help="the truth: file or folder")
-    parser.add_argument("estimate", metavar="ESTIMATE", type=Path, help="what is scored: file or folder")
+    parser = add("score", "score a transcription against a reference", more, epilog)
+    parser.add_argument("reference", metavar="REFERENCE", type=Path, help="reference annotation: file or folder")
+    parser.add_argument("estimate", metavar="ESTIMATE", type=Path, help="transcription to score: file or folder")
     parser.add_argument("--tolerance", metavar="S", type=float, default=0.05, help="+- seconds (default: 0.05)")
     parser.add_argument(
         "--mapping",
         choices=("roland", "general-midi"),
         default="roland",
-        help="what MIDI pitches mean: Roland's kits, as E-GMD and SADTP (default), or General MIDI alone",
+        help="meaning of MIDI pitches: Roland's kits, as in E-GMD and SADTP (default), or General MIDI",
     )
     parser.add_argument(
         "--all-channels",
         action="store_true",
-        help="of a MIDI file without a note on channel 10, take all channels as drums",
+        help="for MIDI files without notes on channel 10: read all channels as drums",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_transcribe(add: Any) -> None:
     more = (
-        ": MIDI, a table, a score, something to listen to. wav, flac, ogg, mp3 and more; m4a and the like where ffmpeg is "
-        "installed. Folders with all that is below them. A recording that is broken is left out and named at the end; the exit "
+        ": MIDI, a table, sheet music, audio to check by ear. Reads wav, flac, ogg, mp3 and more; m4a and others if ffmpeg is "
+        "installed. Folders are read with their subfolders. Broken recordings are left out and listed at the end; the exit "
         "status is then 1.\n\n"
-        "Five classes are heard: KD, the kick drum; SD, the snare drum, side stick included; TT, all toms as one; HH, the hi-hat, "
-        "open and closed alike; CY, all other cymbals, ride and crash alike. Bars are written as 4/4, and where they begin is "
-        "a guess"
+        "There are five classes: KD, the kick drum; SD, the snare drum with side stick; TT, all toms; HH, the hi-hat, open and "
+        "closed; CY, all other cymbals, ride and crash. Bars are written as 4/4, and where they begin is estimated"
     )
     epilog = (
         "examples:\n  adt transcribe song.mp3\n  adt transcribe album/ --out transcriptions --format mid,csv,pdf --listen\n"
         "  adt transcribe song.wav --threshold HH=0.4 --quantise 16 --drum-map roland\n\n"
-        "Of song.mp3 it writes song.mid (channel 10; tempo and bar lines; notes where they\n"
-        "were heard), song.csv (time_seconds, class, pitch, velocity, confidence),\n"
-        "song.musicxml, song.svg and song.pdf (scores, in sixteenths and triplets, or as\n"
-        "--quantise says). With --listen: song.clicks.wav (the recording and clicks) and\n"
-        "song.drums.wav (the drums alone, on a sampled kit). What is there under these\n"
-        "names stays, and its recording is not transcribed, unless --overwrite is given."
+        "For song.mp3 it writes song.mid (channel 10; tempo and bar lines; notes at their\n"
+        "transcribed times), song.csv (time_seconds, class, pitch, velocity, confidence),\n"
+        "song.musicxml, song.svg and song.pdf (sheet music, in sixteenths and triplets or in\n"
+        "the grid of --quantise). With --listen: song.clicks.wav (the recording with clicks)\n"
+        "and song.drums.wav (the drums alone, on a sampled kit). If one of these files\n"
+        "exists, its recording is not transcribed, unless --overwrite is given."
     )
     parser = add("transcribe", "transcribe the drums of recordings", more, epilog)
     parser.add_argument("audio", metavar="AUDIO", nargs="+", help="recordings, and folders of recordings")
-    parser.add_argument("--out", metavar="DIR", type=Path, default=Path(), help="where results go (default: the current folder)")
-    parser.add_argument("--overwrite", action="store_true", help="replace results that are there already")
+    parser.add_argument("--out", metavar="DIR", type=Path, default=Path(), help="folder for results (default: the current folder)")
+    parser.add_argument("--overwrite", action="store_true", help="replace existing results")
     parser.add_argument(
         "--model", metavar="M", help="a shipped model's name, a model file or a run's folder (default: the shipped one)"
     )
@@ -137,29 +138,29 @@ def _add_transcribe(add: Any) -> None:
         type=_thresholds,
         action=_Gather,
         default={},
-        help="activation, 0 to 1, from which on there is an onset: 0.4 for all classes, HH=0.2,SD=0.3 for some; higher: fewer "
-        "onsets, but surer ones; repeatable (default: the model's, which are printed at the end)",
+        help="lowest activation of an onset, 0 to 1: 0.4 for all classes, HH=0.2,SD=0.3 for some; higher values give fewer but "
+        "more certain onsets; repeatable (default: the model's, which are printed at the end)",
     )
     parser.add_argument(
         "--format",
         metavar="F,...",
         type=_formats,
         default=["mid", "csv"],
-        help="of mid, csv, musicxml, svg, pdf, separated by commas (default: mid,csv)",
+        help="from mid, csv, musicxml, svg, pdf, separated by commas (default: mid,csv)",
     )
     parser.add_argument(
         "--quantise",
         "--quantize",
         metavar="N",
         type=_grid,
-        help="move the notes of MIDI and score to a grid of so many parts of a whole note, 16 or 1/16 for sixteenths: 4, 8, 16, "
-        "32; as triplets 12, 24, 48 (of eighths, sixteenths, thirty-seconds)",
+        help="move the notes of MIDI and sheet music to a grid of N parts of a whole note, 16 or 1/16 for sixteenths: 4, 8, 16, "
+        "32; for triplets 12, 24, 48 (of eighths, sixteenths, thirty-seconds)",
     )
     parser.add_argument(
         "--first-bar",
         metavar="SECONDS",
         type=float,
-        help="a moment of the recording at which a bar begins, where bar lines are not found: bars of four are counted from it",
+        help="a time at which a bar begins, if the bar lines are wrong: bars of four beats are counted from there",
     )
     parser.add_argument(
         "--drum-map",
@@ -171,14 +172,14 @@ def _add_transcribe(add: Any) -> None:
 
 
 class _Gather(argparse.Action):
-    """Dictionaries of a repeatable option as one; what is given later counts."""
+    """Merge the dictionaries of a repeatable option; later values replace earlier ones."""
 
     def __call__(self, parser, namespace, values, option_string=None) -> None:
         setattr(namespace, self.dest, getattr(namespace, self.dest) | values)
 
 
 def _thresholds(text: str) -> dict[str, float]:
-    """Of "0.4", or of "HH=0.2,snare=0.3": the threshold of each class that is meant."""
+    """The thresholds by class in a text such as "0.4" (all classes) or "HH=0.2,snare=0.3"."""
     found = {}
     for part in text.split(","):
         label, named, value = part.rpartition("=")
@@ -200,7 +201,7 @@ def _grid(text: str) -> int:
 
     number, choices = text.strip().removeprefix("1/"), [str(parts) for parts in QUANTISE]
     if number not in choices:
-        raise argparse.ArgumentTypeError(f"{text!r} is no grid: choose of {', '.join(choices)} (12, 24, 48: triplets)")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a grid: choose from {', '.join(choices)} (12, 24, 48: triplets)")
     return int(number)
 
 
@@ -218,13 +219,13 @@ def _formats(text: str) -> list[str]:
     chosen = list(dict.fromkeys(part.strip().lower().lstrip(".") for part in text.split(",") if part.strip()))
     chosen = ["mid" if part == "midi" else part for part in chosen]
     if not chosen or (unknown := [part for part in chosen if part not in known]):
-        raise argparse.ArgumentTypeError(f"{unknown[0] if chosen else text!r} is no format: choose of {', '.join(known)}")
+        raise argparse.ArgumentTypeError(f"{unknown[0] if chosen else text!r} is not a format: choose from {', '.join(known)}")
     return chosen
 
 
 def _add_run(add: Any) -> None:
     more = (
-        ". Stops at the first notebook that fails and shows the cell. Executed copies, tables and runs go to "
+        ". Stops at the first notebook that fails and shows its cell. Executed copies, tables and runs are written to "
         "results/<profile>, pictures to figures/<profile>"
     )
     epilog = "examples:\n  adt run\n  adt run 41-45 50\n  adt run 43_crnn --profile thesis -p epochs 5"
@@ -241,7 +242,7 @@ def _add_run(add: Any) -> None:
         default=[],
         help="override a value of the profile, by the name that the notebook's parameters cell gives it; repeatable",
     )
-    parser.add_argument("--force", action="store_true", help="run what is up to date too")
+    parser.add_argument("--force", action="store_true", help="run notebooks that are up to date, too")
     parser.add_argument(
         "--ray-address",
         metavar="A",
@@ -259,13 +260,13 @@ def _add_run(add: Any) -> None:
 def _ray_address(text: str) -> str:
     if text.startswith("ray://"):
         raise argparse.ArgumentTypeError(
-            f"{text}: results come to a node of the cluster; make this machine one with "
+            f"{text}: results are written on a node of the cluster; make this machine a node with "
             "'ray start --address=HOST:PORT --num-cpus=0' and give HOST:PORT"
         )
     return text
 
 
-# ---- for who makes a model, or the README -------------------------------------------------------------------------------
+# ---- for making models, and the README ----------------------------------------------------------------------------------
 
 
 def _add_render(add: Any) -> None:
@@ -278,7 +279,7 @@ def _add_render(add: Any) -> None:
     )
     parser.add_argument("--hours", type=float, required=True, metavar="H", help="of training clips")
     parser.add_argument("--validation-hours", type=float, default=0.5, metavar="H", help="of validation clips (default: 0.5)")
-    parser.add_argument("--seed", type=int, default=0, help="another seed gives other clips (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="of the clips (default: 0)")
     parser.add_argument("--without", nargs="+", default=[], metavar="INGREDIENT", help="leave ingredients out; ? lists them")
     parser.add_argument("--jobs", type=int, metavar="N", help="processes (default: one for each processor)")
     _add_clips(parser)
@@ -305,7 +306,7 @@ def _add_train(add: Any) -> None:
     parser.add_argument("--without", nargs="+", default=[], metavar="VARIATION", help="leave out augmentations; ? lists them")
     parser.add_argument("--learning-rate", type=float, default=2e-3, help="(default: 0.002)")
     parser.add_argument("--seed", type=int, default=0, help="of weights and batches (default: 0)")
-    parser.add_argument("--start-from", type=Path, metavar="RUN", help="folder of a run whose weights to begin with")
+    parser.add_argument("--start-from", type=Path, metavar="RUN", help="folder of a run whose weights are the start")
     parser.add_argument("--threads", type=int, metavar="N", help="of torch (default: all)")
     parser.add_argument(
         "--run", dest="run_name", default="crnn", metavar="NAME", help="folder below results/rendered/ (default: crnn)"
@@ -324,7 +325,7 @@ def _add_study(add: Any) -> None:
 def _add_pack(add: Any) -> None:
     parser = add(
         "pack",
-        "pack runs into one file to transcribe with",
+        "pack runs into one model file for transcribing",
         ", with its thresholds",
         "example:\n  adt pack mine.safetensors results/rendered/rnn results/rendered/crnn --half --choose-on standard real-songs",
     )
@@ -338,7 +339,7 @@ def _add_pack(add: Any) -> None:
     averages = ("logits", "activations")
     parser.add_argument("--average", choices=averages, default=averages[0], help="of an ensemble (default: logits)")
     parser.add_argument("--half", action="store_true", help="weights as float16: half the size")
-    parser.add_argument("--about", default="", help="where the model comes from, in a sentence or two")
+    parser.add_argument("--about", default="", help="origin of the model, in a sentence or two")
     parser.add_argument("--licence", default="", help="of the weights")
 
 
@@ -353,3 +354,10 @@ def _add_clips(parser: argparse.ArgumentParser) -> None:
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, metavar="ROOT", help="data folder (default: $ADT_DATA, else data/)")
+
+
+def check_names(option: str, given: Iterable[str], known: Mapping[str, str]) -> None:
+    """ValueError, with all names and their meanings, if a given name is unknown. For options whose values need heavy imports."""
+    if unknown := [name for name in given if name not in known]:
+        listed = "\n".join(f"  {name}: {meaning}" for name, meaning in known.items())
+        raise ValueError(f"{option} {unknown[0]}: choose from\n{listed}")

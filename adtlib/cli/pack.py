@@ -1,4 +1,4 @@
-"""`adt pack`: runs as one file that `adtlib.transcription.pretrained.load_model` opens."""
+"""`adt pack`: pack runs into one file for `adtlib.transcription.pretrained.load_model`."""
 
 import argparse
 from dataclasses import replace
@@ -10,14 +10,14 @@ from adtlib.transcription.pretrained import ModelError, chosen_thresholds, load_
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the file, and read it once."""
+    """Write the file, and check that it can be read."""
     if options.out.suffix != ".safetensors":
         raise ModelError(f"{options.out}: give it the suffix .safetensors")
     named = {"name": options.out.stem, "about": options.about, "licence": options.licence}
     how = {"average": options.average, "half": options.half}
     thresholds, chosen_on = _thresholds(options, how)
     paths.write_atomically(options.out, pack(options.runs, thresholds, chosen_on=chosen_on, **named, **how))
-    model = load_model(options.out)  # what was written is read before anyone depends on it
+    model = load_model(options.out)  # checks the written file
     listed = ", ".join(f"{name} {value:g}" for name, value in model.thresholds.items())
     print(
         f"{options.out}: {options.out.stat().st_size / 1e6:.2f} MB, {len(options.runs)} members; thresholds {listed} ({chosen_on})"
@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _thresholds(options: argparse.Namespace, how: dict):
-    """(thresholds, in words where they are from)."""
+    """(thresholds, their source in words)."""
     if options.thresholds:
         return tuple(map(float, options.thresholds.split(","))), "given"
     if options.choose_on:
@@ -40,7 +40,7 @@ def _thresholds(options: argparse.Namespace, how: dict):
 
 
 def _choose(options: argparse.Namespace, how: dict) -> tuple[float, ...]:
-    """Thresholds of the model as it will be stored, on recordings that it was not trained on: each set counts equally."""
+    """Thresholds of the model in its stored form, chosen on recordings outside its training data; all sets have equal weight."""
     from adtlib.training.scoring import predicted_pairs, thresholds_for
 
     sets = [units for name in options.choose_on for units in _validation(name)]
@@ -55,12 +55,12 @@ def _choose(options: argparse.Namespace, how: dict) -> tuple[float, ...]:
 
 
 def _validation(name: str) -> list[list]:
-    """The validation units of a rendered set; of real songs two sets, drums alone and mixes."""
+    """The validation units of a rendered set, or two sets of real songs: drums alone and mixes."""
     from adtlib.training.real_songs import real_units
     from adtlib.training.rendered_clips import open_clips
 
     if name in SONGS:
         if songs := real_units(paths.real_data_root(), SONGS[name][1]):
             return list(songs.values())
-        raise ModelError(f"{paths.real_data_root()} holds no songs of MDB Drums: set ADT_DATA to a folder that does")
+        raise ModelError(f"{paths.real_data_root()} contains no songs of MDB Drums: set ADT_DATA to a folder with them")
     return [open_clips(name).units("validation")]

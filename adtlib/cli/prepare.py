@@ -1,4 +1,4 @@
-"""`adt prepare`: the features of corpora, computed once."""
+"""`adt prepare`: compute the features of corpora."""
 
 import argparse
 import sys
@@ -13,11 +13,11 @@ from adtlib.notebooks.progress import Progress
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prepare the chosen corpora, one after the other; 1 where anything of them had to be left out."""
+    """Prepare the chosen corpora, one after the other; exit status 1 if a track had to be left out."""
     if options.workers is not None and options.workers < 1:
-        raise ValueError(f"--workers has to be at least 1, not {options.workers}")
+        raise ValueError(f"--workers must be at least 1, not {options.workers}")
     corpora = _chosen(options)
-    from adtlib.corpora.preparation import prepare  # loads the audio libraries: an error of usage is to come at once
+    from adtlib.corpora.preparation import prepare  # loads the audio libraries: usage errors appear before
 
     problems, broken = [], 0
     for corpus in corpora:
@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
         broken += sum(found - prepared for prepared, found in counts.values())
         listed = ", ".join(f"{split} {prepared:,} of {found:,}" for split, (prepared, found) in counts.items())
         print(f"{corpus.info.name}: prepared {corpus.info.unit}s: {listed}; in {paths.relative(done.folder)}")
-        # Of what was read in an earlier run the warnings are gone and the problems are kept; of the rest there may be both.
+        # Tracks read in an earlier run have only stored problems; the others may have problems and warnings.
         warned = [str(warning.message) for warning in caught if warning.category is UserWarning]
         problems += dict.fromkeys([*done.problems, *warned])
     if problems:
@@ -38,24 +38,24 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _chosen(options: argparse.Namespace) -> list[Corpus]:
-    """The corpora of the command line, opened: names in any case, folders; all that are found without any."""
+    """The corpora of the command line, opened: names in any case, or folders; by default all that are found."""
     if options.profile:
-        there = profiles.open_corpora(profiles.load_profile(options.profile), progress=Progress(sys.stderr).writing)
+        known = profiles.open_corpora(profiles.load_profile(options.profile), progress=Progress(sys.stderr).writing)
     else:
         root = data_root(options)
-        there = {name: open_corpus(name, root) for name in CORPORA}
+        known = {name: open_corpus(name, root) for name in CORPORA}
     if not options.corpora:
-        found = [corpus for corpus in there.values() if corpus.present]
+        found = [corpus for corpus in known.values() if corpus.present]
         if not found:
             raise ValueError("no corpus was found: see `adt corpora` for where they belong, or name a folder")
         return found
-    by_name = {name.lower(): corpus for name, corpus in there.items()}
+    by_name = {name.lower(): corpus for name, corpus in known.items()}
     chosen = []
     for name in options.corpora:
         corpus = by_name.get(name.lower())
         if corpus is None:
             if not Path(name).expanduser().is_dir():
-                raise ValueError(f"{name!r} is neither a corpus ({', '.join(there)}) nor a folder")
+                raise ValueError(f"{name!r} is neither a corpus ({', '.join(known)}) nor a folder")
             corpus = open_corpus(Path(name).expanduser())
         if not corpus.present:
             raise ValueError(f"{corpus.info.name} was not found in {corpus.root}: {corpus.info.remedy}")

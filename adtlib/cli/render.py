@@ -1,16 +1,16 @@
-"""`adt render`: clips to train on."""
+"""`adt render`: render training clips."""
 
 import argparse
 import time
 
 from adtlib import paths
-from adtlib.cli.choices import check_names
+from adtlib.cli.options import check_names
 from adtlib.synthesis.clips import INGREDIENTS
 from adtlib.training.rendered_clips import corpus_folder, render_corpus
 
 
 def run(options: argparse.Namespace) -> int:
-    """Render what is not rendered yet."""
+    """Render the missing clips."""
     check_names("--without", options.without, INGREDIENTS)
     started = time.perf_counter()
     done = render_corpus(

@@ -1,4 +1,4 @@
-"""`adt run`: the notebooks, in order."""
+"""`adt run`: run the notebooks in order."""
 
 import argparse
 import ast
@@ -11,14 +11,14 @@ from adtlib.notebooks import runner
 def run(options: argparse.Namespace) -> int:
     """Bring the chosen notebooks up to date."""
     if options.ray_address:
-        os.environ["RAY_ADDRESS"] = options.ray_address  # the notebooks' processes find it there
+        os.environ["RAY_ADDRESS"] = options.ray_address  # read by the notebooks' processes
     parameters = {name: _literal(value) for name, value in options.parameters}
     runner.run_notebooks(options.notebooks, options.profile, parameters, options.force, options.timeout)
     return 0
 
 
 def _literal(text: str) -> Any:
-    """A value as Python would write it (`3`, `1e-3`, `True`, `None`, `[1, 2]`); anything else is text."""
+    """The value of a Python literal (`3`, `1e-3`, `True`, `None`, `[1, 2]`); other text stays text."""
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):

@@ -1,4 +1,4 @@
-"""`adt score`: a transcription against the truth, two files or two folders."""
+"""`adt score`: score transcriptions against references, two files or two folders."""
 
 import argparse
 import json
@@ -15,9 +15,9 @@ from adtlib.onsets import annotations, frames
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the scores of all pairs of files together, as a table or as JSON."""
+    """Print the scores of all pairs of files, pooled, as a table or as JSON; exit status 1 for references without an estimate."""
     if not options.tolerance > 0:
-        raise ValueError(f"--tolerance has to be above 0 seconds, not {options.tolerance:g}")
+        raise ValueError(f"--tolerance must be above 0 seconds, not {options.tolerance:g}")
     if options.tolerance > 1:
         raise ValueError(f"--tolerance {options.tolerance:g} is in seconds; 50 ms are 0.05")
     pairs, unpaired = _pairs(options.reference, options.estimate)
@@ -26,19 +26,19 @@ def run(options: argparse.Namespace) -> int:
         truth = _read(reference, options)
         found = _read(estimate, options, True)
         if not any(map(len, found)):
-            print(f"adt: {estimate}: no onset of the five classes in it", file=sys.stderr)
+            print(f"adt: {estimate} contains no onset of the five classes", file=sys.stderr)
         counts.append(metrics.count_matches(truth, found, tolerance=options.tolerance))
     report = _report(np.sum(counts, axis=0), options.tolerance, len(pairs), unpaired)
     print(json.dumps(report, indent=2, ensure_ascii=False) if options.json else _text(report))
-    # References that a system left unanswered are not counted against it: that must not pass for a whole score.
+    # References without an estimate do not lower the scores: the exit status says that these are incomplete.
     return 1 if unpaired["reference"] else 0
 
 
 def _pairs(reference: Path, estimate: Path) -> tuple[list[tuple[Path, Path]], dict[str, list[str]]]:
-    """Files to compare, and the names of those that have no counterpart."""
+    """Pairs of files, and the names of files without a counterpart."""
     for path in (reference, estimate):
         if not path.exists():
-            raise ValueError(f"{path}: no such file or folder")
+            raise ValueError(f"{path}: there is no such file or folder")
     if reference.is_dir() != estimate.is_dir():
         raise ValueError(f"{reference} and {estimate}: give two files or two folders")
     if not reference.is_dir():
@@ -47,7 +47,7 @@ def _pairs(reference: Path, estimate: Path) -> tuple[list[tuple[Path, Path]], di
     pairs = [(truths[name], estimates[name]) for name in truths if name in estimates]
     if not pairs:
         raise ValueError(
-            f"no file of {reference} ({len(truths)} annotations) has the name of one in {estimate} ({len(estimates)}): "
+            f"no file of {reference} ({len(truths)} annotations) has a counterpart in {estimate} ({len(estimates)}): "
             "files are paired by name without suffix"
         )
     unpaired = {
@@ -58,19 +58,19 @@ def _pairs(reference: Path, estimate: Path) -> tuple[list[tuple[Path, Path]], di
 
 
 def _annotation_files(folder: Path) -> dict[str, Path]:
-    """Annotation files of a folder and those below, by path without suffix; ValueError where two share a name."""
+    """Annotation files of a folder and its subfolders, by path without suffix; ValueError if two share a name."""
     files: dict[str, Path] = {}
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in annotations.TEXT_SUFFIXES + annotations.MIDI_SUFFIXES and not path.name.startswith("."):
             name = path.relative_to(folder).with_suffix("").as_posix()
             if name in files:
-                raise ValueError(f"{files[name]} and {path} have one name: leave one of them in the folder")
+                raise ValueError(f"{files[name]} and {path} have the same name: remove one of them")
             files[name] = path
     return files
 
 
 def _read(path: Path, options: argparse.Namespace, is_estimate: bool = False) -> frames.Onsets:
-    """Onsets of one file; an estimate may be empty: a system that found nothing."""
+    """Onsets of one file; an estimate may be empty."""
     if path.suffix.lower() not in annotations.MIDI_SUFFIXES:
         return annotations.read_onsets(path, vocabulary.ANY_TEXT, allow_empty=is_estimate)
     mapping = vocabulary.ROLAND if options.mapping == "roland" else vocabulary.GENERAL_MIDI
@@ -78,17 +78,17 @@ def _read(path: Path, options: argparse.Namespace, is_estimate: bool = False) ->
         return annotations.read_onsets(path, mapping, drum_channel_only=True, allow_empty=is_estimate)
     except annotations.AnnotationError as error:
         try:
-            everything = annotations.read_onsets(path, mapping)
+            all_channels = annotations.read_onsets(path, mapping)
         except annotations.AnnotationError:
             raise error from None
         if not options.all_channels:
             raise ValueError(f"{error}, or take all its notes as drums with --all-channels") from None
-        return everything
+        return all_channels
 
 
 def _report(counts: np.ndarray, tolerance: float, n_files: int, unpaired: dict[str, list[str]]) -> dict[str, Any]:
-    """What is printed, as plain data; `counts` (5, 3) are true positives, false positives and false negatives."""
-    # JSON has no NaN: what is not defined is None.
+    """The report as plain data; `counts` (5, 3) are true positives, false positives and false negatives."""
+    # JSON has no NaN: undefined values are None.
     scores = {name: None if math.isnan(value) else float(value) for name, value in metrics.scores(counts).items()}
     rows = {}
     for name, row in [*zip(vocabulary.CLASSES, counts, strict=True), ("micro", counts.sum(axis=0))]:

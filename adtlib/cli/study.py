@@ -1,4 +1,4 @@
-"""`adt study`: the short runs of notebook 81."""
+"""`adt study`: train the short runs of notebook 81."""
 
 import argparse
 
@@ -8,7 +8,7 @@ from adtlib.training.real_songs import real_units
 
 
 def run(options: argparse.Namespace) -> int:
-    """Train and score what the table has not yet."""
+    """Train and score the variants that are not yet in the table."""
     data = options.data or paths.real_data_root()
     table = study(options.variants or [variant.name for variant in VARIANTS], data, real_units(data), options.jobs)
     print(rows_with_thresholds(table)[["variant", "set", "f1_micro", "f1_macro", "seconds"]].round(3).to_string(index=False))

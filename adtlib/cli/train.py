@@ -1,4 +1,4 @@
-"""`adt train`: a model, trained on rendered clips for a long time."""
+"""`adt train`: train a model on rendered clips."""
 
 import argparse
 import json
@@ -6,7 +6,7 @@ import json
 import torch
 
 from adtlib import paths
-from adtlib.cli.choices import check_names
+from adtlib.cli.options import check_names
 from adtlib.training.augmentation import VARIATIONS, Augmentation
 from adtlib.training.long import LongConfig, fit_long, history
 from adtlib.training.real_songs import real_units
@@ -16,7 +16,7 @@ from adtlib.training.scoring import score_table
 
 
 def run(options: argparse.Namespace) -> int:
-    """Train until the last epoch; scores, thresholds and history lie beside the weights."""
+    """Train until the last epoch; scores, thresholds and history are written beside the weights."""
     check_names("--without", options.without, VARIATIONS)
     if options.threads:
         torch.set_num_threads(options.threads)

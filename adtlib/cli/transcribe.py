@@ -23,7 +23,7 @@ SOUNDS = ("clicks.wav", "drums.wav")
 
 @dataclass
 class _Report:
-    """What became of one recording."""
+    """The result of one recording: printed lines, or the problem."""
 
     recording: InputFile
     lines: list[str] = field(default_factory=list)
@@ -31,15 +31,15 @@ class _Report:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Transcribe all recordings; 1 where one of them could not be, 2 where an option cannot be used."""
+    """Transcribe all recordings; exit status 1 if one could not be transcribed, 2 for an option that cannot be used."""
     recordings = find_recordings(options.audio)
     if options.first_bar is not None and len(recordings) > 1:
-        raise ValueError(f"--first-bar is a moment of one recording, and these are {len(recordings)}: transcribe them one by one")
+        raise ValueError(f"--first-bar is a time in one recording, but {len(recordings)} are given: transcribe them one by one")
     out = options.out.expanduser()
-    if trouble := _folder_trouble(out):
-        return _misused(f"--out {options.out}: {trouble}")
-    # Loading torch takes seconds: what is wrong with a file, or in its way, is found before.
-    reports = {recording: _Report(recording, problem=_trouble(recording, out, options)) for recording in recordings}
+    if problem := _folder_problem(out):
+        return _usage_error(f"--out {options.out}: {problem}")
+    # Loading torch takes seconds: problems of files are found before.
+    reports = {recording: _Report(recording, problem=_problem(recording, out, options)) for recording in recordings}
     left = [recording for recording in recordings if not reports[recording].problem]
     if not left:
         return _conclude(list(reports.values()), 0.0, 0.0, [], options)
@@ -48,70 +48,66 @@ def run(options: argparse.Namespace) -> int:
     try:
         model = load_model(options.model)
     except (ValueError, OSError) as error:
-        return _misused(f"--model: {error}")
+        return _usage_error(f"--model: {error}")
     started, seconds = time.perf_counter(), 0.0
-    with tqdm(total=_total(left) or None, unit=" s", disable=None, dynamic_ncols=True) as bar:
+    total = sum(duration_of(recording.path) or 0.0 for recording in left)
+    with tqdm(total=total or None, unit=" s", disable=None, dynamic_ncols=True) as bar:
         for recording in left:
             bar.set_description(recording.path.name[-24:])
-            reports[recording], heard = _one(recording, model, out, options, bar)
-            seconds += heard
+            reports[recording], duration = _transcribe(recording, model, out, options, bar)
+            seconds += duration
             if not reports[recording].problem:
                 with bar.external_write_mode():
                     print("\n".join(reports[recording].lines), flush=True)
     return _conclude(list(reports.values()), seconds, time.perf_counter() - started, _about(model, options), options)
 
 
-def _misused(sentence: str) -> int:
-    print(f"adt: {sentence}", file=sys.stderr)
+def _usage_error(message: str) -> int:
+    print(f"adt: {message}", file=sys.stderr)
     return 2
 
 
-# --- what is wrong before the first is heard -----------------------------------------------------------------------------
+# --- problems before transcribing ----------------------------------------------------------------------------------------
 
 
-def _folder_trouble(folder: Path) -> str:
-    """Why results cannot go there, and what to do; it is made where it is not there yet."""
+def _folder_problem(folder: Path) -> str:
+    """Reason and remedy if results cannot be written into the folder, else ""; a missing folder is created."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
-        return "this is a file; name a folder, results are called as their recordings are"
+        return "this is a file; name a folder, as results have the names of their recordings"
     except OSError as error:
-        return f"this folder cannot be made ({error.strerror}); name another"
-    return "" if os.access(folder, os.W_OK) else "nothing can be written into this folder; name another"
+        return f"this folder cannot be created ({error.strerror}); name another"
+    return "" if os.access(folder, os.W_OK) else "this folder is not writable; name another"
 
 
-def _trouble(recording: InputFile, out: Path, options: argparse.Namespace) -> str:
-    """Why a recording cannot be transcribed, as far as that shows without hearing it."""
+def _problem(recording: InputFile, out: Path, options: argparse.Namespace) -> str:
+    """Reason if a recording cannot be transcribed, as far as it is known without decoding it, else ""."""
     try:
         check_file(recording.path)
     except (ValueError, OSError) as error:
         return str(error)
-    there = [path for path in _results(recording, out, options) if path.exists() or path.is_symlink()]
-    if folders := [path for path in there if path.is_dir()]:
-        return f"{recording.path}: {folders[0]} is a folder where a result belongs; rename it, or choose another --out"
-    # What is there may be someone's own, or corrected by hand since it was written.
-    if there and not options.overwrite:
-        names = ", ".join(str(path) for path in there)
+    existing = [path for path in _results(recording, out, options) if path.exists() or path.is_symlink()]
+    if folders := [path for path in existing if path.is_dir()]:
+        return f"{recording.path}: {folders[0]} is a folder with the name of a result; rename it, or choose another --out"
+    # Existing files may be the user's own, or corrected by hand.
+    if existing and not options.overwrite:
+        names = ", ".join(str(path) for path in existing)
         return f"{recording.path}: not replaced without --overwrite, or choose another --out: {names}"
     return ""
 
 
 def _results(recording: InputFile, out: Path, options: argparse.Namespace) -> list[Path]:
-    """The files that a recording gives."""
+    """The result files of a recording."""
     kinds = [*options.format, *(SOUNDS if options.listen else ())]
     return [out / recording.target.with_name(f"{recording.target.name}.{kind}") for kind in kinds]
 
 
-# --- one after the other -------------------------------------------------------------------------------------------------
+# --- transcribing --------------------------------------------------------------------------------------------------------
 
 
-def _total(recordings: list[InputFile]) -> float:
-    """Seconds that the files announce."""
-    return sum(duration_of(recording.path) or 0.0 for recording in recordings)
-
-
-def _one(recording: InputFile, model, out: Path, options: argparse.Namespace, bar: tqdm) -> tuple[_Report, float]:
-    """(report, seconds of audio); no error leaves this function."""
+def _transcribe(recording: InputFile, model, out: Path, options: argparse.Namespace, bar: tqdm) -> tuple[_Report, float]:
+    """(report, seconds of audio); all errors are caught and reported."""
     from adtlib.transcription.pipeline import transcribe
 
     report, times, before = _Report(recording), [time.perf_counter()], bar.n
@@ -132,7 +128,7 @@ def _one(recording: InputFile, model, out: Path, options: argparse.Namespace, ba
         times.append(time.perf_counter())
         written = _write(song, _results(recording, out, options), options)
         times.append(time.perf_counter())
-    except Exception as error:  # whatever is wrong with one file, the others are to be transcribed
+    except Exception as error:  # the other recordings are still transcribed
         if options.debug:
             traceback.print_exc()
         known = isinstance(error, ValueError | OSError)
@@ -143,8 +139,8 @@ def _one(recording: InputFile, model, out: Path, options: argparse.Namespace, ba
 
 
 def _write(song, results: list[Path], options: argparse.Namespace) -> list[Path]:
-    """Write all that was asked for; each file is whole or as it was."""
-    # By the name of a file, not its stem: of "song.mid.wav" that is song.mid, which `save` would take for a file's name.
+    """Write all requested files; each is complete or unchanged."""
+    # With the full name: the stem of results of "song.mid.wav" is song.mid, which `save` would take for a file name.
     song.save(results[0], options.format, options.drum_map, options.quantise)
     if options.listen:
         from adtlib.audio import clicks, files, normalise
@@ -161,17 +157,19 @@ def _write(song, results: list[Path], options: argparse.Namespace) -> list[Path]
     return results
 
 
-# --- what is said ------------------------------------------------------------------------------------------------------
+# --- messages ----------------------------------------------------------------------------------------------------------
 
 
-def _lines(song, written: list[Path], heard: float, wrote: float) -> list[str]:
-    """Three lines and more on one recording, for 80 columns; `heard` and `wrote` are seconds that it took."""
+def _lines(song, written: list[Path], transcribing: float, writing: float) -> list[str]:
+    """Three lines or more on one recording, for 80 columns; `transcribing` and `writing` are the seconds that both took."""
     counts = song.counts
     total = sum(counts.values())
     onsets = f"{total:,} onsets: " + "  ".join(f"{name} {counts[name]:,}" for name in CLASSES) if total else "no onsets"
     minutes, rest = divmod(round(song.duration), 60)
     tempo = f"{song.beats.bpm:.0f} beats a minute" if song.beats.found else "too few onsets for a tempo: 120 written"
-    speed = f"heard in {heard:.1f} s, {song.duration / max(heard, 1e-9):.0f} times real time; written in {wrote:.1f} s"
+    speed = (
+        f"heard in {transcribing:.1f} s, {song.duration / max(transcribing, 1e-9):.0f} times real time; written in {writing:.1f} s"
+    )
     target = written[0].with_suffix("")
     kinds = " ".join(path.name.removeprefix(target.name) for path in written)
     named = textwrap.wrap(f"{paths.relative(target)}: {kinds}", 78, break_long_words=False, break_on_hyphens=False)
@@ -179,7 +177,7 @@ def _lines(song, written: list[Path], heard: float, wrote: float) -> list[str]:
 
 
 def _merged(song, options: argparse.Namespace) -> list[str]:
-    """Lines on MIDI file and score where these hold fewer notes than there are onsets."""
+    """Lines for a MIDI file or sheet music with fewer notes than onsets."""
     grid = f" (--quantise {options.quantise})" if options.quantise else ""
     lines = []
     for what, kinds in {"MIDI": ("mid",), "score": ("musicxml", "svg", "pdf")}.items():
@@ -190,7 +188,7 @@ def _merged(song, options: argparse.Namespace) -> list[str]:
 
 
 def _about(model, options: argparse.Namespace) -> list[str]:
-    """What was listened with, in lines of 80 columns."""
+    """The model and its thresholds, in lines of 80 columns."""
     values = thresholds_by_class(with_thresholds(model.peak_picking, options.threshold)).items()
     thresholds = ", ".join(f"{name} {value:.3g}" for name, value in values)
     return textwrap.wrap(f"model: {model.name}; thresholds {thresholds}", 78, subsequent_indent="  ")

@@ -95,7 +95,7 @@ def test_score_of_folders_pairs_by_name_and_names_what_is_left(tmp_path, capsys)
     assert report["scores"]["KD"]["tp"] == 2
     assert report["unpaired"] == {"reference": ["c.txt"], "estimate": ["d.txt"]}
     write_onsets(tmp_path / "found" / "a.txt", [EMPTY] * 5)
-    assert "have one name" in error_of(capsys, "score", str(tmp_path / "truth"), str(tmp_path / "found"))
+    assert "have the same name" in error_of(capsys, "score", str(tmp_path / "truth"), str(tmp_path / "found"))
 
 
 def test_score_of_midi_off_channel_10_and_of_an_empty_estimate(tmp_path, capsys):

@@ -159,7 +159,7 @@ def test_a_first_bar_is_that_of_one_recording(model, tmp_path, capsys):
         write_song(tmp_path / "in" / f"{name}.wav", 4)
     out = ["--out", str(tmp_path / "out"), "--model", model, "--first-bar", "1.3"]
     assert main(["transcribe", str(tmp_path / "in"), *out]) == 1
-    assert "--first-bar is a moment of one recording, and these are 2" in capsys.readouterr().err
+    assert "--first-bar is a time in one recording, but 2 are given" in capsys.readouterr().err
     assert main(["transcribe", str(tmp_path / "in" / "a.wav"), *out]) == 0
     assert files(tmp_path / "out") == {"a.mid", "a.csv"}
     assert main(["transcribe", str(tmp_path / "in" / "a.wav"), *out[:-1], "4.5", "--overwrite"]) == 1
@@ -198,8 +198,8 @@ def test_all_formats_and_sounds_of_a_song_and_of_silence(model, tmp_path, capsys
         (["--threshold", "HH=0.2,XX=0.5"], "'XX=0.5': give a number in 0 to 1"),
         (["--threshold", "KD=2"], "0 to 1"),
         (["--threshold", "half"], "0 to 1"),
-        (["--format", "mid,wma"], "'wma' is no format"),
-        (["--quantise", "5"], "'5' is no grid: choose of 4, 8, 12"),
+        (["--format", "mid,wma"], "'wma' is not a format"),
+        (["--quantise", "5"], "'5' is not a grid: choose from 4, 8, 12"),
         (["--drum-map", "td-99"], "argument --drum-map: 'td-99' is not a drum map"),
         ([], "AUDIO"),
     ],
@@ -218,7 +218,7 @@ def test_an_option_that_cannot_be_used_is_one_sentence_and_ends_with_2(model, tm
     for options, said in (
         (["--model", "no-such-model"], "adt: --model: no-such-model: no such model"),
         (["--out", "s8.wav"], "adt: --out s8.wav: this is a file; name a folder"),
-        (["--out", "/proc/x"], "adt: --out /proc/x: this folder cannot be made (No such file or directory); name another"),
+        (["--out", "/proc/x"], "adt: --out /proc/x: this folder cannot be created (No such file or directory); name another"),
     ):
         assert main(["transcribe", "song.wav", "--model", model, *options]) == 2
         shown = capsys.readouterr().err
@@ -245,7 +245,7 @@ def test_what_is_there_is_replaced_only_when_asked_for(model, tmp_path, capsys, 
     said = capsys.readouterr().err
     assert "not transcribed (2 of 3)" in said
     assert "a.wav: not replaced without --overwrite, or choose another --out: a.mid" in said
-    assert "c.wav: c.csv is a folder where a result belongs; rename it" in said
+    assert "c.wav: c.csv is a folder with the name of a result; rename it" in said
     assert Path("a.mid").read_text() == "MINE"
     assert files(tmp_path) == {"a.wav", "b.wav", "c.wav", "a.mid", "b.mid", "b.csv"}
     Path("c.csv").rmdir()
