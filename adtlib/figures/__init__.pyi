@@ -30,6 +30,12 @@ from .method import (
     plot_weights as plot_weights,
     plot_widening as plot_widening,
 )
+from .notation import (
+    plot_examples as plot_examples,
+    plot_footprints as plot_footprints,
+    plot_midi as plot_midi,
+    plot_notation_with_key as plot_notation_with_key,
+)
 from .passages import plot_passage as plot_passage, plot_seam as plot_seam, plot_waveform as plot_waveform
 from .peaks import plot_peak_picking as plot_peak_picking, plot_transcriptions as plot_transcriptions
 from .rendered import (
@@ -37,12 +43,6 @@ from .rendered import (
     plot_clip as plot_clip,
     plot_long_run as plot_long_run,
     plot_losses as plot_losses,
-)
-from .scores import (
-    plot_examples as plot_examples,
-    plot_footprints as plot_footprints,
-    plot_midi as plot_midi,
-    plot_score_with_key as plot_score_with_key,
 )
 from .signals import (
     SPEED_OF_SOUND as SPEED_OF_SOUND,

@@ -1,6 +1,6 @@
 """Architecture diagrams and the patch embedding (thesis, figures 3.2, 3.4, 3.6, 3.8 and section 3.5), drawn from model objects.
 
-Conventions as in `plotting`. Lengths are millimetres at print size. What is in the boxes comes from `layers.stages`.
+Conventions as in `theme`. Lengths are millimetres at print size. The contents of the boxes come from `models.summary.stages`.
 """
 
 import matplotlib as mpl
@@ -28,13 +28,13 @@ ARCHITECTURE_HATCHES = in_order(ARCHITECTURES, ("", "//", "xx", "..", "\\\\", "*
 _EMPTY = "#f2f2f2"
 _WIDTH, _BOX, _SHAPE, _COUNT = 150.0, 102.0, 118.5, 149.0  # page, right end of boxes, middle of shapes, right end of counts
 _NAME, _LINE, _PAD, _GAP, _HEAD = 5.2, 5.6, 1.1, 3.4, 7.5  # heights
-_SIDE = 0.65  # around the text of a part
+_SIDE = 0.65  # mm, around the text of a part
 _MM = 25.4 / 72
-_RESIDUAL = 2.0  # height above each row that is added to what entered it: a line leads around it
+_RESIDUAL = 2.0  # mm, above each row with a residual connection, for the line around it
 
 
 def plot_architecture(model: nn.Module, architecture: str):
-    """The model from input to logits, a box a stage, with the shape of its output and its parameters: the axes."""
+    """The model from input to logits, a box for each stage, with output shape and number of parameters: the axes."""
     rows = stages(model)
     heights = [_NAME + _LINE * len(row.lines) + _PAD + _RESIDUAL * _residual(row) for row in rows]
     total = _HEAD + sum(heights) + _GAP * (len(rows) - 1) + 9.5
@@ -65,7 +65,7 @@ def _tint(colour: str, share: float):
 
 
 def _stage(ax, row: Stage, top: float, height: float, colour: str, everything: int) -> None:
-    """One box and what stands beside it."""
+    """One box, with output shape and parameters beside it."""
     face = _tint(colour, 0.22) if row.parameters else _EMPTY
     edge = colour if row.parameters else "#aaaaaa"
     for behind in [1.2, 0.6, 0.0] if row.repeats > 1 else [0.0]:  # a stack of boxes where the stage is repeated
@@ -97,7 +97,7 @@ def _text_width(text: str) -> float:
 
 
 def _parts(ax, parts: tuple[str, ...], y: float, colour: str) -> None:
-    """Parts from left to right; where the last is "+", a line leads there around them."""
+    """Parts from left to right; if the last is "+", a line leads around them to it."""
     x, apart = 3.2, 1.4
     start = x
     for number, part in enumerate(parts):
@@ -122,10 +122,10 @@ def _parts(ax, parts: tuple[str, ...], y: float, colour: str) -> None:
 
 
 def plot_patches(model: ViT, features: np.ndarray, frame: int, start: float = 0.0):
-    """A spectrogram cut into patches, the patches of one frame, and the token that the model makes of them: three axes.
+    """A spectrogram cut into patches, the patches of one frame, and the model's token of them: three axes.
 
     model     the network alone, without a standardising layer: features are standardised here.
-    features  `(T, 84)`;  frame  which of them is followed;  start  seconds of the first.
+    features  `(T, 84)`;  frame  index of the frame shown;  start  seconds of the first frame.
     """
     ratios = {"width_ratios": [3.1, 0.95, 1.0], "height_ratios": [0.04, 1]}
     figure, (heads, (whole, cut, token)) = plt.subplots(2, 3, figsize=(TEXT_WIDTH, 0.47 * TEXT_WIDTH), **ratios)
@@ -156,7 +156,7 @@ def plot_patches(model: ViT, features: np.ndarray, frame: int, start: float = 0.
 
 
 def _spread(band, height: int, count: int, apart: float = 3.0):
-    """Where a band lies once its patch is moved away from the ones below."""
+    """Position of a band after its patch is moved away from those below."""
     return band + apart * np.clip((band + 0.5 - 1e-9) // height, 0, count - 1)
 
 
@@ -173,7 +173,7 @@ def _cut_frame(ax, features, frame: int, height: int, like) -> None:
 
 
 def _token(ax, model: ViT, features, frame: int) -> int:
-    """The numbers of the token as the model computes them, those of each patch apart; how many there are."""
+    """Draw the token computed by the model, with gaps between patches; returns its length."""
     patches = model.patches
     standard = torch.from_numpy(np.asarray(features, dtype=np.float32))
     standard = (standard - standard.mean()) / standard.std()

@@ -1,6 +1,7 @@
 """Figures of the corpora (thesis, chapter 4): sizes, classes, label mappings, tempo, leakage. Conventions as in `theme`.
 
-Each takes a data frame of `corpora.statistics`, `corpora.labels` or `corpora.leakage`; without data a sentence says so.
+Each takes a data frame of `corpora.statistics`, `corpora.labels` or `corpora.leakage`;
+without data the axes have a text that says so.
 """
 
 import matplotlib as mpl
@@ -25,7 +26,7 @@ IGNORED_COLOUR, UNKNOWN_COLOUR = "#999999", "#000000"
 
 
 def plot_hours(overview: pd.DataFrame, ax=None):
-    """Hours of each corpus on a logarithmic axis: in the thesis (open marker) and found (filled)."""
+    """Hours of each corpus on a logarithmic axis: in the thesis (open marker) and found here (filled)."""
     ax = given_axes(ax)
     for row, corpus in enumerate(overview.itertuples()):
         colour, marker = CORPUS_COLOURS.get(corpus.corpus, OTHER_COLOUR), CORPUS_MARKERS.get(corpus.corpus, ".")
@@ -51,7 +52,7 @@ def plot_hours(overview: pd.DataFrame, ax=None):
 
 
 def plot_counts(counts: pd.DataFrame, ax=None, log: bool = False):
-    """Onsets of each class, a bar a row (corpus or split), with the legend above the picture."""
+    """Onsets of each class, a bar for each row of `counts` (corpus or split), with the legend above the picture."""
     ax = given_axes(ax)
     if counts.empty:
         return say_nothing_found(ax)
@@ -69,7 +70,9 @@ def plot_counts(counts: pd.DataFrame, ax=None, log: bool = False):
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(counts), columnspacing=1.2, handlelength=1.2)
     if log:
         smallest = counts[counts > 0].min(axis=None)
-        ax.set_ylim(bottom=10 ** np.floor(np.log10(smallest / 2)))  # a bar begins somewhere: below the smallest
+        ax.set_ylim(
+            bottom=10 ** np.floor(np.log10(smallest / 2))
+        )  # bars on a logarithmic axis need a lower end: below the smallest
         ax.yaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5), numticks=20))
         ax.yaxis.set_major_formatter(mpl.ticker.StrMethodFormatter("{x:,.10g}"))
         ax.yaxis.set_minor_locator(mpl.ticker.NullLocator())
@@ -77,7 +80,7 @@ def plot_counts(counts: pd.DataFrame, ax=None, log: bool = False):
 
 
 def plot_class_shares(counts: pd.DataFrame, ax=None):
-    """Share of each class in the onsets, one stacked bar a row of `counts`."""
+    """Share of each class in the onsets, a stacked bar for each row of `counts`."""
     ax = given_axes(ax)
     if counts.empty:
         return say_nothing_found(ax)
@@ -104,7 +107,7 @@ def _stacked_shares(shares: pd.DataFrame, bars: list[dict], texts: list[dict], x
 
 
 def plot_spread(units: pd.DataFrame, column: str, xlabel: str, ax=None):
-    """A value of each unit by corpus: a dot a unit (at most 400), a box between the quartiles, the median across it."""
+    """Distribution of a value over units by corpus: a dot for each unit (at most 400), a box of the quartiles, and the median."""
     ax = given_axes(ax)
     names = [name for name in units["corpus"].unique() if units.loc[units["corpus"] == name, column].notna().any()]
     if not names:
@@ -133,7 +136,7 @@ def plot_spread(units: pd.DataFrame, column: str, xlabel: str, ax=None):
 
 
 def plot_polyphony(shares: pd.DataFrame, ax=None):
-    """How often one, two or more classes sound together: a stacked bar a corpus, shares of `corpus_tables.polyphony`."""
+    """How often one, two or more classes sound together: a stacked bar for each corpus, from `corpora.polyphony`."""
     ax = given_axes(ax)
     if shares.empty:
         return say_nothing_found(ax)
@@ -144,16 +147,16 @@ def plot_polyphony(shares: pd.DataFrame, ax=None):
 
 
 def plot_label_flow(labels: pd.DataFrame, ax=None):
-    """Which label goes to which class: labels of one source on the left with their counts, classes on the right.
+    """Mapping of labels to classes: labels of one source on the left with their counts, classes on the right.
 
-    The more onsets, the thicker the line (logarithmic); dotted: the label is in the mapping and did not occur.
+    Line width grows with the logarithm of the number of onsets; dotted lines are labels of the mapping that did not occur.
     """
     ax = given_axes(ax)
     ax.set_axis_off()
     if labels.empty:
         return say_nothing_found(ax)
     targets = [name for name in (*CLASSES, "ignored", "unknown") if (labels["class"] == name).any()]
-    # Classes stand as far apart as their labels do; a gap of a row between the groups.
+    # Classes are spaced like their labels, with a gap between the groups.
     group = labels["class"].map(targets.index).to_numpy()
     rows = np.arange(len(labels)) + 0.7 * group
     thickest = np.log1p(max(int(labels["onsets"].max()), 1))
@@ -183,7 +186,7 @@ def _flow(ax, left: float, right: float, colour: str, strength: float) -> None:
 
 
 def plot_label_flows(labels: pd.DataFrame):
-    """Flows of all sources of one corpus side by side, as high as the longest needs: the axes."""
+    """`plot_label_flow` for all sources of one corpus side by side, as high as the longest: the axes."""
     sources = list(dict.fromkeys(labels["source"])) or [""]
     longest = max(len(labels[labels["source"] == source]) for source in sources)
     height = 0.3 if labels.empty else 0.12 + 0.0275 * longest
@@ -238,7 +241,7 @@ def plot_tempo_by_style(performances: pd.DataFrame, ax=None, corpus: str = "E-GM
 
 
 def plot_offsets(offsets: dict[str, np.ndarray], ax=None):
-    """How much later than annotated strokes are heard, by corpus: share of the strokes for each 10 ms."""
+    """Delay of the sound relative to the annotation, by corpus: share of the strokes for each 10 ms."""
     ax = given_axes(ax)
     offsets = {name: values for name, values in offsets.items() if len(values)}
     if not offsets:
@@ -258,13 +261,13 @@ def plot_offsets(offsets: dict[str, np.ndarray], ax=None):
 
 
 def plot_similarities(points: pd.DataFrame, ax=None):
-    """Similarity of copies and of other recordings, a row a treatment, a marker a comparison; at the line "the same" begins."""
+    """Similarity of copies and of other recordings, a row for each treatment; the line is the threshold of "the same"."""
     ax = given_axes(ax)
     if points.empty:
         return say_nothing_found(ax)
     rows = list(dict.fromkeys(points["treatment"]))
     for name, part in points.groupby("corpus", sort=False):
-        rng = np.random.default_rng(0)  # places within a row tell markers apart and mean nothing
+        rng = np.random.default_rng(0)  # random offsets within a row, only to separate markers
         at = part["treatment"].map(rows.index) + rng.uniform(-0.28, 0.28, len(part))
         style = {"color": CORPUS_COLOURS.get(name, OTHER_COLOUR), "markeredgecolor": "#333333", "markeredgewidth": 0.3}
         ax.plot(part["similarity"], at, CORPUS_MARKERS.get(name, "."), linestyle="none", markersize=4, label=name, **style)

@@ -1,4 +1,4 @@
-"""Drawings that show no data: the drum set (thesis, figure 2.1). Drawn from plain shapes, in the colours of the classes."""
+"""The drum set (thesis, figure 2.1), drawn from plain shapes in the colours of the classes."""
 
 import itertools
 
@@ -14,9 +14,9 @@ from adtlib.vocabulary import CLASS_NAMES, CLASSES
 _METAL, _DARK, _SKIN = "#8f8f8f", "#3a3a3a", "#fafaf5"
 _MARKER = {name: {"markeredgewidth": 2 if CLASS_MARKERS[name] == "x" else 0, "markersize": 6} for name in CLASSES}
 _HALO = [mpl.patheffects.withStroke(linewidth=3, foreground="white")]
-_FLAT = 0.2  # height of a circle seen from slightly above, as a part of its width
+_FLAT = 0.2  # height of a circle seen from slightly above, relative to its width
 
-# Each instrument's name, class, and where its label and its marker stand.
+# Each instrument's name, class, and the positions of its label and marker.
 LABELS = (
     ("kick drum", "KD", (0.0, 0.98), (0.0, 1.38)),
     ("snare drum", "SD", (2.93, 0.98), (1.87, 1.2)),
@@ -31,7 +31,7 @@ LABELS = (
 
 
 def plot_drum_set(ax=None):
-    """A right-handed drum set as the audience sees it: every instrument named, in its class's colour and with its marker."""
+    """A right-handed drum set seen from the audience: every instrument labelled, with the colour and marker of its class."""
     if ax is None:
         ax = fixed_figure(0.635).add_axes([0, 0, 1, 1])
     ax.set(xlim=(-3.6, 3.6), ylim=(-0.57, 4.0), aspect="equal")
@@ -67,7 +67,7 @@ def _mixed(colour: str, share: float, other: str = "white"):
 
 
 def _light(across: float) -> float:
-    """How much light falls on a shell at a place across it (-1 to 1): it comes from the left and the front."""
+    """Brightness of a shell at a position across it (-1 to 1): light comes from the left and the front."""
     return 0.62 * np.exp(-(((across + 0.42) / 0.34) ** 2)) - 0.38 * max(0.0, across) ** 1.5 - 0.14 * max(0.0, -across - 0.75)
 
 
@@ -88,7 +88,7 @@ def _drum(ax, centre, width: float, height: float, tilt: float, colour: str, lug
     def rim(x):
         return -deep * np.sqrt(np.clip(1 - (x / half) ** 2, 0, None))
 
-    edges = half * np.sin(np.linspace(-np.pi / 2, np.pi / 2, 61))  # strips narrow towards the sides, as the shell turns away
+    edges = half * np.sin(np.linspace(-np.pi / 2, np.pi / 2, 61))  # strips get narrower towards the sides of the round shell
     for left, right in itertools.pairwise(edges):
         corners = [(left, rim(left)), (right, rim(right)), (right, height + rim(right)), (left, height + rim(left))]
         face = _shade(colour, _light((left + right) / width))
@@ -175,7 +175,7 @@ def _kick(ax, centre, radius: float, colour: str) -> None:
         ax.plot(*zip(start + centre, end + centre, strict=True), color="#dcdcdc", linewidth=3, zorder=7.2, solid_capstyle="butt")
 
 
-# --- words -------------------------------------------------------------------------------------------------------------
+# --- labels -------------------------------------------------------------------------------------------------------------
 
 
 def _label(ax) -> None:
@@ -198,7 +198,7 @@ def _label(ax) -> None:
 
 
 def _legend(ax) -> None:
-    """The classes, and what each holds."""
+    """The classes and their names."""
     handles = [
         mpl.lines.Line2D(
             [],

@@ -1,6 +1,6 @@
-"""Pictures of errors: who is heard as whom, under what circumstances, and how far off in time. Conventions as in `plotting`.
+"""Figures of errors: confusions, circumstances and deviations in time. Conventions as in `theme`.
 
-Each takes a data frame of `error_tables`; where there is nothing to show, a sentence says so.
+Each takes a data frame of `studies.error_tables`; without data the axes have a text that says so.
 """
 
 import matplotlib.pyplot as plt
@@ -53,9 +53,9 @@ def plot_confusions(table: pd.DataFrame):
 
 
 def plot_circumstance(table: pd.DataFrame, circumstance: str, label: str, order: tuple[str, ...]):
-    """Shares of errors over the values of a circumstance, a line a corpus, a panel a measure: the axes.
+    """Shares of errors over the values of a circumstance, a line for each corpus, axes for each measure: the axes.
 
-    table  `error_circumstances.circumstances`. Panels share the axis of shares in percent; what is counted in moments has its own.
+    table  `studies.circumstances`. Axes share their scale, unless one counts errors in moments.
 
     Whiskers are 95 % intervals; open markers are shares of fewer than `FEW` strokes, estimates or moments of that corpus.
     """
@@ -71,7 +71,7 @@ def plot_circumstance(table: pd.DataFrame, circumstance: str, label: str, order:
         shown = table[table["measure"] == measure]
         for index, corpus in enumerate(corpora):
             part = shown[shown["corpus"] == corpus]
-            at = np.array([order.index(value) for value in part["value"]], dtype=float)  # empty where a corpus has no such errors
+            at = np.array([order.index(value) for value in part["value"]], dtype=float)  # empty if a corpus has no such errors
             _draw_shares(ax, at + (index - (len(corpora) - 1) / 2) * 0.12, part, corpus)
         counts = shown.groupby("value")["n"].sum()
         ax.set_xticks(range(len(order)), [f"{value}\nn = {counts.get(value, 0):,}" for value in order])
@@ -81,7 +81,7 @@ def plot_circumstance(table: pd.DataFrame, circumstance: str, label: str, order:
         tops[ax] = max(100 * float(np.nanmax(shown[["share", "ci_high"]].to_numpy(float))), 1)
     for ax, top in tops.items():
         top = max(tops.values()) if shared else top
-        ax.set_ylim(-0.03 * top, 1.05 * top)  # a marker at 0 is whole
+        ax.set_ylim(-0.03 * top, 1.05 * top)  # room for a whole marker at 0
     handles, labels = axes[0, 0].get_legend_handles_labels()
     axes[0, 0].figure.legend(handles, labels, loc="outside upper center", ncols=4, columnspacing=1.0, handletextpad=0.3)
     return axes[0]
@@ -103,9 +103,9 @@ def _draw_shares(ax, at: np.ndarray, part: pd.DataFrame, corpus: str) -> None:
 
 
 def plot_timing(events: pd.DataFrame, tolerance: float, ax=None):
-    """How much later than the stroke an estimate is, hits and near misses, a line a corpus; dotted lines are the tolerances.
+    """Delay of estimates after their strokes, for hits and near misses, a line for each corpus; dotted lines are the tolerances.
 
-    Points are of 10 ms; those of different corpora stand `TIMING_STEP` ms beside each other.
+    Bins are 10 ms wide; points of different corpora are offset by `TIMING_STEP` ms.
     """
     ax = given_axes(ax)
     known = events[events["difference"].notna()]
@@ -116,7 +116,7 @@ def plot_timing(events: pd.DataFrame, tolerance: float, ax=None):
     corpora = list(dict.fromkeys(known["corpus"]))
     for index, corpus in enumerate(corpora):
         part = known[known["corpus"] == corpus]
-        beside = TIMING_STEP * (index - (len(corpora) - 1) / 2)  # ms: equal shares would hide each other
+        beside = TIMING_STEP * (index - (len(corpora) - 1) / 2)  # ms, so that equal shares do not hide each other
         n_strokes = int((events["corpus"].eq(corpus) & events["event"].ne("invented")).sum())
         share = 100 * np.histogram(part["difference"].astype(float), edges)[0] / n_strokes
         style = {"color": CORPUS_COLOURS.get(corpus, OTHER_COLOUR), "marker": CORPUS_MARKERS.get(corpus, ".")}

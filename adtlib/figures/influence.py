@@ -1,6 +1,6 @@
-"""Pictures of which input influences one frame's output (thesis, figures 3.1, 3.3, 3.5, 3.7): as the draft draws it, and computed.
+"""Influence of the input on the output of one frame (thesis, figures 3.1, 3.3, 3.5, 3.7): as in the draft, and computed.
 
-Conventions as in `plotting`.
+Conventions as in `theme`.
 """
 
 import matplotlib as mpl
@@ -16,10 +16,10 @@ from adtlib.figures.theme import INK, TEXT_WIDTH
 from adtlib.models.registry import ARCHITECTURES
 from adtlib.models.saliency import Influence
 
-NEAR = 20  # frames to either side that are shown one by one
+NEAR = 20  # frames to either side that are shown individually
 _FREE, _NOTHING = "#777777", "#dedede"
 _STEPS = 5  # frames to either side in the drawing
-# How much each frame of the drawing counts: what the draft's figures say in words. Attention's are any numbers, in no order.
+# Weights of the drawing's frames, after the words of the draft's figures. Those of attention are arbitrary.
 _ATTENTION = (0.55, 0.12, 0.3, 0.9, 0.15, 0.7, 0.2, 0.45, 0.1, 0.8, 0.35)
 _WORDS = {
     "fading": "neighbours hand on what they\nheard; it fades with distance",
@@ -32,7 +32,7 @@ _WORDS = {
 def plot_influence(architecture: str, untrained: Influence, trained: Influence | None = None):
     """Four axes: the idealised drawing; the frames around the output; the whole segment in logarithm; frames by bands.
 
-    The last shows the trained model where there is one, else the untrained.
+    The last shows the trained model if there is one, else the untrained.
     """
     figure = plt.figure(figsize=(TEXT_WIDTH, 0.8 * TEXT_WIDTH))
     drawing, near, whole, bands = figure.subplots(2, 2, width_ratios=[1, 1.08], height_ratios=[1, 1.1]).flat
@@ -52,16 +52,16 @@ def plot_influence(architecture: str, untrained: Influence, trained: Influence |
 
 
 def idealised_weights(form: str) -> np.ndarray:
-    """How much each of the drawing's frames counts, 0 to 1, for "fading", "window", "both" or "free"."""
+    """Weights of the drawing's frames, 0 to 1, for "fading", "window", "both" or "free"."""
     distance = np.abs(np.arange(-_STEPS, _STEPS + 1))
     window = (distance <= 2).astype(float)
-    # beyond the window the frames at its edges hand on
+    # beyond the window the frames at its edges pass information on
     weights = {"fading": 0.62**distance, "window": window, "both": np.where(window > 0, 1, 0.55 ** (distance - 2.0))}
     return weights.get(form, np.array(_ATTENTION))
 
 
 def plot_idealised(form: str, colour: str, ax=None):
-    """Input frames below, the output frame above, what joins them: darker and thicker for more influence."""
+    """Input frames below, the output frame above, and arrows between them: darker and thicker for more influence."""
     ax = plt.gca() if ax is None else ax
     ax.set(xlim=(-_STEPS - 0.7, _STEPS + 0.7), ylim=(-1.35, 5.1))
     ax.set_axis_off()
@@ -105,7 +105,7 @@ def _arrow(ax, start, end, colour: str, weight: float, bend: float = 0.0) -> Non
 
 
 def _shares(untrained: Influence, trained: Influence | None, colour: str, ax) -> None:
-    """The frames near the output, one by one."""
+    """The frames near the output, individually."""
     near = np.abs(untrained.offsets) <= NEAR
     seconds = 1000 * untrained.offsets[near] / FPS
     width = 1000 / FPS
@@ -121,7 +121,7 @@ def _shares(untrained: Influence, trained: Influence | None, colour: str, ax) ->
 
 
 def _decay(untrained: Influence, trained: Influence | None, colour: str, ax) -> None:
-    """The whole segment: without its logarithm nothing would be seen of what is far."""
+    """The whole segment, on a logarithmic scale so that distant frames are visible."""
     seconds = untrained.offsets / FPS
     lines = (
         (trained, {"color": colour, "linewidth": 2, "label": "trained"}),
@@ -143,7 +143,7 @@ def _decay(untrained: Influence, trained: Influence | None, colour: str, ax) -> 
 
 
 def _shade_nothing(found: Influence, scale: float, ax) -> None:
-    """Grey where frames have no influence at all; `scale` turns frames into the axis's unit."""
+    """Grey areas for frames without any influence; `scale` converts frames to the axis's unit."""
     limits, edges = ax.get_xlim(), (found.reaches[0] - 0.5, found.reaches[1] + 0.5)
     for start, end in ((limits[0], edges[0] * scale), (edges[1] * scale, limits[1])):
         if end - start > scale:
@@ -153,14 +153,14 @@ def _shade_nothing(found: Influence, scale: float, ax) -> None:
 
 
 def plot_influence_by_band(found: Influence, ax=None):
-    """Shares of each frame and band around the output frame, in logarithm; grey where there is no influence at all."""
+    """Shares of each frame and band around the output frame, logarithmic; grey areas have no influence at all."""
     ax = plt.gca() if ax is None else ax
     near = np.abs(found.offsets) <= NEAR
     offsets = found.offsets[near]
     times = 1000 * np.append(offsets - 0.5, offsets[-1] + 0.5) / FPS
     shares = 100 * found.by_band[near].T
     top = shares.max()
-    # Below the scale but not 0 is the scale's lowest colour, so that grey means 0 alone.
+    # Values above 0 but below the scale get its lowest colour, so that grey only means 0.
     shares = np.ma.masked_equal(np.where(shares > 0, np.maximum(shares, 1e-4 * top), 0), 0)
     mesh = ax.pcolormesh(times, band_edges(), shares, norm=LogNorm(1e-4 * top, top), shading="flat", rasterized=True)
     ax.set_facecolor(_NOTHING)

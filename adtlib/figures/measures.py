@@ -1,4 +1,4 @@
-"""Pictures of performance measures (thesis 2.5): matching within a tolerance, accuracy's failure, micro against macro."""
+"""Figures of performance measures (thesis 2.5): matching within a tolerance, limits of accuracy, micro and macro F1."""
 
 from collections.abc import Mapping, Sequence
 
@@ -44,7 +44,7 @@ def plot_matching(reference: np.ndarray, estimate: np.ndarray, tolerance: float,
 
 
 def plot_f1_over_tolerance(scores: pd.DataFrame, marked: Sequence[float], ax=None):
-    """F1 over the tolerance in milliseconds, some of them marked. scores: of `worked_examples.score_over_tolerance`."""
+    """F1 over the tolerance in milliseconds, some tolerances marked. scores: of `evaluation.examples.score_over_tolerance`."""
     ax = given_axes(ax)
     ax.step(scores["tolerance"] * 1000, scores["f1"], where="post", color=INK)
     for tolerance in marked:
@@ -63,7 +63,7 @@ def plot_f1_over_tolerance(scores: pd.DataFrame, marked: Sequence[float], ax=Non
 
 
 def plot_frame_grid(onsets: Onsets, start: float, seconds: float, ax=None):
-    """Every frame of some seconds as a cell, a row a class: coloured where an onset begins, empty everywhere else."""
+    """Every frame of some seconds as a cell, a row for each class: coloured at onsets, otherwise empty."""
     ax = given_axes(ax)
     first, count = round(start * FPS), round(seconds * FPS)
     onset = frame_targets(onsets, first + count)[first:] > 0  # (count, 5)
@@ -80,7 +80,7 @@ def plot_frame_grid(onsets: Onsets, start: float, seconds: float, ax=None):
 
 
 def plot_accuracy(table: pd.DataFrame, tolerance: float, ax=None):
-    """Accuracy and F1 of transcribers side by side, from 0. table: of `worked_examples.accuracy_table`, for that tolerance."""
+    """Accuracy and F1 of transcribers side by side, from 0. table: of `evaluation.examples.accuracy_table`, for that tolerance."""
     ax = given_axes(ax)
     rows = np.arange(len(table))[::-1]
     for shift, column, label, colour, hatch in (
@@ -135,7 +135,7 @@ def plot_micro_macro(counts: np.ndarray, ax=None):
         )
     ax.axvline(micro, color=INK, linewidth=1.4)
     ax.axvline(macro, color=INK, linewidth=1.4, linestyle="--")
-    # The two words lean away from each other.
+    # The two labels are aligned away from each other.
     for value, word, other in ((micro, "micro", macro), (macro, "macro", micro)):
         align, text = ("left", f" {word}\n {value:.3f}") if value > other else ("right", f"{word} \n{value:.3f} ")
         ax.text(value, -0.7, text, ha=align, va="bottom", fontsize=8, color=INK, linespacing=1.0)
@@ -145,7 +145,7 @@ def plot_micro_macro(counts: np.ndarray, ax=None):
 
 
 def plot_two_transcribers(counts: Mapping[str, np.ndarray], axes):
-    """A row a transcriber: outcomes on the left, F1 with its two means on the right."""
+    """A row for each transcriber: outcomes on the left, F1 with its two means on the right."""
     most = max(np.asarray(table).sum(axis=1).max() for table in counts.values())
     for (name, table), (left, right) in zip(counts.items(), axes, strict=True):
         plot_outcomes(np.asarray(table), left)

@@ -1,4 +1,4 @@
-"""Pictures of the method (thesis, chapters 1 and 5): a recording's road, targets, weights, loss, schedule; as in `plotting`."""
+"""Figures of the method (thesis, chapters 1 and 5): overview, targets, weights, loss, schedule. Conventions as in `theme`."""
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -40,15 +40,15 @@ _PAPER = "#f2f2f2"
 _IN_WORDS = {5: "five", 6: "six", 7: "seven", 8: "eight"}
 
 
-# --- the road ----------------------------------------------------------------------------------------------------------
+# --- overview ----------------------------------------------------------------------------------------------------------
 
 
 def plot_overview(passage: Passage | None, targets: np.ndarray, picked: Onsets):
-    """A passage from sound to features to targets to onsets again: four axes over the seconds of the recording.
+    """Sound, features, targets and picked onsets of a passage: four axes over the seconds of the recording.
 
-    targets  `(T, 5)` widened;  picked  onsets found in them, in seconds from the start of the passage.
+    targets  `(T, 5)` widened;  picked  onsets picked from them, in seconds from the start of the passage.
 
-    In the last row annotated onsets are open circles, those found again filled markers.
+    In the last row open circles are annotated onsets and filled markers picked ones.
     """
     if passage is None:
         return empty_figure()
@@ -72,7 +72,7 @@ def plot_overview(passage: Passage | None, targets: np.ndarray, picked: Onsets):
 
 
 def target_stems(targets: np.ndarray, start: float, ax):
-    """Targets `(T, 5)` as stems over seconds, a row a class: 1 reaches to the row above, 0.5 half as far."""
+    """Targets `(T, 5)` as stems over seconds, a row for each class: 1 reaches nearly to the row above, 0.5 half as far."""
     for row, name in enumerate(CLASSES):
         frames = np.flatnonzero(targets[:, row])
         ax.vlines(start + frames / FPS, row, row - 0.85 * targets[frames, row], color=CLASS_COLOURS[name], linewidth=1.3)
@@ -83,12 +83,12 @@ def target_stems(targets: np.ndarray, start: float, ax):
 
 
 def plot_pipeline(passage: Passage | None, activations: np.ndarray, picked: Onsets, weights: np.ndarray):
-    """The whole method in one picture, each station drawn from the passage: the figure.
+    """The whole method in one picture, each step drawn from the passage: the figure.
 
     activations  `(T, 5)` of the passage;  picked  onsets from its start;  weights  `(5,)` infrequency weights.
     """
     figure = plt.figure(figsize=(TEXT_WIDTH, 0.56 * TEXT_WIDTH))
-    figure.set_layout_engine("none")  # every station has its place
+    figure.set_layout_engine("none")  # every step has a fixed place
     if passage is None:
         say_nothing_found(figure.add_axes([0, 0, 1, 1]))
         return figure
@@ -126,7 +126,7 @@ def plot_pipeline(passage: Passage | None, activations: np.ndarray, picked: Onse
     for left, right in ((sound, bands), (bands, model), (model, activity), (activity, found), (truth, target), (target, loss)):
         _arrow(figure, _edge(left, "right"), _edge(right, "left"))
     _arrow(figure, _edge(weight, "left"), _edge(loss, "right"))
-    # Down: predictions to the loss and to the score; up, dashed: the gradient.
+    # Down: predictions to loss and score; up, dashed: the gradient.
     _arrow(figure, _edge(model, "bottom", -0.025, below=0.006), _edge(loss, "top", -0.025))
     _arrow(figure, _edge(loss, "top", 0.025), _edge(model, "bottom", 0.025, below=0.006), linestyle=(0, (3, 2)))
     _arrow(figure, _edge(found, "bottom"), _edge(score, "top"))
@@ -153,7 +153,7 @@ def _station(figure, spot, title: str, below: str):
 
 
 def _box(figure, spot, title: str, below: str) -> None:
-    """A step that is no picture of data."""
+    """A box for a step without a picture of data."""
     x, y, width, height = spot
     rounded = mpl.patches.FancyBboxPatch(
         (x, y), width, height, boxstyle="round,pad=0,rounding_size=0.02", facecolor=_PAPER, edgecolor="#888888", linewidth=0.8
@@ -164,7 +164,7 @@ def _box(figure, spot, title: str, below: str) -> None:
 
 
 def _edge(spot, side: str, shift: float = 0.0, below: float = 0.052) -> tuple[float, float]:
-    """The middle of a side of a station, moved by `shift` along it; below a station stands its line of text."""
+    """The middle of a side of a step, moved by `shift` along it; `below` leaves room for the text under it."""
     x, y, width, height = spot
     return {
         "left": (x - 0.004, y + height / 2 + shift),
@@ -204,7 +204,7 @@ def plot_widening(onsets: Onsets, n_frames: int, axes):
 
 
 def plot_weights(table: pd.DataFrame, ax=None):
-    """Infrequency weight over frequency on logarithmic axes: the curve, and on it each class of each corpus."""
+    """Infrequency weight over frequency on logarithmic axes: the curve, and each class of each corpus on it."""
     ax = given_axes(ax)
     table = table[table["onsets"] > 0]
     if table.empty:
@@ -254,7 +254,7 @@ def plot_cross_entropy(ax=None):
 
 
 def plot_schedule(schedule: pd.DataFrame, axes):
-    """Validation loss and its lowest value so far; below it the learning rate, over epochs. A line where training stops."""
+    """Validation loss and its lowest value so far, and the learning rate, over epochs. A line marks the end of training."""
     colour = CORPUS_COLOURS.get("Slakh", OTHER_COLOUR)
     improved = schedule["stale"] == 0
     axes[0].plot(schedule["epoch"], schedule["lowest"], color="#bbbbbb", drawstyle="steps-post", label="lowest so far")

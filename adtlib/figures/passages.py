@@ -1,6 +1,6 @@
 """Figures of a passage: waveform, features, activations, onsets and beats over the same seconds. Conventions as in `theme`.
 
-Without data a sentence says so.
+Without data the axes have a text that says so.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def say_nothing_found(ax, what: str = "nothing found"):
-    """An empty picture that says why it is empty."""
+    """Empty axes with a text that says why they are empty."""
     ax.set_axis_off()
     ax.text(0.5, 0.5, what, transform=ax.transAxes, ha="center", va="center", color="#555555")
     return ax
@@ -58,7 +58,7 @@ def stacked_figure(heights: Sequence[float], height: float):
 
 
 def features_with_bar(features: np.ndarray, start: float, ax, side):
-    """A spectrogram whose colour bar lies in the axes beside it."""
+    """A spectrogram with its colour bar in the axes `side`."""
     plot_features(features, start, ax, colour_bar=False)
     side.set_axis_on()
     ax.figure.colorbar(ax.collections[-1], cax=side, label="log10(mag. + 1)")
@@ -66,7 +66,7 @@ def features_with_bar(features: np.ndarray, start: float, ax, side):
 
 
 def plot_passage(passage: Passage | None):
-    """Waveform (where there is one), features and onsets of a passage over the seconds of its recording: the axes."""
+    """Waveform (if available), features and onsets of a passage over the seconds of its recording: the axes."""
     if passage is None:
         return empty_figure()
     heights = [0.7, 1.7, 1] if passage.waveform is not None else [1.7, 1]
@@ -105,13 +105,13 @@ def plot_seam(prepared: Prepared, split: str, first: int = 0, frames: int = 60):
     return axes
 
 
-PASSAGE = 10.0  # seconds shown where no end is given
+PASSAGE = 10.0  # seconds shown by default
 
 
 def passage_of(song: "Transcription", start: float | None = None, end: float | None = None) -> tuple[float, float]:
     """(start, end) in seconds: by default ten seconds from a little before the first onset, within the recording.
 
-    ValueError where the end is not after the start or nothing of the recording lies between.
+    ValueError if the end is not after the start, or the passage is outside the recording.
     """
     if start is None:
         start = max(0.0, song.events[0].seconds - 0.3) if song.events else 0.0
@@ -122,9 +122,9 @@ def passage_of(song: "Transcription", start: float | None = None, end: float | N
 
 
 def plot_transcription(song: "Transcription", start: float | None = None, end: float | None = None):
-    """The seconds from `start` to `end` of a transcription, by default ten from its first onset: the axes, seven below each other.
+    """The seconds from `start` to `end` of a transcription, by default ten from its first onset: seven stacked axes.
 
-    Raises ValueError for a passage outside the recording, and where the features were not kept.
+    Raises ValueError for a passage outside the recording, and if the features were not kept.
     """
     start, end = passage_of(song, start, end)
     if song.features is None:
@@ -184,7 +184,7 @@ def plot_features(features: np.ndarray, start: float = 0.0, ax=None, colour_bar:
 
 
 def plot_onsets(onsets: Onsets, start: float = 0.0, end: float | None = None, ax=None):
-    """One row a class, a marker an onset."""
+    """Onsets as markers, a row for each class."""
     ax = given_axes(ax)
     for row, (name, times) in enumerate(zip(CLASSES, onsets, strict=True)):
         times = np.asarray(times)
@@ -201,7 +201,7 @@ def plot_onsets(onsets: Onsets, start: float = 0.0, end: float | None = None, ax
 def plot_activations(
     activations: np.ndarray, onsets: Onsets | None = None, start: float = 0.0, peaks: PeakPicking | None = None, axes=None
 ):
-    """Activation functions `(T, 5)`, a row of axes a class; picked onsets as markers, the threshold as a line."""
+    """Activation functions `(T, 5)`, axes for each class; picked onsets as markers, the threshold as a line."""
     if axes is None:
         _, axes = new_figure(0.6, rows=len(CLASSES), sharex=True, sharey=True)
     times = start + np.arange(len(activations)) / FPS
@@ -222,7 +222,7 @@ def plot_activations(
 
 
 def plot_targets(targets: np.ndarray, start_frame: int = 0, ax=None):
-    """Targets `(T, 5)` as stems: 1 at an onset, 0.5 beside it where they are widened."""
+    """Targets `(T, 5)` as stems: 1 at an onset, 0.5 beside it if they are widened."""
     ax = given_axes(ax)
     frames = start_frame + np.arange(len(targets))
     for row, name in enumerate(CLASSES):

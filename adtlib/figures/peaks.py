@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from adtlib.audio.features import FPS
+from adtlib.figures.notation import plot_notation_over_time
 from adtlib.figures.passages import features_with_bar, label_last, stacked_figure
-from adtlib.figures.scores import plot_score_over_time
 from adtlib.figures.theme import CLASS_COLOURS, CLASS_MARKERS, INK, QUIET, TEXT_WIDTH, given_axes
 from adtlib.notation.patterns import Pattern
 from adtlib.onsets.frames import Onsets
@@ -21,9 +21,9 @@ from adtlib.vocabulary import CLASSES
 def plot_transcriptions(
     pattern: Pattern, lead_in: float, features: np.ndarray, activations: np.ndarray, picked: Onsets, peaks: PeakPicking
 ):
-    """One performance as score, features and activation functions over the same seconds: the figure.
+    """One performance as notation, features and activation functions over the same seconds: the figure.
 
-    features     `(T, 84)`;  activations  `(T, 5)`;  picked  the onsets found in them, marked on the curves.
+    features     `(T, 84)`;  activations  `(T, 5)`;  picked  onsets picked from them, marked on the curves.
     """
     figure, axes, sides = stacked_figure([1.0, 1.5, *[0.46] * len(CLASSES)], 0.95)
     features_with_bar(features, 0.0, axes[1], sides[1])
@@ -43,17 +43,17 @@ def plot_transcriptions(
     label_last(axes)
     axes[-1].set(xlabel="time (s)", xlim=(0, len(activations) / FPS))
     figure.get_layout_engine().set(h_pad=0.02, hspace=0.01)
-    # The score is drawn for the place that its axes have, so that place must not change any more.
+    # The notation is drawn for the present position of its axes, which must not change afterwards.
     figure.canvas.draw()
     figure.set_layout_engine("none")
-    plot_score_over_time(pattern, lead_in, axes[0])
+    plot_notation_over_time(pattern, lead_in, axes[0])
     return figure
 
 
 # --- peak picking ------------------------------------------------------------------------------------------------------
 
 _REASONS = {
-    # The first condition that fails: words, their place beside the cross in points, their alignment.
+    # The first condition that fails: text, its offset from the cross in points, its alignment.
     "highest": ("not the\nhighest", (5, 2), "left"),
     "above_mean": ("not {delta:g} above\nthe mean", (0, 9), "center"),
     "above_threshold": ("below the\nthreshold", (0, 18), "center"),
@@ -62,22 +62,22 @@ _REASONS = {
 
 
 def refused_peaks(explained: pd.DataFrame) -> pd.DataFrame:
-    """The rows of local maxima above 0.2 that are no onsets: what one would ask about. explained: as in `plot_peak_conditions`."""
+    """Rows of local maxima above 0.2 that were not picked as onsets. explained: as in `plot_peak_conditions`."""
     y = explained["activation"].to_numpy()
     local = np.flatnonzero((y[1:-1] > y[:-2]) & (y[1:-1] >= y[2:]) & (y[1:-1] > 0.2)) + 1
     return explained.iloc[local[~explained["onset"].to_numpy()[local]]]
 
 
 def refusal(row, config: PeakPicking) -> tuple[str, tuple[int, int], str]:
-    """Why the peak of this row was refused: (words, their place beside it in points, their alignment)."""
+    """Why the peak of this row was refused: (text, its offset in points, its alignment)."""
     text, offset, align = next(reason for name, reason in _REASONS.items() if not getattr(row, name))
     return text.format(delta=config.delta), offset, align
 
 
 def plot_peak_conditions(explained: pd.DataFrame, config: PeakPicking, ax=None):
-    """One activation curve with what peak picking looks at: windows, mean plus delta, threshold, peaks taken and refused.
+    """One activation curve with the quantities of peak picking: windows, mean plus delta, threshold, peaks taken and refused.
 
-    explained  of `worked_examples.explain_peaks` with the same configuration, whose threshold is one number.
+    explained  of `evaluation.examples.explain_peaks` with the same configuration, whose threshold is one number.
     """
     ax = given_axes(ax)
     y, frames = explained["activation"].to_numpy(), explained["frame"].to_numpy()
@@ -106,7 +106,7 @@ SYMBOLS = {"max_window": "$m$", "mean_window": "$a$", "delta": "$δ$", "wait": "
 
 
 def plot_peak_parameter(curve: np.ndarray, name: str, values: Sequence[float], config: PeakPicking, ax=None):
-    """Which frames are taken for each value of one parameter, the others as in `config`, whose own value is shaded."""
+    """Picked frames for each value of one parameter, the others as in `config`, whose own value is shaded."""
     ax = given_axes(ax)
     options = {key: getattr(config, key) for key in SYMBOLS}
     activations = np.zeros((len(curve), len(CLASSES)))
@@ -126,7 +126,7 @@ def plot_peak_parameter(curve: np.ndarray, name: str, values: Sequence[float], c
 
 
 def plot_peak_picking(curve: np.ndarray, explained: pd.DataFrame, config: PeakPicking, values: Mapping[str, Sequence[float]]):
-    """The conditions on one curve, and below it what each parameter changes: the figure.
+    """The conditions on one curve, and below it the effect of each parameter: the figure.
 
     values  the values to try of each parameter.
     """

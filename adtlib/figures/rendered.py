@@ -1,4 +1,4 @@
-"""Pictures of training on rendered clips: what an ingredient brings, architectures in about equal time, a long run's scores."""
+"""Figures of training on rendered clips: ablation of ingredients, architectures in about equal time, a long run's scores."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -17,7 +17,7 @@ _ROW = 0.58 / 2.54  # inches
 
 
 def plot_clip(features: np.ndarray, onsets, axes=None):
-    """A clip as training sees it: features `(T, 84)` above, its exact onsets below: the axes."""
+    """A training clip: features `(T, 84)` above, its exact onsets below: the axes."""
     if axes is None:
         axes = new_figure(0.5, rows=2, sharex=True, height_ratios=(3, 1))[1]
     plot_features(features, ax=axes[0], colour_bar=False)
@@ -27,10 +27,10 @@ def plot_clip(features: np.ndarray, onsets, axes=None):
 
 
 def plot_losses(losses: pd.DataFrame, by_chance: float):
-    """What leaving out an ingredient costs, a panel a set of recordings, a row a variant: (figure, axes).
+    """Loss of F1 without an ingredient, axes for each set of recordings, a row for each variant: (figure, axes).
 
-    losses     `adtlib.studies.ingredients.losses`: bars are micro F1, marks the classes; left of 0 a variant did better without.
-    by_chance  micro F1 that is no more than chance, either way: a band.
+    losses     `studies.losses`: bars are micro F1, markers the classes; left of 0 a variant scored higher.
+    by_chance  differences in micro F1 up to this size are within the spread over seeds: a band.
     """
     sets = [name for name in SETS if (losses["set"] == name).any()]
     variants = list(dict.fromkeys(losses["variant"]))
@@ -61,7 +61,7 @@ def plot_losses(losses: pd.DataFrame, by_chance: float):
 
 
 def plot_architectures(rows: pd.DataFrame, ax=None):
-    """Micro F1 of architectures that had about equal time to learn, grouped by set of recordings.
+    """Micro F1 of architectures trained for about equal time, grouped by set of recordings.
 
     rows  of the study's table: one for each architecture and set.
     """
@@ -85,8 +85,8 @@ def plot_architectures(rows: pd.DataFrame, ax=None):
 def plot_long_run(history: pd.DataFrame, peers: dict[str, float] | None = None, ax=None):
     """Micro F1 over the hours of sound that a model has seen, on rendered clips and on real recordings.
 
-    history  of one member: hours, stage, val_f1_micro, drum_only_f1_micro, full_mix_f1_micro, as far as it was validated on them;
-             stages, in each of which the learning rate fell anew, are told apart by a line.
+    history  of one member: hours, stage, val_f1_micro, and drum_only_f1_micro and full_mix_f1_micro if it was validated on them;
+             lines separate stages, in each of which the learning rate decays again.
     peers    a published system's score by the name of the set: a thin line in the colour of the set.
     """
     ax = given_axes(ax)

@@ -1,6 +1,6 @@
-"""Pictures of sound and its Fourier transform (thesis, 2.3 to 2.3.4). Conventions as in `plotting`.
+"""Figures of sound and its Fourier transform (thesis, 2.3 to 2.3.4). Conventions as in `theme`.
 
-The colours are none of the classes', architectures' or corpora's; what they tell apart is told by line or marker as well.
+The colours differ from those of classes, architectures and corpora; lines or markers make the same distinctions.
 """
 
 import matplotlib as mpl
@@ -28,7 +28,7 @@ _BOX = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
 
 
 def note(ax, x, y, text: str, **options):
-    """Words inside a picture, on a white ground, at the least size that print allows."""
+    """A text inside a picture, on white, at the smallest printable size."""
     return ax.text(x, y, text, **({"fontsize": 8, "color": INK, "bbox": _BOX} | options))
 
 
@@ -36,11 +36,11 @@ def note(ax, x, y, text: str, **options):
 
 
 def plot_pressure_wave(waveform: np.ndarray, moment: float, microphone: float = 5.0, reach: float = 12.0, sample_rate=SAMPLE_RATE):
-    """A stroke on its way: the air at one moment, its pressure over distance, what a microphone gives over time, samples of it.
+    """Propagation of a stroke: air and pressure over distance at one moment, the microphone signal over time, and its samples.
 
-    waveform    `(n,)` as it leaves the drum;  moment  seconds since then;  microphone, reach  metres.
+    waveform    `(n,)` at the drum;  moment  seconds after the stroke;  microphone, reach  metres.
 
-    Returns the axes: air, pressure, waveform, samples. Loss over distance is left out, as for a plane wave.
+    Returns the axes: air, pressure, waveform, samples. Attenuation is ignored, as for a plane wave.
     """
     figure = plt.figure(figsize=(TEXT_WIDTH, 0.86 * TEXT_WIDTH))
     grid = figure.add_gridspec(3, 2, height_ratios=[0.75, 1, 1.25], width_ratios=[1.7, 1])
@@ -62,24 +62,24 @@ def plot_pressure_wave(waveform: np.ndarray, moment: float, microphone: float = 
 
     start = microphone / SPEED_OF_SOUND
     seconds = np.arange(0, 0.08, 1 / sample_rate)
-    heard = pressure(seconds - start)
-    time.plot(1000 * seconds, heard, color=INK)
+    received = pressure(seconds - start)
+    time.plot(1000 * seconds, received, color=INK)
     time.plot(1000 * moment, arrived, "o", color=WINE, zorder=5)
     time.axvline(1000 * start, color=FAINT, linewidth=0.8, linestyle=":")
     time.annotate("", (0, -1.2), (1000 * start, -1.2), arrowprops={"arrowstyle": "<->", "color": INK, "shrinkA": 0, "shrinkB": 0})
     note(time, 1000 * start + 1, -1.2, f"{1000 * start:.1f} ms: the way to the microphone", va="center")
     time.set(xlabel="time since the stroke (ms)", ylabel="amplitude", xlim=(0, 80), ylim=(-1.4, 1))
 
-    _draw_samples(zoom, seconds, heard, round(moment * sample_rate), sample_rate)
+    _draw_samples(zoom, seconds, received, round(moment * sample_rate), sample_rate)
     time.axvspan(*zoom.get_xlim(), color=WINE, alpha=0.15, linewidth=0)
     return air, space, time, zoom
 
 
-def _draw_samples(ax, seconds: np.ndarray, heard: np.ndarray, middle: int, sample_rate: float) -> None:
-    """23 samples around the sample `middle`, as whole numbers of 16 bits."""
+def _draw_samples(ax, seconds: np.ndarray, received: np.ndarray, middle: int, sample_rate: float) -> None:
+    """23 samples around the sample `middle`, as 16-bit integers."""
     shown = slice(middle - 11, middle + 12)
-    stored = np.rint(heard[shown] * 32768)
-    ax.plot(1000 * seconds, heard * 32768, color=FAINT)
+    stored = np.rint(received[shown] * 32768)
+    ax.plot(1000 * seconds, received * 32768, color=FAINT)
     ax.plot(1000 * seconds[shown], stored, "o", color=WINE, markersize=3)
     centre, height = (stored.max() + stored.min()) / 2, max(np.ptp(stored), 1.0)
     ax.set_ylim(centre - 0.8 * height, centre + 0.8 * height)
@@ -88,7 +88,7 @@ def _draw_samples(ax, seconds: np.ndarray, heard: np.ndarray, middle: int, sampl
 
 
 def _draw_air(ax, distance: np.ndarray, pressure: np.ndarray, microphone: float) -> None:
-    """Molecules between a drum and beyond a microphone, the denser the higher the pressure."""
+    """Molecules from the drum to beyond the microphone, with a density that follows the pressure."""
     rng = np.random.default_rng(0)
     density = np.cumsum(1 + 0.85 * pressure / np.max(np.abs(pressure)))
     x = np.interp(rng.random(9_000), density / density[-1], distance)
@@ -114,9 +114,9 @@ def _draw_air(ax, distance: np.ndarray, pressure: np.ndarray, microphone: float)
 
 
 def plot_winding(frequency: float, seconds: float, tried: tuple[float, float, float], axes):
-    """A tone wound round the origin at three speeds, and how far its centre of mass then lies from it, for all speeds.
+    """A tone wound round the origin at three speeds, and the distance of its centre of mass from it for all speeds.
 
-    axes  three for the windings, one for the curve. Frequencies in turns (periods) a second.
+    axes  three for the windings, one for the curve. Frequencies are in turns (periods) a second.
     """
     t = np.linspace(0, seconds, 4_000)
     signal = 1 + np.cos(2 * np.pi * frequency * t)
@@ -143,10 +143,10 @@ def plot_winding(frequency: float, seconds: float, tried: tuple[float, float, fl
 def plot_spectrum_with_peaks(
     frequencies: np.ndarray, level: np.ndarray, count: int, prominence: float, unit: str, apart=0.0, ax=None
 ):
-    """A spectrum whose highest peaks carry their frequency; `unit` names the vertical axis."""
+    """A spectrum with the frequencies of its highest peaks; `unit` is the label of the vertical axis."""
     ax = given_axes(ax)
     ax.plot(frequencies, level, color=INK, linewidth=1)
-    last, room = -np.inf, 0.14 * (frequencies[-1] - frequencies[0])  # what a label takes
+    last, room = -np.inf, 0.14 * (frequencies[-1] - frequencies[0])  # width of a label
     for frequency, height in spectral_peaks(frequencies, level, count, prominence, apart):
         crowded = frequency - last < room
         place = {"xytext": (6, 3), "ha": "left"} if crowded else {"xytext": (0, 5), "ha": "center"}
@@ -158,12 +158,12 @@ def plot_spectrum_with_peaks(
 
 
 def plot_continuous_and_discrete(frequency: float, decay: float, cases, axes):
-    """A damped tone and its Fourier transform as curves, samples of it and their DFT as dots: a row of axes a case.
+    """A damped tone and its Fourier transform as curves, samples of it and their DFT as dots: a row of axes for each case.
 
     cases  (samples, sampling rate in Hz) of each row.
 
-    The DFT is scaled by the time between samples, so that it approximates the integral; it is drawn over one full period, that is
-    up to the sampling rate, beyond half of which it is the mirror image of what lies below.
+    The DFT is scaled by the sampling interval, so that it approximates the integral; it is drawn over one period, up to the
+    sampling rate. Above half the rate it is a mirror image.
     """
     longest, highest = max(n / rate for n, rate in cases), max(rate for _, rate in cases)
     t = np.linspace(-0.08 * longest, longest, 2_000)
@@ -192,11 +192,11 @@ def plot_continuous_and_discrete(frequency: float, decay: float, cases, axes):
 
 
 def plot_aliasing(frequency: float, rates, axes, shown: float = 0.006):
-    """A tone, its samples and the tone that they stand for, in time and as lines of a spectrum: a row of axes a sampling rate."""
+    """A tone, its samples and the reconstructed tone, in time and as spectral lines: a row of axes for each sampling rate."""
     highest = 1.12 * max(frequency, max(rates) / 2)
     for rate, (left, right) in zip(rates, axes, strict=True):
         t = np.linspace(0, shown, 1_200)
-        margin = 400  # samples on either side: reconstruction asks for all of them
+        margin = 400  # samples on either side, as reconstruction needs all samples
         numbers = np.arange(-margin, round(shown * rate) + margin)
         samples = np.cos(2 * np.pi * frequency * numbers / rate)
         heard = aliased_frequency(frequency, rate)
@@ -222,7 +222,7 @@ def plot_aliasing(frequency: float, rates, axes, shown: float = 0.006):
 
 
 def plot_folding(rate: float, highest: float, marked, ax=None):
-    """The frequency that is heard over the frequency that was sampled, at one rate; a dot at each `marked` frequency."""
+    """The resulting frequency over the sampled frequency, at one rate; a dot at each `marked` frequency."""
     ax = given_axes(ax)
     sampled = np.linspace(0, highest, 1_201)
     ax.plot([0, rate / 2], [0, rate / 2], color=TEAL, linewidth=3, solid_capstyle="butt", label="kept")
@@ -248,7 +248,7 @@ def plot_folding(rate: float, highest: float, marked, ax=None):
 def plot_cost(cost: pd.DataFrame, growths: dict[str, str], marked: dict[str, int], ax=None):
     """Measured seconds over the number of samples, logarithmic, with a curve fitted to the four largest sizes of each.
 
-    cost  of `fourier.measure_cost`;  growths  {transform: "n²" or "n log n"};  marked  {words: n} are drawn as vertical lines.
+    cost  of `audio.fourier.measure_cost`;  growths  {transform: "n²" or "n log n"};  marked  {text: n} are drawn as vertical lines.
     """
     ax = given_axes(ax)
     sizes = np.geomspace(cost["n"].min(), max(cost["n"].max(), *marked.values()), 60)

@@ -1,6 +1,6 @@
 """Pictures of what comes after the Fourier transform (thesis, 2.3.5 to 2.3.7): windows, STFT, spectrograms, filterbanks.
 
-Conventions as in `plotting`, colours as in `plotting_signals`. Spectrograms have seconds, Hz and a bar with its unit.
+Conventions as in `theme`, colours as in `signals`. Spectrograms have seconds, Hz and a bar with its unit.
 """
 
 import matplotlib as mpl
@@ -17,7 +17,7 @@ from adtlib.figures.signals import FAINT, OLIVE, TEAL, WINE, note
 from adtlib.figures.theme import INK, TEXT_WIDTH, given_axes
 
 STYLES = (("-", WINE, "o"), ("--", TEAL, "s"), ("-.", OLIVE, "^"), (":", INK, "D"))
-RANGE = 80.0  # dB that a picture shows below its loudest point
+RANGE = 80.0  # dB shown below the loudest point of a picture
 
 
 # --- spectrograms ------------------------------------------------------------------------------------------------------
@@ -26,7 +26,7 @@ RANGE = 80.0  # dB that a picture shows below its loudest point
 def plot_spectrogram(
     magnitude: np.ndarray, unit: str = "dB", highest: float = 16_000.0, fps: float = FPS, ax=None, colour_bar=True
 ):
-    """Magnitudes `(T, n_bins)` over seconds and kHz: in decibels below the loudest ("dB") or as they are ("linear").
+    """Magnitudes `(T, n_bins)` over seconds and kHz: in decibels relative to the loudest ("dB") or unchanged ("linear").
 
     Raises ValueError for another unit.
     """
@@ -46,7 +46,7 @@ def plot_spectrogram(
 
 
 def plot_bands(bands: np.ndarray, centres: np.ndarray, ax=None, label: str = "level (dB)"):
-    """Bands `(T, n_bands)` in decibels, each as high as the next; the axis carries the Hz of their centres."""
+    """Bands `(T, n_bands)` in decibels, equally high; the axis has the Hz of their centres."""
     ax = given_axes(ax)
     extent = (-0.5 / FPS, (len(bands) - 0.5) / FPS, -0.5, bands.shape[1] - 0.5)
     values = decibels(bands)
@@ -62,7 +62,7 @@ def plot_bands(bands: np.ndarray, centres: np.ndarray, ax=None, label: str = "le
 
 
 def plot_stft_steps(waveform: np.ndarray, frames: tuple[int, ...], highest: float = 16_000.0):
-    """The STFT step by step, for some of its frames: window, windowed piece, its spectrum and column, the picture: the figure.
+    """The STFT step by step for some frames: window, windowed segment, its spectrum and column, the spectrogram: the figure.
 
     waveform  `(n,)` at 44.1 kHz;  frames  numbers of the frames, 10 ms each, at most five.
     """
@@ -102,7 +102,7 @@ def plot_stft_steps(waveform: np.ndarray, frames: tuple[int, ...], highest: floa
 
 
 def _plot_column(level: np.ndarray, highest: float, curve, strip, labelled: bool) -> None:
-    """One frame's spectrum in dB, frequency upwards (kHz), as a curve and as the column that it becomes in the picture."""
+    """One frame's spectrum in dB, frequency upwards (kHz), as a curve and as a column of the spectrogram."""
     step = SAMPLE_RATE / FRAME_SIZE / 1000
     kilohertz = np.arange(len(level)) * step
     curve.plot(level, kilohertz, color=INK, linewidth=0.7)
@@ -115,7 +115,7 @@ def _plot_column(level: np.ndarray, highest: float, curve, strip, labelled: bool
 
 
 def plot_resolutions(waveform: np.ndarray, sizes, axes, highest: float = 4_000.0):
-    """The same sound through windows of different lengths, all 441 samples apart: an axis a length."""
+    """The same sound with windows of different lengths, all with a hop of 441 samples: axes for each length."""
     for ax, size in zip(axes, sizes, strict=True):
         magnitude = np.abs(stft(waveform, values=np.hanning(size)))
         plot_spectrogram(magnitude, highest=highest, ax=ax, colour_bar=ax is axes[-1])
@@ -128,11 +128,11 @@ def plot_resolutions(waveform: np.ndarray, sizes, axes, highest: float = 4_000.0
 
 
 def plot_windows(cycles: float, weak: tuple[float, float], axes, size: int = 256):
-    """Windows, what they leave of a tone, and the spectrum of that in dB, with a weak second tone: a column of axes a window.
+    """Windows, a windowed tone with a weak second tone, and its spectrum in dB: a column of axes for each window.
 
-    cycles  periods of the tone in the frame (a half at the end: between two bins);  weak  (periods, dB) of the second tone.
+    cycles  periods of the tone in the frame (a fraction of one half: between two bins);  weak  (periods, dB) of the second tone.
 
-    The curve is the spectrum drawn finely, dots are the DFT's bins; the dashed line is the window's highest side lobe.
+    The curve is the interpolated spectrum, dots are bins of the DFT; the dashed line is the window's highest side lobe.
     """
     n = np.arange(size)
     signal = np.cos(2 * np.pi * cycles * n / size) + 10 ** (weak[1] / 20) * np.cos(2 * np.pi * weak[0] * n / size)
@@ -160,7 +160,7 @@ def plot_windows(cycles: float, weak: tuple[float, float], axes, size: int = 256
 
 
 def plot_griffin_lim(errors: dict[str, np.ndarray], original: np.ndarray, again: dict[str, np.ndarray], at: float, axes):
-    """Error in dB over iterations, a line a method; 20 ms from `at` seconds of the original and what was made again."""
+    """Error in dB over iterations, a line for each method; 20 ms from `at` seconds of the original and the reconstructions."""
     for (name, error), (line, colour, marker) in zip(errors.items(), STYLES, strict=False):
         every = max(1, len(error) // 6)
         axes[0].plot(
@@ -183,7 +183,7 @@ def plot_griffin_lim(errors: dict[str, np.ndarray], original: np.ndarray, again:
 
 
 def plot_intervals(table: pd.DataFrame, axes, octaves=("A1", "A2", "A3", "A4", "A5", "A6", "A7")):
-    """Intervals of `filterbanks.interval_table` on a linear, a mel and a logarithmic axis, with their width on each."""
+    """Intervals of `audio.mel.interval_table` on a linear, a mel and a logarithmic axis, with their width on each."""
     scales = (
         ("Hz", lambda f: f, [f"{f / 1000:g}" for f in range(0, 4_001, 1_000)], "linear (kHz)", "hz", "{:.1f} Hz"),
         ("mel", hertz_to_mel, [f"{m:g}" for m in range(0, 2_001, 500)], "mel", "mels", "{:.0f} mel"),
@@ -225,7 +225,7 @@ def plot_intervals(table: pd.DataFrame, axes, octaves=("A1", "A2", "A3", "A4", "
 
 
 def plot_filters(filterbank: np.ndarray, name: str, ax=None, every: int = 7, lowest: float = 20.0):
-    """The filters of a bank `(n_bins, n_bands)` over logarithmic frequency, scaled to a peak of 1, some dark, with a name above."""
+    """The filters of a bank `(n_bins, n_bands)` over logarithmic frequency, scaled to a peak of 1, every few dark, with a title."""
     ax = given_axes(ax)
     frequency = np.arange(len(filterbank)) * SAMPLE_RATE / FRAME_SIZE
     for band in range(filterbank.shape[1]):
@@ -245,7 +245,7 @@ def plot_filters(filterbank: np.ndarray, name: str, ax=None, every: int = 7, low
 
 
 def plot_band_widths(centres: dict[str, np.ndarray], ax=None):
-    """Distance from one band to the next over frequency, logarithmic: a line a filterbank, and the width of a semitone."""
+    """Distance from one band to the next over frequency, logarithmic: a line for each filterbank, and a semitone."""
     ax = given_axes(ax)
     frequency = np.geomspace(20, 20_000, 50)
     ax.plot(frequency, frequency * (2 ** (1 / 12) - 1), color=FAINT, linewidth=3, label="a semitone")

@@ -30,10 +30,10 @@ COSTS = {
 
 
 def plot_costs(table: pd.DataFrame, axes=None):
-    """Micro F1 over parameters, training time and inference speed, one axes each, logarithmic: `speed.cost_table`.
+    """Micro F1 over parameters, training time and inference speed, each with logarithmic axes: `studies.cost_table`.
 
-    A large open marker is the mean of an architecture over corpora, the small ones its corpora. The F1 axis begins at the tenth
-    below the lowest score, which the caption has to say.
+    Large open markers are means of an architecture over corpora, small ones single corpora. The F1 axis begins at the tenth below
+    the lowest score, which the caption must mention.
     """
     if axes is None:
         _, axes = new_figure(0.42, columns=len(COSTS), sharey=True)
@@ -62,13 +62,13 @@ def plot_costs(table: pd.DataFrame, axes=None):
     return axes
 
 
-ROW = 0.45 / 2.54  # inches a row of text and its marker take
+ROW = 0.45 / 2.54  # inches, height of a row
 
 
 def plot_f1_grid(grid: pd.DataFrame, zero_shot: pd.DataFrame, ax=None):
-    """Micro F1 as a heat map: a row a training set, a column a test corpus; what is no zero-shot test is framed.
+    """Micro F1 as a heat map: a row for each training set, a column for each test corpus; tests that are not zero-shot are framed.
 
-    grid, zero_shot  `f1_grid` and `zero_shot_cells` of the dataset table; a test not made is left blank with a dash.
+    grid, zero_shot  `f1_grid` and `zero_shot_cells` of the dataset table; missing tests have a dash.
     """
     ax = given_axes(ax)
     values = grid.to_numpy(dtype=float)
@@ -90,12 +90,12 @@ def plot_f1_grid(grid: pd.DataFrame, zero_shot: pd.DataFrame, ax=None):
 
 
 def plot_against_own(table: pd.DataFrame, gain: bool = False):
-    """Training sets against the model trained on the test corpus alone: (figure, axes), a panel a test corpus.
+    """Training sets against the model trained on the test corpus alone: (figure, axes), axes for each test corpus.
 
-    table  rows of `against_own`; whiskers are its intervals. ValueError where it is empty.
-    gain   show what is gained, not what is lost.
+    table  rows of `against_own`; whiskers are its intervals. ValueError if it is empty.
+    gain   show the gain instead of the loss.
 
-    A training set of one corpus has that corpus's colour and marker, of several a grey ring.
+    A training set of one corpus has that corpus's colour and marker, one of several corpora a grey ring.
     """
     if table.empty:
         raise ValueError("no training set to compare: none was tested on a corpus that another was trained on alone")
@@ -109,15 +109,15 @@ def plot_against_own(table: pd.DataFrame, gain: bool = False):
         ax.axvline(0, color="#555555", linewidth=0.8)
         ax.set_title(f"tested on {test}", loc="left", fontsize=8, pad=3)
     axes[-1, 0].set_xlabel(f"micro F1 {'gained' if gain else 'lost'}")
-    axes[-1, 0].xaxis.set_major_locator(mpl.ticker.MaxNLocator(7))  # labels of three decimals stand clear of each other
+    axes[-1, 0].xaxis.set_major_locator(mpl.ticker.MaxNLocator(7))  # so that labels of three decimals do not overlap
     return figure, axes[:, 0]
 
 
 def plot_training_sets(scores: pd.DataFrame, seeds: pd.DataFrame | None = None, ax=None):
     """Micro F1 of all training sets on one test corpus, with intervals, a row each.
 
-    scores  train, f1_micro, low, high: rows of `against_highest`, shown from the top.
-    seeds   train and f1_micro of single runs, shown as small crosses; by default none.
+    scores  train, f1_micro, low, high: rows of `against_highest`, from top to bottom.
+    seeds   train and f1_micro of single runs, shown as small crosses; None for no crosses.
     """
     ax = given_axes(ax)
     _dots(scores["train"], scores["f1_micro"], scores["low"], scores["high"], ax)
@@ -149,14 +149,14 @@ _EDGE = {"markeredgewidth": 0.5, "markersize": 5}
 
 
 def plot_against_published(table: pd.DataFrame, axes=None, studies: Sequence[str] = tuple(STUDIES)):
-    """This run's micro F1 over the finished thesis's, a point a test, axes a study: the axes.
+    """This run's micro F1 over that of the finished thesis, a point for each test, axes for each study: the axes.
 
-    table    of `comparison.against_published`.
-    studies  which to show, each in axes of its own.
+    table    of `studies.against_published`.
+    studies  those to show, each in its own axes.
 
     The colour is the test corpus, the marker the architecture. Whiskers are 95 % intervals over tracks; open points are zero-shot
-    tests. The axes begin at the tenth below what they show. Tests that one of the two lacks are left out, and where none is left
-    the axes say so.
+    tests. The axes begin at the tenth below the lowest value. Tests without both numbers are left out; if there are none, the
+    axes say so.
     """
     if axes is None:
         _, axes = new_figure(
@@ -187,7 +187,7 @@ def plot_against_published(table: pd.DataFrame, axes=None, studies: Sequence[str
 
 
 def _legend(axes, shown: pd.DataFrame) -> None:
-    """What colours are above, what markers are below."""
+    """Legends: colours above, markers below."""
     grey = {"markerfacecolor": "#999999", "markeredgecolor": "#333333", "linestyle": "none", **_EDGE}
     corpora = [
         Line2D([], [], color=CORPUS_COLOURS[name], marker="s", linestyle="none", markersize=5, label=name)
@@ -208,10 +208,10 @@ def _legend(axes, shown: pd.DataFrame) -> None:
 
 
 def plot_f1_bars(table: pd.DataFrame, group: str, bar: str, ax=None, intervals: bool = True):
-    """Micro F1 as bars from 0: a group for each value of `group`, a bar for each of `bar`, columns of the architecture table.
+    """Micro F1 as bars from 0: a group for each value of the column `group`, a bar for each value of the column `bar`.
 
-    Bars are means over seeds, each seed a dot. The whisker is the interval in the table, ci_low to ci_high: of
-    `architecture_tables.table_with_intervals` that of the mean, the same in the rows of all seeds.
+    Bars are means over seeds, dots single seeds. Whiskers are the interval of the table, ci_low to ci_high: with
+    `studies.table_with_intervals` that of the mean, equal in the rows of all seeds.
     """
     ax = given_axes(ax)
     groups, bars = list(dict.fromkeys(table[group])), list(dict.fromkeys(table[bar]))
@@ -236,7 +236,7 @@ def plot_f1_bars(table: pd.DataFrame, group: str, bar: str, ax=None, intervals: 
             low, high = rows["ci_low"].mean(), rows["ci_high"].mean()
             if intervals and np.isfinite(low):
                 limits = [[max(mean - low, 0)], [max(high - mean, 0)]]
-                for colour, line in (("white", 2.2), ("black", 0.8)):  # a light edge: black alone is lost on dark bars
+                for colour, line in (("white", 2.2), ("black", 0.8)):  # with a light edge, as black is not visible on dark bars
                     ax.errorbar(x, mean, limits, color=colour, linewidth=line, capsize=1.5 + (line - 0.8) / 2, capthick=line)
             if len(rows) > 1:
                 at = np.full(len(rows), first[0].get_x() + first[0].get_width() / 2)
@@ -251,11 +251,11 @@ def plot_f1_bars(table: pd.DataFrame, group: str, bar: str, ax=None, intervals: 
 
 
 def plot_class_f1(table: pd.DataFrame, ax=None, label: str = "test"):
-    """F1 of each class, mean over seeds: rows of `study_tables.score_table`, a point a class for each value of column `label`."""
+    """F1 of each class, mean over seeds: rows of `studies.score_table`, a point for each class and value of column `label`."""
     ax = given_axes(ax)
     means = table.groupby(label, sort=False)[[f"f1_{name}" for name in CLASSES]].mean()
     for index, (name, values) in enumerate(means.iterrows()):
-        rows = np.arange(len(CLASSES)) + (index - (len(means) - 1) / 2) * 0.14  # side by side where values are equal
+        rows = np.arange(len(CLASSES)) + (index - (len(means) - 1) / 2) * 0.14  # offset, so that equal values do not overlap
         colour = ARCHITECTURE_COLOURS.get(name) or CORPUS_COLOURS.get(name, OTHER_COLOUR)
         marker = ARCHITECTURE_MARKERS.get(name) or CORPUS_MARKERS.get(name, ".")
         ax.plot(values, rows, marker, color=colour, label=name, linestyle="none", markersize=5, clip_on=False)

@@ -1,4 +1,4 @@
-"""Pictures of searches for hyperparameters."""
+"""Figures of training: searches for hyperparameters and learning curves."""
 
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def plot_trials(searches: "list[Search]", axes=None):
     """Validation micro F1 of every trial: over its epochs (left), and its best over the learning rate (right).
 
-    A colour and a marker a corpus; the best trial of each search is a thick line and a filled marker, a trial that diverged a cross
-    at 0.
+    Each corpus has a colour and a marker; the best trial of each search has a thick line and a filled marker, a diverged trial a
+    cross at 0.
     """
     if axes is None:
         _, axes = new_figure(0.4, columns=2)
@@ -47,7 +47,7 @@ def plot_trials(searches: "list[Search]", axes=None):
 
 
 def plot_learning_curves(metrics: dict[str, pd.DataFrame], axes=None):
-    """Training (dashed) and validation (solid) loss, and validation micro F1, over epochs; a colour a corpus."""
+    """Training (dashed) and validation (solid) loss, and validation micro F1, over epochs; a colour for each corpus."""
     if axes is None:
         _, axes = new_figure(0.42, columns=2)
     for name, table in metrics.items():

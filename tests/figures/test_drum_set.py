@@ -9,8 +9,8 @@ from matplotlib.colors import to_hex
 
 from adtlib.evaluation.examples import example_pattern
 from adtlib.figures.drum_set import LABELS, plot_drum_set
+from adtlib.figures.notation import plot_notation_with_key
 from adtlib.figures.peaks import plot_transcriptions
-from adtlib.figures.scores import plot_score_with_key
 from adtlib.figures.theme import CLASS_COLOURS, use_theme
 from adtlib.onsets.peak_picking import PeakPicking, pick_peaks
 from adtlib.vocabulary import CLASSES
@@ -48,7 +48,7 @@ def test_nothing_of_the_drum_set_is_cut_off():
 
 def test_reruns_give_the_same_picture():
     assert picture(plot_drum_set().figure) == picture(plot_drum_set().figure)
-    assert picture(plot_score_with_key(example_pattern())) == picture(plot_score_with_key(example_pattern()))
+    assert picture(plot_notation_with_key(example_pattern())) == picture(plot_notation_with_key(example_pattern()))
 
 
 def test_noteheads_stand_over_their_activations():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from adtlib.corpora.base import Track
-from adtlib.figures.scores import INVENTED, MISSED, plot_examples
+from adtlib.figures.notation import INVENTED, MISSED, plot_examples
 from adtlib.notation.engraving import engrave, stretched
 from adtlib.notation.musicxml import to_musicxml
 from adtlib.notation.patterns import note_onsets

@@ -1,4 +1,4 @@
-"""Figures of drums and of their notation (thesis 2.2 and 2.4): footprints, scores, MIDI, activations, marked errors."""
+"""Figures of drums and of their notation (thesis 2.2 and 2.4): footprints, engraved notation, MIDI, marked errors."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -34,14 +34,14 @@ def class_colour(pitch: int) -> str:
 
 
 def plot_footprints(strokes: Mapping[int, np.ndarray], lead_in: float, axes, seconds: float = 0.8, floor: float = -80.0):
-    """Waveform above and spectrogram below, a column an instrument, all at the same scales.
+    """Waveform above and spectrogram below, a column for each instrument, all on the same scales.
 
-    strokes  waveforms `(n,)` at 44.1 kHz by General MIDI pitch, the stroke after `lead_in` seconds; time 0 is the stroke.
-    axes     two rows, a column a stroke.
-    seconds  of each stroke that are shown;  floor  decibels below the loudest value of all that are still shown.
+    strokes  waveforms `(n,)` at 44.1 kHz by General MIDI pitch, with the stroke after `lead_in` seconds; time 0 is the stroke.
+    axes     two rows, a column for each stroke.
+    seconds  shown of each stroke;  floor  lower end of the scale in decibels relative to the loudest value.
     """
     loudest = max(np.abs(waveform).max() for waveform in strokes.values())
-    # Half a window longer than shown: beyond it, where the sound is cut, the cut would look like a stroke.
+    # Half a window longer than shown, as the end of a cut sound would look like a stroke.
     stop = round((lead_in + seconds) * SAMPLE_RATE) + FRAME_SIZE // 2
     strokes = {pitch: waveform[:stop] for pitch, waveform in strokes.items()}
     levels = {pitch: spectrum_levels(waveform) for pitch, waveform in strokes.items()}
@@ -69,30 +69,30 @@ def plot_footprints(strokes: Mapping[int, np.ndarray], lead_in: float, axes, sec
     return axes
 
 
-# --- scores ------------------------------------------------------------------------------------------------------------
+# --- notation ------------------------------------------------------------------------------------------------------------
 
 
 def _points_a_unit(ax) -> float:
-    """Points that one data unit of axes of equal aspect is wide."""
+    """Width in points of one data unit of axes of equal aspect."""
     low, high = ax.get_xlim()
     return 72 * ax.figure.get_figwidth() * ax.get_position().width / (high - low)
 
 
-def score_key() -> tuple[Pattern, list[str]]:
-    """One stroke of each instrument, from the kick drum up, to show where each stands: (pattern, names)."""
+def notation_key() -> tuple[Pattern, list[str]]:
+    """One stroke of each instrument, from the kick drum up, for the key of the notation: (pattern, names)."""
     pitches = (36, 44, 43, 38, 37, 47, 50, 51, 42, 46, 49)
     hits = tuple(Hit(beat, pitch, 84) for beat, pitch in enumerate(pitches))
     return Pattern(hits, 1, meter=(len(pitches), 4)), [PLACES[pitch].name for pitch in pitches]
 
 
-def plot_score_with_key(pattern: Pattern, staff_space: float = 0.19):
-    """A pattern as drummers read it, and below it the key: what stands where on the staff. Returns the figure.
+def plot_notation_with_key(pattern: Pattern, staff_space: float = 0.19):
+    """A pattern in drum notation, and below it the key, the position of each instrument on the staff. Returns the figure.
 
     staff_space  centimetres between two lines of the staff.
     """
     width = TEXT_WIDTH * 2.54 / staff_space  # in staff spaces
     score = engrave(to_musicxml(pattern), line_width=width - 1)
-    key, names = score_key()
+    key, names = notation_key()
     legend = engrave(to_musicxml(key, key=True), line_width=width - 1)
     heights = [(e.bounds[3] - e.bounds[1]) / STAFF_SPACE for e in (score, legend)]
     gap, words = 1.6, 4.2  # staff spaces between the two, and for the names below
@@ -115,29 +115,29 @@ def plot_score_with_key(pattern: Pattern, staff_space: float = 0.19):
     return figure
 
 
-def plot_score_over_time(pattern: Pattern, lead_in: float, ax, staff_space: float = 0.17, colour=class_colour):
-    """A score stretched so that each notehead stands at its time on the x axis of `ax`, whose limits and place are fixed by now.
+def plot_notation_over_time(pattern: Pattern, lead_in: float, ax, staff_space: float = 0.17, colour=class_colour):
+    """Notation stretched so that each notehead is at its time on the x axis of `ax`, whose limits and position must be fixed.
 
     staff_space  centimetres between two lines;  colour  of a pitch's notehead.
     """
-    moved, to_data = score_over_time(pattern, lead_in, ax, staff_space)
+    moved, to_data = notation_over_time(pattern, lead_in, ax, staff_space)
     return draw(moved, ax, to_data, points_a_unit(staff_space), lambda index: colour(pattern.hits[index].pitch))
 
 
 def points_a_unit(staff_space: float) -> float:
-    """Points to a unit of an engraving whose staff lines are `staff_space` centimetres apart."""
+    """Points per unit of an engraving whose staff lines are `staff_space` centimetres apart."""
     return staff_space * _POINTS_A_CM / STAFF_SPACE
 
 
-def score_over_time(pattern: Pattern, lead_in: float, ax, staff_space: float = 0.17) -> tuple[Engraving, Affine2D]:
-    """What `plot_score_over_time` draws, and the transform from its units to the data coordinates of `ax`, which is made ready."""
+def notation_over_time(pattern: Pattern, lead_in: float, ax, staff_space: float = 0.17) -> tuple[Engraving, Affine2D]:
+    """The engraving for `plot_notation_over_time`, and the transform from its units to data of `ax`, whose limits are set."""
     start, end = ax.get_xlim()
     box = ax.get_position()
     centimetres = 2.54 * ax.figure.get_figwidth() * box.width
     engraving = engrave(to_musicxml(pattern, tempo=False), line_width=centimetres / staff_space)
     units = centimetres / staff_space * STAFF_SPACE / (end - start)  # a second
     head = 235.0
-    # A head beside its chord's others (two that are a step apart) is no moment of its own: it keeps its distance from them.
+    # A notehead beside the others of its chord (two that are a step apart) has no time of its own: it keeps its distance.
     first: dict = {}
     for index, hit in enumerate(pattern.hits):
         first[hit.beat] = min(first.get(hit.beat, np.inf), engraving.note_x[index])
@@ -145,7 +145,7 @@ def score_over_time(pattern: Pattern, lead_in: float, ax, staff_space: float = 0
     moved = stretched(engraving, columns, head, end=(lead_in + pattern.duration - start) * units - head / 2)
     staff = [shape.curve.vertices[0, 1] for shape in engraving.shapes if shape.role == "staff" and shape.line]
     middle = (min(staff) + max(staff)) / 2
-    tall = 2.54 * ax.figure.get_figheight() * box.height / staff_space * STAFF_SPACE  # units that the axes are high
+    tall = 2.54 * ax.figure.get_figheight() * box.height / staff_space * STAFF_SPACE  # height of the axes in units
     ax.set(ylim=(middle + tall * 0.44, middle - tall * 0.56), yticks=[])
     ax.spines[:].set_visible(False)
     ax.tick_params(bottom=False, labelbottom=False)
@@ -156,9 +156,9 @@ def score_over_time(pattern: Pattern, lead_in: float, ax, staff_space: float = 0
 
 
 def plot_midi(events: pd.DataFrame, rows: int = 20, axes=None):
-    """The messages of a MIDI file: above, its keys over beats; below, the first messages as the file has them.
+    """The messages of a MIDI file: above, its keys over beats; below, a list of the first messages.
 
-    events  of `patterns.midi_events`;  axes  two, one above the other.
+    events  of `notation.patterns.midi_events`;  axes  two, one above the other.
     """
     if axes is None:
         _, axes = plt.subplots(2, 1, figsize=(TEXT_WIDTH, TEXT_WIDTH), height_ratios=[0.42, 0.6])
@@ -173,7 +173,7 @@ def _plot_keys(events: pd.DataFrame, ax) -> None:
     for row, pitch in enumerate(pitches):
         own = notes[notes["pitch"] == pitch]
         for on, off in zip(own[own["velocity"] > 0].itertuples(), own[own["velocity"] == 0].itertuples(), strict=True):
-            # The darker, the harder.
+            # Harder strokes are darker.
             ax.barh(
                 row, off.beat - on.beat, left=on.beat, height=0.72, color=class_colour(pitch), alpha=0.25 + 0.75 * on.velocity / 127
             )
@@ -218,7 +218,7 @@ def _list_messages(events: pd.DataFrame, left_out: int, ax) -> None:
         ax.text(0.222, len(events) + 0.65, f"… and {left_out} more", color=QUIET, style="italic", **font)
 
 
-# Told apart by shape and by colour (Okabe and Ito 2008): a ring, a square.
+# Distinguished by shape and by colour (Okabe and Ito 2008): a ring, a square.
 MISSED = {"color": "#D55E00", "marker": "o"}
 
 
@@ -228,23 +228,23 @@ INVENTED = {"color": "#0072B2", "marker": "s"}
 _STAFF_SPACE = 0.16  # centimetres
 
 
-_HEIGHT = 0.135  # of one staff, text widths
+_HEIGHT = 0.135  # text widths, of one staff
 
 
-_SIZE, _GAP = 8, 0.008  # of the names before the staves: points; text widths from name to staff
+_SIZE, _GAP = 8, 0.008  # names before the staves: size in points, distance from the staff in text widths
 
 
-_BEFORE = 0.75  # quarter notes before the first, for clef and metre
+_BEFORE = 0.75  # quarter notes before the first beat, for clef and metre
 
 
 def plot_examples(examples: "Sequence[Example]"):
-    """For each example two staves, the target and what its system made of it, missed strokes ringed, invented ones boxed: the
+    """For each example two staves, target and transcription, with rings on missed and boxes on invented strokes: the
     figure.
 
     Raises ValueError without examples.
     """
     if not examples:
-        raise ValueError("no example to draw: none of the test splits holds a passage that can be written down")
+        raise ValueError("no example to draw: no test split has a passage fit for notation")
     head, gap = 0.05, 0.075  # text widths: the legend; two lines above each pair
     total = head + len(examples) * (2 * _HEIGHT + gap)
     figure = fixed_figure(total)
@@ -252,8 +252,8 @@ def plot_examples(examples: "Sequence[Example]"):
     for example in examples:
         figure.text(0.005, 1 - (top + 0.62 * gap) / total, example.summary, fontsize=8, va="center", linespacing=1.25)
         top += gap
-        heard = (example.transcription, example.invented, INVENTED, example.system)
-        staves = ((example.target, example.missed, MISSED, "target"), heard)
+        estimate = (example.transcription, example.invented, INVENTED, example.system)
+        staves = ((example.target, example.missed, MISSED, "target"), estimate)
         for pattern, errors, style, label in staves:
             ax = figure.add_axes([left, 1 - (top + _HEIGHT) / total, 0.99 - left, _HEIGHT / total])
             ax.set_xlim(-_BEFORE, float(pattern.n_bars * pattern.bar_length))
@@ -265,14 +265,14 @@ def plot_examples(examples: "Sequence[Example]"):
 
 
 def _room(systems: Sequence[str], figure) -> float:
-    """Where staves begin, as a share of the width: right of the longest name."""
+    """Left end of the staves as a share of the width: right of the longest name."""
     names = {"target", *systems}
     longest = max(TextPath((0, 0), name, size=_SIZE).get_extents().width for name in names)
-    return max(0.09, 0.012 + longest / (72 * figure.get_figwidth()) + _GAP)  # hinted type is a little wider than its outline
+    return max(0.09, 0.012 + longest / (72 * figure.get_figwidth()) + _GAP)  # hinted text is slightly wider than its outline
 
 
 def _plot_staff(pattern, errors, style, ax) -> None:
-    moved, to_data = score_over_time(pattern, 0.0, ax, _STAFF_SPACE)
+    moved, to_data = notation_over_time(pattern, 0.0, ax, _STAFF_SPACE)
     draw(moved, ax, to_data, points_a_unit(_STAFF_SPACE), lambda index: style["color"] if index in errors else "black")
     for shape in moved.shapes:
         if shape.role == "notehead" and shape.hit in errors and shape.anchor is not None:
