@@ -189,7 +189,7 @@ def exact_scores(counts: Sequence[Sequence[int]]) -> tuple[list[Fraction], Fract
 
 
 def micro_macro_table(counts: Sequence[Sequence[int]]) -> pd.DataFrame:
-    """The calculation, a row a class and one each for micro and macro: TP, FP, FN, the fraction, its value."""
+    """The calculation, a row for each class and for micro and macro: TP, FP, FN, the fraction, its value."""
     by_class, micro, macro = exact_scores(counts)
     total = [int(n) for n in np.sum(counts, axis=0)]
     rows = [(name, *row, _written(row), float(value)) for name, row, value in zip(CLASSES, counts, by_class, strict=True)]

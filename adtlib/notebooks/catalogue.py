@@ -38,7 +38,7 @@ def overview(profile: str, making: str = "") -> pd.DataFrame:
     making  number of the calling notebook: its own files count as present, and further figures of later notebooks are left out.
 
     Columns: those of the catalogue, `path` (of the PNG or CSV, relative to `adtlib.paths.HOME`; "" where it is missing) and
-    `missing` (why, in words; "" where it is there).
+    `missing` (why, in words; "" if it exists).
     """
     listed = read_catalogue()
     figures = pd.DataFrame(saved_figures.read(profile), columns=saved_figures.COLUMNS, dtype=str)

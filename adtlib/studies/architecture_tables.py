@@ -215,7 +215,7 @@ def verdicts(comparisons: pd.DataFrame) -> pd.DataFrame:
 
 
 def threshold_table(profile: Profile) -> pd.DataFrame:
-    """One threshold for all classes against one for each class, a row a run: thresholds chosen on validation, both test scores.
+    """One threshold for all classes against one for each class, by run: thresholds chosen on validation, both test scores.
 
     Columns: architecture, corpus, seed, threshold_one, threshold_KD ..., validation_one, validation_class (micro F1 on the split
     of the choice), f1_one, f1_class (micro F1 on the test split), gain (f1_class - f1_one). Runs not scored both ways are left out.

@@ -123,7 +123,7 @@ def standardising_table(prepared: dict[str, Prepared], split: str = "train") -> 
 
 
 def loss_table(logits: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> tuple[pd.DataFrame, float]:
-    """The loss of a few frames, step by step: (a row a frame, the loss as in training).
+    """The loss of a few frames, step by step: (a row for each frame, the loss as in training).
 
     logits, targets  `(T, 5)`;  weights  `(5,)`.
 
