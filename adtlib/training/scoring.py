@@ -5,7 +5,6 @@ the validation split of the run's training corpora, never on test data (`choose_
 config.json, under the result. Training uses only `evaluate`.
 """
 
-import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -69,7 +68,7 @@ def picking_of(run: Run, thresholds: str = "one") -> PeakPicking:
         return picking
     if not (chosen := run.result.get("thresholds")):
         raise RunError(f"{run.folder / 'config.json'} has no thresholds by class: score again with 'adt run 41-60 --force'")
-    return dataclasses.replace(picking, threshold=tuple(chosen["class"][name] for name in CLASSES))
+    return replace(picking, threshold=tuple(chosen["class"][name] for name in CLASSES))
 
 
 def _variants(run: Run, picking: PeakPicking, tolerance: float) -> dict[tuple[float, str], PeakPicking]:
@@ -138,7 +137,9 @@ def choose_thresholds(
     counts = np.stack(  # (sets, candidates, 5, 3)
         [
             sum(
-                np.stack([_count(a, onsets, dataclasses.replace(picking, threshold=t), tolerance) for t in candidates.tolist()])
+                np.stack(
+                    [count_matches(onsets, pick_peaks(a, replace(picking, threshold=t)), tolerance) for t in candidates.tolist()]
+                )
                 for a, onsets in pairs
             )
             for pairs in sets
@@ -163,10 +164,6 @@ def _mean(values: np.ndarray) -> np.ndarray:
     """Mean over the first axis, ignoring NaN; NaN where all are NaN."""
     known = ~np.isnan(values)
     return np.where(known, values, 0).sum(axis=0) / np.where(known.any(axis=0), known.sum(axis=0), np.nan)
-
-
-def _count(activations: np.ndarray, onsets: Onsets, picking: PeakPicking, tolerance: float) -> np.ndarray:
-    return count_matches(onsets, pick_peaks(activations, picking), tolerance)
 
 
 # From 0.2: lower thresholds, chosen on rendered clips or few songs, give many false positives in other recordings.

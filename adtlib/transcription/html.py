@@ -3,7 +3,6 @@
 import base64
 import html
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -76,8 +75,7 @@ def _part(song: "Transcription", start: float, end: float) -> np.ndarray:
     """Samples of the passage; the recording is read only up to its end."""
     parts, here = [], 0
     first, last = round(start * SAMPLE_RATE), round(end * SAMPLE_RATE)
-    blocks: Iterator[np.ndarray] = audio_blocks(song.source)
-    for block in blocks:
+    for block in audio_blocks(song.source):
         parts.append(block[max(first - here, 0) : max(last - here, 0)])
         here += len(block)
         if here >= last:

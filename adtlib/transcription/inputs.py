@@ -10,6 +10,8 @@ import soundfile
 
 from adtlib.audio.files import AUDIO_SUFFIXES, FFMPEG_SUFFIXES, MADE_HERE, AudioError
 
+SUFFIXES = (*AUDIO_SUFFIXES, *FFMPEG_SUFFIXES)  # of recordings
+
 # --- files -------------------------------------------------------------------------------------------------------------
 
 
@@ -55,7 +57,7 @@ def find_recordings(given: Sequence[Path | str]) -> list[InputFile]:
 
 
 def _is_recording(name: Path, file: Path) -> bool:
-    if any(part.startswith(".") for part in name.parts) or file.suffix.lower() not in AUDIO_SUFFIXES + FFMPEG_SUFFIXES:
+    if any(part.startswith(".") for part in name.parts) or file.suffix.lower() not in SUFFIXES:
         return False
     return file.is_file() and not _is_made_here(file)
 

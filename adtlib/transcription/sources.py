@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from adtlib import paths
-from adtlib.audio.files import AUDIO_SUFFIXES, FFMPEG_SUFFIXES, audio_blocks
+from adtlib.audio.files import audio_blocks
 from adtlib.corpora.base import Corpus, Track
 from adtlib.corpora.registry import CORPORA, open_corpus
 from adtlib.onsets.annotations import AnnotationError
@@ -33,9 +33,6 @@ OWN = "your own recording"
 
 
 AUDIO = {"drum_only": "drums alone", "full_mix": "full mix"}  # the versions of each song of MDB Drums
-
-
-SUFFIXES = (*AUDIO_SUFFIXES, *FFMPEG_SUFFIXES)
 
 
 @dataclass(frozen=True, eq=False)

@@ -169,7 +169,7 @@ def test_thresholds_of_an_ensemble_are_chosen_on_validation_clips(runs, tmp_path
     assert [path.name for path in tmp_path.glob(".*")] == [], "the draft is gone"
     monkeypatch.setattr(paths, "real_data_root", lambda: tmp_path)
     assert main(["pack", *given[:4], "--choose-on", "clips", "real-songs"]) == 1
-    assert "holds no songs of MDB Drums: set ADT_DATA" in capsys.readouterr().err
+    assert "contains no songs of MDB Drums: set ADT_DATA" in capsys.readouterr().err
     asked = []
     monkeypatch.setattr(
         real_songs, "real_units", lambda root, low_pass: asked.append(low_pass) or {"drum_only": units, "full_mix": units[:1]}

@@ -8,7 +8,7 @@ import ipywidgets
 from adtlib import paths
 from adtlib.panels.panel import menu, slider
 from adtlib.panels.transcriber.opened import LISTEN, ORIGINAL
-from adtlib.transcription.sources import SUFFIXES
+from adtlib.transcription.inputs import SUFFIXES
 from adtlib.vocabulary import CLASS_NAMES, CLASSES
 
 LENGTHS = (2, 4, 8, 16)  # seconds to see and hear

@@ -110,7 +110,7 @@ def best_row(rows: list[dict]) -> dict:
     scored = [row for row in rows if row["outcome"] == "finished"]
     if not scored:
         raise SearchError(f"all {len(rows)} trials diverged: narrow the learning rate's range or look at the data")
-    return max(scored, key=lambda row: (_number(row["val_f1_micro"]), -row["val_loss"]))  # among equals the first
+    return max(scored, key=lambda row: (max(0.0, row["val_f1_micro"]), -row["val_loss"]))  # NaN counts as 0; among equals the first
 
 
 def trials_table(searches: list[Search]) -> pd.DataFrame:
@@ -121,7 +121,3 @@ def trials_table(searches: list[Search]) -> pd.DataFrame:
         table.insert(0, "corpus", training_set_name(search.record["search"]["config"]["train"]))
         tables.append(table.assign(best=table["trial"] == search.best.folder.name))
     return pd.concat(tables, ignore_index=True)
-
-
-def _number(f1: float) -> float:
-    return f1 if f1 == f1 else 0.0  # without an onset in annotation and estimate F1 is undefined
