@@ -15,8 +15,8 @@ __all__ = ["HTML", "Markdown", "begin"]  # what notebooks show texts with comes 
 def begin(parameters: Mapping[str, Any]) -> Profile:
     """The profile that a notebook's parameters choose; from here on figures have the project's theme.
 
-    parameters  the notebook's `globals()` after its parameters cell: `profile`, and overrides named as the fields of `Profile`. None
-                leaves a profile's value as it is; other names are ignored.
+    parameters  the notebook's `globals()` after its parameters cell: `profile`, and overrides named as the fields of `Profile`.
+                None keeps a profile's value; other names are ignored.
 
     Raises ValueError as `load_profile` does, and KeyError without `profile`.
     """
