@@ -120,10 +120,10 @@ def _add_transcribe(add: Any) -> None:
         "  adt transcribe song.wav --threshold HH=0.4 --quantise 16 --drum-map roland\n\n"
         "For song.mp3 it writes song.mid (channel 10; tempo and bar lines; notes at their\n"
         "transcribed times), song.csv (time_seconds, class, pitch, velocity, confidence),\n"
-        "song.musicxml, song.svg and song.pdf (sheet music, in sixteenths and triplets or in\n"
-        "the grid of --quantise). With --listen: song.clicks.wav (the recording with clicks)\n"
-        "and song.drums.wav (the drums alone, on a sampled kit). If one of these files\n"
-        "exists, its recording is not transcribed, unless --overwrite is given."
+        "song.musicxml, song.svg and song.pdf (sheet music, in sixteenths and triplets or\n"
+        "in the grid of --quantise). With --listen: song.clicks.wav (the recording with\n"
+        "clicks) and song.drums.wav (the drums alone, on a sampled kit). If one of these\n"
+        "files exists, its recording is not transcribed, unless --overwrite is given."
     )
     parser = add("transcribe", "transcribe the drums of recordings", more, epilog)
     parser.add_argument("audio", metavar="AUDIO", nargs="+", help="recordings, and folders of recordings")

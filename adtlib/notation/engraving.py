@@ -250,8 +250,9 @@ def _words(text: str, size: float) -> tuple[Curve, float]:
     # Blanks have no outline: the width is what the text adds to that of a letter.
     width = TextPath((0, 0), f"{text}n", prop=font).get_extents().x1 - TextPath((0, 0), "n", prop=font).get_extents().x1
     scale = mpl.transforms.Affine2D().scale(size / 100, -size / 100)
-    path = TextPath((0, 0), text, prop=font)
-    return (path.transformed(scale) if len(path.vertices) else Curve(np.zeros((0, 2)))), width * size / 100
+    # matplotlib 3.11 refuses a path of blanks alone.
+    path = TextPath((0, 0), text, prop=font).transformed(scale) if text.strip() else Curve(np.zeros((0, 2)))
+    return path, width * size / 100
 
 
 def _sign(character: str, size: float) -> tuple[Curve, float]:

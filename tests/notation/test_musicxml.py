@@ -251,3 +251,8 @@ def test_stretching_puts_noteheads_in_place_and_keeps_glyphs_and_their_stems_tog
 )
 def test_svg_paths_are_read_as_the_standard_says(text, points):
     np.testing.assert_allclose(svg_curve(text).vertices, points)
+
+
+def test_the_tempo_of_a_compound_metre_is_engraved():
+    pattern = pattern_from_rows({36: "x.....", 42: "x.x.x."}, bpm=120, meter=(6, 8), steps_per_beat=2)
+    assert len(engrave(to_musicxml(pattern)).shapes) > len(engrave(to_musicxml(pattern, tempo=False)).shapes)
