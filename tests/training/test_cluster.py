@@ -1,4 +1,4 @@
-"""Runs on another machine, on one: corpora are transferred in shards, folders are sent back after every epoch."""
+"""Remote runs, tested on one machine: corpora are transferred in shards, folders are sent back after every epoch."""
 
 import dataclasses
 import shutil
@@ -90,14 +90,14 @@ def test_a_fetch_that_was_interrupted_goes_on_with_what_is_missing(corpus, away,
     assert asked == [gone.relative_to(found.folder).as_posix(), "index.json"]
 
 
-def test_a_run_away_is_the_run_at_home(corpus, tmp_path):  # noqa: F811
+def test_a_remote_run_equals_a_local_one(corpus, tmp_path):  # noqa: F811
     near = train(corpus, tmp_path / "near")
     score_run(near, [corpus], validation=[corpus])
     server, there = CountingServer(), refer_to(corpus)
     job = Job(tmp_path / "far", CONFIG, (there,), (there,))
     seen = []
     result = train_remotely(job, server, lambda row: seen.append((row["epoch"], (job.folder / "resume.pt").is_file())))
-    assert seen == [(1, True), (2, True), (3, True)], "an epoch is told when it is safe at home"
+    assert seen == [(1, True), (2, True), (3, True)], "an epoch is reported once the server has written it"
     far = Run(job.folder)
     assert result == far.result and same(weights(near), weights(far))
     assert (far.folder / "scores.csv").read_bytes() == (near.folder / "scores.csv").read_bytes()
@@ -117,7 +117,7 @@ def test_a_worker_that_dies_is_replaced_and_ends_with_the_same_numbers(corpus, t
 
     class DyingServer(Server):
         def save(self, folder, changed):
-            if len(self.load(folder)) > 1:  # the first epoch is at home
+            if len(self.load(folder)) > 1:  # the server has the first epoch
                 raise Lost
             super().save(folder, changed)
 
@@ -129,7 +129,7 @@ def test_a_worker_that_dies_is_replaced_and_ends_with_the_same_numbers(corpus, t
     assert epochs == [2, 3] and same(weights(near), weights(Run(job.folder)))
 
 
-def test_errors_name_the_folder_at_home_and_other_code_is_refused(corpus, tmp_path, monkeypatch):  # noqa: F811
+def test_errors_name_the_folder_on_the_server_and_other_code_is_refused(corpus, tmp_path, monkeypatch):  # noqa: F811
     job = Job(tmp_path / "far", CONFIG, (refer_to(corpus),))
     with pytest.raises(RunError, match=r"far: this machine has another version of adtlib"):
         train_remotely(dataclasses.replace(job, code="other"), Server())

@@ -1,10 +1,10 @@
-"""Ray with the settings of this project, which it reads when it is imported: import it from here only."""
+"""Ray with the settings of this project. Ray reads them when it is imported, so import it only from here."""
 
 import logging
 import os
 
-# No usage statistics; plain output, which `verbose=0` silences; no loggers of its own; trials stay in
-# the folder they are started in; a busy machine has time to start. A choice that the user has made stands.
+# No usage statistics; plain output, which `verbose=0` silences; no loggers of its own; trials keep the working directory; a longer
+# time to start, for busy machines. Variables that the user has set are kept.
 for _name, _value in {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_AIR_NEW_OUTPUT": "0",
