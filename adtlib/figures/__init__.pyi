@@ -13,7 +13,6 @@ from .corpora import (
 )
 from .drum_set import plot_drum_set as plot_drum_set
 from .errors import plot_circumstance as plot_circumstance, plot_confusions as plot_confusions, plot_timing as plot_timing
-from .influence import plot_influence as plot_influence
 from .measures import (
     plot_accuracy as plot_accuracy,
     plot_f1_over_tolerance as plot_f1_over_tolerance,
@@ -44,6 +43,7 @@ from .rendered import (
     plot_long_run as plot_long_run,
     plot_losses as plot_losses,
 )
+from .saliency import plot_influence as plot_influence
 from .signals import (
     SPEED_OF_SOUND as SPEED_OF_SOUND,
     plot_aliasing as plot_aliasing,

@@ -10,7 +10,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Circle, FancyBboxPatch
 
 from adtlib.figures.architectures import plot_architecture, plot_patches
-from adtlib.figures.influence import plot_idealised, plot_influence
+from adtlib.figures.saliency import plot_idealised, plot_influence
 from adtlib.figures.theme import use_theme
 from adtlib.models.registry import ARCHITECTURES, assemble, build, count_parameters
 from adtlib.models.saliency import FRAMES_A_BLOCK, Influence, example_inputs, influence
