@@ -1,8 +1,8 @@
 """Draws docs/rooms.svg, the rooms of adtlib and their imports, from the code: `python docs/draw_rooms.py`.
 
 A row is a layer of the contract in pyproject.toml, a box a room: its name, modules and lines. An arrow runs from a room to one
-that it imports; where a longer way down implies it, the arrow is left out, as are those to the lowest row, which all rooms use. Equal code
-gives equal bytes.
+that it imports; where a longer way down implies it, the arrow is left out, as are those to the lowest row, which all rooms use.
+Equal code gives equal bytes.
 """
 
 import tomllib
