@@ -107,9 +107,7 @@ class Transcription:
         return pd.DataFrame(self._rows(drum_map), columns=list(COLUMNS))
 
     def _rows(self, drum_map) -> list[tuple]:
-        from adtlib.notation.drum_maps import drum_map as named
-
-        pitches = named(drum_map).pitches
+        pitches = _pitches(drum_map)
         return [(e.seconds, e.name, pitches[e.name], e.velocity, round(e.confidence, 4)) for e in self.events]
 
     # ---- other thresholds, corrections
@@ -163,10 +161,9 @@ class Transcription:
         drum_map  pitches for another kit than General MIDI's, as `notation.drum_maps.drum_map` takes it.
         quantise  16 moves notes to sixteenths, 12 to triplets of eighths, and so on; by default they keep their times.
         """
-        from adtlib.notation.drum_maps import drum_map as named
         from adtlib.notation.midi_files import song_midi
 
-        content = song_midi(self.drum_events, self.beats, named(drum_map).pitches, self.duration, self.name, quantise)
+        content = song_midi(self.drum_events, self.beats, _pitches(drum_map), self.duration, self.name, quantise)
         return _written(path, content)
 
     def count_merged(self, kind: str = "mid", quantise: int | None = None) -> int:
@@ -225,16 +222,15 @@ class Transcription:
         Raises ValueError, before anything is written, for an unknown format, drum map or grid.
         """
         from adtlib.notation.beats import check_grid
-        from adtlib.notation.drum_maps import drum_map as named
 
         kinds = [formats] if isinstance(formats, str) else list(formats)
         if unknown := [kind for kind in kinds if kind not in FORMATS]:
             raise ValueError(f"{unknown[0]!r} is no format: choose of {', '.join(FORMATS)}")
         check_grid(quantise)
-        mapping = named(drum_map)
+        _pitches(drum_map)
         writers = {
-            "mid": lambda path: self.to_midi(path, mapping, quantise),
-            "csv": lambda path: self.to_csv(path, mapping),
+            "mid": lambda path: self.to_midi(path, drum_map, quantise),
+            "csv": lambda path: self.to_csv(path, drum_map),
             "musicxml": lambda path: self.to_musicxml(path, quantise),
             "svg": lambda path: self.to_svg(path, quantise),
             "pdf": lambda path: self.to_pdf(path, quantise),
@@ -299,3 +295,12 @@ def _written(path: Path | str | None, content):
     if path is not None:
         paths.write_atomically(Path(path), content.encode() if isinstance(content, str) else content)
     return content
+
+
+def _pitches(drum_map) -> Mapping[str, int]:
+    """The pitch of each class in a drum map, for None General MIDI's. Raises DrumMapError as `notation.drum_map` does."""
+    if drum_map is None:
+        return MIDI_PITCH
+    from adtlib.notation.drum_maps import drum_map as named  # most transcriptions need no other map
+
+    return named(drum_map).pitches

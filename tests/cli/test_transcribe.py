@@ -291,6 +291,18 @@ def test_nothing_heavy_is_loaded_beside_torch(model, tmp_path):
     assert printed[-2:] == ["0", "[]"]
 
 
+def test_no_more_of_the_package_is_loaded_than_transcribing_needs(tmp_path):
+    """With a shipped model and MIDI alone; none of it is a corpus, a notebook, a profile or a picture."""
+    song = write_song(tmp_path / "song.wav", 2)
+    arguments = ["transcribe", str(song), "--out", str(tmp_path / "out"), "--format", "mid"]
+    code = f"import sys; from adtlib.cli import main; print(main({arguments!r})); print(*(m for m in sys.modules if m.startswith('adtlib')))"
+    *_, status, loaded = subprocess.check_output([sys.executable, "-c", code], text=True).splitlines()
+    modules = loaded.split()
+    rooms = {name.split(".")[1] for name in modules if "." in name}
+    assert status == "0" and len(modules) <= 34
+    assert rooms == {"audio", "cli", "models", "notation", "onsets", "paths", "transcription", "vocabulary"}
+
+
 def test_the_package_itself_stays_light():
     code = "import sys, adtlib; print([m for m in ('numpy', 'torch') if m in sys.modules]); print('transcribe' in dir(adtlib))"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).splitlines() == ["[]", "True"]

@@ -3,8 +3,7 @@
 import mir_eval
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from adtlib.evaluation import metrics
 from adtlib.evaluation.metrics import count_matches, f1_macro, f1_micro, match_onsets, scores

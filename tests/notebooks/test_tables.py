@@ -7,8 +7,7 @@ import subprocess
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from adtlib import paths
 from adtlib.notebooks.headers import header
