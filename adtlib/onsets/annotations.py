@@ -192,9 +192,7 @@ def _read_midi(path: Path, drum_channel_only: bool, allow_empty: bool) -> tuple[
     except midi.MidiError as error:
         raise AnnotationError(f"{path}: {error}") from None
     if not len(times) and n_other:
-        raise AnnotationError(
-            f"{path}: {n_other} notes, but none on channel 10, the drum channel; move the drums to channel 10"
-        )
+        raise AnnotationError(f"{path}: {n_other} notes, but none on channel 10, the drum channel; move the drums to channel 10")
     if not len(times) and not allow_empty:
         raise AnnotationError(f"{path}: a MIDI file without notes; export the drum track again, or leave the file out")
     return times, pitches

@@ -295,7 +295,8 @@ def test_no_more_of_the_package_is_loaded_than_transcribing_needs(tmp_path):
     """With a shipped model and MIDI alone; none of it is a corpus, a notebook, a profile or a picture."""
     song = write_song(tmp_path / "song.wav", 2)
     arguments = ["transcribe", str(song), "--out", str(tmp_path / "out"), "--format", "mid"]
-    code = f"import sys; from adtlib.cli import main; print(main({arguments!r})); print(*(m for m in sys.modules if m.startswith('adtlib')))"
+    code = f"import sys; from adtlib.cli import main; print(main({arguments!r}))"
+    code += "; print(*(m for m in sys.modules if m.startswith('adtlib')))"
     *_, status, loaded = subprocess.check_output([sys.executable, "-c", code], text=True).splitlines()
     modules = loaded.split()
     rooms = {name.split(".")[1] for name in modules if "." in name}
