@@ -80,8 +80,7 @@ def duration_of(path: Path) -> float | None:
 def check_file(path: Path) -> None:
     """Check a recording without decoding it. Raises AudioError where it is missing, empty, or text."""
     if not path.is_file():
-        reason = "is a folder" if path.is_dir() else "does not exist"
-        raise AudioError(f"{path} {reason}: check the path, or see 'adt corpora' for how to get a corpus")
+        raise AudioError(f"{path} {'is a folder' if path.is_dir() else 'does not exist'}: check the path of the recording")
     if path.stat().st_size == 0:
         raise AudioError(f"{path} is empty (0 bytes): copy or download it again")
     if path.suffix.lower() not in FFMPEG_SUFFIXES:

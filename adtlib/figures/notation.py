@@ -72,12 +72,6 @@ def plot_footprints(strokes: Mapping[int, np.ndarray], lead_in: float, axes, sec
 # --- notation ------------------------------------------------------------------------------------------------------------
 
 
-def _points_a_unit(ax) -> float:
-    """Width in points of one data unit of axes of equal aspect."""
-    low, high = ax.get_xlim()
-    return 72 * ax.figure.get_figwidth() * ax.get_position().width / (high - low)
-
-
 def notation_key() -> tuple[Pattern, list[str]]:
     """One stroke of each instrument, from the kick drum up, for the key of the notation: (pattern, names)."""
     pitches = (36, 44, 43, 38, 37, 47, 50, 51, 42, 46, 49)

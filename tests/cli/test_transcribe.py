@@ -261,7 +261,7 @@ def test_what_a_file_tells_at_once_is_said_before_torch_is_loaded(tmp_path):
     code = f"import sys; from adtlib.cli import main; print(main({arguments!r})); print('torch' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], text=True, capture_output=True)
     assert ran.stdout.splitlines() == ["1", "False"]
-    assert "nothere.wav does not exist: check the path" in ran.stderr
+    assert "nothere.wav does not exist: check the path of the recording" in ran.stderr
     assert "page.mp3 cannot be read as audio (it is text): download it again" in ran.stderr
     assert "libmpg123" not in ran.stderr
 
