@@ -3,7 +3,7 @@
 Sample rate, hop and bands are defined here only; all other modules import them. A waveform is mono,
 float, in [-1, 1]; a feature matrix is `(T, 84)` float32, 100 frames a second, frame t centred on sample 441 t.
 
-Two versions of the filterbank exist (FACTS of the thesis):
+Two versions of the filterbank exist; the thesis's text and its code differ here:
 
 `madmom`  the default for every corpus, because ADTOF-YT is distributed with it: symmetric Hann window, zeros around the
           recording, no Nyquist bin, ceil(n / 441) frames; triangles that leave out their end point (Böck et al., "madmom: a new

@@ -1,4 +1,4 @@
-"""Scoring onsets against annotations: matching, counts, F1, intervals (thesis section 2.5). The only module that imports mir_eval.
+"""Scoring onsets against annotations: matching, counts, F1 (thesis section 2.5). The only module that imports mir_eval.
 
 Onsets are five sorted arrays of seconds. Counts are integer arrays whose last axis is (true positives, false positives,
 false negatives); `(5, 3)` for one track, `(N, 5, 3)` for many. The thesis's protocol: micro F1, +-50 ms, pooled over all tracks.

@@ -1,4 +1,4 @@
-"""Vision transformer for spectrograms (section 3.5 of the finished thesis, empty in the draft; see FACTS)."""
+"""Vision transformer for spectrograms (section 3.5 of the finished thesis, empty in the draft)."""
 
 import torch
 from torch import Tensor, nn

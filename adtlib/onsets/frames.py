@@ -50,7 +50,7 @@ def frame_targets(onsets: Onsets, n_frames: int) -> np.ndarray:
 def widen_targets(targets: np.ndarray, neighbour: float = 0.5) -> np.ndarray:
     """Targets (..., T, 5) with `neighbour` in the frames beside each 1; no value is lowered.
 
-    With widened targets a prediction that is off by one frame costs less (thesis, section 5; FACTS: 0.5). Raises ValueError
+    With widened targets a prediction that is off by one frame costs less (thesis, section 5; 0.5 in its code). Raises ValueError
     for a `neighbour` outside [0, 1].
     """
     if not 0 <= neighbour <= 1:

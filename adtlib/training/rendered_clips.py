@@ -1,8 +1,8 @@
 """Rendered clips as a prepared corpus on disk: rendered once, in shards, resumably; training reads it like any other corpus.
 
-    cache/rendered/NAME/train/shard-00000.npy   features of 50 clips, float16: log10(1 + x)
-    cache/rendered/NAME/train/shard-00000.npz   their onsets, exact
-    cache/rendered/NAME/index.json              written last, as in `adtlib.corpora.preparation`
+    cache/rendered/clips/NAME/train/shard-00000.npy   features of 50 clips, float16: log10(1 + x)
+    cache/rendered/clips/NAME/train/shard-00000.npz   their onsets, exact
+    cache/rendered/clips/NAME/index.json              written last, as in `adtlib.corpora.preparation`
 
 Training recovers the magnitudes x, to augment them. A shard depends only on the seed, its number, the sounds, the performances and
 the rendering code. So shards can be rendered in any order, by any number of processes, and more can be added later. Shards of
