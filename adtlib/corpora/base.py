@@ -203,14 +203,15 @@ def velocities(corpus: Corpus, track: Track, onsets: Onsets) -> Onsets:
     files = [path for path in track.annotation if path.suffix.lower() in MIDI_SUFFIXES]
     for path in files:
         channel = midi.DRUM_CHANNEL if corpus.drum_channel_only else None
-        seconds, pitches, played, _ = midi.read_velocities(path, channel)
-        for pitch in np.unique(pitches).tolist():
+        notes = midi.read_velocities(path, channel)
+        for pitch in np.unique(notes.pitches).tolist():
             try:
                 index = track.mapping.class_index(pitch)
             except UnknownLabel:
                 continue
             if index is not None and len(onsets[index]):
-                _fill(found[index], onsets[index], seconds[pitches == pitch], played[pitches == pitch])
+                struck = notes.pitches == pitch
+                _fill(found[index], onsets[index], notes.seconds[struck], notes.velocities[struck])
     return found
 
 

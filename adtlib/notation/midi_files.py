@@ -19,7 +19,7 @@ import numpy as np
 
 from adtlib import paths
 from adtlib.notation.beats import BEATS_A_BAR, Beats, check_grid
-from adtlib.onsets import midi
+from adtlib.onsets import midi, smf
 from adtlib.onsets.midi import Note, tick_seconds
 from adtlib.vocabulary import INSTRUMENTS
 
@@ -166,28 +166,48 @@ def midi_events(path: Path | str) -> "pd.DataFrame":
 
     Columns: delta and tick (ticks since the previous message, and from the start), beat (quarter notes from the start), seconds,
     event, value (of messages other than notes), bytes (hexadecimal, repeated status bytes included), pitch, instrument and
-    velocity (0 and "" for messages other than notes).
+    velocity (0 and "" for messages other than notes). Raises `midi.MidiError` for a file that cannot be read.
     """
     import pandas as pd  # not needed for transcribing
 
-    file = mido.MidiFile(path)
-    tempos, rows, tick = [], [], 0
-    for message in file.tracks[0]:
-        tick += message.time
-        row = {"delta": message.time, "tick": tick, "beat": tick / file.ticks_per_beat, "event": message.type.replace("_", " ")}
-        row |= {"value": "", "bytes": message.bin().hex(" ").upper(), "pitch": 0, "instrument": "", "velocity": 0}
-        if message.type == "set_tempo":
-            tempos.append((tick, message.tempo))
-            row["value"] = f"{mido.tempo2bpm(message.tempo):g} a minute"
-        elif message.type == "time_signature":
-            row["value"] = f"{message.numerator}/{message.denominator}"
-        elif message.type in ("note_on", "note_off"):
-            name = INSTRUMENTS.get(message.note, "other")
-            row |= {"pitch": message.note, "instrument": name, "velocity": message.velocity}
+    file = smf.read_file(path)
+    rows, last = [], 0
+    for event in file.tracks[0]:
+        tick, status, first, second = event
+        row = {"delta": tick - last, "tick": tick, "beat": tick / file.division, "event": _event_name(event)}
+        row |= {"value": "", "bytes": _event_bytes(event).hex(" ").upper(), "pitch": 0, "instrument": "", "velocity": 0}
+        if status == smf.META and first == smf.SET_TEMPO:
+            row["value"] = f"{60e6 / int.from_bytes(second, 'big'):g} a minute"
+        elif status == smf.META and first == smf.TIME_SIGNATURE:
+            row["value"] = "{}/{}".format(*smf.meter(second) or ("?", "?"))
+        elif status & 0xE0 == 0x80:
+            row |= {"pitch": first, "instrument": INSTRUMENTS.get(first, "other"), "velocity": second}
         rows.append(row)
+        last = tick
     table = pd.DataFrame(rows)
-    table.insert(3, "seconds", tick_seconds(table["tick"].to_numpy(), tempos, file.ticks_per_beat))
+    table.insert(3, "seconds", tick_seconds(table["tick"].to_numpy(), midi.tempos_of(file), file.division))
     return table
+
+
+_CHANNEL_EVENTS = ("note off", "note on", "polytouch", "control change", "program change", "aftertouch", "pitchwheel")
+_META_EVENTS = {0: "sequence number", 1: "text", 2: "copyright", 3: "track name", 4: "instrument name", 5: "lyrics", 6: "marker"}
+_META_EVENTS |= {0x07: "cue marker", 0x09: "device name", 0x20: "channel prefix", 0x21: "midi port", 0x2F: "end of track"}
+_META_EVENTS |= {0x51: "set tempo", 0x54: "smpte offset", 0x58: "time signature", 0x59: "key signature", 0x7F: "sequencer specific"}
+
+
+def _event_name(event: smf.Event) -> str:
+    _, status, kind, _ = event
+    if status < smf.SYSEX:
+        return _CHANNEL_EVENTS[(status >> 4) - 8]
+    return _META_EVENTS.get(kind, "unknown meta") if status == smf.META else "sysex"
+
+
+def _event_bytes(event: smf.Event) -> bytes:
+    """The bytes of a message, with its status."""
+    _, status, first, second = event
+    if status < smf.SYSEX:
+        return bytes((status, first, second)[: 1 + smf.data_bytes(status)])
+    return bytes([status, first]) + smf.variable_length(len(second)) + second if status == smf.META else bytes([status]) + second
 
 
 def midi_notes(events: "pd.DataFrame") -> tuple[Note, ...]:
