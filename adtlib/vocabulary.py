@@ -230,7 +230,7 @@ PITCH_MAPPINGS = {"roland": ROLAND, "general-midi": GENERAL_MIDI}
 
 
 def pitch_mapping(text: str) -> Mapping:
-    """The meaning of MIDI pitches: "roland", "general-midi", or one of them with pitches of a kit of one's own, as in "roland,60=HH".
+    """What MIDI pitches mean: "roland", "general-midi", or one of them with pitches of one's own kit, as in "roland,60=HH".
 
     Pitches alone, as in "60=HH,61=HH", are added to Roland's. Raises ValueError for another name, class or pitch.
     """

@@ -86,6 +86,7 @@ class Corpus(ABC):
         """Open the corpus below the data folder `root`, which need not hold it."""
         self.root = Path(root)
         self._scanned: dict[str, tuple[list[Track], list[str]]] = {}
+        self._left_out: dict[str, list[str]] = {}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.root)!r})"
@@ -109,6 +110,16 @@ class Corpus(ABC):
         have lost a file are named.
         """
         return [entry for name in self._names(split) for entry in self._look(name)[1]]
+
+    def left_out(self, split: str | None = None) -> list[str]:
+        """What is on disk but cannot be used: a sentence for each file or row, with its name, the reason, and the remedy."""
+        for name in self._names(split):
+            self._look(name)
+        return [entry for name in self._names(split) for entry in self._left_out.get(name, [])]
+
+    def remarks(self) -> list[str]:
+        """What a user may want to know, though nothing is wrong: a sentence each."""
+        return []
 
     @property
     def present(self) -> bool:
@@ -154,7 +165,11 @@ class Corpus(ABC):
 
     @abstractmethod
     def _scan(self, split: str) -> tuple[list[Track], list[str]]:
-        """(tracks complete on disk, an entry for each missing one) of one split."""
+        """(tracks complete on disk, an entry for each missing one) of one split; `_leave_out` what cannot be used."""
+
+    def _leave_out(self, split: str, sentence: str) -> None:
+        """Add an entry to `left_out`."""
+        self._left_out.setdefault(split, []).append(sentence)
 
     def _sort_in(self, track: Track, tracks: list[Track], missing: list[str]) -> None:
         """Add a track to `tracks` if all its files exist, else an entry to `missing`."""

@@ -21,6 +21,7 @@ from adtlib import paths
 from adtlib.notation.beats import BEATS_A_BAR, Beats, check_grid
 from adtlib.onsets import midi, smf
 from adtlib.onsets.midi import Note, tick_seconds
+from adtlib.onsets.own import midi_mark
 from adtlib.vocabulary import INSTRUMENTS
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def song_midi(
     duration: float,
     name: str = "",
     quantise: int | None = None,
+    marked: bool = False,
 ) -> bytes:
     """A transcription as a MIDI file of format 1: a track of tempo and metre, and a track of drums on channel 10.
 
@@ -49,6 +51,7 @@ def song_midi(
     duration  of the recording in seconds, and of the file.
     quantise  parts of a whole note, the grid that notes are moved to (16: sixteenths, 12: triplets of eighths). Of two notes of
               one pitch at one position the louder is kept. None: notes are not moved.
+    marked    with a text event by which `onsets.own` recognises that nobody corrected it.
 
     Raises ValueError for a grid that is not in `beats.QUANTISE`.
     """
@@ -57,7 +60,8 @@ def song_midi(
     velocities = placed_notes(notes, beats, pitches, quantise)
     end = int(_ticks(np.array([duration]), tempos)[0])
     drums = [(0, mido.MetaMessage("track_name", name="Drums")), *_strokes([(*at, v) for at, v in velocities.items()], _NOTE_TICKS)]
-    return midi.file_bytes([_conductor(tempos, pickup, end, name), midi.track(drums, end)], TICKS_A_BEAT, kind=1)
+    mark = midi_mark((*at, velocity) for at, velocity in velocities.items()) if marked else ""
+    return midi.file_bytes([_conductor(tempos, pickup, end, name, mark), midi.track(drums, end)], TICKS_A_BEAT, kind=1)
 
 
 def placed_notes(
@@ -122,9 +126,10 @@ def _ticks(seconds: np.ndarray, tempos: list[tuple[int, int]]) -> np.ndarray:
     return np.maximum(np.rint(starts[region] + (seconds - changes[region]) * ticks_a_second[region]), 0).astype(np.int64)
 
 
-def _conductor(tempos: list[tuple[int, int]], pickup: int, end: int, name: str) -> mido.MidiTrack:
-    """The first track: name, metre and tempo."""
+def _conductor(tempos: list[tuple[int, int]], pickup: int, end: int, name: str, mark: str) -> mido.MidiTrack:
+    """The first track: name, mark if any, metre and tempo."""
     events = [(0, mido.MetaMessage("track_name", name=name.encode("latin-1", "replace").decode("latin-1")))]
+    events += [(0, mido.MetaMessage("text", text=mark))] if mark else []
     events += [midi.tempo_event(tick, tempo) for tick, tempo in tempos if tick <= end or not tick]
     if pickup and pickup != BEATS_A_BAR * TICKS_A_BEAT:
         length = Fraction(pickup, 4 * TICKS_A_BEAT)  # of a whole note

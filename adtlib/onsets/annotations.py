@@ -21,7 +21,7 @@ import functools
 import warnings
 from collections import Counter
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,7 @@ TEXT_SUFFIXES = (".txt", ".csv", ".tsv", ".beats")
 MIDI_SUFFIXES = (".mid", ".midi")
 _MAX_BYTES = 2**24  # of a text file
 _SHOWN = 8  # labels in a message
+_LARGE_SHARE = 0.25  # of events outside the five classes, from which they may be drums of another kit
 
 
 class AnnotationError(ValueError):
@@ -124,6 +125,35 @@ def read_onsets(
     for remark in annotation.remarks:
         warnings.warn(remark, stacklevel=2)
     return annotation.onsets
+
+
+def read_users_annotation(
+    path: Path | str | Sequence[Path | str],
+    mapping: Mapping,
+    drum_channel_only: bool = False,
+    allow_empty: bool = False,
+) -> Annotation:
+    """`read_annotation` for a user's file, whose labels or pitches may be those of another scheme.
+
+    AnnotationError also where all are outside the five classes; a remark where a quarter of them or more is.
+    """
+    annotation = read_annotation(path, mapping, drum_channel_only, allow_empty)
+    ignored, events = annotation.ignored, annotation.n_events
+    if not ignored or ignored.total() < _LARGE_SHARE * events:
+        return annotation
+    name = path if isinstance(path, (str, Path)) else " + ".join(map(str, path))
+    numbers = all(isinstance(label, int) for label in ignored)
+    remedy = f"say so with --mapping, as in {next(iter(ignored))}=HH" if numbers else "give them names of the five classes"
+    what = f"{name}: {ignored.total()} of {events} onsets are percussion outside the five classes to {mapping.name}"
+    what = f"{what}: {listed_labels(ignored)}; if they are drums, {remedy}"
+    if not any(map(len, annotation.onsets)):
+        raise AnnotationError(what)
+    return replace(annotation, remarks=(*annotation.remarks, what))
+
+
+def describe_ignored(ignored: Counter) -> str:
+    """A sentence on events outside the vocabulary."""
+    return f"percussion outside the five classes, not counted: {ignored.total():,} onsets, {listed_labels(ignored)}"
 
 
 def describe_unknown(unknown: Counter, mapping: Mapping) -> str:
