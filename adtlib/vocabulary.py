@@ -62,20 +62,19 @@ class Mapping:
 
     def class_index(self, label: Hashable) -> int | None:
         """Index of the label's class in CLASSES, None for an ignored label; raises UnknownLabel (a KeyError) for others."""
-        for key in self._spellings(label) if isinstance(label, str) else (label,):
-            if key in self.classes:
-                return CLASSES.index(self.classes[key])
-            if key in self.ignored:
-                return None
-        raise UnknownLabel(label, self.name)
+        name = self.class_of(label)
+        if not name:
+            raise UnknownLabel(label, self.name)
+        return CLASSES.index(name) if name in CLASSES else None
 
     def class_of(self, label: Hashable) -> str:
         """The label's class, "ignored", or "" for an unknown label."""
-        try:
-            index = self.class_index(label)
-        except UnknownLabel:
-            return ""
-        return "ignored" if index is None else CLASSES[index]
+        for key in self._spellings(label) if isinstance(label, str) else (label,):
+            if key in self.classes:
+                return self.classes[key]
+            if key in self.ignored:
+                return "ignored"
+        return ""
 
     def _spellings(self, label: str) -> Iterator[str]:
         """The spellings of a label that may be in the table, the one given first."""

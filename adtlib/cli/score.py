@@ -131,7 +131,8 @@ def _read(path: Path, side: str, options: argparse.Namespace, told: _Told) -> fr
     if annotation.unknown:
         told.lost.append(f"{path}: {annotations.describe_unknown(annotation.unknown, mapping)}")
     told.lost += annotation.remarks
-    told.ignored[side] += annotation.ignored
+    if not annotation.many_ignored:  # else a remark names the file
+        told.ignored[side] += annotation.ignored
     return annotation.onsets
 
 
@@ -149,8 +150,8 @@ def _annotation(path: Path, options: argparse.Namespace, is_estimate: bool) -> a
             raise _Unscored(str(error)) from None
         try:
             all_channels = annotations.read_users_annotation(path, mapping)
-        except annotations.AnnotationError:
-            raise _Unscored(str(error)) from None
+        except annotations.AnnotationError as second:
+            raise _Unscored(str(second if options.all_channels else error)) from None
         if not options.all_channels:
             raise _Unscored(f"{error}, or take all its notes as drums with --all-channels") from None
         return all_channels

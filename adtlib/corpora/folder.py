@@ -5,7 +5,7 @@
 Subfolders named after the splits, in any case and usual spelling, give the splits; without them every track is for testing. Deeper
 subfolders are searched too. In MIDI files the drums are the notes of channel 10; in text files the labels may be those of any
 corpus here, class names, names in words, or pitches. What `adt transcribe` wrote is neither a recording nor an annotation.
-`left_out` names what cannot be used: a recording without an annotation or with two, and files outside the splits.
+`left_out` names what cannot be used: a recording without an annotation or with two, and recordings outside the splits.
 """
 
 import os
@@ -18,7 +18,14 @@ from pathlib import Path
 
 from adtlib.audio.files import AUDIO_SUFFIXES, FFMPEG_SUFFIXES
 from adtlib.corpora.base import SPLITS, Corpus, CorpusError, CorpusInfo, Track, visible
-from adtlib.onsets.annotations import MIDI_SUFFIXES, Annotation, AnnotationError, describe_ignored, read_users_annotation
+from adtlib.onsets.annotations import (
+    MIDI_SUFFIXES,
+    Annotation,
+    AnnotationError,
+    describe_ignored,
+    read_annotation,
+    read_users_annotation,
+)
 from adtlib.onsets.own import is_own
 from adtlib.vocabulary import ANY_TEXT, ROLAND, Mapping
 
@@ -45,7 +52,8 @@ class FolderCorpus(Corpus):
         if not self.root.is_dir():
             raise CorpusError(f"{self.root}: no such folder; name one with recordings and annotations of the same names")
         self.midi_mapping = midi_mapping
-        self._unread: list[str] = []
+        self._unread: list[str] = []  # sentences on folders
+        self._alone: list[Path] = []  # annotations, or other texts, without a recording
         folders = [(_SPLIT_OF.get(path.name.casefold()), path) for path in visible(self.root) if path.is_dir()]
         self._folders = {split: [path for of, path in folders if of == split] for split in SPLITS}
         self.splits = tuple(split for split in SPLITS if self._folders[split]) or ("test",)
@@ -77,19 +85,21 @@ class FolderCorpus(Corpus):
         return read_users_annotation(track.annotation, track.mapping, drum_channel_only=True)
 
     def remarks(self) -> list[str]:
-        """One sentence on files that `adt transcribe` wrote, and one on percussion outside the five classes."""
+        """Sentences on what `adt transcribe` wrote, annotations without recordings, and percussion outside the five classes."""
         sentences = []
-        if own := [path for path in self._files if _suffix(path) in ANNOTATION_SUFFIXES and path in self._own]:
-            what = (
-                "adt transcribe wrote them. To use one that was corrected by hand, delete its column confidence, or save it again"
-            )
-            sentences.append(f"{_listed([self._relative(path) for path in own])}: not taken as annotations, as {what}")
+        if own := [self._relative(path) for path in self._files if path in self._own and _suffix(path) in ANNOTATION_SUFFIXES]:
+            why = "not taken as annotations, as adt transcribe wrote them"
+            sentences.append(f"{_listed(own)}: {why}; of a table that you corrected, delete the column confidence")
         ignored: Counter = Counter()
         for track in self.tracks():
             try:
-                ignored += self.read_annotation(track).ignored
+                annotation = self.read_annotation(track)
             except AnnotationError:
                 continue  # preparing it says why
+            if not annotation.many_ignored:  # else a remark names the file
+                ignored += annotation.ignored
+        if alone := [self._relative(path) for path in self._alone if _is_annotation(path)]:
+            sentences.append(f"{_listed(alone)}: without a recording of the same name")
         if ignored:
             sentences.append(describe_ignored(ignored))
         return sentences
@@ -134,9 +144,7 @@ class FolderCorpus(Corpus):
             self._leave_out(split, f"{self._relative(*recordings)}: without an annotation ({kinds}) of this name; put it there")
             return f"{stem}.mid or .txt (annotation of {recordings[0].name})"
         if not recordings:
-            self._leave_out(
-                split, f"{self._relative(*annotations)}: without a recording of this name; put it there, or move this away"
-            )
+            self._alone.append(annotations[0])
             return f"{stem}.wav (recording of {annotations[0].name})"
         mapping = self.midi_mapping if _suffix(annotations[0]) in MIDI_SUFFIXES else ANY_TEXT
         track_id = self._relative(recordings[0].with_suffix(""))
@@ -148,8 +156,8 @@ class FolderCorpus(Corpus):
             self._leave_out(split, sentence)
         folders = [folder for of in SPLITS for folder in self._folders[of]]
         if folders:
-            outside = [path for path in self._files if not any(path.is_relative_to(folder) for folder in folders)]
-            outside = [path for path in outside if path not in self._own and not NOT_AN_ANNOTATION.match(path.name)]
+            recordings = [path for path in self._files if _suffix(path) in RECORDING_SUFFIXES and path not in self._own]
+            outside = [path for path in recordings if not any(path.is_relative_to(folder) for folder in folders)]
             if outside:
                 listed = _listed([self._relative(path) for path in outside])
                 named = ", ".join(folder.name for folder in folders)
@@ -188,6 +196,14 @@ def by_stem(folder: Path, files: Iterable[Path]) -> dict[str, list[Path]]:
 
 def _suffix(path: Path) -> str:
     return path.suffix.lower()
+
+
+def _is_annotation(path: Path) -> bool:
+    """Whether a file that has no recording is an annotation, and no other text."""
+    try:
+        return bool(read_annotation(path, ROLAND if _suffix(path) in MIDI_SUFFIXES else ANY_TEXT))
+    except AnnotationError:
+        return False
 
 
 def _listed(names: list[str]) -> str:

@@ -58,6 +58,11 @@ class Annotation:
         """Number of events in the file: onsets, ignored and unknown ones together."""
         return sum(map(len, self.onsets)) + self.unknown.total() + self.ignored.total()
 
+    @property
+    def many_ignored(self) -> bool:
+        """Whether so many events are outside the vocabulary that they may be drums of another kit."""
+        return self.ignored.total() >= max(1, _LARGE_SHARE * self.n_events)
+
 
 # --- reading ---------------------------------------------------------------------------------------------------------
 
@@ -138,9 +143,9 @@ def read_users_annotation(
     AnnotationError also where all are outside the five classes; a remark where a quarter of them or more is.
     """
     annotation = read_annotation(path, mapping, drum_channel_only, allow_empty)
-    ignored, events = annotation.ignored, annotation.n_events
-    if not ignored or ignored.total() < _LARGE_SHARE * events:
+    if not annotation.many_ignored:
         return annotation
+    ignored, events = annotation.ignored, annotation.n_events
     name = path if isinstance(path, (str, Path)) else " + ".join(map(str, path))
     numbers = all(isinstance(label, int) for label in ignored)
     remedy = f"say so with --mapping, as in {next(iter(ignored))}=HH" if numbers else "give them names of the five classes"
@@ -199,7 +204,7 @@ def _read_text(path: Path, mapping: Mapping, allow_empty: bool) -> tuple[np.ndar
     except OSError as error:
         raise AnnotationError(f"{path}: it cannot be opened ({error.strerror}); check the file") from None
     except text.TextError as error:
-        raise AnnotationError(f"{path}: {error}") from None
+        raise AnnotationError(f"{path}{', ' if str(error).startswith('line ') else ': '}{error}") from None
     if not has_content and not allow_empty:
         raise AnnotationError(f"{path}: the file holds only blank lines, probably a broken download; get it again")
     return times, labels

@@ -27,11 +27,10 @@ _NO_TIME = re.compile(r"end|stop|duration|length|signature|offset")
 _MILLISECONDS = re.compile(r"ms$|msec|millisecond")
 _NO_SECONDS = re.compile(r"(tick|frame|sample|beat|bar|measure)s?$|us$|ns$|microsecond|minute")
 _LABEL = re.compile(r"(label|class|drum|instrument|name|event|type|sound|pitch|note|value)s?$|midi$|klasse$")
-_COMMENT = re.compile(r"\s+#.*$")
-_MAX_WORDS = 4  # of a label
+_COMMENT = re.compile(r"\s#")
+_MAX_WORDS, _MAX_COLUMNS = 4, 40  # of a label; of a line
 _NAME_COLUMNS = "write times with a decimal point, and name the columns in the first line, such as time,label"
-_LISTED = re.compile(r"\s*[,;]\s*")
-_JOINED = re.compile(r"\s*[+/&|]\s*")
+_LISTED, _JOINED = re.compile("[,;]"), re.compile("[+/&|]")  # between strokes of one time
 
 
 class TextError(ValueError):
@@ -85,6 +84,8 @@ def read_text(text: str, known: ClassOf) -> tuple[np.ndarray, np.ndarray, bool]:
     """
     heading, lines, has_content = _lines(text, known)
     if not lines:
+        if heading and not any(_TIME.match(word) for name in heading for word in _words_of(name)):
+            raise TextError(f"it holds only {' '.join(heading)[:80]!r}; write lines of '<seconds> <label>' below a heading")
         return np.empty(0), np.empty(0, dtype=object), has_content
     columns = _named_columns(heading, lines, known) if heading else None
     columns = columns or _found_columns(lines, known)
@@ -107,7 +108,7 @@ def _lines(text: str, known: ClassOf) -> tuple[list[str], list[_Line], bool]:
         if not content or content.startswith("\\"):  # of a label track: the frequencies of the label before
             continue
         comment = content.startswith("#")
-        fields = split(content.lstrip("# ") if comment else _COMMENT.sub("", content), known)
+        fields = split(content.lstrip("# ") if comment else _COMMENT.split(content, maxsplit=1)[0], known)[:_MAX_COLUMNS]
         if not has_content and _is_heading(fields, needs_both=comment):
             heading = fields
         elif not comment:
@@ -127,44 +128,44 @@ def split(content: str, known: ClassOf) -> list[str]:
         fields = _split_at(separator, content)
         first = fields[0].split()
         blanks = separator != ";" and len(first) > 1 and number_in(first[0]) is not None  # "0.5 KD,HH"
-        decimal_comma = separator == "," and len(tokens) > 1 and any(map(_DECIMAL_COMMA.fullmatch, tokens))
+        decimal_comma = separator == "," and len(tokens) > 1 and any(map(_DECIMAL_COMMA.fullmatch, tokens[:_MAX_COLUMNS]))
         if not (blanks or decimal_comma):
             return fields
     return _words(_split_at(" ", " ".join(tokens)), known)
 
 
 def _split_at(separator: str, content: str) -> list[str]:
-    quote = "'" if "'" in content and '"' not in content else '"'
+    if '"' not in content and "'" not in content:
+        return [field.strip() for field in content.split(separator)]
+    quote = "'" if '"' not in content else '"'
     try:
         fields = next(csv.reader([content], delimiter=separator, quotechar=quote, skipinitialspace=True))
-    except csv.Error:
-        fields = content.split(separator)
+    except csv.Error as error:
+        raise TextError(f"the line {content[:80]!r} cannot be read ({error}); correct or remove it") from None
     return [field.strip(" \t\"'") for field in fields]
 
 
 def _words(tokens: list[str], known: ClassOf) -> list[str]:
     """Fields of tokens between blanks: neighbours that are no numbers are one field if together they are a known label."""
     fields, at = [], 0
-    while at < len(tokens):
+    worded = [number_in(token) is None for token in tokens[:_MAX_COLUMNS]]
+    while at < len(worded):
         stop = at + 1
-        if number_in(tokens[at]) is None:
-            while stop < min(len(tokens), at + _MAX_WORDS) and number_in(tokens[stop]) is None:
-                stop += 1
-            while stop > at + 1 and not known(" ".join(tokens[at:stop])):
-                stop -= 1
-        fields.append(" ".join(tokens[at:stop]))
+        while worded[at] and stop < min(len(worded), at + _MAX_WORDS) and worded[stop]:
+            stop += 1
+        while stop > at + 1 and not known(" ".join(tokens[at:stop])):
+            stop -= 1
+        fields.append(tokens[at] if stop == at + 1 else " ".join(tokens[at:stop]))
         at = stop
     return fields
 
 
 def number_in(field: str) -> float | None:
     """The number in a field, with a decimal point or comma; None if it is none."""
-    if _DECIMAL_COMMA.fullmatch(field):
-        field = field.replace(",", ".")
     try:
         return float(field) if "_" not in field else None
     except ValueError:
-        return None
+        return float(field.replace(",", ".")) if "," in field and _DECIMAL_COMMA.fullmatch(field) else None
 
 
 # --- columns -----------------------------------------------------------------------------------------------------------
@@ -219,12 +220,7 @@ def _found_columns(lines: list[_Line], known: ClassOf) -> _Columns:
     if not worded:
         return _columns_of_numbers(columns, whole, known)
     label = max(worded, key=lambda column: (_n_known(lines, column, known), -column))
-    for line in lines:
-        for column in worded:
-            if column > label and all(map(known, columns[column])) and _contradict(line.fields, label, column, known):
-                both = f"line {line.number}: {line.fields[label]!r} and {line.fields[column]!r} are two labels"
-                remedy = "if both were struck write them in quotes, else name the columns in the first line: time,label,comment"
-                raise TextError(f"{both}; {remedy}")
+    _refuse_two_labels(lines, label, [column for column in worded if column > label and all(map(known, columns[column]))], known)
     before = [column for column in range(label) if numeric[column]]
     if len(before) > 1 and whole[before[0]]:
         _refuse_doubtful_times(lines, before[0], before[1], whole[before[1]], label, known)
@@ -244,8 +240,19 @@ def _columns_of_numbers(columns: list[list[str]], whole: list[bool], known: Clas
     return _Columns(0, (known_pitches or pitches or [1])[0])
 
 
+def _refuse_two_labels(lines: list[_Line], label: int, others: list[int], known: ClassOf) -> None:
+    """TextError for a line with labels of two classes, which may both have been struck."""
+    for line in lines:
+        for column in others:
+            if _contradict(line.fields, label, column, known):
+                both = f"line {line.number}: {line.fields[label]!r} and {line.fields[column]!r} are two labels"
+                remedy = "if both were struck write them in quotes, else name the columns in the first line: time,label,comment"
+                raise TextError(f"{both}; {remedy}")
+
+
 def _contradict(fields: list[str], one: int, other: int, known: ClassOf) -> bool:
-    return other < len(fields) and bool(fields[other]) and known(fields[one]) != known(fields[other])
+    """Whether two fields of a line are known labels of different classes, or the second is unknown."""
+    return other < len(fields) and bool(fields[other] and known(fields[one])) and known(fields[one]) != known(fields[other])
 
 
 def _refuse_doubtful_times(lines: list[_Line], first: int, second: int, second_whole: bool, label: int, known: ClassOf) -> None:
@@ -288,8 +295,8 @@ def _labels(field: str, known: ClassOf) -> list[str]:
     if known(field):
         return [field]
     if "," in field or ";" in field:
-        return [label for part in _LISTED.split(field) if part for label in _labels(part, known)]
-    joined = _JOINED.split(field)
+        return [label for part in _LISTED.split(field) for label in _labels(part.strip(), known)]
+    joined = [part.strip() for part in _JOINED.split(field)]
     if len(joined) > 1 and all(map(known, joined)):
         return joined
     number = number_in(field)

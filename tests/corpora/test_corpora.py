@@ -421,7 +421,7 @@ def test_recordings_with_annotations_of_the_same_name_are_a_corpus(tmp_path):
     corpus = open_corpus(tmp_path)
     assert isinstance(corpus, FolderCorpus) and corpus.splits == ("test",) and corpus.present
     one, two = corpus.tracks()
-    assert (one.id, one.mapping, two.id, two.mapping) == ("My Song", ANY_TEXT, "album/two", GENERAL_MIDI)
+    assert (one.id, one.mapping, two.id, two.mapping) == ("My Song", ANY_TEXT, "album/two", ROLAND)
     assert [len(times) for times in corpus.read_annotation(one).onsets] == [1, 1, 0, 1, 0]
     assert corpus.missing() == ["lonely.mid or .txt (annotation of lonely.ogg)", "unheard.wav (recording of unheard.midi)"]
     assert corpus.expected() is None
@@ -436,14 +436,14 @@ def test_subfolders_named_as_splits_are_splits(tmp_path):
     assert [(track.id, track.split) for track in corpus.tracks()] == [("train/a", "train"), ("test/a", "test")]
 
 
-def test_melodies_in_a_users_midi_are_not_drums_and_a_roland_kit_can_be_named(tmp_path):
+def test_melodies_in_a_users_midi_are_not_drums_and_the_kit_can_be_named(tmp_path):
     write_wav(tmp_path / "a.wav")
-    write_drums(tmp_path / "a.mid", (22, 58))
+    write_drums(tmp_path / "a.mid", (22, 58, 36, 38, 38))
     write_wav(tmp_path / "piano.wav")
     write_drums(tmp_path / "piano.mid", (60,), channel=0)
-    general, roland = FolderCorpus(tmp_path), FolderCorpus(tmp_path, midi_mapping=ROLAND)
+    general, roland = FolderCorpus(tmp_path, midi_mapping=GENERAL_MIDI), FolderCorpus(tmp_path)
     assert general.read_annotation(general.tracks()[0]).unknown == {22: 1}
-    assert sum(map(len, roland.read_annotation(roland.tracks()[0]).onsets)) == 2
+    assert sum(map(len, roland.read_annotation(roland.tracks()[0]).onsets)) == 5
     assert general.options != roland.options
     with pytest.raises(ValueError, match=r"piano\.mid.*channel 10"):
         general.read_annotation(general.tracks()[1])
