@@ -5,11 +5,12 @@ complete tracks, `missing` names the others. Each split is scanned once, when fi
 changing files.
 """
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
@@ -173,7 +174,8 @@ class Corpus(ABC):
 
     def _sort_in(self, track: Track, tracks: list[Track], missing: list[str]) -> None:
         """Add a track to `tracks` if all its files exist, else an entry to `missing`."""
-        absent = [path for path in (*track.audio, *track.annotation) if not path.is_file()]
+        # Unlike Path.is_file it raises nothing for what may not be looked at.
+        absent = [path for path in (*track.audio, *track.annotation) if not os.path.isfile(path)]
         if absent:
             missing.append(self._relative(*absent))
         else:
@@ -200,6 +202,12 @@ def first_folder(root: Path, places: Iterable[str], holds: Iterable[str]) -> Pat
         if any((folder / name).exists() for name in holds):
             return folder
     return None
+
+
+def is_inside(name: str) -> bool:
+    """Whether a path of a corpus's table stays below the corpus: it is relative, and never leads up."""
+    path = PurePosixPath(name)
+    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts and not set(name) & {"\\", "\0", ":"}
 
 
 def visible(folder: Path) -> list[Path]:
