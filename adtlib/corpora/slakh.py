@@ -82,7 +82,7 @@ def _drum_stems(metadata: Path) -> list[str]:
     try:
         content = yaml.load(metadata.read_bytes(), _Loader)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise ValueError((str(error) or type(error).__name__).splitlines()[0]) from None
+        raise ValueError(" ".join(str(error).split())[:200]) from None
     stems = content.get("stems") if isinstance(content, dict) else None
     if not isinstance(stems, dict) or not all(isinstance(stem, dict) for stem in stems.values()):
         raise ValueError("no table of stems")

@@ -199,7 +199,7 @@ def _named_columns(heading: list[str], lines: list[_Line], known: ClassOf) -> _C
     if not 2 <= len(heading) <= width:  # a sentence is no heading
         return None
     if foreign and not times:
-        raise TextError(f"its heading states times in another unit, {foreign[0]!r}; give seconds in a column named time")
+        raise TextError(f"its heading states times in another unit, {foreign[0][:40]!r}; give seconds in a column named time")
     if not times:
         return None
     unit, time = max(times, key=lambda entry: (entry[0], -entry[1]))
@@ -233,7 +233,7 @@ def _columns_of_numbers(columns: list[list[str]], whole: list[bool], known: Clas
     if width == 2 and whole[0] and all(map(known, columns[0])) and not any(map(known, columns[1])):
         return _Columns(1, 0)
     if width > 2 and all(whole[:3]):
-        first = ",".join(fields[0] for fields in columns)
+        first = ",".join(fields[0] for fields in columns)[:80]
         raise TextError(f"its columns hold only whole numbers, as in {first}: {_NAME_COLUMNS}")
     pitches = [column for column in range(1, width) if whole[column]]
     known_pitches = [column for column in pitches if any(map(known, columns[column]))]
@@ -245,7 +245,7 @@ def _refuse_two_labels(lines: list[_Line], label: int, others: list[int], known:
     for line in lines:
         for column in others:
             if _contradict(line.fields, label, column, known):
-                both = f"line {line.number}: {line.fields[label]!r} and {line.fields[column]!r} are two labels"
+                both = f"line {line.number}: {line.fields[label][:40]!r} and {line.fields[column][:40]!r} are two labels"
                 remedy = "if both were struck write them in quotes, else name the columns in the first line: time,label,comment"
                 raise TextError(f"{both}; {remedy}")
 
@@ -258,7 +258,7 @@ def _contradict(fields: list[str], one: int, other: int, known: ClassOf) -> bool
 def _refuse_doubtful_times(lines: list[_Line], first: int, second: int, second_whole: bool, label: int, known: ClassOf) -> None:
     """TextError where the whole numbers of the first column may be parts of decimal commas, or count the lines."""
     rows = [line.fields for line in lines if len(line.fields) > label]
-    shown = f"as in {','.join(rows[0])}"
+    shown = f"as in {','.join(rows[0])[:80]}"
     if not second_whole:
         raise TextError(f"its first column holds whole numbers only and may count the lines, {shown}: {_NAME_COLUMNS}")
     if any(_contradict(row, label, second, known) for row in rows):
@@ -278,7 +278,7 @@ def _time(line: _Line, columns: _Columns) -> float:
     field = line.fields[columns.time] if columns.time < len(line.fields) else ""
     time = number_in(field)
     if time is None:
-        raise line.wrong(f"{field!r} is not a number")
+        raise line.wrong(f"{field[:80]!r} is not a number")
     if not math.isfinite(time):
         raise line.wrong("the time is not finite")
     if time < 0:
