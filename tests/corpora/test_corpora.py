@@ -396,6 +396,18 @@ def test_a_sequence_with_nan_is_left_out_and_the_others_go_on(tmp_path):
         assert len(list(open_corpus("ADTOF-YT", tmp_path).sequences("train"))) == 3
 
 
+def test_sequences_with_flipped_bytes_are_left_out_and_named(tmp_path):
+    write_adtof(tmp_path / "adtof_yt_train", 4)
+    [path] = (tmp_path / "adtof_yt_train").glob("*/*/*.snapshot")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 4 + 1_000] ^= 0x10
+    path.write_bytes(content)
+    corpus = open_corpus("ADTOF-YT", tmp_path)
+    with pytest.warns(UserWarning, match=r"left out: .*snapshot: damaged in the record at byte \d+ .*checksum.*download"):
+        assert len(list(corpus.sequences("train"))) == 3
+    assert corpus.found("train") == 4, "so that the exit status of preparing shows it"
+
+
 def test_a_truncated_split_gives_its_whole_sequences_first(tmp_path):
     write_adtof(tmp_path / "adtof_yt_train", 3)
     [path] = (tmp_path / "adtof_yt_train").glob("*/*/*.snapshot")
