@@ -10,7 +10,8 @@ al. 2017), the General MIDI percussion key map, and the note numbers of Roland's
 Gillick et al. 2019) for the labels themselves.
 """
 
-from collections.abc import Hashable
+import re
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
 CLASSES = ("KD", "SD", "TT", "HH", "CY")
@@ -40,7 +41,7 @@ class Mapping:
     ignored       labels of percussion outside the vocabulary.
     source        of both.
     strip_suffix  drop digits (the number of an instrument) and `-` (a soft hit) at the end of a label, as in ENST.
-    any_case      upper and lower case are the same.
+    any_case      upper and lower case are the same; blanks, `-`, `_` and `.` within a label mean nothing ("Closed Hi-Hat").
     """
 
     name: str
@@ -61,16 +62,31 @@ class Mapping:
 
     def class_index(self, label: Hashable) -> int | None:
         """Index of the label's class in CLASSES, None for an ignored label; raises UnknownLabel (a KeyError) for others."""
-        key = label
-        if isinstance(label, str):
-            key = label.upper() if self.any_case else label
-            if self.strip_suffix and key not in self.classes and key not in self.ignored:
-                key = key.rstrip("-").rstrip("0123456789").rstrip("-")
-        if key in self.classes:
-            return CLASSES.index(self.classes[key])
-        if key in self.ignored:
-            return None
-        raise UnknownLabel(label, self.name)
+        name = self.class_of(label)
+        if not name:
+            raise UnknownLabel(label, self.name)
+        return CLASSES.index(name) if name in CLASSES else None
+
+    def class_of(self, label: Hashable) -> str:
+        """The label's class, "ignored", or "" for an unknown label."""
+        for key in self._spellings(label) if isinstance(label, str) else (label,):
+            if key in self.classes:
+                return self.classes[key]
+            if key in self.ignored:
+                return "ignored"
+        return ""
+
+    def _spellings(self, label: str) -> Iterator[str]:
+        """The spellings of a label that may be in the table, the one given first."""
+        keys = [label]
+        if self.any_case:
+            keys.append(label.upper())
+            if label[:1].isalpha():
+                keys.append(re.sub(r"[\s_.-]+", "", label.upper()))
+        for key in dict.fromkeys(keys):
+            yield key
+            if self.strip_suffix:
+                yield key.rstrip("-").rstrip("0123456789").rstrip("-")
 
     @property
     def labels(self) -> dict[str, list]:
@@ -167,16 +183,71 @@ def _union(*mappings: Mapping) -> dict[Hashable, str]:
     return union
 
 
-# For users' own files, whose annotation scheme is not known: class names first, then the labels of MDB, then those of ENST,
-# and the numbers 22 to 87 as pitches, which some tools write into text files.
+# Names of General MIDI and of users in words, in capitals and without blanks and hyphens.
+_WORDS = _table(
+    KD="KICKDRUM BASSDRUM ACOUSTICBASSDRUM ELECTRICBASSDRUM BASSTROMMEL GROSSETROMMEL",
+    SD="SNAREDRUM ACOUSTICSNARE ELECTRICSNARE SNAREGHOST GHOSTSNARE SNARERIM SIDESTICK CROSSSTICK XSTICK RIM RIMSHOT RIMCLICK "
+    "HANDCLAP CLAP KLEINETROMMEL",
+    TT="TOMTOM HIGHTOM HITOM MIDTOM MIDDLETOM LOWTOM HIMIDTOM HIGHMIDTOM LOWMIDTOM FLOORTOM LOWFLOORTOM HIGHFLOORTOM RACKTOM HT FT "
+    "HÄNGETOM STANDTOM",
+    HH="HAT HATS HIHATS CLOSEDHIHAT OPENHIHAT PEDALHIHAT HALFOPENHIHAT FOOTHIHAT HIHATCLOSED HIHATOPEN HIHATPEDAL HIHATFOOT "
+    "HIHATOFFEN HIHATGESCHLOSSEN OFFENEHIHAT GESCHLOSSENEHIHAT "
+    "CLOSEDHAT OPENHAT PEDALHAT HATCLOSED HATOPEN HATPEDAL CLOSEDHH OPENHH PEDALHH HHCLOSED HHOPEN HHPEDAL HHC HHO HHP TAMBOURINE",
+    CY="CRASHCYMBAL RIDECYMBAL RIDEBELL RIDECUP CHINESECYMBAL CHINACYMBAL CHINA SPLASHCYMBAL SPLASH COWBELL BECKEN",
+)
+_OTHER_WORDS = frozenset(
+    _table(
+        other="VIBRASLAP BONGO HIBONGO HIGHBONGO LOWBONGO CONGA MUTEHICONGA MUTEHIGHCONGA OPENHICONGA OPENHIGHCONGA LOWCONGA "
+        "TIMBALE HIGHTIMBALE LOWTIMBALE AGOGO HIGHAGOGO LOWAGOGO CABASA MARACAS WHISTLE SHORTWHISTLE LONGWHISTLE GUIRO SHORTGUIRO "
+        "LONGGUIRO CLAVES WOODBLOCK HIWOODBLOCK HIGHWOODBLOCK LOWWOODBLOCK CUICA MUTECUICA OPENCUICA TRIANGLE MUTETRIANGLE "
+        "OPENTRIANGLE SHAKER"
+    )
+)
+
+
+# Labels of drum machines. Of ENST's labels "ch" is a china cymbal, in small letters.
+_DRUM_MACHINES = _table(HH="CH OH", SD="CP")
+
+
+# For users' own files, whose annotation scheme is not known: class names first, then the labels of MDB, then those of ENST, names
+# in words, and the numbers 22 to 87 as pitches, which some tools write into text files.
 ANY_TEXT = Mapping(
     name="any text annotation",
-    classes=_union(FIVE_CLASS, MDB, ENST) | {str(pitch): name for pitch, name in GENERAL_MIDI.classes.items()},
-    ignored=frozenset(str(pitch) for pitch in GENERAL_MIDI.ignored),
-    source="union of the five classes, MDB Drums, ENST-Drums and General MIDI",
+    classes=_union(FIVE_CLASS, MDB, ENST)
+    | _WORDS
+    | _DRUM_MACHINES
+    | {label: name for label, name in ENST.classes.items() if label.upper() in _DRUM_MACHINES}
+    | {str(pitch): name for pitch, name in ROLAND.classes.items()},
+    ignored=_OTHER_WORDS | frozenset(str(pitch) for pitch in ROLAND.ignored),
+    source="union of the five classes, MDB Drums, ENST-Drums, and General MIDI in words and numbers",
     strip_suffix=True,
     any_case=True,
 )
+
+
+PITCH_MAPPINGS = {"roland": ROLAND, "general-midi": GENERAL_MIDI}
+
+
+def pitch_mapping(text: str) -> Mapping:
+    """What MIDI pitches mean: "roland", "general-midi", or one of them with pitches of one's own kit, as in "roland,60=HH".
+
+    Pitches alone, as in "60=HH,61=HH", are added to Roland's. Raises ValueError for another name, class or pitch.
+    """
+    first, *rest = [part.strip() for part in text.split(",") if part.strip()] or [""]
+    pairs = [first, *rest] if "=" in first else rest
+    base = ROLAND if "=" in first else PITCH_MAPPINGS.get(first.lower())
+    if base is None:
+        raise ValueError(f"{first!r} is not a mapping: choose from {', '.join(PITCH_MAPPINGS)}, or give classes, as in 60=HH,61=HH")
+    own: dict[Hashable, str] = {}
+    for pair in pairs:
+        pitch, _, name = (part.strip() for part in pair.partition("="))
+        if not (pitch.isdecimal() and int(pitch) <= 127) or FIVE_CLASS.class_of(name) not in CLASSES:
+            raise ValueError(f"{pair!r} is not a pitch of 0 to 127 and one of {', '.join(CLASSES)}, as in 60=HH")
+        own[int(pitch)] = FIVE_CLASS.class_of(name)
+    if not own:
+        return base
+    listed = ", ".join(f"{pitch}={name}" for pitch, name in sorted(own.items()))
+    return Mapping(f"{base.name} with {listed}", base.classes | own, base.ignored - set(own), base.source + "; the rest given")
 
 
 # The instruments of the drum set in the General MIDI percussion key map, under the names of this project.

@@ -9,15 +9,16 @@ the performances of its training split in 4/4.
 """
 
 import csv
+import heapq
 import sys
 from pathlib import Path
 
-import mido
 import mir_eval
 import numpy as np
 
 from adtlib import paths
 from adtlib.notation.beats import POSITIONS, count_positions, track_beats
+from adtlib.onsets import smf
 from adtlib.onsets.annotations import read_onsets
 from adtlib.vocabulary import CLASSES, MDB, ROLAND
 
@@ -30,11 +31,12 @@ def groove_rows(root: Path, training: bool) -> list[dict]:
 
 def performance(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """(positions in beats, class indices) of a file's notes."""
-    file, tick, struck = mido.MidiFile(path), 0, []
-    for message in mido.merge_tracks(file.tracks):
-        tick += message.time
-        if message.type == "note_on" and message.velocity and message.note in ROLAND.classes:
-            struck.append((tick / file.ticks_per_beat, ROLAND.class_index(message.note)))
+    file = smf.read_file(path)
+    struck = [
+        (tick / file.division, ROLAND.class_index(pitch))
+        for tick, status, pitch, velocity in heapq.merge(*file.tracks, key=lambda event: event[0])
+        if status & 0xF0 == 0x90 and velocity and pitch in ROLAND.classes
+    ]
     beats, classes = np.array(struck, dtype=float).reshape(-1, 2).T
     return beats, classes.astype(int)
 

@@ -69,6 +69,7 @@ def _inspect(corpus: Corpus) -> dict[str, Any]:
         "complete": found > 0 and not missing and (expected is None or found >= expected),
         "splits": splits,
         "missing": dict(missing),
+        "left_out": corpus.left_out(),
         "licence": info.licence,
         "url": info.url,
         "remedy": info.remedy,
@@ -138,6 +139,7 @@ def _rows(report: dict[str, Any], all_missing: bool) -> list[tuple[str, str]]:
         rows.append(("" if index else "missing", f"{name}{several}"))
     if len(missing) > len(shown):
         rows.append(("", f"and {sum(n_units for _, n_units in missing[len(shown) :]):,} {report['unit']}s more"))
+    rows += [("" if index else "left out", entry) for index, entry in enumerate(report["left_out"])]
     rows.append(("licence", report["licence"]))
     if not report["complete"]:
         size = f"{report['download_gb']:g} GB, " if report["download_gb"] else ""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from adtlib import __version__
-from adtlib.vocabulary import CLASSES, FIVE_CLASS, UnknownLabel
+from adtlib.vocabulary import CLASSES, FIVE_CLASS, Mapping as PitchMapping, UnknownLabel, pitch_mapping
 
 # Sets of songs for choosing thresholds: what model files say of them, and a low-pass in Hz (old records and low-rate encoders
 # lose their treble).
@@ -81,6 +81,25 @@ def _add_prepare(add: Any) -> None:
     parser.add_argument("--workers", metavar="N", type=int, help="number of processes (default: one for each processor)")
     kinds = ("madmom", "thesis")
     parser.add_argument("--version", choices=kinds, default=kinds[0], help="kind of features (default: madmom)")
+    _add_mapping(parser, "of the MIDI files in a folder of your own")
+
+
+def _add_mapping(parser: argparse.ArgumentParser, whose: str) -> None:
+    parser.add_argument(
+        "--mapping",
+        metavar="MAP",
+        type=_pitch_mapping,
+        default="roland",
+        help=f"meaning of the pitches {whose}: roland, which is General MIDI with the hi-hats and rims of Roland's kits (default), "
+        "general-midi, or pitches of your kit, added to one of them: roland,60=HH,61=HH",
+    )
+
+
+def _pitch_mapping(text: str) -> PitchMapping:
+    try:
+        return pitch_mapping(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _add_score(add: Any) -> None:
@@ -93,12 +112,7 @@ def _add_score(add: Any) -> None:
     parser.add_argument("reference", metavar="REFERENCE", type=Path, help="reference annotation: file or folder")
     parser.add_argument("estimate", metavar="ESTIMATE", type=Path, help="transcription to score: file or folder")
     parser.add_argument("--tolerance", metavar="S", type=float, default=0.05, help="+- seconds (default: 0.05)")
-    parser.add_argument(
-        "--mapping",
-        choices=("roland", "general-midi"),
-        default="roland",
-        help="meaning of MIDI pitches: Roland's kits, as in E-GMD and SADTP (default), or General MIDI",
-    )
+    _add_mapping(parser, "of MIDI files")
     parser.add_argument(
         "--all-channels",
         action="store_true",

@@ -81,6 +81,10 @@ class AdtofYt(Corpus):
             entries += [f"{place}, sequence {index}" for index in range(found, expected)]
         return entries
 
+    def left_out(self, split: str | None = None) -> list[str]:
+        """Nothing is known before the sequences are read: `sequences` warns."""
+        return []
+
     def _readable(self, split: str) -> int:
         try:
             return self._count(split)
@@ -96,13 +100,17 @@ class AdtofYt(Corpus):
     def sequences(self, split: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Stream (features (400, 84), targets (400, 5)), both float32.
 
-        A sequence with NaN or infinite values is left out with a warning. Yields all that can be read, then raises CorpusError
-        if a file is missing, truncated or damaged, or an element has another shape.
+        A sequence whose data do not have their checksum, or hold NaN or infinite values, is left out with a warning. Yields all
+        that can be read, then raises CorpusError if a file is missing or truncated, or an element has another shape.
         """
         folder = self.folder(split)
         if not folder.is_dir():
             raise CorpusError(f"{folder}: no such folder; {self.info.remedy}")
-        for index, element in enumerate(read_saved_dataset(folder)):
+
+        def warn(error: CorpusError) -> None:
+            warnings.warn(f"left out: {error}", stacklevel=3)
+
+        for index, element in enumerate(read_saved_dataset(folder, check_data=True, damaged=warn)):
             features, targets = _checked(element, folder, index)
             if np.isfinite(features).all() and np.isfinite(targets).all():
                 yield features, targets

@@ -5,11 +5,12 @@ complete tracks, `missing` names the others. Each split is scanned once, when fi
 changing files.
 """
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
@@ -86,6 +87,7 @@ class Corpus(ABC):
         """Open the corpus below the data folder `root`, which need not hold it."""
         self.root = Path(root)
         self._scanned: dict[str, tuple[list[Track], list[str]]] = {}
+        self._left_out: dict[str, list[str]] = {}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.root)!r})"
@@ -109,6 +111,16 @@ class Corpus(ABC):
         have lost a file are named.
         """
         return [entry for name in self._names(split) for entry in self._look(name)[1]]
+
+    def left_out(self, split: str | None = None) -> list[str]:
+        """What is on disk but cannot be used: a sentence for each file or row, with its name, the reason, and the remedy."""
+        for name in self._names(split):
+            self._look(name)
+        return [entry for name in self._names(split) for entry in self._left_out.get(name, [])]
+
+    def remarks(self) -> list[str]:
+        """What a user may want to know, though nothing is wrong: a sentence each."""
+        return []
 
     @property
     def present(self) -> bool:
@@ -154,11 +166,16 @@ class Corpus(ABC):
 
     @abstractmethod
     def _scan(self, split: str) -> tuple[list[Track], list[str]]:
-        """(tracks complete on disk, an entry for each missing one) of one split."""
+        """(tracks complete on disk, an entry for each missing one) of one split; `_leave_out` what cannot be used."""
+
+    def _leave_out(self, split: str, sentence: str) -> None:
+        """Add an entry to `left_out`."""
+        self._left_out.setdefault(split, []).append(sentence)
 
     def _sort_in(self, track: Track, tracks: list[Track], missing: list[str]) -> None:
         """Add a track to `tracks` if all its files exist, else an entry to `missing`."""
-        absent = [path for path in (*track.audio, *track.annotation) if not path.is_file()]
+        # Unlike Path.is_file it raises nothing for what may not be looked at.
+        absent = [path for path in (*track.audio, *track.annotation) if not os.path.isfile(path)]
         if absent:
             missing.append(self._relative(*absent))
         else:
@@ -187,6 +204,12 @@ def first_folder(root: Path, places: Iterable[str], holds: Iterable[str]) -> Pat
     return None
 
 
+def is_inside(name: str) -> bool:
+    """Whether a path of a corpus's table stays below the corpus: it is relative, and never leads up."""
+    path = PurePosixPath(name)
+    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts and not set(name) & {"\\", "\0", ":"}
+
+
 def visible(folder: Path) -> list[Path]:
     """Contents of a folder, sorted by name, without hidden files (some systems add them); [] if there is no folder."""
     if not folder.is_dir():
@@ -203,14 +226,15 @@ def velocities(corpus: Corpus, track: Track, onsets: Onsets) -> Onsets:
     files = [path for path in track.annotation if path.suffix.lower() in MIDI_SUFFIXES]
     for path in files:
         channel = midi.DRUM_CHANNEL if corpus.drum_channel_only else None
-        seconds, pitches, played, _ = midi.read_velocities(path, channel)
-        for pitch in np.unique(pitches).tolist():
+        notes = midi.read_velocities(path, channel)
+        for pitch in np.unique(notes.pitches).tolist():
             try:
                 index = track.mapping.class_index(pitch)
             except UnknownLabel:
                 continue
             if index is not None and len(onsets[index]):
-                _fill(found[index], onsets[index], seconds[pitches == pitch], played[pitches == pitch])
+                struck = notes.pitches == pitch
+                _fill(found[index], onsets[index], notes.seconds[struck], notes.velocities[struck])
     return found
 
 

@@ -8,15 +8,15 @@ The rows of the CSV are the tracks, in its order; a row whose files are not both
 
 import csv
 import os
-import warnings
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-from adtlib.corpora.base import SPLITS, Corpus, CorpusInfo, Track, first_folder
+from adtlib.corpora.base import SPLITS, Corpus, CorpusInfo, Track, first_folder, is_inside
 from adtlib.vocabulary import ROLAND
 
 FOLDER, TABLE = "e-gmd-v1.0.0", "e-gmd-v1.0.0.csv"
+_SHOWN = 8  # lines in a sentence
 _COLUMNS = ("split", "midi_filename", "audio_filename")
 
 
@@ -49,23 +49,28 @@ class Egmd(Corpus):
 
     @cached_property
     def _rows(self) -> list[tuple[int, str, str, str]]:
-        """(line of the table, split, MIDI file, audio file) of each usable row; warns of the others."""
+        """(line of the table, split, MIDI file, audio file) of each usable row; the others are left out."""
         path = self._folder / TABLE
-        rows, bad = [], []
+        rows: dict[str, tuple[int, str, str, str]] = {}
+        bad: dict[str, list[int]] = {}
         try:
             for line, split, midi, audio in _read_table(path):
-                if split in SPLITS and midi and audio:
-                    rows.append((line, split, midi, audio))
+                if split not in SPLITS or not midi or not audio:
+                    bad.setdefault("without a split or a file name", []).append(line)
+                elif not (is_inside(midi) and is_inside(audio)):
+                    bad.setdefault("with a file outside the corpus", []).append(line)
+                elif audio in rows:
+                    bad.setdefault("with a recording of an earlier row", []).append(line)
                 else:
-                    bad.append(line)
+                    rows[audio] = line, split, midi, audio
         except FileNotFoundError:
             return []
         except (UnicodeDecodeError, csv.Error, ValueError) as error:
-            warnings.warn(f"{path}: damaged table ({error}), {len(rows)} rows read; {self.info.remedy}", stacklevel=2)
-        if bad:
-            what = f"{len(bad)} rows without a split or a file name are left out, the first in line {bad[0]}"
-            warnings.warn(f"{path}: {what}; {self.info.remedy}", stacklevel=2)
-        return rows
+            self._leave_out(SPLITS[0], f"{path}: damaged table ({error}), {len(rows)} rows read; {self.info.remedy}")
+        for reason, lines in bad.items():
+            listed = ", ".join(map(str, lines[:_SHOWN])) + (f" and {len(lines) - _SHOWN:,} more" if len(lines) > _SHOWN else "")
+            self._leave_out(SPLITS[0], f"{path}: {len(lines)} rows {reason}, in lines {listed}; {self.info.remedy}")
+        return list(rows.values())
 
     def performance_splits(self) -> dict[str, list[str]]:
         """The splits in which the table lists each performance, by its name without the kit's number; needs no recordings."""
@@ -112,7 +117,7 @@ def performance(track_id: str) -> str:
 
 
 def _read_table(path: Path) -> Iterator[tuple[int, str, str, str]]:
-    """(line, split, MIDI file, audio file) of each row, empty if a row is too short. ValueError if a column is missing."""
+    """(line, split, MIDI file, audio file) of each row, empty if a row is cut. ValueError if a column is missing."""
     with path.open(newline="", encoding="utf-8-sig") as file:
         reader = csv.reader(file)
         heading = next(reader, [])
@@ -122,4 +127,5 @@ def _read_table(path: Path) -> Iterator[tuple[int, str, str, str]]:
         columns = [heading.index(name) for name in _COLUMNS]
         for row in reader:
             if any(row):
-                yield reader.line_num, *(row[column].strip() if column < len(row) else "" for column in columns)
+                whole = len(row) >= len(heading)
+                yield reader.line_num, *(row[column].strip() if whole else "" for column in columns)

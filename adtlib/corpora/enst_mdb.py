@@ -10,7 +10,6 @@ Both are searched at the root and below `ENST+MDB/`, MDB's folder also inside th
 splits; these are the thesis's.
 """
 
-import warnings
 from pathlib import Path
 
 from adtlib.corpora.base import Corpus, CorpusInfo, Track, first_folder, visible
@@ -95,7 +94,11 @@ class EnstMdb(Corpus):
         for drummer in DRUMMERS:
             for stem in _minus_one_stems(base / drummer):
                 number = _number(stem)
-                if _enst_split(drummer, number) != split:
+                of = _enst_split(drummer, number)
+                if of is None and split == self.splits[0]:
+                    place = self._relative(base / drummer / "annotation" / f"{stem}.txt")
+                    self._leave_out(split, f"{place}: drummer_3's track {number} is in no split of the thesis; move it away")
+                if of != split:
                     continue
                 numbers.add((drummer, number))
                 track = self._track(f"ENST/{drummer}/{stem}", split, *_enst_files(base / drummer, stem), ENST)
@@ -149,7 +152,6 @@ def _enst_split(drummer: str, number: int) -> str | None:
     for split, numbers in ENST_NUMBERS.items():
         if number in numbers:
             return split
-    warnings.warn(f"ENST-Drums: drummer_3's track {number} is in no split of the thesis and left out", stacklevel=2)
     return None
 
 

@@ -10,8 +10,8 @@ from tqdm import tqdm
 
 from adtlib.corpora.base import Corpus
 from adtlib.corpora.sadtp import ANNOTATION, FOLDER, Sadtp
-from adtlib.onsets.annotations import AnnotationError, read_annotation
-from adtlib.vocabulary import CLASSES, ROLAND, Mapping, UnknownLabel
+from adtlib.onsets.annotations import AnnotationError, count_labels
+from adtlib.vocabulary import CLASSES, ROLAND, Mapping
 
 # Labels of the text annotations in words, from the corpora's own documentation.
 LABEL_NAMES = {
@@ -50,29 +50,19 @@ def label_table(corpus: Corpus, split: str | None = None, progress: bool = True)
     counters: dict[Mapping, Counter] = defaultdict(Counter)
     files = annotation_files(corpus, split)
     for paths, mapping in tqdm(files, desc=f"labels of {corpus.info.name}", disable=not progress or len(files) < LONG):
-        # An empty mapping knows no label, and unknown labels are counted.
-        empty = Mapping(mapping.name, {})
         try:
-            counters[mapping].update(read_annotation(paths, empty, drum_channel_only=corpus.drum_channel_only).unknown)
+            counters[mapping].update(count_labels(paths, mapping, drum_channel_only=corpus.drum_channel_only))
         except AnnotationError as error:
             warnings.warn(f"{corpus.info.name}: left out: {error}", stacklevel=2)
     rows = []
     for mapping, counter in counters.items():
         for label in dict.fromkeys([*mapping.classes, *counter]):
-            rows.append([mapping.name, label, label_name(label), _class_of(label, mapping), counter[label]])
+            rows.append([mapping.name, label, label_name(label), mapping.class_of(label) or "unknown", counter[label]])
     table = pd.DataFrame(rows, columns=columns)
     rank = {name: index for index, name in enumerate((*CLASSES, "ignored", "unknown"))}
     table["rank"] = table["class"].map(rank)
     order = ["source", "rank", "onsets"]
     return table.sort_values(order, ascending=[True, True, False], kind="stable", ignore_index=True)[columns]
-
-
-def _class_of(label, mapping: Mapping) -> str:
-    try:
-        index = mapping.class_index(label)
-    except UnknownLabel:
-        return "unknown"
-    return "ignored" if index is None else CLASSES[index]
 
 
 def label_name(label) -> str:

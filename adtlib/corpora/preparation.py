@@ -55,6 +55,9 @@ def prepare(corpus: Corpus, splits=None, version: str = "madmom", workers: int |
             found = _sequence_parts(corpus, split, folder, before, progress)
         else:
             found = _track_parts(corpus, split, folder, version, workers or os.cpu_count() or 1, progress)
+        found["problems"] = [f"{corpus.info.name} {split}: left out: {entry}" for entry in corpus.left_out(split)] + found[
+            "problems"
+        ]
         index["splits"][split] = found | {"missing": len(corpus.missing(split))}
         for problem in found["problems"]:
             warnings.warn(problem, stacklevel=2)
@@ -128,6 +131,7 @@ def _prepare_track(corpus: Corpus, track: Track, part: Path, version: str) -> di
     annotation = corpus.read_annotation(track)
     features = log_filter_spectrogram(waveform, version=version)
     onsets, notes = _onsets_within(annotation.onsets, len(features), len(waveform) / SAMPLE_RATE, track)
+    notes += annotation.remarks
     unknown = {str(label): count for label, count in annotation.unknown.items()}
     return write_part(part, [(track.id, features, onsets)], source, notes, unknown)
 

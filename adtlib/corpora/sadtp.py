@@ -6,6 +6,7 @@ It is never trained on: it tests models outside the distribution of all other co
 kinds of characters; ids are the names in Unicode's composed form, as systems differ in the form that they store.
 """
 
+import os
 import unicodedata
 
 from adtlib.corpora.base import Corpus, CorpusInfo, Track, visible
@@ -43,8 +44,10 @@ class Sadtp(Corpus):
         folders = [path for path in visible(self.root / FOLDER) if path.is_dir()]
         for name, folder in sorted((unicodedata.normalize("NFC", path.name), path) for path in folders):
             files = folder / AUDIO, folder / ANNOTATION
-            if any(path.is_file() for path in files):  # else not a song
-                n_songs += 1
-                self._sort_in(Track(self.info.name, name, split, files[:1], files[1:], ROLAND), tracks, missing)
+            if not any(map(os.path.isfile, files)):
+                self._leave_out(split, f"{self._relative(folder)}: neither {AUDIO} nor {ANNOTATION} can be found; move it away")
+                continue
+            n_songs += 1
+            self._sort_in(Track(self.info.name, name, split, files[:1], files[1:], ROLAND), tracks, missing)
         where = self._relative(self.root / FOLDER / "*" / AUDIO)
         return tracks, missing + self._unnamed(split, n_songs, where)

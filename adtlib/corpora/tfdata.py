@@ -11,7 +11,7 @@ little-endian) around one TensorProto for each component of an element. Only the
 format is read: numbers, and fields that are bytes, strings, messages or packed lists. Memory holds one element at a time.
 
 Checksums are CRC-32C, "masked" as in TFRecord (rotated right by 15 bits, plus a constant). Those of the lengths are always
-verified, those of the data on request: each costs almost a millisecond, several times as much as reading.
+verified, those of the data on request: an element of ADTOF-YT costs 0.7 to 1 ms, as much as the rest of preparing it.
 """
 
 import functools
@@ -19,7 +19,7 @@ import hashlib
 import io
 import shutil
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,7 +37,11 @@ def _byte_table() -> np.ndarray:
 
 _TABLE = _byte_table()
 _TABLE_LIST = _TABLE.tolist()
-_LANE = 128  # bytes each lane of the vectorised checksum runs through
+# The same for two bytes at once.
+_TWO_BYTES = np.arange(1 << 16, dtype=np.uint32)
+for _ in range(2):
+    _TWO_BYTES = _TABLE[_TWO_BYTES & 0xFF] ^ (_TWO_BYTES >> np.uint32(8))
+_LANE = 32  # bytes each lane of the vectorised checksum runs through
 
 
 @functools.lru_cache(maxsize=64)
@@ -74,10 +78,10 @@ def crc32c(data: bytes | bytearray | memoryview) -> int:
     padded = np.zeros(lanes * _LANE, dtype=np.uint8)
     padded[-size:] = np.frombuffer(data, dtype=np.uint8)  # zeros in front do not change a checksum that starts at 0
     padded[len(padded) - size : len(padded) - size + 4] ^= 0xFF  # the same as starting at 0xFFFFFFFF
-    columns = np.ascontiguousarray(padded.reshape(lanes, _LANE).T)  # (bytes of a lane, lanes)
+    columns = np.ascontiguousarray(padded.view("<u2").reshape(lanes, _LANE // 2).T)  # (pairs of bytes of a lane, lanes)
     state = np.zeros(lanes, dtype=np.uint32)
     for column in columns:
-        state = _TABLE[(state ^ column) & 0xFF] ^ (state >> np.uint32(8))
+        state = _TWO_BYTES[(state ^ column) & 0xFFFF] ^ (state >> np.uint32(16))
     log2_bytes = _LANE.bit_length() - 1
     while len(state) > 1:
         if len(state) % 2:
@@ -239,7 +243,8 @@ def _record_length(file: io.BufferedReader, path: Path, size: int) -> int | None
     raise CorpusError(f"{path}: truncated in the record that starts at byte {offset} of {size}; {_REMEDY}")
 
 
-def _read_arrays(path: Path, check_data: bool) -> Iterator[np.ndarray]:
+def _read_arrays(path: Path, check_data: bool) -> Iterator[np.ndarray | CorpusError]:
+    """The array of each record; of one whose data are damaged the error, as the next can still be read."""
     size = path.stat().st_size
     with path.open("rb") as file:
         while (length := _record_length(file, path, size)) is not None:
@@ -248,20 +253,24 @@ def _read_arrays(path: Path, check_data: bool) -> Iterator[np.ndarray]:
             file.readinto(data)
             (crc,) = struct.unpack("<I", file.read(_CRC))
             if check_data and masked_crc(data) != crc:
-                raise CorpusError(f"{path}: damaged in the record at byte {offset} (its checksum is wrong); {_REMEDY}")
+                yield CorpusError(f"{path}: damaged in the record at byte {offset} (its checksum is wrong); {_REMEDY}")
+                continue
             try:
-                array = _tensor(data)
+                yield _tensor(data)
             except (ValueError, IndexError, TypeError) as error:
-                raise CorpusError(f"{path}: no readable tensor at byte {offset}: {error}; {_REMEDY}") from None
-            yield array
+                yield CorpusError(f"{path}: no readable tensor at byte {offset}: {error}; {_REMEDY}")
 
 
-def read_saved_dataset(folder: Path | str, check_data: bool = False) -> Iterator[list[np.ndarray]]:
+def read_saved_dataset(
+    folder: Path | str, check_data: bool = False, damaged: Callable[[CorpusError], None] | None = None
+) -> Iterator[list[np.ndarray]]:
     """The elements of a saved dataset, in the order of its files, each a list of one array for each component.
 
-    `check_data` verifies the checksum of every record. All that can be read is yielded before an error is raised:
-    CorpusError names the file, the byte and the remedy if a file is missing, truncated, compressed or damaged, or if
-    there are fewer elements than the metadata states.
+    check_data  verify the checksum of every record.
+    damaged     is told of an element with damaged data, which is then left out; without it the error is raised.
+
+    All that can be read is yielded before an error is raised: CorpusError names the file, the byte and the remedy if a file is
+    missing, truncated, compressed or damaged, or if there are fewer elements than the metadata states.
     """
     folder = Path(folder)
     metadata = _read_metadata(folder)
@@ -270,10 +279,17 @@ def read_saved_dataset(folder: Path | str, check_data: bool = False) -> Iterator
         element = []
         for array in _read_arrays(path, check_data):
             element.append(array)
-            if len(element) == metadata.n_components:
+            if len(element) < metadata.n_components:
+                continue
+            errors = [part for part in element if isinstance(part, CorpusError)]
+            if not errors:
                 yield element
-                element = []
-                found += 1
+            elif damaged is None:
+                raise errors[0]
+            else:
+                damaged(errors[0])
+            element = []
+            found += 1
         if element:
             raise CorpusError(f"{path}: ends within an element, at byte {path.stat().st_size}; {_REMEDY}")
     if metadata.n_elements is not None and found < metadata.n_elements:

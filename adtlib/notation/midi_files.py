@@ -19,8 +19,9 @@ import numpy as np
 
 from adtlib import paths
 from adtlib.notation.beats import BEATS_A_BAR, Beats, check_grid
-from adtlib.onsets import midi
+from adtlib.onsets import midi, smf
 from adtlib.onsets.midi import Note, tick_seconds
+from adtlib.onsets.own import midi_mark
 from adtlib.vocabulary import INSTRUMENTS
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def song_midi(
     duration: float,
     name: str = "",
     quantise: int | None = None,
+    marked: bool = False,
 ) -> bytes:
     """A transcription as a MIDI file of format 1: a track of tempo and metre, and a track of drums on channel 10.
 
@@ -49,6 +51,7 @@ def song_midi(
     duration  of the recording in seconds, and of the file.
     quantise  parts of a whole note, the grid that notes are moved to (16: sixteenths, 12: triplets of eighths). Of two notes of
               one pitch at one position the louder is kept. None: notes are not moved.
+    marked    with a text event by which `onsets.own` recognises that nobody corrected it.
 
     Raises ValueError for a grid that is not in `beats.QUANTISE`.
     """
@@ -57,7 +60,8 @@ def song_midi(
     velocities = placed_notes(notes, beats, pitches, quantise)
     end = int(_ticks(np.array([duration]), tempos)[0])
     drums = [(0, mido.MetaMessage("track_name", name="Drums")), *_strokes([(*at, v) for at, v in velocities.items()], _NOTE_TICKS)]
-    return midi.file_bytes([_conductor(tempos, pickup, end, name), midi.track(drums, end)], TICKS_A_BEAT, kind=1)
+    mark = midi_mark((*at, velocity) for at, velocity in velocities.items()) if marked else ""
+    return midi.file_bytes([_conductor(tempos, pickup, end, name, mark), midi.track(drums, end)], TICKS_A_BEAT, kind=1)
 
 
 def placed_notes(
@@ -122,9 +126,10 @@ def _ticks(seconds: np.ndarray, tempos: list[tuple[int, int]]) -> np.ndarray:
     return np.maximum(np.rint(starts[region] + (seconds - changes[region]) * ticks_a_second[region]), 0).astype(np.int64)
 
 
-def _conductor(tempos: list[tuple[int, int]], pickup: int, end: int, name: str) -> mido.MidiTrack:
-    """The first track: name, metre and tempo."""
+def _conductor(tempos: list[tuple[int, int]], pickup: int, end: int, name: str, mark: str) -> mido.MidiTrack:
+    """The first track: name, mark if any, metre and tempo."""
     events = [(0, mido.MetaMessage("track_name", name=name.encode("latin-1", "replace").decode("latin-1")))]
+    events += [(0, mido.MetaMessage("text", text=mark))] if mark else []
     events += [midi.tempo_event(tick, tempo) for tick, tempo in tempos if tick <= end or not tick]
     if pickup and pickup != BEATS_A_BAR * TICKS_A_BEAT:
         length = Fraction(pickup, 4 * TICKS_A_BEAT)  # of a whole note
@@ -166,28 +171,48 @@ def midi_events(path: Path | str) -> "pd.DataFrame":
 
     Columns: delta and tick (ticks since the previous message, and from the start), beat (quarter notes from the start), seconds,
     event, value (of messages other than notes), bytes (hexadecimal, repeated status bytes included), pitch, instrument and
-    velocity (0 and "" for messages other than notes).
+    velocity (0 and "" for messages other than notes). Raises `midi.MidiError` for a file that cannot be read.
     """
     import pandas as pd  # not needed for transcribing
 
-    file = mido.MidiFile(path)
-    tempos, rows, tick = [], [], 0
-    for message in file.tracks[0]:
-        tick += message.time
-        row = {"delta": message.time, "tick": tick, "beat": tick / file.ticks_per_beat, "event": message.type.replace("_", " ")}
-        row |= {"value": "", "bytes": message.bin().hex(" ").upper(), "pitch": 0, "instrument": "", "velocity": 0}
-        if message.type == "set_tempo":
-            tempos.append((tick, message.tempo))
-            row["value"] = f"{mido.tempo2bpm(message.tempo):g} a minute"
-        elif message.type == "time_signature":
-            row["value"] = f"{message.numerator}/{message.denominator}"
-        elif message.type in ("note_on", "note_off"):
-            name = INSTRUMENTS.get(message.note, "other")
-            row |= {"pitch": message.note, "instrument": name, "velocity": message.velocity}
+    file = smf.read_file(path)
+    rows, last = [], 0
+    for event in file.tracks[0]:
+        tick, status, first, second = event
+        row = {"delta": tick - last, "tick": tick, "beat": tick / file.division, "event": _event_name(event)}
+        row |= {"value": "", "bytes": _event_bytes(event).hex(" ").upper(), "pitch": 0, "instrument": "", "velocity": 0}
+        if status == smf.META and first == smf.SET_TEMPO:
+            row["value"] = f"{60e6 / int.from_bytes(second, 'big'):g} a minute"
+        elif status == smf.META and first == smf.TIME_SIGNATURE:
+            row["value"] = "{}/{}".format(*smf.meter(second) or ("?", "?"))
+        elif status & 0xE0 == 0x80:
+            row |= {"pitch": first, "instrument": INSTRUMENTS.get(first, "other"), "velocity": second}
         rows.append(row)
+        last = tick
     table = pd.DataFrame(rows)
-    table.insert(3, "seconds", tick_seconds(table["tick"].to_numpy(), tempos, file.ticks_per_beat))
+    table.insert(3, "seconds", tick_seconds(table["tick"].to_numpy(), midi.tempos_of(file), file.division))
     return table
+
+
+_CHANNEL_EVENTS = ("note off", "note on", "polytouch", "control change", "program change", "aftertouch", "pitchwheel")
+_META_EVENTS = {0: "sequence number", 1: "text", 2: "copyright", 3: "track name", 4: "instrument name", 5: "lyrics", 6: "marker"}
+_META_EVENTS |= {0x07: "cue marker", 0x09: "device name", 0x20: "channel prefix", 0x21: "midi port", 0x2F: "end of track"}
+_META_EVENTS |= {0x51: "set tempo", 0x54: "smpte offset", 0x58: "time signature", 0x59: "key signature", 0x7F: "sequencer specific"}
+
+
+def _event_name(event: smf.Event) -> str:
+    _, status, kind, _ = event
+    if status < smf.SYSEX:
+        return _CHANNEL_EVENTS[(status >> 4) - 8]
+    return _META_EVENTS.get(kind, "unknown meta") if status == smf.META else "sysex"
+
+
+def _event_bytes(event: smf.Event) -> bytes:
+    """The bytes of a message, with its status."""
+    _, status, first, second = event
+    if status < smf.SYSEX:
+        return bytes((status, first, second)[: 1 + smf.data_bytes(status)])
+    return bytes([status, first]) + smf.variable_length(len(second)) + second if status == smf.META else bytes([status]) + second
 
 
 def midi_notes(events: "pd.DataFrame") -> tuple[Note, ...]:

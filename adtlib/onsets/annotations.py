@@ -5,7 +5,7 @@ from the start of the recording, sorted, not quantised. A class without onsets h
 
 Two kinds of files are read:
 
-text    lines of "<seconds> <label>", separated by blanks, tabs or a comma; further columns are ignored, and so are blank
+text    lines of "<seconds> <label>", in columns as `text` describes them; further columns are ignored, and so are blank
         lines, lines that begin with `#`, and a heading in the first line
 MIDI    every note-on with a velocity above 0 is an onset, at its time by the file's tempo map
 
@@ -17,24 +17,24 @@ coincide, and a system can find only one, so that the second is a miss. Such dou
 Slakh track, 9 of the 48,234 in 150 performances of the Groove MIDI Dataset, and 0 in MDB Drums.
 """
 
-import math
-import re
+import functools
 import warnings
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from adtlib.onsets import midi
+from adtlib.onsets import midi, text
 from adtlib.onsets.frames import Onsets, check_onsets
-from adtlib.vocabulary import CLASSES, MIDI_PITCH, Mapping, UnknownLabel
+from adtlib.vocabulary import CLASSES, MIDI_PITCH, Mapping
 
 TEXT_SUFFIXES = (".txt", ".csv", ".tsv", ".beats")
 MIDI_SUFFIXES = (".mid", ".midi")
-_HEADING = re.compile(r"(time|onset|second|start)", re.IGNORECASE)
-_DECIMAL_COMMA = re.compile(r"\d+,\d+\s+\D")
+_MAX_BYTES = 2**24  # of a text file
+_SHOWN = 8  # labels in a message
+_LARGE_SHARE = 0.25  # of events outside the five classes, from which they may be drums of another kit
 
 
 class AnnotationError(ValueError):
@@ -43,16 +43,25 @@ class AnnotationError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Annotation:
-    """Content of a file: onsets, and the counts of labels that are unknown or outside the vocabulary (ignored)."""
+    """Content of a file: onsets, and the counts of labels that are unknown or outside the vocabulary (ignored).
+
+    remarks  what else may have been lost, a sentence with the name of the file for each.
+    """
 
     onsets: Onsets
     unknown: Counter
     ignored: Counter
+    remarks: tuple[str, ...] = ()
 
     @property
     def n_events(self) -> int:
         """Number of events in the file: onsets, ignored and unknown ones together."""
         return sum(map(len, self.onsets)) + self.unknown.total() + self.ignored.total()
+
+    @property
+    def many_ignored(self) -> bool:
+        """Whether so many events are outside the vocabulary that they may be drums of another kit."""
+        return self.ignored.total() >= max(1, _LARGE_SHARE * self.n_events)
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -69,14 +78,30 @@ def read_annotation(
     drum_channel_only  read only channel 10 of MIDI files; else all notes count, for files that contain only drums.
     allow_empty        accept a file without content, for example the output of a system that found nothing.
 
-    Raises AnnotationError for a file that is missing, empty, damaged, of another kind, or without drums.
+    Raises AnnotationError for a file that is missing, empty, damaged, of another kind, or without drums, and where not one label
+    is known.
     """
-    if not isinstance(path, (str, Path)):
-        parts = [read_annotation(part, mapping, drum_channel_only, allow_empty) for part in path]
-        if not parts:
-            raise AnnotationError("no annotation file was given")
-        return _merge(parts)
-    path = Path(path)
+    paths = [Path(path)] if isinstance(path, (str, Path)) else [Path(part) for part in path]
+    if not paths:
+        raise AnnotationError("no annotation file was given")
+    remarks: list[str] = []
+    events = [_read_events(part, mapping, drum_channel_only, allow_empty, remarks) for part in paths]
+    annotation = _classify(*map(np.concatenate, zip(*events, strict=True)), mapping, tuple(remarks))
+    if annotation.unknown and annotation.unknown.total() == annotation.n_events:
+        raise AnnotationError(f"{' + '.join(map(str, paths))}: {_nothing_known(annotation.unknown, mapping)}")
+    return annotation
+
+
+def count_labels(path: Path | str | Sequence[Path | str], mapping: Mapping, drum_channel_only: bool = False) -> Counter[Hashable]:
+    """How often each label or pitch occurs. Arguments and errors as for `read_annotation`, but unknown labels are no error."""
+    paths = [path] if isinstance(path, (str, Path)) else path
+    return Counter(label for part in paths for label in _read_events(Path(part), mapping, drum_channel_only, False, [])[1].tolist())
+
+
+def _read_events(
+    path: Path, mapping: Mapping, drum_channel_only: bool, allow_empty: bool, remarks: list[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """(times in seconds, labels or pitches) of a file; what else may have been lost is added to `remarks`."""
     suffix = path.suffix.lower()
     if suffix not in TEXT_SUFFIXES + MIDI_SUFFIXES:
         known = ", ".join(TEXT_SUFFIXES + MIDI_SUFFIXES)
@@ -87,11 +112,9 @@ def read_annotation(
         raise AnnotationError(f"{path}: no such annotation file; put it there or name another") from None
     if size == 0 and not allow_empty:
         raise AnnotationError(f"{path}: the file is empty, probably a broken download; get it again")
-    if suffix in MIDI_SUFFIXES:
-        times, labels = _read_midi(path, drum_channel_only, allow_empty) if size else (np.empty(0), np.empty(0, int))
-    else:
-        times, labels = _read_text(path, allow_empty)
-    return _classify(times, labels, mapping)
+    if suffix in TEXT_SUFFIXES:
+        return _read_text(path, mapping, allow_empty)
+    return _read_midi(path, drum_channel_only, allow_empty, remarks) if size else (np.empty(0), np.empty(0, int))
 
 
 def read_onsets(
@@ -100,102 +123,106 @@ def read_onsets(
     drum_channel_only: bool = False,
     allow_empty: bool = False,
 ) -> Onsets:
-    """The onsets of `read_annotation`; unknown labels are left out, with a warning that states their counts."""
+    """The onsets of `read_annotation`, with a warning of unknown labels, which are left out, and of its remarks."""
     annotation = read_annotation(path, mapping, drum_channel_only, allow_empty)
     if annotation.unknown:
         warnings.warn(f"{path}: {describe_unknown(annotation.unknown, mapping)}", stacklevel=2)
+    for remark in annotation.remarks:
+        warnings.warn(remark, stacklevel=2)
     return annotation.onsets
+
+
+def read_users_annotation(
+    path: Path | str | Sequence[Path | str],
+    mapping: Mapping,
+    drum_channel_only: bool = False,
+    allow_empty: bool = False,
+) -> Annotation:
+    """`read_annotation` for a user's file, whose labels or pitches may be those of another scheme.
+
+    AnnotationError also where all are outside the five classes; a remark where a quarter of them or more is.
+    """
+    annotation = read_annotation(path, mapping, drum_channel_only, allow_empty)
+    if not annotation.many_ignored:
+        return annotation
+    ignored, events = annotation.ignored, annotation.n_events
+    name = path if isinstance(path, (str, Path)) else " + ".join(map(str, path))
+    numbers = all(isinstance(label, int) for label in ignored)
+    remedy = f"say so with --mapping, as in {next(iter(ignored))}=HH" if numbers else "give them names of the five classes"
+    what = f"{name}: {ignored.total()} of {events} onsets are percussion outside the five classes to {mapping.name}"
+    what = f"{what}: {listed_labels(ignored)}; if they are drums, {remedy}"
+    if not any(map(len, annotation.onsets)):
+        raise AnnotationError(what)
+    return replace(annotation, remarks=(*annotation.remarks, what))
+
+
+def describe_ignored(ignored: Counter) -> str:
+    """A sentence on events outside the vocabulary."""
+    return f"percussion outside the five classes, not counted: {ignored.total():,} onsets, {listed_labels(ignored)}"
 
 
 def describe_unknown(unknown: Counter, mapping: Mapping) -> str:
     """A clause that describes the onsets with unknown labels: their number, the labels, and the mapping."""
-    labels = ", ".join(f"{label} ({count})" for label, count in unknown.most_common())
-    return f"{unknown.total()} onsets left out, whose labels are not those of {mapping.name}: {labels}"
+    return f"{unknown.total()} onsets left out, whose labels are not those of {mapping.name}: {listed_labels(unknown)}"
 
 
-def _merge(parts: list[Annotation]) -> Annotation:
-    onsets = [np.sort(np.concatenate([part.onsets[index] for part in parts])) for index in range(len(CLASSES))]
-    unknown = sum((part.unknown for part in parts), Counter())
-    return Annotation(onsets, unknown, sum((part.ignored for part in parts), Counter()))
+def listed_labels(counts: Counter) -> str:
+    """The most frequent labels with their counts."""
+    listed = ", ".join(f"{str(label)[:40]} ({count})" for label, count in counts.most_common(_SHOWN))
+    return listed + (f" and {len(counts) - _SHOWN} more" if len(counts) > _SHOWN else "")
 
 
-def _classify(times: np.ndarray, labels: np.ndarray, mapping: Mapping) -> Annotation:
+def _nothing_known(unknown: Counter, mapping: Mapping) -> str:
+    remedy = "name them KD, SD, TT, HH, CY or as in General MIDI, in a column of their own"
+    if all(isinstance(label, int) for label in unknown):
+        remedy = "move the drums to the pitches of General MIDI, or state what they are with --mapping"
+    return f"not one of its labels is known as one of {mapping.name}: {listed_labels(unknown)}; {remedy}"
+
+
+def _classify(times: np.ndarray, labels: np.ndarray, mapping: Mapping, remarks: tuple[str, ...]) -> Annotation:
     """Sort events into classes; each label is looked up once."""
     unknown, ignored = Counter(), Counter()
-    unique, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    class_of = np.full(len(unique), -1)
-    for index, (label, count) in enumerate(zip(unique.tolist(), counts.tolist(), strict=True)):
-        try:
-            found = mapping.class_index(label)
-        except UnknownLabel:
-            unknown[label] += count
-            continue
-        if found is None:
-            ignored[label] += count
-        else:
-            class_of[index] = found
-    event_class = class_of[inverse]
+    listed = labels.tolist()
+    class_of: dict[Hashable, int] = {}
+    for label, count in Counter(listed).items():
+        name = mapping.class_of(label)
+        class_of[label] = CLASSES.index(name) if name in CLASSES else -1
+        if name not in CLASSES:
+            (ignored if name else unknown)[label] += count
+    event_class = np.array([class_of[label] for label in listed], dtype=np.int64)
     onsets = [np.sort(times[event_class == index]) for index in range(len(CLASSES))]
-    return Annotation(onsets, unknown, ignored)
+    return Annotation(onsets, unknown, ignored, remarks)
 
 
-def _read_text(path: Path, allow_empty: bool) -> tuple[np.ndarray, np.ndarray]:
+def _read_text(path: Path, mapping: Mapping, allow_empty: bool) -> tuple[np.ndarray, np.ndarray]:
     """(times in seconds, labels) of the lines of a text file."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise AnnotationError(f"{path}: not a text file in UTF-8; save it as one") from None
-    times, labels, has_content = [], [], False
-    for number, line in enumerate(text.splitlines(), start=1):
-        content = line.strip()
-        if not content:
-            continue
-        if content.startswith("#") or (not has_content and _HEADING.match(content.lstrip("\"'"))):
-            has_content = True
-            continue
-        has_content = True
-        try:
-            time, label = _parse_line(content)
-        except ValueError as error:
-            raise AnnotationError(
-                f"{path}, line {number}: {content!r} is not '<seconds> <label>': {error}; correct or remove the line"
-            ) from None
-        times.append(time)
-        labels.append(label)
+        if path.stat().st_size > _MAX_BYTES:
+            raise AnnotationError(f"{path}: larger than {_MAX_BYTES / 2**20:.0f} MiB, so probably no annotation; name another file")
+        content = text.decoded(path.read_bytes())
+        times, labels, has_content = text.read_text(content, functools.lru_cache(mapping.class_of))
+    except OSError as error:
+        raise AnnotationError(f"{path}: it cannot be opened ({error.strerror}); check the file") from None
+    except text.TextError as error:
+        raise AnnotationError(f"{path}{', ' if str(error).startswith('line ') else ': '}{error}") from None
     if not has_content and not allow_empty:
         raise AnnotationError(f"{path}: the file holds only blank lines, probably a broken download; get it again")
-    return np.array(times, dtype=np.float64), np.array(labels, dtype=object)
+    return times, labels
 
 
-def _parse_line(content: str) -> tuple[float, str]:
-    """Time and label of a line; ValueError with the reason."""
-    if _DECIMAL_COMMA.match(content):
-        raise ValueError("the decimal sign has to be a point")
-    fields = [field.strip(" \t\"'") for field in (content.split(",") if "," in content else content.split())]
-    if len(fields) < 2 or not fields[1]:
-        raise ValueError("the label is missing")
-    try:
-        time = float(fields[0])
-    except ValueError:
-        raise ValueError(f"{fields[0]!r} is not a number") from None
-    if not math.isfinite(time):
-        raise ValueError("the time is not finite")
-    if time < 0:
-        raise ValueError("the time is negative")
-    return time, fields[1]
-
-
-def _read_midi(path: Path, drum_channel_only: bool, allow_empty: bool) -> tuple[np.ndarray, np.ndarray]:
+def _read_midi(path: Path, drum_channel_only: bool, allow_empty: bool, remarks: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """(times in seconds, pitches) of the notes of a MIDI file."""
     try:
-        times, pitches, n_other = midi.read_notes(path, midi.DRUM_CHANNEL if drum_channel_only else None)
+        notes = midi.read_velocities(path, midi.DRUM_CHANNEL if drum_channel_only else None)
     except midi.MidiError as error:
         raise AnnotationError(f"{path}: {error}") from None
-    if not len(times) and n_other:
-        raise AnnotationError(f"{path}: {n_other} notes, but none on channel 10, the drum channel; move the drums to channel 10")
-    if not len(times) and not allow_empty:
+    remarks += [f"{path}: {remark}" for remark in notes.remarks]
+    if not len(notes.seconds) and notes.n_other:
+        what = f"{notes.n_other} notes, but none on channel 10, the drum channel"
+        raise AnnotationError(f"{path}: {what}; move the drums to channel 10")
+    if not len(notes.seconds) and not allow_empty:
         raise AnnotationError(f"{path}: a MIDI file without notes; export the drum track again, or leave the file out")
-    return times, pitches
+    return notes.seconds, notes.pitches
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------

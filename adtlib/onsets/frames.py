@@ -6,26 +6,35 @@ from adtlib.audio.features import FPS
 from adtlib.vocabulary import CLASSES
 
 SEGMENT_FRAMES = 400  # of a training example: 4 s
+LATEST = 360_000.0  # seconds, 100 hours: later onsets are damaged numbers
 
 Onsets = list[np.ndarray]  # seconds, one sorted array for each class
 
 
 def check_onsets(onsets: Onsets) -> None:
-    """ValueError where onsets are not five arrays of finite times of 0 s or more."""
+    """ValueError where onsets are not five arrays of finite times from 0 s to LATEST."""
     if len(onsets) != len(CLASSES):
         raise ValueError(f"onsets need {len(CLASSES)} arrays, one for each of {CLASSES}; got {len(onsets)}")
     for name, times in zip(CLASSES, onsets, strict=True):
         times = np.asarray(times, dtype=np.float64)
         if not np.all(np.isfinite(times)) or np.any(times < 0):
             raise ValueError(f"onset times of {name} have to be finite and not negative")
+        if np.any(times > LATEST):
+            raise ValueError(f"an onset of {name} at {times.max():.3g} s: onset times reach to {LATEST:,.0f} s")
 
 
 # --- frames and targets ----------------------------------------------------------------------------------------------
 
 
 def seconds_to_frames(seconds: np.ndarray) -> np.ndarray:
-    """Frame nearest to each time, int64: round(seconds * FPS); a time halfway between two goes to the even one."""
-    return np.rint(np.asarray(seconds, dtype=np.float64) * FPS).astype(np.int64)
+    """Frame nearest to each time, int64: round(seconds * FPS); a time halfway between two goes to the even one.
+
+    Raises ValueError for times that are not finite or too large for the numbers of frames.
+    """
+    frames = np.rint(np.asarray(seconds, dtype=np.float64) * FPS)
+    if not np.all(np.abs(frames) < 2.0**62):
+        raise ValueError("times have to be finite, and below 1e16 seconds, to lie on frames")
+    return frames.astype(np.int64)
 
 
 def frames_to_seconds(frames: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Notes of MIDI files: their onset times in seconds and their pitches; and the parts of which MIDI files are written.
 
-mido parses the bytes. Ticks are converted to seconds here, for all notes at once, which is several times faster than mido's
-playback. The ends of notes mean nothing for drums and are not read.
+`smf` parses the bytes. Ticks are converted to seconds here, for all notes at once. The ends of notes mean nothing for drums and are
+not read. mido writes.
 """
 
 import io
@@ -11,6 +11,9 @@ from typing import NamedTuple
 
 import mido
 import numpy as np
+
+from adtlib.onsets.frames import LATEST
+from adtlib.onsets.smf import META, SET_TEMPO, MidiError, MidiFile, read_file
 
 DRUM_CHANNEL = 9  # channel 10 of General MIDI, counted from 0
 
@@ -31,47 +34,66 @@ class Note(NamedTuple):
     velocity: int
 
 
-class MidiError(ValueError):
-    """A MIDI file that cannot be read. The message states reason and remedy; the caller adds the name of the file."""
+class Notes(NamedTuple):
+    """Notes in the order of their file: `seconds` float64, `pitches` and `velocities` (1 to 127) int64.
+
+    n_other  notes on channels that were not asked for.
+    remarks  what may have been lost, a clause for each.
+    """
+
+    seconds: np.ndarray
+    pitches: np.ndarray
+    velocities: np.ndarray
+    n_other: int
+    remarks: list[str]
 
 
 def read_notes(path: Path | str, channel: int | None = None) -> tuple[np.ndarray, np.ndarray, int]:
-    """Notes of all tracks together, or of one channel (from 0): (seconds float64, pitches int64, notes on other
-    channels).
+    """The first two columns and `n_other` of `read_velocities`: (seconds float64, pitches int64, notes on other channels)."""
+    notes = read_velocities(path, channel)
+    return notes.seconds, notes.pitches, notes.n_other
 
-    Every note-on with a velocity above 0 counts. The order is that of the file. Raises MidiError for a damaged file,
-    for format 2 with several patterns, and for a time division of 0.
+
+def read_velocities(path: Path | str, channel: int | None = None) -> Notes:
+    """Notes of all tracks together, or of one channel (from 0).
+
+    Every note-on with a velocity above 0 counts. Raises MidiError for a damaged file, for format 2 with several patterns, for a
+    time division of 0, for a tempo that cannot be read, and for notes later than `frames.LATEST`.
     """
-    seconds, pitches, _, n_other = read_velocities(path, channel)
-    return seconds, pitches, n_other
-
-
-def read_velocities(path: Path | str, channel: int | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
-    """As `read_notes`, with velocities, 1 to 127: (seconds, pitches, velocities int64, notes on other channels)."""
-    try:
-        file = mido.MidiFile(path, clip=True)
-    except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError) as error:
-        reason = str(error) or "it ends too early"
-        raise MidiError(f"damaged or not a MIDI file ({reason}); export or download it again") from None
-    if file.type == 2 and len(file.tracks) > 1:
+    file = read_file(path)
+    if file.kind == 2 and len(file.tracks) > 1:
         raise MidiError("MIDI format 2 (patterns without a common time); export it as format 0 or 1")
-    ticks, pitches, velocities, tempos, n_other = [], [], [], [], 0
-    for track in file.tracks:
-        tick = 0
-        for message in track:
-            tick += message.time
-            kind = message.type
-            if kind == "note_on" and message.velocity > 0:
-                if channel is not None and message.channel != channel:
+    ticks, pitches, velocities, n_other = [], [], [], 0
+    for events in file.tracks:
+        for tick, status, pitch, velocity in events:
+            if status & 0xF0 == 0x90 and velocity:
+                if channel is not None and status & 0x0F != channel:
                     n_other += 1
                     continue
                 ticks.append(tick)
-                pitches.append(message.note)
-                velocities.append(message.velocity)
-            elif kind == "set_tempo":
-                tempos.append((tick, message.tempo))
-    seconds = tick_seconds(np.array(ticks, dtype=np.int64), tempos, file.ticks_per_beat)
-    return seconds, np.array(pitches, dtype=np.int64), np.array(velocities, dtype=np.int64), n_other
+                pitches.append(pitch)
+                velocities.append(min(velocity, 127))
+    seconds = tick_seconds(np.array(ticks, dtype=np.int64), tempos_of(file), file.division)
+    if len(seconds) and seconds.max() > LATEST:
+        raise MidiError(
+            f"a note at {seconds.max():.3g} s, later than {LATEST / 3600:g} hours: a time before it is damaged; export it again, "
+            "or move the note"
+        )
+    return Notes(seconds, np.array(pitches, dtype=np.int64), np.array(velocities, dtype=np.int64), n_other, file.remarks)
+
+
+def tempos_of(file: MidiFile) -> list[tuple[int, int]]:
+    """(tick, microseconds a beat) of the tempos of all tracks. MidiError for one that states no time."""
+    tempos = []
+    for number, events in enumerate(file.tracks, start=1):
+        for tick, status, kind, content in events:
+            if status == META and kind == SET_TEMPO:
+                tempo = int.from_bytes(content, "big")
+                if len(content) != 3 or not tempo:
+                    what = f"track {number} has a tempo of {len(content)} bytes, {content[:8].hex(' ') or 'none'}, at tick {tick:,}"
+                    raise MidiError(f"damaged MIDI file ({what}); set the tempo again and export it")
+                tempos.append((tick, tempo))
+    return tempos
 
 
 def tick_seconds(ticks: np.ndarray, tempos: list[tuple[int, int]], division: int) -> np.ndarray:

@@ -16,15 +16,15 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import mido
 import numpy as np
 
 from adtlib.corpora.base import Track
 from adtlib.notation.beats import CLASS_WEIGHTS, LIKELY_TEMPO, extended, median_bpm
 from adtlib.notation.patterns import beat_groups
+from adtlib.onsets import smf
 from adtlib.onsets.annotations import MIDI_SUFFIXES
 from adtlib.onsets.frames import Onsets
-from adtlib.onsets.midi import tick_seconds
+from adtlib.onsets.midi import MidiError, tempos_of, tick_seconds
 
 TEMPI = np.arange(70.0, 180.5, 0.5)  # beats a minute
 _ENST_TEMPO = re.compile(r"^ENST/.*_MIDI-minus-one_.*-(\d{2,3})_")
@@ -103,22 +103,19 @@ def _stated_tempo(track: Track | None, at: float) -> tuple[float | None, tuple[i
     if Path(track.annotation[0]).suffix.lower() not in MIDI_SUFFIXES:
         named = _ENST_TEMPO.search(track.id)
         return (float(named[1]) if named else None), (4, 4)
-    file = mido.MidiFile(track.annotation[0], clip=True)
-    tempos, meters = [], []
-    for messages in file.tracks:
-        tick = 0
-        for message in messages:
-            tick += message.time
-            if message.type == "set_tempo":
-                tempos.append((tick, message.tempo))
-            elif message.type == "time_signature":
-                meters.append((tick, (message.numerator, message.denominator)))
-    if not tempos or file.ticks_per_beat <= 0:
+    try:
+        file = smf.read_file(track.annotation[0])
+        tempos = tempos_of(file)
+    except MidiError:  # `adt prepare` names the file; beats can be estimated
+        return None, (4, 4)
+    events = [event for events in file.tracks for event in events if event[1] == smf.META and event[2] == smf.TIME_SIGNATURE]
+    meters = [(event[0], stated) for event in events if (stated := smf.meter(event[3]))]
+    if not tempos or file.division <= 0:
         return None, (4, 4)
 
     def at_time(changes: list) -> tuple:
         changes = sorted(changes, key=lambda change: change[0])
-        seconds = tick_seconds(np.array([tick for tick, _ in changes]), tempos, file.ticks_per_beat)
+        seconds = tick_seconds(np.array([tick for tick, _ in changes]), tempos, file.division)
         return changes[max(0, int(np.searchsorted(seconds, at, side="right")) - 1)][1]
 
     meter = at_time(meters) if meters else (4, 4)

@@ -7,16 +7,17 @@ Splits: Groove MIDI has its own; one song in eight, chosen by a hash of its name
 
 import io
 import json
+import warnings
 import zlib
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-import mido
 import numpy as np
 import pandas as pd
 
 from adtlib import paths
+from adtlib.onsets import midi, smf
 from adtlib.onsets.midi import DRUM_CHANNEL
 from adtlib.synthesis.sources import SourceError
 
@@ -64,13 +65,17 @@ def read_song(path: Path, name: str, kind: str, split: str, bpm: float | None = 
     With `bpm` None the tempo is the file's. SourceError if the file is damaged.
     """
     try:
-        file = mido.MidiFile(path, clip=True)
-    except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError) as error:
-        raise SourceError(f"{path} cannot be read ({error}): copy or download it again") from error
-    notes, tempos, last = {}, [], 0
-    for index, track in enumerate(file.tracks):
-        last = max(last, _read_track(index, track, notes, tempos))
-    division = file.ticks_per_beat
+        file = smf.read_file(path)
+        tempos = midi.tempos_of(file)
+    except midi.MidiError as error:
+        raise SourceError(f"{path}: {error}") from error
+    division = file.division
+    if division <= 0:
+        raise SourceError(f"{path}: its times are not in beats (time division {division}); export it with ticks a beat")
+    for remark in file.remarks:
+        warnings.warn(f"{path}: {remark}", stacklevel=2)
+    notes = {}
+    last = max(_read_track(index, events, notes) for index, events in enumerate(file.tracks))
     if bpm is None:
         bpm = _main_bpm(tempos, last)
     drums = _part(-1, [note for (_, channel, _), of in notes.items() if channel == DRUM_CHANNEL for note in of], division)
@@ -78,21 +83,20 @@ def read_song(path: Path, name: str, kind: str, split: str, bpm: float | None = 
     return Song(name, kind, split, float(bpm), last / division, drums, others)
 
 
-def _read_track(index: int, track, notes: dict, tempos: list) -> int:
+def _read_track(index: int, events: list[smf.Event], notes: dict) -> int:
     """Add a track's notes (tick, length in ticks, pitch, velocity) under (track, channel, program); return its last tick."""
     tick, programs, sounding = 0, {}, {}
-    for message in track:
-        tick += message.time
-        if message.type == "set_tempo":
-            tempos.append((tick, message.tempo))
-        elif message.type == "program_change":
-            programs[message.channel] = message.program
-        elif message.type == "note_on" and message.velocity > 0:
-            sounding.setdefault((message.channel, message.note), []).append((tick, message.velocity))
-        elif message.type in ("note_on", "note_off") and sounding.get((message.channel, message.note)):
-            start, velocity = sounding[message.channel, message.note].pop(0)
-            key = (index, message.channel, programs.get(message.channel, 0))
-            notes.setdefault(key, []).append((start, tick - start, message.note, velocity))
+    for tick, status, first, second in events:
+        kind, channel = status & 0xF0, status & 0x0F
+        if kind == 0xC0:
+            programs[channel] = min(first, 127)
+        elif kind == 0x90 and second:
+            sounding.setdefault((channel, min(first, 127)), []).append((tick, min(second, 127)))
+        elif kind in (0x80, 0x90) and sounding.get((channel, min(first, 127))):
+            pitch = min(first, 127)
+            start, velocity = sounding[channel, pitch].pop(0)
+            key = (index, channel, programs.get(channel, 0))
+            notes.setdefault(key, []).append((start, tick - start, pitch, velocity))
     return tick
 
 

@@ -22,6 +22,7 @@ from adtlib.audio.features import FPS, SAMPLE_RATE
 from adtlib.notation.beats import Beats, track_beats
 from adtlib.onsets.energies import velocities
 from adtlib.onsets.frames import Onsets
+from adtlib.onsets.own import COLUMNS
 from adtlib.onsets.peak_picking import PeakPicking, pick_peaks, with_thresholds
 from adtlib.transcription.events import Edit, Event, check_class, counts_of, edited, onsets_of
 from adtlib.vocabulary import CLASSES, MIDI_PITCH
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
     from adtlib.notation.patterns import Pattern
 
 FORMATS = ("mid", "csv", "musicxml", "svg", "pdf")
-
-
-COLUMNS = ("time_seconds", "class", "pitch", "velocity", "confidence")
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +161,8 @@ class Transcription:
         """
         from adtlib.notation.midi_files import song_midi
 
-        content = song_midi(self.drum_events, self.beats, _pitches(drum_map), self.duration, self.name, quantise)
+        as_found = not self.edits  # one that was corrected by hand may serve as an annotation
+        content = song_midi(self.drum_events, self.beats, _pitches(drum_map), self.duration, self.name, quantise, as_found)
         return _written(path, content)
 
     def count_merged(self, kind: str = "mid", quantise: int | None = None) -> int:

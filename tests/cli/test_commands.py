@@ -95,7 +95,9 @@ def test_score_of_folders_pairs_by_name_and_names_what_is_left(tmp_path, capsys)
     assert report["scores"]["KD"]["tp"] == 2
     assert report["unpaired"] == {"reference": ["c.txt"], "estimate": ["d.txt"]}
     write_onsets(tmp_path / "found" / "a.txt", [EMPTY] * 5)
-    assert "have the same name" in error_of(capsys, "score", str(tmp_path / "truth"), str(tmp_path / "found"))
+    assert main(["score", str(tmp_path / "truth"), str(tmp_path / "found"), "--json"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert report["n_files"] == 1 and "have the same name but other onsets" in report["not_scored"][0]
 
 
 def test_score_of_midi_off_channel_10_and_of_an_empty_estimate(tmp_path, capsys):
@@ -103,7 +105,8 @@ def test_score_of_midi_off_channel_10_and_of_an_empty_estimate(tmp_path, capsys)
 
     reference, estimate = write_pair(tmp_path)
     file = mido.MidiFile()
-    file.tracks.append(mido.MidiTrack([mido.Message("note_on", note=58, velocity=90, time=960, channel=0)]))
+    notes = [mido.Message("note_on", note=note, velocity=90, time=960, channel=0) for note in (58, 36, 36, 36, 36)]
+    file.tracks.append(mido.MidiTrack(notes))
     file.save(estimate)
     assert "--all-channels" in error_of(capsys, "score", str(reference), str(estimate))
     tom_counts = {}

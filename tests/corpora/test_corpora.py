@@ -195,8 +195,10 @@ def test_an_enst_track_without_accompaniment_is_missing_by_the_name_of_the_file(
 
 def test_an_enst_track_in_no_split_of_the_thesis_is_not_slipped_into_one(tmp_path):
     write_enst(tmp_path / "ENST-drums-public", "drummer_3", "177_minus-one_metal_sticks")
-    with pytest.warns(UserWarning, match="177 is in no split"):
-        assert open_corpus("ENST+MDB", tmp_path).tracks("train") == []
+    corpus = open_corpus("ENST+MDB", tmp_path)
+    assert corpus.tracks() == []
+    [left_out] = corpus.left_out()
+    assert "177_minus-one_metal_sticks.txt: drummer_3's track 177 is in no split" in left_out
 
 
 @pytest.mark.parametrize(
@@ -247,18 +249,34 @@ def test_the_rows_of_the_egmd_table_are_its_tracks_in_order(tmp_path):
         assert [len(corpus.missing(split)) for split in corpus.splits] == [35_217 - 1, 5_031, 5_289 - 1]
 
 
-def test_a_damaged_egmd_table_is_warned_of_and_its_good_rows_are_used(tmp_path):
+def test_rows_of_a_damaged_egmd_table_are_named_and_the_others_are_used(tmp_path):
     write_egmd(tmp_path / "e-gmd-v1.0.0", [("train", "a"), ("holdout", "b")])
     table = tmp_path / "e-gmd-v1.0.0" / "e-gmd-v1.0.0.csv"
     table.write_text(table.read_text() + "drummer1,session")
-    with pytest.warns(UserWarning, match=r"e-gmd-v1\.0\.0\.csv: 2 rows without a split.*line 3.*download"):
-        assert ids(open_corpus("E-GMD", tmp_path).tracks()) == ["a"]
-    table.write_text("split,kit_name\ntrain,x\n")
-    with pytest.warns(UserWarning, match=r"no column midi_filename, audio_filename"):
-        assert open_corpus("E-GMD", tmp_path).tracks() == []
-    table.write_text("")
-    with pytest.warns(UserWarning, match=r"no column split"):
-        assert not open_corpus("E-GMD", tmp_path).present
+    corpus = open_corpus("E-GMD", tmp_path)
+    assert ids(corpus.tracks()) == ["a"]
+    [left_out] = corpus.left_out()
+    assert "e-gmd-v1.0.0.csv: 2 rows without a split or a file name, in lines 3, 4; download" in left_out
+    for content, words in (("split,kit_name\ntrain,x\n", "no column midi_filename, audio_filename"), ("", "no column split")):
+        table.write_text(content)
+        corpus = open_corpus("E-GMD", tmp_path)
+        assert not corpus.present and words in corpus.left_out()[0]
+
+
+def test_of_double_rows_one_counts_and_no_row_leaves_the_corpus(tmp_path):
+    folder = tmp_path / "e-gmd-v1.0.0"
+    write_egmd(folder, [("train", "a"), ("test", "a"), ("train", "b")])
+    write_wav(tmp_path / "outside.wav")
+    write_drums(tmp_path / "outside.midi")
+    table = folder / "e-gmd-v1.0.0.csv"
+    first = table.read_text().splitlines()[1]
+    for place in ("../outside", str(tmp_path / "outside"), "b/../../outside", "..\\outside"):
+        table.write_text(table.read_text() + first.replace("a.midi", f"{place}.midi").replace("a.wav", f"{place}.wav") + "\n")
+    corpus = open_corpus("E-GMD", tmp_path)
+    assert ids(corpus.tracks()) == ["a", "b"] and [track.split for track in corpus.tracks()] == ["train", "train"]
+    double, outside = sorted(corpus.left_out())
+    assert "1 rows with a recording of an earlier row, in lines 3" in double
+    assert "4 rows with a file outside the corpus, in lines 5, 6, 7, 8" in outside
 
 
 # --- Slakh -----------------------------------------------------------------------------------------------------------
@@ -271,7 +289,7 @@ def test_the_annotation_of_slakh_is_every_drum_stem_that_is_heard(tmp_path):
     unheard = {"is_drum": True, "audio_rendered": False}
     write_slakh(base / "train/Track00002", {"S00": GUITAR, "S01": DRUMS}, ["S00", "S01"])
     write_slakh(base / "train/Track00001", {"S00": DRUMS, "S01": GUITAR, "S02": DRUMS, "S03": unheard}, ["S00", "S02"])
-    write_slakh(base / "test/Track01900", {"S05": {"is_drum": True}}, ["S05"])
+    write_slakh(base / "test/Track01900", {"S05": {"is_drum": "True", "audio_rendered": "yes"}}, ["S05"])
     corpus = open_corpus("Slakh", tmp_path)
     assert ids(corpus.tracks()) == ["train/Track00001", "train/Track00002", "test/Track01900"]
     one, two = corpus.tracks("train")
@@ -378,6 +396,18 @@ def test_a_sequence_with_nan_is_left_out_and_the_others_go_on(tmp_path):
         assert len(list(open_corpus("ADTOF-YT", tmp_path).sequences("train"))) == 3
 
 
+def test_sequences_with_flipped_bytes_are_left_out_and_named(tmp_path):
+    write_adtof(tmp_path / "adtof_yt_train", 4)
+    [path] = (tmp_path / "adtof_yt_train").glob("*/*/*.snapshot")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 4 + 1_000] ^= 0x10
+    path.write_bytes(content)
+    corpus = open_corpus("ADTOF-YT", tmp_path)
+    with pytest.warns(UserWarning, match=r"left out: .*snapshot: damaged in the record at byte \d+ .*checksum.*download"):
+        assert len(list(corpus.sequences("train"))) == 3
+    assert corpus.found("train") == 4, "so that the exit status of preparing shows it"
+
+
 def test_a_truncated_split_gives_its_whole_sequences_first(tmp_path):
     write_adtof(tmp_path / "adtof_yt_train", 3)
     [path] = (tmp_path / "adtof_yt_train").glob("*/*/*.snapshot")
@@ -421,7 +451,7 @@ def test_recordings_with_annotations_of_the_same_name_are_a_corpus(tmp_path):
     corpus = open_corpus(tmp_path)
     assert isinstance(corpus, FolderCorpus) and corpus.splits == ("test",) and corpus.present
     one, two = corpus.tracks()
-    assert (one.id, one.mapping, two.id, two.mapping) == ("My Song", ANY_TEXT, "album/two", GENERAL_MIDI)
+    assert (one.id, one.mapping, two.id, two.mapping) == ("My Song", ANY_TEXT, "album/two", ROLAND)
     assert [len(times) for times in corpus.read_annotation(one).onsets] == [1, 1, 0, 1, 0]
     assert corpus.missing() == ["lonely.mid or .txt (annotation of lonely.ogg)", "unheard.wav (recording of unheard.midi)"]
     assert corpus.expected() is None
@@ -436,14 +466,14 @@ def test_subfolders_named_as_splits_are_splits(tmp_path):
     assert [(track.id, track.split) for track in corpus.tracks()] == [("train/a", "train"), ("test/a", "test")]
 
 
-def test_melodies_in_a_users_midi_are_not_drums_and_a_roland_kit_can_be_named(tmp_path):
+def test_melodies_in_a_users_midi_are_not_drums_and_the_kit_can_be_named(tmp_path):
     write_wav(tmp_path / "a.wav")
-    write_drums(tmp_path / "a.mid", (22, 58))
+    write_drums(tmp_path / "a.mid", (22, 58, 36, 38, 38))
     write_wav(tmp_path / "piano.wav")
     write_drums(tmp_path / "piano.mid", (60,), channel=0)
-    general, roland = FolderCorpus(tmp_path), FolderCorpus(tmp_path, midi_mapping=ROLAND)
+    general, roland = FolderCorpus(tmp_path, midi_mapping=GENERAL_MIDI), FolderCorpus(tmp_path)
     assert general.read_annotation(general.tracks()[0]).unknown == {22: 1}
-    assert sum(map(len, roland.read_annotation(roland.tracks()[0]).onsets)) == 2
+    assert sum(map(len, roland.read_annotation(roland.tracks()[0]).onsets)) == 5
     assert general.options != roland.options
     with pytest.raises(ValueError, match=r"piano\.mid.*channel 10"):
         general.read_annotation(general.tracks()[1])
@@ -452,6 +482,43 @@ def test_melodies_in_a_users_midi_are_not_drums_and_a_roland_kit_can_be_named(tm
 def test_a_folder_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(CorpusError, match="no such folder"):
         FolderCorpus(tmp_path / "nowhere")
+
+
+# --- Slakh, damaged ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("stems", "words"),
+    [
+        ("S00: {is_drum: true}\n  S01: {is_drum: no}", "audio_rendered of the stem S00 is None, neither true nor false"),
+        ("S00: {is_drum: maybe, audio_rendered: true}", "is_drum of the stem S00 is 'maybe'"),
+        ("S00: {is_drum: true, audio_rendered: true}", "does not name the stem S01, which is there"),
+        ("S01: {}\n  ../../x: {is_drum: true, audio_rendered: true}", "is_drum of the stem S01"),
+        ("S00: {is_drum: no}\n  S01: {is_drum: no}\n  ../../x: {is_drum: true, audio_rendered: true}", "not the name of a file"),
+        ("S00: [1, 2]", "no table of stems"),
+        ("? [1, 2]\n  : {is_drum: true}", "unhashable"),
+        ("{" * 50 + "}" * 50, ""),
+    ],
+)
+def test_metadata_of_slakh_that_are_damaged_or_cut_cost_one_track(tmp_path, stems, words):
+    base = tmp_path / "slakh2100_flac_redux" / "test"
+    for name in ("Track01901", "Track01902"):
+        write_slakh(base / name, {"S00": DRUMS, "S01": GUITAR}, ["S00", "S01"])
+    write(base / "Track01901" / "metadata.yaml", f"stems:\n  {stems}\n")
+    corpus = open_corpus("Slakh", tmp_path)
+    assert ids(corpus.tracks()) == ["test/Track01902"]
+    [left_out] = corpus.left_out()
+    assert "Track01901/metadata.yaml (damaged: " in left_out and words in left_out and left_out.endswith("remove its folder")
+    assert corpus.missing("test")[0].startswith("slakh2100_flac_redux/test/Track01901/metadata.yaml")
+
+
+def test_names_and_values_of_slakhs_metadata_are_text(tmp_path):
+    base = tmp_path / "slakh2100_flac_redux" / "test" / "Track01901"
+    write_slakh(base, {"S00": DRUMS}, ["S00"])
+    lines = 'S00: {is_drum: "True", audio_rendered: true}\n  1: {is_drum: "False", date: 2021-99-99}\n  2021-01-01: {is_drum: no}'
+    write(base / "metadata.yaml", f"stems:\n  {lines}\n")
+    corpus = open_corpus("Slakh", tmp_path)
+    assert [path.name for path in corpus.tracks()[0].annotation] == ["S00.mid"] and not corpus.left_out()
 
 
 # --- the real data ---------------------------------------------------------------------------------------------------

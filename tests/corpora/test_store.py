@@ -126,8 +126,8 @@ def test_few_late_onsets_are_dropped_with_a_word(songs):
 
 
 def test_unknown_labels_are_counted(songs):
-    (songs / "train" / "b.txt").write_text("0.5 KD\n1.0 triangle\n2.0 triangle\n")
-    with pytest.warns(UserWarning, match=r"triangle \(2\)"):
+    (songs / "train" / "b.txt").write_text("0.5 KD\n1.0 saucepan\n2.0 saucepan\n")
+    with pytest.warns(UserWarning, match=r"saucepan \(2\)"):
         prepare(FolderCorpus(songs), progress=False)
 
 

@@ -37,7 +37,7 @@ def parsed(content: bytes) -> tuple[mido.MidiFile, dict]:
 def read(content: bytes, tmp_path):
     path = tmp_path / "song.mid"
     path.write_bytes(content)
-    seconds, pitches, velocities, others = midi.read_velocities(path, midi.DRUM_CHANNEL)
+    seconds, pitches, velocities, others, _ = midi.read_velocities(path, midi.DRUM_CHANNEL)
     assert others == 0
     order = np.lexsort((pitches, seconds))
     return seconds[order], pitches[order], velocities[order]
