@@ -1,8 +1,10 @@
-"""Text for a terminal: names of files may hold what it cannot show, and what would move its cursor."""
+"""Text for a terminal: names of files may hold what it cannot show, and what would move its cursor; errors become sentences."""
 
 import contextlib
 import re
 import sys
+
+from adtlib import paths
 
 # Control characters, separators of lines, marks that turn the direction of writing, and halves of characters.
 _UNSAFE = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -31,3 +33,12 @@ def show_all_characters() -> None:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError):  # a notebook's, or one that was read from already
             stream.reconfigure(errors="replace")
+
+
+def reason(what: object, error: Exception) -> str:
+    """What went wrong with `what`, in a sentence that names it or the file at fault."""
+    if isinstance(error, paths.WriteError) or (isinstance(error, ValueError) and not isinstance(error, UnicodeError)):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{what if error.filename is None else error.filename}: {error.strerror or error}"
+    return f"{what}: {type(error).__name__}: {error}"

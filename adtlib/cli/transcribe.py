@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from adtlib import paths
 from adtlib.audio.files import audio_blocks, duration_of
-from adtlib.cli.terminal import one_line
+from adtlib.cli.terminal import one_line, reason
 from adtlib.onsets.peak_picking import thresholds_by_class, with_thresholds
 from adtlib.transcription.inputs import InputFile, check_recording, search
 from adtlib.transcription.results import Results, made_from
@@ -91,15 +91,7 @@ def _guarded(song: _Song, options: argparse.Namespace, step: Callable[[_Song], N
     except Exception as error:
         if options.debug:
             traceback.print_exc()
-        song.problem = _reason(song, error)
-
-
-def _reason(song: _Song, error: Exception) -> str:
-    """What is wrong with a song, in a sentence that names a file."""
-    if isinstance(error, OSError) and not isinstance(error, paths.WriteError):
-        return f"{error.filename or song.recording.path}: {error.strerror or error}"
-    known = isinstance(error, ValueError | OSError) and not isinstance(error, UnicodeError)
-    return str(error) if known else f"{song.recording.path}: {type(error).__name__}: {error}"
+        song.problem = reason(song.recording.path, error)
 
 
 # --- before transcribing -------------------------------------------------------------------------------------------------
@@ -228,8 +220,8 @@ def _write(heard, song: _Song, state: dict[str, Any], options: argparse.Namespac
         except Exception as error:
             if options.debug:
                 traceback.print_exc()
-            reason = _reason(song, error)
-            song.missing.append(reason if isinstance(error, paths.WriteError) else f"{song.results.path(kind)}: {reason}")
+            named = isinstance(error, paths.WriteError)
+            song.missing.append(str(error) if named else f"{song.results.path(kind)}: {reason(song.recording.path, error)}")
 
     for kind in [kind for kind in song.kinds if kind not in SOUNDS]:
         attempt(kind, lambda kind=kind: contents.update({kind: heard.content(kind, options.drum_map, options.quantise)}))
@@ -296,7 +288,7 @@ def _about(model, options: argparse.Namespace) -> list[str]:
 def _conclude(songs: list[_Song], problems: list[str], took: float, about: list[str], options: argparse.Namespace) -> int:
     """Say what was done and what was left out; the exit status."""
     broken = [*problems, *(song.problem for song in songs if song.problem)]
-    missing = [reason for song in songs for reason in song.missing]
+    missing = [left_out for song in songs for left_out in song.missing]
     new, done = [song for song in songs if song.lines], [song for song in songs if song.done]
     if len(new) > 1:
         seconds = sum(song.seconds for song in new)
@@ -313,5 +305,5 @@ def _conclude(songs: list[_Song], problems: list[str], took: float, about: list[
         if reasons:
             of = f" of {len(songs) + len(problems)}" if reasons is broken else ""
             print(f"\nnot {words} ({len(reasons)}{of}):", file=sys.stderr)
-            print("\n".join(f"  {one_line(reason)}" for reason in reasons), file=sys.stderr)
+            print("\n".join(f"  {one_line(each)}" for each in reasons), file=sys.stderr)
     return 1 if broken or missing else 0
