@@ -40,5 +40,6 @@ def reason(what: object, error: Exception) -> str:
     if isinstance(error, paths.WriteError) or (isinstance(error, ValueError) and not isinstance(error, UnicodeError)):
         return str(error)
     if isinstance(error, OSError):
-        return f"{what if error.filename is None else error.filename}: {error.strerror or error}"
+        remedy = "; change its permissions, or leave it out" if isinstance(error, PermissionError) else ""
+        return f"{what if error.filename is None else error.filename}: {error.strerror or error}{remedy}"
     return f"{what}: {type(error).__name__}: {error}"

@@ -68,7 +68,7 @@ class Results:
             paths.write_atomically(self._note, json.dumps(noted, indent=1).encode())
         except OSError as error:
             reason = paths.write_error(self._note.parent, error)
-            warnings.warn(f"{reason}. Without it, interrupted work is not continued", stacklevel=2)
+            warnings.warn(f"{reason}. Without it, work that is interrupted cannot go on", stacklevel=1)
 
 
 def made_from(recording: Path, model: "Pretrained", options: Mapping[str, Any]) -> dict[str, Any]:
