@@ -1,6 +1,7 @@
 """`adt transcribe`: the drums of recordings as MIDI, tables, scores and sound."""
 
 import argparse
+import contextlib
 import os
 import sys
 import textwrap
@@ -17,7 +18,7 @@ from adtlib import paths
 from adtlib.audio.files import audio_blocks, duration_of
 from adtlib.cli.terminal import one_line, reason
 from adtlib.onsets.peak_picking import thresholds_by_class, with_thresholds
-from adtlib.transcription.inputs import InputFile, check_recording, search
+from adtlib.transcription.inputs import InputFile, check_recording, real_path, search
 from adtlib.transcription.results import Results, made_from
 from adtlib.vocabulary import CLASSES
 
@@ -53,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     if problem := _folder_problem(out):
         return _usage_error(f"--out {options.out}: {problem}")
     # Loading torch takes seconds: problems of files are found before.
-    inputs = {recording.path.resolve() for recording in recordings}
+    inputs = {real_path(recording.path) for recording in recordings}
     songs = [_Song(recording, Results(out / recording.target)) for recording in recordings]
     for song in songs:
         _guarded(song, options, lambda song: _look(song, inputs, options))
@@ -113,9 +114,8 @@ def _look(song: _Song, inputs: set[Path], options: argparse.Namespace) -> None:
     check_recording(song.recording.path)
     for kind in (*options.format, *(SOUNDS if options.listen else ())):
         path = song.results.path(kind)
-        size, longest = len(os.fsencode(path.name)), _longest_name(path.parent)
-        if size > longest:
-            song.missing.append(f"{path}: this name has {size} bytes, the file system takes {longest}; rename the recording")
+        if problem := _name_problem(path):
+            song.missing.append(problem)
         elif path.is_dir():
             song.problem = (
                 f"{song.recording.path}: {path} is a folder with the name of a result; rename it, or choose another --out"
@@ -131,11 +131,15 @@ def _look(song: _Song, inputs: set[Path], options: argparse.Namespace) -> None:
         song.problem = _not_replaced(song, foreign, "" if song.results.made_from else "nothing is noted of how they were made")
 
 
-def _longest_name(folder: Path) -> int:
-    """Bytes that a name may have in a folder that exists, or is to be made."""
-    while not folder.exists():
-        folder = folder.parent
-    return os.pathconf(folder, "PC_NAME_MAX") if hasattr(os, "pathconf") else 255
+def _name_problem(path: Path) -> str:
+    """Reason and remedy where the name of a result is too long for the file system, else ""."""
+    size, longest, folder = len(path.name), 255, path.parent
+    with contextlib.suppress(OSError, ValueError):
+        while not folder.exists():  # it is made when the result is written
+            folder = folder.parent
+        if hasattr(os, "pathconf"):  # not on Windows, which counts characters
+            size, longest = len(os.fsencode(path.name)), os.pathconf(folder, "PC_NAME_MAX")
+    return f"{path}: this name has {size} bytes, the file system takes {longest}; rename the recording" if size > longest else ""
 
 
 def _leave_out_what_is_done(song: _Song, model, options: argparse.Namespace) -> None:
@@ -143,7 +147,9 @@ def _leave_out_what_is_done(song: _Song, model, options: argparse.Namespace) -> 
     own, made = song.results.own(song.kinds), song.results.made_from
     if own and (differing := _differing(made, _made_from(song, model, options))):
         if not options.overwrite:
-            song.problem = _not_replaced(song, sorted(map(song.results.path, own)), f"made with another {', '.join(differing)}")
+            song.problem = _not_replaced(
+                song, sorted(map(song.results.path, own)), f"made before a change of {', '.join(differing)}"
+            )
         return
     song.kinds = [kind for kind in song.kinds if kind not in own]
     song.done = not song.kinds

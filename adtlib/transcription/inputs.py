@@ -53,8 +53,8 @@ def search(given: Sequence[Path | str]) -> tuple[list[InputFile], list[str]]:
     for path in map(Path, given):
         try:
             for file, target in _named_by(path.expanduser(), made_here, problems):
-                found.setdefault(file.resolve(), (file, target))
-        except (OSError, ValueError, RuntimeError) as error:  # the last: links in a circle, a home that nobody has
+                found.setdefault(real_path(file), (file, target))
+        except (OSError, ValueError, RuntimeError) as error:  # the last: a home that nobody has
             problems.append(f"{path}: {getattr(error, 'strerror', None) or error}; check this path")
     named = ", ".join(made_here[:3]) + (f" and {len(made_here) - 3} more" if len(made_here) > 3 else "")
     left_out = f"left out, as 'adt transcribe' itself made it: {named}; rename a file to transcribe it nevertheless"
@@ -63,6 +63,11 @@ def search(given: Sequence[Path | str]) -> tuple[list[InputFile], list[str]]:
     if made_here:
         warnings.warn(left_out, stacklevel=2)
     return _with_unique_targets([InputFile(*entry) for entry in found.values()]), problems
+
+
+def real_path(path: Path) -> Path:
+    """The path without links; links in a circle stay."""
+    return Path(os.path.realpath(path))
 
 
 def check_recording(path: Path) -> None:
@@ -119,7 +124,7 @@ def _with_unique_targets(recordings: list[InputFile]) -> list[InputFile]:
     for rename in (
         lambda entry, target: target,
         lambda entry, target: target.with_name(target.name + entry.path.suffix.replace(".", "_")),
-        lambda entry, target: target.with_name(f"{entry.path.resolve().parent.name}_{target.name}"),
+        lambda entry, target: target.with_name(f"{real_path(entry.path).parent.name}_{target.name}"),
     ):
         taken = set(map(_key, final.values()))
         waiting = [index for index in range(len(recordings)) if index not in final]

@@ -28,7 +28,7 @@ class Results:
 
     def __init__(self, target: Path) -> None:
         """`target`: path of the results without suffix."""
-        self.target, self._whole = target, target.parent.resolve() / target.name
+        self.target, self._whole = target, Path(os.path.realpath(target.parent), target.name)
         self._note = paths.CACHE / "transcribed" / f"{hashlib.sha256(os.fsencode(self._whole)).hexdigest()[:32]}.json"
         self.made_from, self._hashes = _read(self._note)
 
@@ -76,9 +76,9 @@ def made_from(recording: Path, model: "Pretrained", options: Mapping[str, Any]) 
     about = recording.stat()
     return plain(
         {
-            "recording": [str(recording.resolve()), about.st_size, about.st_mtime_ns],
+            "recording": [os.path.realpath(recording), about.st_size, about.st_mtime_ns],
             "model": _fingerprint(model),
-            "code": _code(),
+            "adtlib": _code(),
             **options,
         }
     )
