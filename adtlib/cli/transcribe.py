@@ -29,8 +29,9 @@ SOUNDS = ("clicks.wav", "drums.wav")
 class _Song:
     """One recording on its way.
 
-    kinds     results to make; none once all are there.
-    problem   why it is not transcribed;  missing  results that were left out, with the reason.
+    kinds     results to make; none where all are there, which is then `done`.
+    problem   why it is not transcribed;  missing  results that were left out, each with the reason.
+    seconds   of the recording, once it is transcribed;  written  its new files.
     """
 
     recording: InputFile
@@ -40,7 +41,7 @@ class _Song:
     missing: list[str] = field(default_factory=list)
     done: bool = False
     seconds: float = 0.0
-    lines: list[str] = field(default_factory=list)
+    written: list[Path] = field(default_factory=list)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -209,11 +210,11 @@ def _transcribe(song: _Song, model, options: argparse.Namespace, bar: tqdm) -> N
     times.append(time.perf_counter())
     written = _write(heard, song, state, options)
     times.append(time.perf_counter())
-    song.seconds = heard.duration
     if written:
-        song.lines = [*_lines(heard, written, times[1] - times[0], times[2] - times[1]), *_merged(heard, options)]
+        lines = [*_lines(heard, written, times[1] - times[0], times[2] - times[1]), *_merged(heard, options)]
         with bar.external_write_mode():
-            print("\n".join(map(one_line, song.lines)), flush=True)
+            print("\n".join(map(one_line, lines)), flush=True)
+    song.seconds, song.written = heard.duration, written
 
 
 def _write(heard, song: _Song, state: dict[str, Any], options: argparse.Namespace) -> list[Path]:
@@ -295,7 +296,7 @@ def _conclude(songs: list[_Song], problems: list[str], took: float, about: list[
     """Say what was done and what was left out; the exit status."""
     broken = [*problems, *(song.problem for song in songs if song.problem)]
     missing = [left_out for song in songs for left_out in song.missing]
-    new, done = [song for song in songs if song.lines], [song for song in songs if song.done]
+    new, done = [song for song in songs if song.written], [song for song in songs if song.done]
     if len(new) > 1:
         seconds = sum(song.seconds for song in new)
         print(f"{len(new)} recordings, {seconds / 60:.1f} minutes, in {took:.1f} s: {seconds / took:.0f} times real time")
@@ -303,7 +304,7 @@ def _conclude(songs: list[_Song], problems: list[str], took: float, about: list[
         print(f"{len(done)} of {len(songs)} {'was' if len(songs) == 1 else 'were'} done already")
     if new or done:
         print("\n".join(map(one_line, about)))
-    if any(kind in song.kinds for song in new for kind in SOUNDS):
+    if any(song.results.path("drums.wav") in song.written for song in new):
         from adtlib.transcription.kit_playback import sampled_kit
 
         print(f"drums played by {sampled_kit().name}")
