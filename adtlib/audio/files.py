@@ -10,11 +10,13 @@ import tempfile
 from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 import soundfile
 
+from adtlib import paths
 from adtlib.audio.features import SAMPLE_RATE
 
 BLOCK_SECONDS = 10
@@ -227,19 +229,22 @@ def write_audio(path, waveform: np.ndarray, sample_rate: int = SAMPLE_RATE, subt
     peak = float(np.max(np.abs(waveform), initial=0.0))
     if not peak <= 1.0:  # also catches NaN
         raise AudioError(f"{path}: peak {peak:.3f} is outside [-1, 1] and would be clipped: scale the waveform first")
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, waveform, sample_rate, subtype=None if str(path).lower().endswith(".mp3") else subtype)
+    path = Path(path)
+    kind = path.suffix[1:].upper()
+    with paths.replacing(path, durable=False) as file:
+        named = {"format": kind, "subtype": None if kind == "MP3" else subtype, "closefd": False}
+        soundfile.write(file.fileno(), waveform, sample_rate, **named)
 
 
 def write_blocks(path: Path, blocks: Iterable[np.ndarray]) -> None:
     """Write mono blocks at 44.1 kHz as a 16-bit wav, under a temporary name until it is complete."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp.wav")
-    try:
-        with soundfile.SoundFile(temporary, "w", SAMPLE_RATE, 1, subtype="PCM_16") as file:
-            file.comment = MADE_HERE  # so that it is not taken for a recording when the folder is transcribed again
-            for block in blocks:
-                file.write(block)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with paths.replacing(path) as file:
+        write_blocks_to(file, blocks)
+
+
+def write_blocks_to(file: BinaryIO, blocks: Iterable[np.ndarray]) -> None:
+    """The same, to a new file that is open."""
+    with soundfile.SoundFile(file.fileno(), "w", SAMPLE_RATE, 1, subtype="PCM_16", format="WAV", closefd=False) as sound:
+        sound.comment = MADE_HERE  # so that it is not taken for a recording when the folder is transcribed again
+        for block in blocks:
+            sound.write(block)

@@ -4,18 +4,23 @@ Only the chosen sub-command is imported, so that help and usage errors appear at
 is shown as its message, without a traceback, and gives exit status 1; wrong usage gives 2.
 """
 
+import errno
 import importlib
+import os
 import sys
 import traceback
 import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from adtlib import paths
+from adtlib.cli import terminal
 from adtlib.cli.options import option_parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0, 1 for an error, 2 for wrong usage, 130 when interrupted."""
+    terminal.show_all_characters()
     parser = option_parser()
     options = parser.parse_args(arguments)
     if options.command is None:
@@ -35,8 +40,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.debug or not _is_ours(error):
             traceback.print_exc()
             print(getattr(error, "traceback", ""), file=sys.stderr)
-        print(f"adt: {error}", file=sys.stderr)
+        print(f"adt: {terminal.lines(_in_words(error))}", file=sys.stderr)
         return 1
+
+
+def _in_words(error: Exception) -> str:
+    """The error as a sentence: where a library says only what the system says, what could not be written, and the remedy."""
+    if not isinstance(error, OSError) or isinstance(error, paths.WriteError):
+        return str(error)
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+    if not isinstance(error.filename, str):
+        return str(paths.write_error(paths.HOME, error)) if full else str(error)
+    made = error.errno in (errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST) and not os.path.lexists(error.filename)
+    return str(paths.write_error(error.filename, error)) if full or made else str(error)
 
 
 def _is_ours(error: Exception) -> bool:
@@ -50,4 +66,4 @@ def _is_ours(error: Exception) -> bool:
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    print(f"adt: warning: {message}", file=sys.stderr)
+    print(f"adt: warning: {terminal.lines(message)}", file=sys.stderr)

@@ -1,18 +1,18 @@
 """`adt corpora`: the found and missing files of each corpus, how to get it, and the cost of preparing it."""
 
 import argparse
-import contextlib
 import json
 import shutil
 import textwrap
+import traceback
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import soundfile
-
 from adtlib import paths, profiles
 from adtlib.audio.features import FPS, N_BANDS
+from adtlib.audio.files import duration_of
+from adtlib.cli.terminal import one_line, reason
 from adtlib.corpora.base import Corpus
 from adtlib.corpora.registry import CORPORA, open_corpus
 
@@ -27,16 +27,17 @@ COUNT_LENGTHS = 500  # tracks up to which all durations are read; for more, the 
 def run(options: argparse.Namespace) -> int:
     """Print the state of the corpora, for people or as JSON."""
     root = data_root(options)
-    reports = [_inspect(open_corpus(name, root)) for name in CORPORA]
+    reports = [_report(name, root, options.debug) for name in CORPORA]
+    status = 1 if any(report.get("problem") or report.get("unreadable") for report in reports) else 0
     if options.json:
-        print(json.dumps({"root": str(root), "corpora": reports}, indent=2, ensure_ascii=False))
-        return 0
-    print(f"Corpora in {paths.relative(root)}\n")
+        print(json.dumps({"root": str(root), "corpora": reports}, indent=2))  # ASCII: any terminal and any file takes it
+        return status
+    print(f"Corpora in {one_line(paths.relative(root))}\n")
     for report in reports:
-        print("\n".join(_lines(report, options.missing)) + "\n")
+        print("\n".join(map(one_line, _lines(report, options.missing))) + "\n")
     print("`adt prepare` computes features of all that is found; `adt corpora --missing` names all that is missing.")
     print(f"Times to prepare: real-time factor about {PREPARE_SPEED}x on two cores.")
-    return 0
+    return status
 
 
 def data_root(options: argparse.Namespace) -> Path:
@@ -49,12 +50,22 @@ def data_root(options: argparse.Namespace) -> Path:
     return root
 
 
+def _report(name: str, root: Path, debug: bool) -> dict[str, Any]:
+    """The report on one corpus, as plain data; of one that cannot be looked at, its `name` and `problem`."""
+    try:
+        return _inspect(open_corpus(name, root))
+    except Exception as error:  # the other corpora are still shown
+        if debug:
+            traceback.print_exc()
+        return {"name": name, "problem": reason(root, error)}
+
+
 def _inspect(corpus: Corpus) -> dict[str, Any]:
     """The report on one corpus, as plain data."""
     info = corpus.info
     splits = {split: {"found": corpus.found(split), "expected": corpus.expected(split)} for split in corpus.splits}
     found = sum(split["found"] for split in splits.values())
-    expected, seconds = corpus.expected(), _found_seconds(corpus, found)
+    expected, (seconds, unreadable) = corpus.expected(), _found_seconds(corpus, found)
     # Thousands of missing units can have one entry, where their names are unknown or only the numbers of sequences differ.
     missing = Counter(entry.partition(", sequence ")[0] for entry in corpus.missing())
     return {
@@ -70,6 +81,7 @@ def _inspect(corpus: Corpus) -> dict[str, Any]:
         "splits": splits,
         "missing": dict(missing),
         "left_out": corpus.left_out(),
+        "unreadable": unreadable,
         "licence": info.licence,
         "url": info.url,
         "remedy": info.remedy,
@@ -80,17 +92,21 @@ def _inspect(corpus: Corpus) -> dict[str, Any]:
     }
 
 
-def _found_seconds(corpus: Corpus, found: int) -> float:
-    """Seconds of the found tracks of a corpus: exact for a few tracks, else estimated."""
+def _found_seconds(corpus: Corpus, found: int) -> tuple[float, list[str]]:
+    """(seconds of the found tracks of a corpus, recordings that cannot be read): exact for a few tracks, else estimated."""
     if corpus.info.unit == "sequence":
-        return found * SEQUENCE_SECONDS
+        return found * SEQUENCE_SECONDS, []
     if found > COUNT_LENGTHS:
-        return corpus.info.hours * 3600 * found / max(corpus.expected() or found, 1)
-    seconds = 0.0
+        return corpus.info.hours * 3600 * found / max(corpus.expected() or found, 1), []
+    seconds, unreadable = 0.0, []
     for track in corpus.tracks():
-        with contextlib.suppress(soundfile.LibsndfileError, OSError):  # `adt prepare` will report it
-            seconds += soundfile.info(track.audio[0]).duration
-    return seconds
+        try:
+            duration = duration_of(track.audio[0])
+        except Exception:  # `adt prepare` says why
+            duration = None
+        seconds += duration or 0.0
+        unreadable += [str(track.audio[0])] if duration is None else []
+    return seconds, unreadable
 
 
 def _prepared_counts(corpus: Corpus) -> dict[str, int]:
@@ -112,6 +128,8 @@ def _prepared_counts(corpus: Corpus) -> dict[str, int]:
 def _lines(report: dict[str, Any], all_missing: bool) -> list[str]:
     """The printed lines on one corpus, wrapped to the width of the terminal."""
     width = max(shutil.get_terminal_size().columns - 22, 40)
+    if "problem" in report:
+        return [f"{report['name']:<12}cannot be read: {report['problem']}"]
     state, *rows = _rows(report, all_missing)
     lines = [f"{report['name']:<12}{state[1]}"]
     for label, text in rows:
@@ -140,6 +158,10 @@ def _rows(report: dict[str, Any], all_missing: bool) -> list[tuple[str, str]]:
     if len(missing) > len(shown):
         rows.append(("", f"and {sum(n_units for _, n_units in missing[len(shown) :]):,} {report['unit']}s more"))
     rows += [("" if index else "left out", entry) for index, entry in enumerate(report["left_out"])]
+    for index, name in enumerate(report["unreadable"] if all_missing else report["unreadable"][:NAMES_SHOWN]):
+        rows.append(("" if index else "damaged", name))
+    if len(report["unreadable"]) > NAMES_SHOWN and not all_missing:
+        rows.append(("", f"and {len(report['unreadable']) - NAMES_SHOWN:,} more that cannot be read"))
     rows.append(("licence", report["licence"]))
     if not report["complete"]:
         size = f"{report['download_gb']:g} GB, " if report["download_gb"] else ""

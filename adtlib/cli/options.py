@@ -137,12 +137,16 @@ def _add_transcribe(add: Any) -> None:
         "song.musicxml, song.svg and song.pdf (sheet music, in sixteenths and triplets or\n"
         "in the grid of --quantise). With --listen: song.clicks.wav (the recording with\n"
         "clicks) and song.drums.wav (the drums alone, on a sampled kit). If one of these\n"
-        "files exists, its recording is not transcribed, unless --overwrite is given."
+        "files exists, its recording is not transcribed, unless --overwrite is given or\n"
+        "this very command wrote it: what was interrupted goes on when it is given again.\n"
+        "What was written is noted in cache/transcribed, below $ADT_HOME if that is set."
     )
     parser = add("transcribe", "transcribe the drums of recordings", more, epilog)
     parser.add_argument("audio", metavar="AUDIO", nargs="+", help="recordings, and folders of recordings")
     parser.add_argument("--out", metavar="DIR", type=Path, default=Path(), help="folder for results (default: the current folder)")
-    parser.add_argument("--overwrite", action="store_true", help="replace existing results")
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace existing results, but for those that this very command wrote"
+    )
     parser.add_argument(
         "--model", metavar="M", help="a shipped model's name, a model file or a run's folder (default: the shipped one)"
     )

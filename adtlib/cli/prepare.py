@@ -2,11 +2,13 @@
 
 import argparse
 import sys
+import traceback
 import warnings
 from pathlib import Path
 
 from adtlib import paths, profiles
 from adtlib.cli.corpora import data_root
+from adtlib.cli.terminal import one_line, reason
 from adtlib.corpora.base import Corpus
 from adtlib.corpora.registry import CORPORA, open_corpus
 from adtlib.notebooks.progress import Progress
@@ -16,42 +18,54 @@ def run(options: argparse.Namespace) -> int:
     """Prepare the chosen corpora, one after the other; exit status 1 if a track, a file, a row or a label was left out."""
     if options.workers is not None and options.workers < 1:
         raise ValueError(f"--workers must be at least 1, not {options.workers}")
-    corpora = _chosen(options)
+    problems: list[str] = []
+    corpora = _chosen(options, problems)
     from adtlib.corpora.preparation import prepare  # loads the audio libraries: usage errors appear before
 
-    problems, broken, left_out = [], 0, 0
+    broken, left_out = len(problems), 0
     for corpus in corpora:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            done = prepare(corpus, version=options.version, workers=options.workers)
-            counts = {split: (len(done.units(split)), corpus.found(split)) for split in corpus.splits}
-            remarks = corpus.remarks()
+            try:
+                done = prepare(corpus, version=options.version, workers=options.workers)
+                counts = {split: (len(done.units(split)), corpus.found(split)) for split in corpus.splits}
+                remarks = corpus.remarks()
+            except Exception as error:  # the other corpora are still prepared
+                if options.debug:
+                    traceback.print_exc()
+                problems.append(f"{corpus.info.name}: not prepared: {reason(corpus.root, error)}")
+                broken += 1
+                continue
         broken += sum(found - prepared for prepared, found in counts.values())
         listed = ", ".join(f"{split} {prepared:,} of {found:,}" for split, (prepared, found) in counts.items())
-        print(f"{corpus.info.name}: prepared {corpus.info.unit}s: {listed}; in {paths.relative(done.folder)}")
+        print(one_line(f"{corpus.info.name}: prepared {corpus.info.unit}s: {listed}; in {paths.relative(done.folder)}"))
         for remark in remarks:
-            print(f"  {remark}")
+            print(f"  {one_line(remark)}")
         left_out += len(done.problems)
         # Tracks read in an earlier run have only stored problems; the others may have problems and warnings.
         warned = [str(warning.message) for warning in caught if warning.category is UserWarning]
         problems += dict.fromkeys([*done.problems, *warned])
     if problems:
         print(f"\nProblems ({len(problems)}):")
-        print("\n".join(f"  {problem}" for problem in problems))
+        print("\n".join(f"  {one_line(problem)}" for problem in problems))
     return 1 if broken or left_out else 0
 
 
-def _chosen(options: argparse.Namespace) -> list[Corpus]:
-    """The corpora of the command line, opened: names in any case, or folders; by default all that are found."""
+def _chosen(options: argparse.Namespace, problems: list[str]) -> list[Corpus]:
+    """The corpora of the command line, opened: names in any case, or folders; by default all that are found.
+
+    What is wrong with others is added to `problems`. ValueError where none is left, and for a name that nothing has.
+    """
     if options.profile:
         known = profiles.open_corpora(profiles.load_profile(options.profile), progress=Progress(sys.stderr).writing)
     else:
         root = data_root(options)
         known = {name: open_corpus(name, root) for name in CORPORA}
     if not options.corpora:
-        found = [corpus for corpus in known.values() if corpus.present]
+        found = [corpus for corpus in known.values() if _present(corpus, problems)]
         if not found:
-            raise ValueError("no corpus was found: see `adt corpora` for where they belong, or name a folder")
+            none = "no corpus was found: see `adt corpora` for where they belong, or name a folder"
+            raise ValueError("\n     ".join([*problems, none]))
         return found
     by_name = {name.lower(): corpus for name, corpus in known.items()}
     chosen = []
@@ -61,7 +75,20 @@ def _chosen(options: argparse.Namespace) -> list[Corpus]:
             if not Path(name).expanduser().is_dir():
                 raise ValueError(f"{name!r} is neither a corpus ({', '.join(known)}) nor a folder")
             corpus = open_corpus(Path(name).expanduser(), midi_mapping=options.mapping)
-        if not corpus.present and not corpus.left_out():
-            raise ValueError(f"{corpus.info.name} was not found in {corpus.root}: {corpus.info.remedy}")
-        chosen.append(corpus)
+        before = len(problems)
+        if _present(corpus, problems):
+            chosen.append(corpus)
+        elif len(problems) == before:
+            problems.append(f"{corpus.info.name} was not found in {corpus.root}: {corpus.info.remedy}")
+    if not chosen:
+        raise ValueError("\n     ".join(problems))
     return chosen
+
+
+def _present(corpus: Corpus, problems: list[str]) -> bool:
+    """Whether anything of a corpus was found, to prepare or to name; what its reader raises is added to `problems`."""
+    try:
+        return corpus.present or bool(corpus.left_out())
+    except Exception as error:  # the other corpora are still prepared
+        problems.append(f"{corpus.info.name}: not prepared: {reason(corpus.root, error)}")
+        return False

@@ -86,7 +86,10 @@ def _recorded_kit() -> SampledKit | None:
     for name in [*(name for name in _PREFERRED if name in kits), *(name for name in kits if name not in _PREFERRED)]:
         try:
             bank = _bank(kits[name])
-        except SourceError as error:
+        except paths.WriteError as error:
+            warnings.warn(f"the recorded kit {name} cannot be unpacked, the General MIDI kit plays: {error}", stacklevel=2)
+            return None
+        except (SourceError, OSError) as error:
             warnings.warn(f"{error}; another kit is used", stacklevel=2)
             continue
         voices = {label: bank.voices_or_substitutes(_ARTICULATIONS[label]) for label in CLASSES}

@@ -1,5 +1,6 @@
 """From a recording to a `Transcription`."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,7 +60,7 @@ def transcribe(
     picking = trained.peak_picking if thresholds is None else with_thresholds(trained.peak_picking, thresholds)
     result = _Analysis(normalised(blocks), trained, keep_features, progress)
     song = Transcription(
-        name=name or ("recording" if in_memory else Path(source).stem),
+        name=name or ("recording" if in_memory else _readable(Path(source).stem)),
         duration=result.n_samples / SAMPLE_RATE,
         activations=result.activations,
         energies=result.energies,
@@ -69,6 +70,11 @@ def transcribe(
         source=None if in_memory else Path(source),
     )
     return song if first_bar is None else song.with_first_bar(first_bar)
+
+
+def _readable(name: str) -> str:
+    """The name of a file as text that can be written; bytes that are not UTF-8 become the replacement character."""
+    return os.fsencode(name).decode(errors="replace")
 
 
 class _Analysis:

@@ -227,20 +227,24 @@ class Transcription:
             raise ValueError(f"{unknown[0]!r} is no format: choose of {', '.join(FORMATS)}")
         check_grid(quantise)
         _pitches(drum_map)
-        writers = {
-            "mid": lambda path: self.to_midi(path, drum_map, quantise),
-            "csv": lambda path: self.to_csv(path, drum_map),
-            "musicxml": lambda path: self.to_musicxml(path, quantise),
-            "svg": lambda path: self.to_svg(path, quantise),
-            "pdf": lambda path: self.to_pdf(path, quantise),
-        }
         target = Path(target)
         if target.suffix.lstrip(".") in kinds:
             target = target.with_suffix("")
         written = [(kind, target.with_name(f"{target.name}.{kind}")) for kind in kinds]
         for kind, path in written:
-            writers[kind](path)
+            paths.write_atomically(path, self.content(kind, drum_map, quantise))
         return [path for _, path in written]
+
+    def content(self, kind: str, drum_map=None, quantise: int | None = None) -> bytes:
+        """The bytes of a file of this kind, one of FORMATS; drum_map, quantise as in `to_midi`."""
+        makers = {
+            "mid": lambda: self.to_midi(None, drum_map, quantise),
+            "csv": lambda: self.to_csv(None, drum_map),
+            "musicxml": lambda: self.to_musicxml(None, quantise),
+            "svg": lambda: self.to_svg(None, quantise),
+            "pdf": lambda: self.to_pdf(None, quantise),
+        }
+        return _as_bytes(makers[kind]())
 
     # ---- pictures and sound
 
@@ -292,8 +296,12 @@ class Transcription:
 def _written(path: Path | str | None, content):
     """The content, unchanged; also written to `path` if given."""
     if path is not None:
-        paths.write_atomically(Path(path), content.encode() if isinstance(content, str) else content)
+        paths.write_atomically(Path(path), _as_bytes(content))
     return content
+
+
+def _as_bytes(content: str | bytes) -> bytes:
+    return content.encode() if isinstance(content, str) else content
 
 
 def _pitches(drum_map) -> Mapping[str, int]:

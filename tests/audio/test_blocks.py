@@ -190,6 +190,32 @@ def test_recordings_of_one_name_are_told_apart(tmp_path):
     assert len({entry.target for entry in find_recordings([one / "x.wav", third / "x.wav", other / "x.wav"])}) == 3
 
 
+def test_a_target_that_only_one_recording_has_stays_its_own(tmp_path):
+    """Also where two others, told apart by their suffixes, would take it."""
+    folder = tmp_path / "fmt"
+    folder.mkdir()
+    for name in ("rock.opus", "rock.ogg", "rock_opus.ogg", "fmt_rock_ogg.wav", "rock_ogg.flac"):
+        (folder / name).touch()
+    assert targets(folder) == {
+        "fmt/rock_opus.ogg": "rock_opus",
+        "fmt/rock_ogg.flac": "rock_ogg",
+        "fmt/fmt_rock_ogg.wav": "fmt_rock_ogg",
+        "fmt/rock.opus": "fmt_rock_opus",
+        "fmt/rock.ogg": "fmt_rock_ogg_2",
+    }
+
+
+def test_a_folder_that_holds_none_does_not_stop_the_others(tmp_path):
+    folder = made(tmp_path / "songs", "a.wav")
+    (tmp_path / "empty").mkdir()
+    with pytest.warns(UserWarning, match="empty: no recording in this folder"):
+        assert targets(tmp_path / "empty", folder) == {"songs/a.wav": "a"}
+    with pytest.raises(AudioError, match=r"one: no recording.*; .*two: no recording"):
+        (tmp_path / "one").mkdir()
+        (tmp_path / "two").mkdir()
+        find_recordings([tmp_path / "one", tmp_path / "two"])
+
+
 def test_an_empty_folder_is_said_and_a_missing_file_is_left_to_its_reader(tmp_path):
     with pytest.raises(AudioError, match="no recording in this folder"):
         find_recordings([tmp_path])

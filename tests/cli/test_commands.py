@@ -198,6 +198,108 @@ def test_prepare_errors_are_one_sentence(own_home, capsys):
     assert "--workers" in error_of(capsys, "prepare", "--workers", "0")
 
 
+def own_corpus(folder: Path, rng) -> Path:
+    folder.mkdir()
+    soundfile.write(folder / "a.wav", 0.1 * rng.standard_normal(44_100), 44_100)
+    (folder / "a.txt").write_text("0.5 SD\n")
+    return folder
+
+
+def test_whatever_one_corpus_does_the_others_are_prepared(own_home, rng, monkeypatch, capsys):
+    from adtlib.corpora import preparation
+
+    folders = [str(own_corpus(own_home / name, rng)) for name in ("first", "second", "third")]
+    right = preparation.prepare
+
+    def wrong(corpus, **options):
+        if corpus.info.name == "second":
+            raise RuntimeError("something nobody thought of")
+        return right(corpus, **options)
+
+    monkeypatch.setattr(preparation, "prepare", wrong)
+    (own_home / "empty").mkdir()
+    assert main(["prepare", *folders, str(own_home / "empty"), "--data", str(own_home)]) == 1
+    shown, _, problems = capsys.readouterr().out.partition("Problems (2):")
+    assert "first: prepared" in shown and "third: prepared" in shown
+    assert f"second: not prepared: {folders[1]}: RuntimeError: something nobody thought of" in problems
+    assert f"empty was not found in {own_home / 'empty'}" in problems
+
+
+def test_a_corpus_that_cannot_be_looked_at_is_named_and_the_others_are_shown(own_home, rng, monkeypatch, capsys):
+    from adtlib.cli import corpora as command
+
+    right = command.open_corpus
+
+    def wrong(name, root):
+        if name == "Slakh":
+            raise PermissionError(13, "Permission denied", str(own_home / "Slakh\x1b[2J"))
+        return right(name, root)
+
+    monkeypatch.setattr(command, "open_corpus", wrong)
+    assert main(["corpora", "--data", str(own_home)]) == 1
+    shown = capsys.readouterr().out
+    assert shown.count("not found: 0 of") == 4
+    assert f"Slakh       cannot be read: {own_home}/Slakh\\x1b[2J: Permission denied; change its permissions" in shown
+    assert main(["corpora", "--data", str(own_home), "--json"]) == 1
+    reports = {report["name"]: report for report in json.loads(capsys.readouterr().out)["corpora"]}
+    assert "Permission denied" in reports["Slakh"]["problem"]
+    assert reports["E-GMD"]["found"] == 0
+
+
+def test_a_recording_that_cannot_be_read_is_named_by_corpora(own_home, rng, capsys):
+    from adtlib.corpora.miniature.write import write_miniature
+
+    root = own_home / "data"
+    write_miniature(root, "smoke")
+    broken = next(path for path in sorted((root / "SADTP").rglob("*.wav")))
+    broken.write_bytes(b"no audio")
+    assert main(["corpora", "--data", str(root), "--json"]) == 1
+    reports = {report["name"]: report for report in json.loads(capsys.readouterr().out)["corpora"]}
+    assert reports["SADTP"]["unreadable"] == [str(broken)]
+    assert not any(reports[name].get("unreadable") for name in reports if name != "SADTP")
+    assert main(["corpora", "--data", str(root)]) == 1
+    assert f"damaged   {broken}" in capsys.readouterr().out
+
+
+# ---- errors of writing ----------------------------------------------------------------------------------------------
+
+
+def test_a_home_that_cannot_be_written_to_is_one_sentence_that_names_it(own_home, rng, monkeypatch, capsys):
+    folder = own_corpus(own_home / "mine", rng)
+    (own_home / "file").touch()
+    monkeypatch.setattr(paths, "CACHE", own_home / "file" / "cache")  # below a file: no user can write there
+    monkeypatch.setattr(paths, "DATA", own_home / "file" / "data")
+    assert main(["prepare", str(folder)]) == 1
+    said = capsys.readouterr()
+    assert "set ADT_HOME to another folder" in said.out + said.err
+    assert "Traceback" not in said.out + said.err
+    assert "set ADT_HOME to another folder" in error_of(capsys, "run", "10", "--profile", "smoke")
+
+
+def test_errors_of_the_system_that_a_library_passes_on_become_sentences(monkeypatch, capsys):
+    import errno
+
+    from adtlib.notebooks import runner
+
+    for error, said in (
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            f"{paths.HOME} cannot be written: the disk is full; make room, or set ADT",
+        ),
+        (
+            PermissionError(errno.EACCES, "Permission denied", str(paths.CACHE / "x")),
+            "change the permissions of its folder, or set ADT",
+        ),
+        (OSError(errno.EIO, "Input/output error", "a.wav"), "[Errno 5] Input/output error: 'a.wav'"),
+    ):
+
+        def failing(*_, error=error):
+            raise error
+
+        monkeypatch.setattr(runner, "run_notebooks", failing)
+        assert said in error_of(capsys, "run")
+
+
 # ---- run ------------------------------------------------------------------------------------------------------------
 
 

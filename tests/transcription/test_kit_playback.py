@@ -49,18 +49,7 @@ def test_drums_sound_where_they_are_struck_and_as_hard(sounds, tmp_path, monkeyp
         sampled_kit.cache_clear()
 
 
-def write_kit(folder, names) -> None:
-    """A Hydrogen kit of tones of 200, 400, 600 ... Hz."""
-    folder.mkdir(parents=True)
-    row = "<instrument><name>{}</name><filename>{}.wav</filename></instrument>"
-    rows = "".join(row.format(name, index) for index, name in enumerate(names))
-    (folder / "drumkit.xml").write_text(f"<drumkit_info><instrumentList>{rows}</instrumentList></drumkit_info>")
-    for index in range(len(names)):
-        tone = np.sin(2 * np.pi * 200 * (index + 1) * np.arange(8_000) / SAMPLE_RATE) * np.exp(-np.arange(8_000) / 1_000)
-        soundfile.write(folder / f"{index}.wav", 0.8 * tone, SAMPLE_RATE)
-
-
-def test_a_recorded_kit_is_read_from_its_folder_and_others_are_passed_over(tmp_path, monkeypatch):
+def test_a_recorded_kit_is_read_from_its_folder_and_others_are_passed_over(write_kit, tmp_path, monkeypatch):
     from adtlib import paths
 
     kits = tmp_path / "sounds" / "hydrogen" / "data" / "drumkits"

@@ -10,14 +10,13 @@ Equal seeds give equal bytes on one machine. The last bit of a sample may differ
 
 import multiprocessing
 import os
-import shutil
-import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
+from adtlib import paths
 from adtlib.corpora.base import MARKER, Corpus
 from adtlib.corpora.miniature.layouts import finish, write_recipe
 from adtlib.corpora.miniature.plan import recipes
@@ -25,8 +24,6 @@ from adtlib.corpora.miniature.songs import Recipe
 from adtlib.corpora.registry import CORPORA
 
 GENERATOR_VERSION = 1
-_PARTIAL = ".partial-"
-_STALE = 3600  # seconds after which an unfinished folder is considered abandoned by a killed writer
 
 
 def write_miniature(
@@ -52,12 +49,7 @@ def write_miniature(
         return
     if root.exists() and not (root / MARKER).is_file() and (not root.is_dir() or any(root.iterdir())):
         raise FileExistsError(f"{root} exists and is not a miniature: choose another folder, or remove it yourself")
-    root.parent.mkdir(parents=True, exist_ok=True)
-    _remove_stale(root)
-    partial = root.with_name(f"{root.name}{_PARTIAL}{os.getpid()}")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        partial.mkdir()
+    with paths.new_folder(root) as partial:
         results = []
         for result in _write_all(planned, partial, workers or _workers(size)):
             results.append(result)
@@ -68,8 +60,6 @@ def write_miniature(
             corpus.write_miniature(partial, size, seed)
         (partial / MARKER).write_text(text, encoding="utf-8", newline="\n")
         _put_in_place(partial, root)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def marker_text(size: str, seed: int) -> str:
@@ -115,18 +105,10 @@ def _write_all(planned: Sequence[Recipe], root: Path, workers: int) -> Iterator[
 
 
 def _put_in_place(partial: Path, root: Path) -> None:
-    if root.exists():
+    if not root.exists():
+        partial.rename(root)
+        return
+    with paths.new_folder(root) as old:
         # Two renames, so that a reader sees the old folder, no folder, or the new one, but never a mixture.
-        old = root.with_name(f"{root.name}{_PARTIAL}{os.getpid()}-old")
-        root.rename(old)
+        root.rename(old / root.name)
         partial.rename(root)
-        shutil.rmtree(old, ignore_errors=True)
-    else:
-        partial.rename(root)
-
-
-def _remove_stale(root: Path) -> None:
-    """Remove the folders of killed writers; a younger folder may belong to a running one."""
-    for folder in root.parent.glob(f"{root.name}{_PARTIAL}*"):
-        if time.time() - folder.stat().st_mtime > _STALE:
-            shutil.rmtree(folder, ignore_errors=True)
