@@ -96,12 +96,12 @@ def _opened(file: BinaryIO, pieces: tuple[Piece, ...]) -> soundfile.SoundFile:
     return _Forward(_source(file, pieces), closefd=False)
 
 
-def _source(file: BinaryIO, pieces: tuple[Piece, ...]) -> int | str | Pieces:
-    """What libsndfile opens. A descriptor has no name: neither one that is no text nor a suffix can mislead."""
-    if pieces:
-        return Pieces(file, pieces)
+def _source(file: BinaryIO, pieces: tuple[Piece, ...]) -> int | Pieces:
+    """What libsndfile opens: no name, as one that is no text or has another suffix would mislead it."""
+    size = file.seek(0, io.SEEK_END)
     file.seek(0)
-    return file.fileno() if os.name == "posix" else file.name
+    whole_file = not pieces and os.name == "posix"  # descriptors of Windows belong to one C library
+    return file.fileno() if whole_file else Pieces(file, pieces or ((0, size),))
 
 
 def _read(path: Path, sound: soundfile.SoundFile) -> Stream:

@@ -10,7 +10,7 @@ from adtlib.audio.features import SAMPLE_RATE
 LIMIT = 10.0
 CLICK_SECONDS = 0.002  # longer ones are sounds
 _AROUND_SECONDS = 0.05
-_FADES_SECONDS = 0.01  # filters make a click ring
+_FADES_SECONDS, _PAUSE_SECONDS = 0.01, 0.0003  # filters make a click ring, until they are silent for a moment
 _FACTOR = 20  # louder than what is around
 RUMBLE_HZ = 20.0
 _MANY = 0.01  # so many loud samples are loud music
@@ -55,9 +55,14 @@ def _click(block: np.ndarray, first: int, last: int, rate: float) -> tuple[int, 
     strong = strong[(strong >= first - fades) & (strong <= last + fades)]
     if strong[-1] - strong[0] > CLICK_SECONDS * rate:
         return None
-    ringing = np.flatnonzero(near > 3 * around) + start
-    ringing = ringing[(ringing >= first - fades) & (ringing <= last + fades)]
-    return int(ringing[0]), int(ringing[-1]) + 1
+    ringing = near > max(3 * around, 1e-5 * peak)
+    pause = max(1, round(_PAUSE_SECONDS * rate))
+    begin, end = int(strong[0]) - start, int(strong[-1]) + 1 - start
+    while begin > max(0, first - start - fades) and ringing[max(0, begin - pause) : begin].any():
+        begin -= 1
+    while end < min(len(near), last - start + fades) and ringing[end : end + pause].any():
+        end += 1
+    return start + begin, start + end
 
 
 def clicks_in_words(seconds: list[float]) -> str:
@@ -68,10 +73,10 @@ def clicks_in_words(seconds: list[float]) -> str:
 
 
 def without_rumble(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-    """Blocks `(n,)` at 44.1 kHz through a high-pass filter (Butterworth, 24 dB an octave)."""
+    """Blocks `(n,)` at 44.1 kHz through a high-pass filter (Butterworth, 48 dB an octave)."""
     import scipy.signal  # only recordings with rumble need it
 
-    filters = scipy.signal.butter(4, RUMBLE_HZ, "highpass", fs=SAMPLE_RATE, output="sos")
+    filters = scipy.signal.butter(8, RUMBLE_HZ, "highpass", fs=SAMPLE_RATE, output="sos")
     state = None
     for block in blocks:
         if state is None and len(block):

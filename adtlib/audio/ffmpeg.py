@@ -30,9 +30,11 @@ _KINDS = {
 }
 _HEADERLESS = (".raw", ".pcm", ".sln", ".sw", ".uw", ".sb", ".ub", ".al", ".ul")  # ffmpeg would guess rate and channels
 _BLOCK_VALUES = 441_000  # of all channels: ten seconds of one
+_MESSAGE_BYTES = 1 << 20  # of badly damaged files there is more
 _MISSING = 0.5, 0.02  # seconds, and share, that may be missing: containers state durations roughly
 _GUESSED = "Estimating duration from bitrate"
 _NO_SOUND_FOUND = "misdetection possible"  # said where random bytes look like one frame of mp3
+_SOUND = re.compile(r"\[info\]   Stream #0:\d+.*: Audio: ")
 _DURATION = re.compile(r"\[info\]   Duration: (\d+):(\d\d):(\d\d\.\d+)")  # indented by two; titles are by four and more
 
 
@@ -67,7 +69,7 @@ def streams(path: Path, refusal: str, file: BinaryIO, suffixes: tuple[str, ...])
         finally:
             process.kill()  # needed where the reader stops early, harmless after the end
         messages.seek(0)
-        said = messages.read().decode(errors="replace")
+        said = messages.read(_MESSAGE_BYTES).decode(errors="replace")
     heard = counted.samples / SAMPLE_RATE if len(header) == 24 else 0.0
     if process.returncode or _NO_SOUND_FOUND in said:
         raise AudioError(_refused(path, refusal, said))
@@ -127,4 +129,6 @@ def _remark(said: str, heard: float) -> str:
     if errors:
         more = f" and {len(errors) - 1} more" if len(errors) > 1 else ""
         parts.append(f"ffmpeg could not decode parts of it ({errors[0]}{more})")
+    if (tracks := len(_SOUND.findall(said.split("Stream mapping:")[0]))) > 1:
+        parts.append(f"the first of its {tracks} sound tracks was heard")
     return "; ".join(parts)

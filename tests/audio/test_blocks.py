@@ -100,7 +100,7 @@ def test_samples_of_another_kind_are_refused(waveform, rate, said):
 
 # --- through ffmpeg ----------------------------------------------------------------------------------------------------
 
-# Stands in for ffmpeg: writes what it was asked for, as the real one would, or fails as it does. What it says was said by ffmpeg 5.1.
+# Stands in for ffmpeg: writes what it was asked for, as the real one would, or fails as it does, in the words of ffmpeg 5.1.
 STAND_IN = """#!{python}
 import struct, sys
 import numpy as np
@@ -121,6 +121,9 @@ if "video" in name:
     say("[info]   Stream #0:0: Video: h264", "[fatal] Stream map '0:a:0' matches no streams.")
     sys.exit(1)
 say("[info]   Stream #0:0: Audio: aac (LC), 48000 Hz, stereo, fltp, 49 kb/s")
+if "dubbed" in name:
+    say("[info]   Stream #0:1(deu): Audio: aac (LC), 48000 Hz, stereo, fltp, 49 kb/s")
+say("[info] Stream mapping:", "[info] Output #0, au, to 'pipe:':", "[info]   Stream #0:0: Audio: pcm_f32be, 44100 Hz, stereo")
 if "guessed" in name:
     say("[aac @ 0x5] [warning] Estimating duration from bitrate, this may be inaccurate")
 samples = np.arange(500_000 if "cut" in name or "guessed" in name else 1_000_000) % 1000 / 1000
@@ -160,6 +163,8 @@ def test_what_ffmpeg_says_of_a_file_is_heard(stand_in, tmp_path, recwarn):
     assert "has no sound" in error_of(mp4(tmp_path / "video.mp4"))
     assert len(whole(audio_blocks(mp4(tmp_path / "guessed.aac")))) == 500_000  # its duration is an estimate
     assert not recwarn.list
+    with pytest.warns(UserWarning, match=r"dubbed\.mp4: the first of its 2 sound tracks was heard"):
+        whole(audio_blocks(mp4(tmp_path / "dubbed.mp4")))
     with pytest.warns(UserWarning, match=r"cut\.m4a: 11\.3 s were heard of the 22\.7 s .* \(Input buffer exhausted.* and 1 more\)"):
         assert len(whole(audio_blocks(mp4(tmp_path / "cut.m4a")))) == 500_000
 
