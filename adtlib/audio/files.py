@@ -1,12 +1,11 @@
 """Reading and writing recordings, whole or block by block: any sampling rate, any number of channels.
 
 A waveform is mono float32 `(n_samples,)` at 44.1 kHz, in [-1, 1] (a sum of several files may exceed 1). libsndfile reads wav, flac,
-ogg, mp3, aiff and more. Other files (m4a, mp4, webm, ...) are read with ffmpeg where it is installed.
+ogg, mp3, aiff and more. Other files (m4a, mp4, webm, ...) are read with ffmpeg where it is installed. What a file is, its content
+says, not its suffix.
 """
 
-import shutil
-import subprocess
-import tempfile
+import warnings
 from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,18 +16,14 @@ import numpy.typing as npt
 import soundfile
 
 from adtlib import paths
+from adtlib.audio import decoding, downmix
+from adtlib.audio.decoding import AUDIO_SUFFIXES as AUDIO_SUFFIXES, BLOCK_SECONDS, FFMPEG_SUFFIXES as FFMPEG_SUFFIXES
+from adtlib.audio.defects import LIMIT, clicks_in_words, repaired
 from adtlib.audio.features import SAMPLE_RATE
+from adtlib.audio.pieces import AudioError as AudioError, Stream
 
-BLOCK_SECONDS = 10
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf", ".w64", ".rf64")
-# Read with ffmpeg. A file of another suffix that libsndfile refuses is damaged.
-FFMPEG_SUFFIXES = (".m4a", ".m4b", ".mp4", ".aac", ".mov", ".wma", ".webm", ".mkv", ".mka", ".ac3", ".ape", ".wv", ".amr")
 MADE_HERE = "adt transcribe"  # the comment of sound files that are written beside transcriptions
-_LOUDEST = 10  # of samples in memory: a sum of several recordings may exceed 1, but integers converted to floats exceed this
-
-
-class AudioError(ValueError):
-    """A recording that cannot be used; the message names the file and the remedy."""
+_WHOLE_HOURS = 3  # of a recording in memory: 1.9 GB
 
 
 def read_audio(source, allow_silence: bool = False) -> np.ndarray:
@@ -37,14 +32,15 @@ def read_audio(source, allow_silence: bool = False) -> np.ndarray:
     source         a path, a sequence of paths, or a `Track` (its files are summed: ENST's wet mix + accompaniment).
     allow_silence  a recording of zeros is an error unless this is true.
 
-    Returns mono float32 `(n_samples,)` at 44.1 kHz: channels averaged, other rates resampled (soxr), files of unequal length
-    padded with zeros. Raises AudioError where a file is missing, empty, truncated, silent, damaged or holds NaN samples.
+    Returns mono float32 `(n_samples,)` at 44.1 kHz: channels averaged as by `audio_blocks`, other rates resampled (soxr), files of
+    unequal length padded with zeros, floats on the scale of integers divided by it, with a warning. Raises AudioError where a file
+    is missing, empty, truncated, silent, damaged, longer than three hours or holds NaN samples.
     """
     paths = getattr(source, "audio", source)
     paths = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
     if not paths:
         raise AudioError("no audio file given")
-    waveforms = [np.concatenate(list(audio_blocks(path, block_seconds=None))) for path in paths]
+    waveforms = [_whole(path) for path in paths]
     mix = waveforms[0]
     if len(waveforms) > 1:
         mix = np.zeros(max(map(len, waveforms)), dtype=np.float32)
@@ -55,125 +51,114 @@ def read_audio(source, allow_silence: bool = False) -> np.ndarray:
     return mix
 
 
-def audio_blocks(path: Path | str, block_seconds: int | None = BLOCK_SECONDS) -> Iterator[np.ndarray]:
-    """The recording as blocks of mono float32 samples at 44.1 kHz; `None` reads what libsndfile can read in one block.
+def _whole(path: Path) -> np.ndarray:
+    """All samples of a file, in [-1, 1]."""
+    blocks, n_samples = [], 0
+    for block in audio_blocks(path):
+        blocks.append(block)
+        n_samples += len(block)
+        if n_samples > _WHOLE_HOURS * 3600 * SAMPLE_RATE:
+            raise AudioError(f"{path} is longer than {_WHOLE_HOURS} hours, too long to be read at once: split it")
+    waveform = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+    if (peak := _peak(waveform)) > LIMIT:
+        scale = next((2.0**bits for bits in (7, 15, 23, 31) if peak <= 2**bits), peak)
+        warnings.warn(f"{path}: its samples reach {peak:,.0f} instead of 1; they were divided by {scale:,.0f}", stacklevel=2)
+        waveform /= np.float32(scale)
+    return waveform
 
-    Raises AudioError, with a remedy, for a file that is missing, empty, truncated or damaged, holds NaN samples, or needs ffmpeg
-    where ffmpeg is not installed. Silence is not an error.
+
+def audio_blocks(path: Path | str) -> Iterator[np.ndarray]:
+    """The recording as blocks of mono float32 samples at 44.1 kHz.
+
+    Channels are averaged. Where that would cancel what is heard, their energies are summed; samples that only an error can have
+    written are replaced; both is said in a warning.
+
+    Raises AudioError, with a remedy, for a file that is missing, empty, truncated or damaged, holds NaN samples, needs ffmpeg where
+    ffmpeg is not installed, or has a rate, a number of channels or a length out of bounds. Silence is not an error.
     """
     path = Path(path)
     check_file(path)
-    if path.suffix.lower() in FFMPEG_SUFFIXES:
-        blocks, rate = _read_with_ffmpeg(path), SAMPLE_RATE
-    else:
-        blocks = _read_with_libsndfile(path, block_seconds)
-        rate = next(blocks)
-    return resampled_blocks(_checked(blocks, path), rate)
+    empty = True
+    try:
+        for stream in decoding.streams(path):
+            mono = _mono_blocks(path, _sound_blocks(path, stream), stream.rate)
+            for block in resampled_blocks(mono, stream.rate):
+                empty = empty and len(block) == 0
+                yield block
+    except OSError as error:
+        raise AudioError(f"{path} cannot be read ({error.strerror or error}): check its permissions and the disk") from error
+    if empty:
+        raise AudioError(f"{path} holds no samples: copy or download it again")
 
 
 def duration_of(path: Path) -> float | None:
-    """Seconds that a file announces, None where libsndfile cannot tell: for progress only."""
+    """Seconds that a file announces, None where that cannot be told: for progress only. It raises nothing."""
     try:
-        return soundfile.info(path).duration
-    except (soundfile.LibsndfileError, OSError):
+        return decoding.announced_seconds(Path(path))
+    except (ValueError, OSError, RuntimeError, TypeError):  # soundfile's are RuntimeErrors
         return None
 
 
 def check_file(path: Path) -> None:
     """Check a recording without decoding it. Raises AudioError where it is missing, empty, or text."""
     if not path.is_file():
-        raise AudioError(f"{path} {'is a folder' if path.is_dir() else 'does not exist'}: check the path of the recording")
-    if path.stat().st_size == 0:
+        kind = "is a folder" if path.is_dir() else "is no regular file" if path.exists() else "does not exist"
+        raise AudioError(f"{path} {kind}: check the path of the recording")
+    try:
+        with open(path, "rb") as file:
+            start = file.read(4096)
+    except OSError as error:
+        raise AudioError(f"{path} cannot be read ({error.strerror or error}): check its permissions and the disk") from error
+    if not start:
         raise AudioError(f"{path} is empty (0 bytes): copy or download it again")
-    if path.suffix.lower() not in FFMPEG_SUFFIXES:
-        _check_no_text(path)
-
-
-def _checked(blocks: Iterable[np.ndarray], path: Path) -> Iterator[np.ndarray]:
-    """The blocks of a file; AudioError for NaN or infinite samples, and where there are no samples at all."""
-    empty = True
-    for block in blocks:
-        if not np.isfinite(np.sum(block, dtype=np.float64)):
-            raise AudioError(f"{path} holds NaN or infinite samples: export it again or leave it out")
-        empty &= len(block) == 0
-        yield block
-    if empty:
-        raise AudioError(f"{path} holds no samples: copy or download it again")
-
-
-def _read_with_libsndfile(path: Path, block_seconds: int | None) -> Iterator:
-    """First the sampling rate, then blocks of mono samples at that rate."""
-    try:
-        with soundfile.SoundFile(path) as file:
-            yield file.samplerate
-            _check_wav_is_whole(path)
-            announced, read = file.frames, 0
-            size = -1 if block_seconds is None else block_seconds * file.samplerate
-            while len(samples := file.read(size, dtype="float32", always_2d=True)):
-                read += len(samples)
-                yield samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
-    except soundfile.LibsndfileError as error:
-        raise AudioError(f"{path} cannot be read as audio ({_reason(error)}): copy it again or convert it to wav") from error
-    # Compressed formats announce an estimate; for the others a shorter file is a cut-off copy.
-    if 0 < read < announced and path.suffix.lower() != ".mp3":
-        raise AudioError(f"{path} is truncated ({read} of {announced} samples): copy or download it again")
-
-
-def _reason(error: Exception) -> str:
-    reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
-    # libsndfile says this of an mp3 without frames, too. That the file exists is checked before it is opened.
-    return "its content is not audio" if "not a regular file" in reason else reason
-
-
-def _check_no_text(path: Path) -> None:
-    """Refuse web pages saved as song.mp3: they are common, and libmpg123 would print messages before libsndfile refuses them."""
-    with open(path, "rb") as file:
-        start = file.read(4096)
-    try:
-        getincrementaldecoder("utf-8")().decode(start)  # incremental: the last character may be cut
-    except UnicodeDecodeError:
-        return
-    if b"\0" not in start:  # every audio format has some in its header
+    if _is_text(start):
         raise AudioError(f"{path} cannot be read as audio (it is text): download it again or leave it out")
 
 
-def _check_wav_is_whole(path: Path) -> None:
-    """Compare the size in the header with that of the file: libsndfile reads a truncated wav without an error."""
-    if path.suffix.lower() != ".wav":
-        return
-    with open(path, "rb") as file:
-        header = file.read(8)
-    stated = int.from_bytes(header[4:8], "little") + 8
-    # Streaming writers leave 0xFFFFFFFF or 0; some writers do not count the padding byte.
-    streaming = stated in (8, 0xFFFFFFFF + 8)
-    if header[:4] == b"RIFF" and not streaming and path.stat().st_size < stated - 1:
-        raise AudioError(f"{path} is truncated ({path.stat().st_size:,} of {stated:,} bytes): copy or download it again")
+def _is_text(start: bytes) -> bool:
+    """Whether this is a web page saved as song.mp3, as is common: ffmpeg would follow a playlist."""
+    try:
+        getincrementaldecoder("utf-8")().decode(start)  # incremental: the last character may be cut
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in start  # every audio format has some in its header
 
 
-def _read_with_ffmpeg(path: Path) -> Iterator[np.ndarray]:
-    """Blocks of mono samples at 44.1 kHz as ffmpeg decodes, mixes down and resamples them."""
-    program = shutil.which("ffmpeg")
-    if program is None:
-        raise AudioError(
-            f"{path}: reading {path.suffix} needs ffmpeg, which is not installed; install it, or convert the file elsewhere: "
-            f"ffmpeg -i '{path.name}' '{path.stem}.wav'"
+def _mono_blocks(name: Path | str, blocks: Iterable[np.ndarray], rate: float) -> Iterator[np.ndarray]:
+    """Blocks `(n, channels)` mixed to one channel; warns where their average would not have been what is heard."""
+    cancelled: list[int] = []
+    yield from downmix.mixed(blocks, rate, cancelled.append)
+    if seconds := sum(cancelled) / rate:
+        warnings.warn(
+            f"{name}: for {seconds:.1f} s its channels are out of phase and cancel: there the sum of their energies is heard",
+            stacklevel=2,
         )
-    command = [program, "-v", "error", "-nostdin", "-i", f"file:{path}", "-map", "0:a:0", "-ac", "1", "-ar", str(SAMPLE_RATE)]
-    # Its messages go to a file: a pipe that nobody reads would fill up and block it.
-    with (
-        tempfile.TemporaryFile() as messages,
-        subprocess.Popen([*command, "-f", "f32le", "-"], stdout=subprocess.PIPE, stderr=messages) as process,
-    ):
-        try:
-            while content := process.stdout.read(4 * BLOCK_SECONDS * SAMPLE_RATE):
-                yield np.frombuffer(content, dtype="<f4", count=len(content) // 4).astype(np.float32)
-            process.wait()
-        finally:
-            process.kill()  # needed where the reader stops early, harmless after the end
-        if process.returncode:
-            messages.seek(0)
-            reason = messages.read().decode(errors="replace").strip().splitlines() or ["no reason given"]
-            raise AudioError(f"{path} cannot be decoded by ffmpeg ({reason[-1]}): copy it again")
+
+
+def _sound_blocks(path: Path, stream: Stream) -> Iterator[np.ndarray]:
+    """Blocks `(n, channels)` without NaN, and without single samples far out of range: these are replaced, with a warning."""
+    begin, replaced = 0, []
+    for block in stream.blocks:
+        if not _finite(block):
+            raise AudioError(f"{path} holds NaN or infinite samples: export it again or leave it out")
+        if _peak(block) > LIMIT:
+            block = block.copy()
+            for channel in range(block.shape[1]):
+                block[:, channel], found = repaired(block[:, channel], stream.rate)
+                replaced += [(begin + sample) / stream.rate for sample in found]
+        begin += len(block)
+        yield block
+    if replaced:
+        warnings.warn(f"{path}: {clicks_in_words(replaced)}", stacklevel=2)
+
+
+def _finite(block: np.ndarray) -> bool:
+    with np.errstate(invalid="ignore", over="ignore"):
+        return bool(np.isfinite(np.sum(block, dtype=np.float64)))
+
+
+def _peak(block: np.ndarray) -> float:
+    return max(float(block.max(initial=0.0)), -float(block.min(initial=0.0)))
 
 
 def array_blocks(waveform: npt.ArrayLike, sample_rate: int) -> Iterator[np.ndarray]:
@@ -192,17 +177,17 @@ def array_blocks(waveform: npt.ArrayLike, sample_rate: int) -> Iterator[np.ndarr
         raise ValueError(f"waveform of shape {waveform.shape}: expected (n_samples, channels), this looks transposed")
     if not sample_rate > 0:
         raise ValueError(f"sample_rate = {sample_rate}: it must be above 0 Hz")
+    channels = waveform[:, None] if waveform.ndim == 1 else waveform
     length = max(1, round(BLOCK_SECONDS * sample_rate))
-    parts = (waveform[start : start + length] for start in range(0, len(waveform), length))
-    mono = (np.ascontiguousarray(part if part.ndim == 1 else part.mean(axis=1), dtype=np.float32) for part in parts)
-    return _of_full_scale(resampled_blocks(mono, sample_rate))
+    parts = (channels[start : start + length] for start in range(0, len(channels), length))
+    return resampled_blocks(_mono_blocks("the samples", _of_full_scale(parts), sample_rate), sample_rate)
 
 
 def _of_full_scale(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
     for block in blocks:
-        if not np.isfinite(np.sum(block, dtype=np.float64)):
+        if not _finite(block):
             raise ValueError("waveform holds NaN or infinite samples: repair the recording or leave it out")
-        if (peak := float(np.abs(block).max(initial=0.0))) > _LOUDEST:
+        if (peak := _peak(block)) > LIMIT:
             raise ValueError(f"waveform reaches {peak:,.0f}: floats lie in [-1, 1]; divide those of 16-bit integers by 32768")
         yield block
 

@@ -58,7 +58,7 @@ def transcribe(
 
     trained = model if isinstance(model, Pretrained) else load_model(model)
     picking = trained.peak_picking if thresholds is None else with_thresholds(trained.peak_picking, thresholds)
-    result = _Analysis(normalised(blocks), trained, keep_features, progress)
+    result = _Analysis(normalised(blocks, "the samples" if in_memory else str(source)), trained, keep_features, progress)
     song = Transcription(
         name=name or ("recording" if in_memory else _readable(Path(source).stem)),
         duration=result.n_samples / SAMPLE_RATE,

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 import soxr
 
-from adtlib.audio import files
+from adtlib.audio import ffmpeg
 from adtlib.audio.features import SAMPLE_RATE
 from adtlib.audio.files import MADE_HERE, AudioError, array_blocks, audio_blocks, read_audio
 from adtlib.transcription.inputs import find_recordings
@@ -100,21 +100,39 @@ def test_samples_of_another_kind_are_refused(waveform, rate, said):
 
 # --- through ffmpeg ----------------------------------------------------------------------------------------------------
 
-# Stands in for ffmpeg: writes what it was asked for, as the real one would, or fails as it does.
+# Stands in for ffmpeg: writes what it was asked for, as the real one would, or fails as it does, in the words of ffmpeg 5.1.
 STAND_IN = """#!{python}
-import sys
+import struct, sys
 import numpy as np
 arguments = sys.argv[1:]
-for pair in (["-f", "f32le"], ["-ac", "1"], ["-ar", "44100"]):
+for pair in (["-map", "0:a:0"], ["-ar", "44100"], ["-c:a", "pcm_f32be"], ["-f", "au"], ["-v", "level+info"]):
     at = arguments.index(pair[0])
     assert arguments[at + 1] == pair[1], arguments
 name = arguments[arguments.index("-i") + 1]
 assert name.startswith("file:")
+def say(*lines):
+    sys.stderr.write("".join(line + chr(10) for line in lines))
 if "broken" in name:
-    sys.stderr.write("noise\\n" * 50_000 + "Invalid data found when processing input\\n")
+    say(*["[info] noise"] * 50_000, "[mov @ 0x5] [error] moov atom not found", "[error] " + name + ": Invalid data found")
     sys.exit(1)
-sys.stdout.buffer.write((np.arange(1_000_000) % 1000 / 1000).astype("<f4").tobytes())
+say("[info] Input #0, mov, from '" + name + "':", "[info]     title           : Duration: 99:99:99.99",
+    "[info]   Duration: 00:00:22.68, start: 0.000000, bitrate: 31 kb/s")
+if "video" in name:
+    say("[info]   Stream #0:0: Video: h264", "[fatal] Stream map '0:a:0' matches no streams.")
+    sys.exit(1)
+say("[info]   Stream #0:0: Audio: aac (LC), 48000 Hz, stereo, fltp, 49 kb/s")
+if "dubbed" in name:
+    say("[info]   Stream #0:1(deu): Audio: aac (LC), 48000 Hz, stereo, fltp, 49 kb/s")
+say("[info] Stream mapping:", "[info] Output #0, au, to 'pipe:':", "[info]   Stream #0:0: Audio: pcm_f32be, 44100 Hz, stereo")
+if "guessed" in name:
+    say("[aac @ 0x5] [warning] Estimating duration from bitrate, this may be inaccurate")
+samples = np.arange(500_000 if "cut" in name or "guessed" in name else 1_000_000) % 1000 / 1000
+if "cut" in name:
+    say("[aac @ 0x5] [error] Input buffer exhausted before END element found", "[error] Error while decoding")
+sys.stdout.buffer.write(struct.pack(">4s5I8x", b".snd", 32, 0xFFFFFFFF, 6, 44_100, 2))
+sys.stdout.buffer.write(np.repeat(samples, 2).astype(">f4").tobytes())
 """
+MP4 = b"\0\0\0\x20ftypM4A \0\0\0\0"
 
 
 @pytest.fixture
@@ -127,20 +145,35 @@ def stand_in(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
 
 
-def test_other_containers_are_read_through_ffmpeg(stand_in, tmp_path):
-    path = tmp_path / "song.m4a"
-    path.write_bytes(b"something")
+def mp4(path: Path) -> Path:
+    path.write_bytes(MP4)
+    return path
+
+
+@pytest.mark.parametrize("name", ["song.m4a", "really_mp4.mp3", "really_mp4.wav"])
+def test_what_libsndfile_does_not_know_is_read_through_ffmpeg(stand_in, tmp_path, name, recwarn):
+    path = mp4(tmp_path / name)
     np.testing.assert_array_equal(whole(audio_blocks(path)), (np.arange(1_000_000) % 1000 / 1000).astype(np.float32))
     next(audio_blocks(path))  # a reader that stops early leaves no process that waits
-    (tmp_path / "broken.m4a").write_bytes(b"something")
-    assert "Invalid data found" in error_of(tmp_path / "broken.m4a")
+    assert not recwarn.list
 
 
-def test_without_ffmpeg_the_command_to_convert_is_said(tmp_path, monkeypatch):
-    monkeypatch.setattr(files.shutil, "which", lambda name: None)
-    path = tmp_path / "song.m4a"
-    path.write_bytes(b"something")
-    assert "ffmpeg -i 'song.m4a' 'song.wav'" in error_of(path)
+def test_what_ffmpeg_says_of_a_file_is_heard(stand_in, tmp_path, recwarn):
+    assert "moov atom not found" in error_of(mp4(tmp_path / "broken.m4a"))
+    assert "has no sound" in error_of(mp4(tmp_path / "video.mp4"))
+    assert len(whole(audio_blocks(mp4(tmp_path / "guessed.aac")))) == 500_000  # its duration is an estimate
+    assert not recwarn.list
+    with pytest.warns(UserWarning, match=r"dubbed\.mp4: the first of its 2 sound tracks was heard"):
+        whole(audio_blocks(mp4(tmp_path / "dubbed.mp4")))
+    with pytest.warns(UserWarning, match=r"cut\.m4a: 11\.3 s were heard of the 22\.7 s .* \(Input buffer exhausted.* and 1 more\)"):
+        assert len(whole(audio_blocks(mp4(tmp_path / "cut.m4a")))) == 500_000
+
+
+@pytest.mark.parametrize("name", ["song.m4a", "really_mp4.mp3"])
+def test_without_ffmpeg_the_command_to_convert_is_said(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(ffmpeg.shutil, "which", lambda name: None)
+    path = mp4(tmp_path / name)
+    assert f"ffmpeg -i '{name}' '{path.stem}.wav'" in error_of(path)
 
 
 # --- which files -------------------------------------------------------------------------------------------------------
