@@ -82,7 +82,7 @@ class Prepared:
     """A prepared corpus, opened from its folder; see `prepare`."""
 
     def __init__(self, folder: Path, made_by: str = "adt prepare"):
-        """Open `folder`. PreparedError, naming the command that it is `made_by`, if it is incomplete, damaged or of another version."""
+        """Open `folder`. PreparedError, naming the command `made_by`, if it is incomplete, damaged or of another version."""
         self.folder, self.made_by = Path(folder), made_by
         index = _read_index(self.folder / INDEX, made_by)
         self.index = index
@@ -113,8 +113,8 @@ class Prepared:
         }
         return hashlib.sha256(json.dumps([self.version, stated], sort_keys=True).encode()).hexdigest()[:16]
 
-    def damage(self, *splits: str, anew: bool = False) -> list[str]:
-        """What of some splits, by default of all, is not as it was written: a sentence for each part, with the file's name.
+    def damage(self, *splits: str, anew: bool = False) -> dict[str, str]:
+        """What of some splits, by default of all, is not as it was written: by the name of the part, a sentence with the file's.
 
         Everything is read, but for what was read within a day and has not been touched since; `anew` reads that as well.
         """
@@ -131,11 +131,11 @@ class Prepared:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             found = list(pool.map(look, entries))
         checked.save()
-        return [sentence for sentence in found if sentence]
+        return {entry["file"]: sentence for entry, sentence in zip(entries, found, strict=True) if sentence}
 
     def check(self, *splits: str) -> None:
         """PreparedError, naming the files, where something of these splits is damaged: see `damage`."""
-        if found := self.damage(*splits):
+        if found := list(self.damage(*splits).values()):
             more = f" (and {len(found) - NAMED:,} more)" if len(found) > NAMED else ""
             raise PreparedError("; ".join(found[:NAMED]) + more)
 
