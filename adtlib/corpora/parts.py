@@ -18,7 +18,7 @@ import numpy as np
 
 from adtlib import paths
 from adtlib.audio.features import N_BANDS
-from adtlib.seals import checksum, sealed, unsealed
+from adtlib.provenance import checksum, sealed, unsealed
 from adtlib.vocabulary import N_CLASSES
 
 FORMAT = 2

@@ -23,7 +23,7 @@ from adtlib.corpora.parts import Checked, PreparedError, stored_part, write_part
 from adtlib.corpora.store import INDEX, Prepared, prepared_folder, write_index
 from adtlib.onsets.annotations import AnnotationError
 from adtlib.onsets.frames import Onsets, onsets_from_targets, seconds_to_frames
-from adtlib.seals import file_checksum
+from adtlib.provenance import file_checksum
 
 SEQUENCES_PER_PART = 256
 FILES_NAMED = 10  # with unknown labels, one by one

@@ -23,7 +23,7 @@ from adtlib.audio.features import FPS, N_BANDS, Standardizer
 from adtlib.corpora.base import Corpus
 from adtlib.corpora.parts import FORMAT, Checked, OtherFormat, PreparedError, load_part, map_features
 from adtlib.onsets.frames import Onsets
-from adtlib.seals import sealed, unsealed
+from adtlib.provenance import sealed, unsealed
 from adtlib.vocabulary import N_CLASSES
 
 INDEX = "index.json"

@@ -7,7 +7,7 @@
         scores.csv         counts of each class for each track or sequence of each test, at each tolerance and choice of thresholds
         resume.pt          state after the last epoch, while the run is not finished
 
-config.json ends with a seal and, under `files`, has the checksum of each other file (`adtlib.seals`); whatever is read is compared
+config.json ends with a seal and, under `files`, has the checksum of each other file (`provenance`); whatever is read is compared
 with it. Runs of version 0.1.0 have neither. Both studies use the same runs. `load_run(folder)` rebuilds a model from its folder
 alone.
 """
@@ -28,7 +28,7 @@ from adtlib import paths
 from adtlib.evaluation.metrics import TOLERANCE
 from adtlib.models.loading import load_network
 from adtlib.onsets.peak_picking import PeakPicking
-from adtlib.seals import checksum, file_checksum, sealed, unsealed
+from adtlib.provenance import checksum, file_checksum, sealed, unsealed
 from adtlib.vocabulary import CLASSES
 
 if TYPE_CHECKING:

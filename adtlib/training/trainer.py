@@ -34,8 +34,7 @@ from adtlib.models.prediction import autocast, best_device, resolve_precision
 from adtlib.models.registry import assemble, count_parameters
 from adtlib.onsets.peak_picking import PeakPicking
 from adtlib.paths import move_aside, write_atomically
-from adtlib.provenance import code_state, library_versions
-from adtlib.seals import file_checksum
+from adtlib.provenance import code_state, file_checksum, library_versions
 from adtlib.training.runs import (
     CONFIG,
     LATER_OPTIONS,

@@ -11,7 +11,7 @@ with its standardising included; its header holds one entry, `adtlib`, with JSON
     peak_picking  parameters, with a threshold for each class
     chosen_on     the data that the thresholds were chosen on
     history       of each member, columns of numbers with a row an epoch; null if it was not trained on rendered clips
-    checksum      of the weights, in files since version 0.2 (see `adtlib.seals`)
+    checksum      of the weights, in files since version 0.2 (see `adtlib.provenance`)
 
 `load_model` opens such a file by its path or the name of a shipped one, and the folders of runs as well. To pack runs:
 
@@ -32,7 +32,7 @@ from adtlib import paths
 from adtlib.audio.features import VERSIONS
 from adtlib.models.loading import load_network
 from adtlib.onsets.peak_picking import PeakPicking, thresholds_by_class, with_thresholds
-from adtlib.seals import checksum
+from adtlib.provenance import checksum
 
 FORMAT = 1
 SUFFIX = ".safetensors"
