@@ -59,7 +59,7 @@ def load_part(part: Path) -> dict[str, np.ndarray]:
     """Arrays of a part's .npz. PreparedError if it is damaged or of another version."""
     path = part.with_name(part.name + ".npz")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as content, np.load(content, allow_pickle=False) as file:
             loaded = {key: file[key] for key in file.files}
         form = int(loaded["format"])
     except Exception as error:  # zip archives, deflate and NumPy raise many kinds for damaged bytes
