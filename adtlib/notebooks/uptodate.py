@@ -157,6 +157,7 @@ class Stamp:
         self.copy = paths.RESULTS / shared.profile / "notebooks" / f"{notebook.name}.ipynb"
         self._path = _stamp_path(notebook, shared.profile)
         self._stored = _read_stamp(self._path)
+        self._reads = _score_hashes(notebook, shared.profile, own=False) if notebook.number >= FIRST_READER else {}
         self._inputs = self._input_hashes()
         self._scores = _score_hashes(notebook, shared.profile, own=True)
 
@@ -169,8 +170,7 @@ class Stamp:
         if "model" in self.notebook.parameters():
             inputs["the recordings or models"] = _named_state(own)
         if self.notebook.number >= FIRST_READER:
-            scores = _score_hashes(self.notebook, self.shared.profile, own=False)
-            inputs["the scores of earlier notebooks"] = hash_of(json.dumps(scores, sort_keys=True))
+            inputs["the scores of earlier notebooks"] = hash_of(json.dumps(self._reads, sort_keys=True))
         if self.notebook.number >= FIRST_LISTER:
             inputs["the figures and tables of earlier notebooks"] = hash_of(*_earlier_outputs(self.notebook, self.shared.profile))
         return inputs
@@ -210,8 +210,7 @@ class Stamp:
             "outputs": {os.path.relpath(path, paths.HOME): hash_of(path.read_bytes()) for path in outputs},
             "scores": {name: {"before": value, "after": after[name]} for name, value in before.items()},
         }
-        reads = _score_hashes(self.notebook, profile, own=False) if self.notebook.number >= FIRST_READER else {}
-        manifest.note(profile, self.notebook.name, made | {"reads": reads})
+        manifest.note(profile, self.notebook.name, made | {"reads": self._reads})
         paths.write_atomically(self._path, sealed({"inputs": self._inputs} | made, indent=1))
 
 

@@ -137,7 +137,7 @@ def test_scores_that_a_later_notebook_added_to_are_no_damage(home, monkeypatch):
 
     monkeypatch.setattr(runner, "_execute", execute)
     assert outcomes() == ["up to date", "up to date", "done"]
-    assert {link.state for link in verify_home()} == {HOLDS}
+    assert broken(verify_home()) == []
     assert outcomes() == ["up to date"] * 3
 
 
@@ -167,7 +167,7 @@ def test_results_of_which_nothing_was_noted_are_unknown(home, capsys):
 def test_stamps_and_manifests_of_any_shape_are_made_anew(home, content):
     for path in (home / "cache" / "stamps" / PROFILE / "50_study.json", home / "results" / PROFILE / manifest.FILE):
         path.write_bytes(content)
-    assert ("manifest.json is damaged" in str(broken(verify_home()))) == (content != b"") or True
+    assert "manifest.json is damaged" in str(broken(verify_home()))
     assert outcomes() == ["up to date", "done"]
     assert "50_study" in manifest.read(PROFILE)
 
