@@ -7,9 +7,15 @@ variants. A file with `base: NAME` inherits the values of that file.
 """
 
 import dataclasses
+import math
+import re
+import reprlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 import yaml
 
@@ -47,7 +53,7 @@ class Profile:
     balance: bool = False  # of training sets of several corpora: draw equally often from each, regardless of its size
     precision: str = "auto"
     jobs: int = 0  # runs trained in parallel; 0: as many as the machine allows
-    hyperparameters: dict = field(default_factory=dict)  # by architecture; for other architectures see `hyperparameters_of`
+    hyperparameters: dict[str, dict] = field(default_factory=dict)  # by architecture; for others see `hyperparameters_of`
     # source of hyperparameters, learning rate and weight decay (see `training.search`); a search replaces the values above
     search: str = "none"  # none, random, grid, optuna; published: the values of the finished thesis, without a search
     search_space: str = "draft"  # draft, finished, small (see `training.search.spaces`)
@@ -119,23 +125,29 @@ class Profile:
 def load_profile(name: str, **overrides) -> Profile:
     """Read `params/NAME.yaml`; overrides of None have no effect.
 
-    Raises ValueError for an unknown profile, an unknown key or an impossible value.
+    Raises ValueError, with file and line, for an unknown profile, a file that is not YAML, an unknown key or an impossible value.
     """
-    values = {}
+    values, places = {}, {}
     for file in reversed(profile_files(name)):
-        values |= yaml.safe_load(file.read_text()) or {}
+        read, lines = _read(file)
+        values |= read
+        places |= {key: f"{file.name}, line {line}" for key, line in lines.items()}
     values.pop("base", None)
     given = {key: value for key, value in overrides.items() if value is not None}
     values |= given
-    known = {f.name for f in dataclasses.fields(Profile)} - {"name"}
-    if unknown := sorted(set(values) - known):
-        raise ValueError(f"{name}.yaml: unknown parameter {', '.join(unknown)}; the parameters are {', '.join(sorted(known))}")
-    for key in ("seeds", "train_corpora", "recordings"):
-        if key in values:
-            listed = values[key] if isinstance(values[key], list | tuple) else [values[key]]
-            values[key] = tuple(listed)
+    places |= dict.fromkeys(given, f"profile {name}")
+    kinds = _kinds()
+    if unknown := [key for key in values if key not in kinds]:
+        known = ", ".join(sorted(kinds))
+        listed = ", ".join(map(str, unknown))
+        raise ValueError(f"{places[unknown[0]]}: unknown parameter {listed}; the parameters are {known}")
+    if "data" not in values:
+        raise ValueError(f"{name}.yaml has no data: add a line 'data: miniature' or 'data: real', or 'base: NAME'")
+    for key, kind in kinds.items():
+        if key in values and get_origin(kind) is tuple:  # one value stands for a list of one
+            values[key] = tuple(values[key]) if isinstance(values[key], list | tuple) else (values[key],)
     profile = Profile(name=name, **values)
-    _check(profile)
+    _check(profile, lambda key: places.get(key, f"profile {name}"))
     if profile.search != "none" and (ignored := sorted({"hyperparameters", "learning_rate", "weight_decay"} & set(given))):
         raise ValueError(
             f"profile {name}: {', '.join(ignored)} given, but search = {profile.search!r} chooses it: give search none as well"
@@ -148,51 +160,135 @@ def profile_files(name: str) -> list[Path]:
     files: list[Path] = []
     while name:
         path = paths.PARAMS / f"{name}.yaml"
-        if not path.is_file():
+        if not re.fullmatch(r"[\w.-]+", str(name)) or not path.is_file():
             known = ", ".join(sorted(file.stem for file in paths.PARAMS.glob("*.yaml")))
-            raise ValueError(f"unknown profile {name!r}: choose one of {known}")
+            where = f"{files[-1].name}: base: " if files else ""
+            raise ValueError(f"{where}unknown profile {name!r}: choose one of {known}")
         if path in files:
             raise ValueError(f"{path.name} builds on itself: {' on '.join(file.stem for file in files)} on {name}")
         files.append(path)
-        name = (yaml.safe_load(path.read_text()) or {}).get("base")
+        name = _read(path)[0].get("base")
     return files
 
 
-def _check(profile: Profile) -> None:
+def _read(file: Path) -> tuple[dict[str, Any], dict[str, int]]:
+    """Values and lines of a file's keys; ValueError if it is not YAML of names with values."""
+    try:
+        loader = yaml.SafeLoader(file.read_text(encoding="utf-8-sig"))
+        node = loader.get_single_node()
+        if node is None:
+            return {}, {}
+        values = loader.construct_document(node)
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise ValueError(f"{file.name}{line}: not YAML ({error.problem}): write a name, a colon, a blank and a value") from error
+    except (yaml.YAMLError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise ValueError(f"{file.name} is not YAML ({' '.join(str(error).split())}): see params/miniature.yaml for one") from error
+    if not isinstance(values, dict) or not isinstance(node, yaml.MappingNode):
+        raise ValueError(f"{file.name}, line 1: expected lines of a name, a colon and a value, as in params/miniature.yaml")
+    lines: dict[str, int] = {}
+    for key, _ in node.value:
+        line = key.start_mark.line + 1
+        if key.value in lines:
+            raise ValueError(f"{file.name}, line {line}: {key.value} is given again, after line {lines[key.value]}: leave one")
+        lines[key.value] = line
+    return values, dict.fromkeys(values, 1) | lines
+
+
+# ---- what values must be ------------------------------------------------------------------------------------------------
+
+
+def _kinds() -> dict[str, Any]:
+    """The type of each parameter, as the fields of `Profile` are annotated."""
+    kinds = get_type_hints(Profile)
+    return {each.name: kinds[each.name] for each in dataclasses.fields(Profile) if each.name != "name"}
+
+
+def _is(value: Any, kind: Any) -> bool:
+    if get_origin(kind) is UnionType:
+        return any(_is(value, each) for each in get_args(kind))
+    if get_origin(kind) is tuple:
+        return isinstance(value, tuple) and all(_is(each, get_args(kind)[0]) for each in value)
+    if get_origin(kind) is dict:
+        return isinstance(value, dict) and all(_is(k, str) and _is(each, get_args(kind)[1]) for k, each in value.items())
+    if kind in (int, float):
+        numbers = int if kind is int else int | float
+        return isinstance(value, numbers) and not isinstance(value, bool) and (isinstance(value, int) or math.isfinite(value))
+    return isinstance(value, kind)
+
+
+def _in_words(kind: Any) -> str:
+    if get_origin(kind) is UnionType:
+        return " or ".join(_in_words(each) for each in get_args(kind))
+    if get_origin(kind) is tuple:
+        return f"a list, each {_in_words(get_args(kind)[0])}"
+    words = {int: "a whole number", float: "a number", str: "text", bool: "true or false", NoneType: "nothing"}
+    return words.get(kind, "names with values, as in {name: value}")
+
+
+def _remedy(value: Any) -> str:
+    """What to write in place of a number that YAML takes as text."""
+    if isinstance(value, str) and re.fullmatch(r"\s*[-+]?\d+[eE][-+]?\d+\s*", value):
+        return "; YAML takes it as text: write it with a point, as in " + value.strip().lower().replace("e", ".0e")
+    return ""
+
+
+def _check(profile: Profile, where: Callable[[str], str]) -> None:
+    """ValueError for a value that cannot be; `where` gives the place of a parameter."""
+
+    def refuse(key: str, expected: str) -> None:
+        value = getattr(profile, key)
+        raise ValueError(f"{where(key)}: {key} = {reprlib.repr(value)}, expected {expected}{_remedy(value)}")
+
+    for key, kind in _kinds().items():
+        if not _is(getattr(profile, key), kind):
+            refuse(key, _in_words(kind))
     choices = {"data": ("miniature", "real"), "features": ("madmom", "thesis"), "mdb_audio": ("full_mix", "drum_only")}
     choices |= {"search": ("none", "published", *SEARCHES), "search_space": ("draft", "finished", "small")}
-    choices |= {"thresholds": ("one", "class")}
+    choices |= {"thresholds": ("one", "class"), "precision": ("auto", "float32", "bfloat16")}
+    if profile.data == "miniature":
+        choices["miniature_size"] = (None, "standard", "smoke")
     for key, allowed in choices.items():
         if getattr(profile, key) not in allowed:
-            raise ValueError(f"profile {profile.name}: {key} = {getattr(profile, key)!r}, expected {' or '.join(allowed)}")
+            refuse(key, " or ".join(filter(None, allowed)))
     for key in ("validation_split", "test_split"):
         if getattr(profile, key) not in SPLITS:
-            raise ValueError(f"profile {profile.name}: {key} = {getattr(profile, key)!r}, expected one of {', '.join(SPLITS)}")
+            refuse(key, f"one of {', '.join(SPLITS)}")
     for key in ("epochs", "batch_size", "patience", "lr_patience", "trials", "trials_enst_mdb", "cpus_per_trial"):
-        value = getattr(profile, key)
-        if not (isinstance(value, int) and value >= 1):
-            raise ValueError(f"profile {profile.name}: {key} = {value!r}, expected a whole number of at least 1")
-    if not (isinstance(profile.jobs, int) and profile.jobs >= 0):
-        raise ValueError(f"profile {profile.name}: jobs = {profile.jobs!r}, expected a whole number, 0 for as the machine allows")
-    if not profile.gpus_per_trial >= 0:
-        raise ValueError(f"profile {profile.name}: gpus_per_trial = {profile.gpus_per_trial!r}, expected 0 or more")
-    if not profile.seeds or not all(isinstance(seed, int) and seed >= 0 for seed in profile.seeds):
-        raise ValueError(f"profile {profile.name}: seeds = {profile.seeds}, expected whole numbers of 0 or more")
+        if getattr(profile, key) < 1:
+            refuse(key, "a whole number of at least 1")
+    for key in ("jobs", "miniature_seed", "gpus_per_trial", "weight_decay"):
+        if getattr(profile, key) < 0:
+            refuse(key, "0 or more" if key != "jobs" else "a whole number, 0 for as many as the machine allows")
+    for key in ("learning_rate", "tolerance"):
+        if not getattr(profile, key) > 0:
+            refuse(key, "a number above 0")
+    if not profile.seeds or min(profile.seeds) < 0:
+        refuse("seeds", "whole numbers of 0 or more")
+    _check_names(profile, where)
+    try:
+        _ = profile.peaks
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{where('peak_picking')}: peak_picking: {error}") from error
+
+
+def _check_names(profile: Profile, where: Callable[[str], str]) -> None:
+    """ValueError for a corpus, recording or search that is not there."""
     if unknown := [c for c in profile.train_corpora if c not in CORPORA and not Path(c).is_dir()]:
-        raise ValueError(f"profile {profile.name}: unknown corpus {unknown[0]!r}: choose from {', '.join(CORPORA)} or a folder")
-    if profile.example_search:
-        if unknown := sorted(set(profile.example_search) - {"corpus", "search", "search_space", "trials", "epochs"}):
-            raise ValueError(
-                f"profile {profile.name}: example_search has no {unknown[0]!r}: corpus, search, search_space, trials, epochs"
-            )
-        if profile.example_search.get("corpus") not in TRAINABLE:
-            raise ValueError(f"profile {profile.name}: example_search needs a corpus, one of {', '.join(TRAINABLE)}")
-        _check(dataclasses.replace(profile.for_example_search(), example_search={}))
-    if not isinstance(profile.balance, bool):
-        raise ValueError(f"profile {profile.name}: balance = {profile.balance!r}, expected true or false")
+        known = ", ".join(CORPORA)
+        raise ValueError(f"{where('train_corpora')}: unknown corpus {unknown[0]!r}: choose from {known} or a folder")
     if missing := [name for name in profile.recordings if not Path(name).expanduser().exists()]:
-        raise ValueError(f"profile {profile.name}: recordings: {missing[0]!r} is neither a file nor a folder")
-    _ = profile.peaks  # raises for impossible parameters
+        raise ValueError(f"{where('recordings')}: recordings: {missing[0]!r} is neither a file nor a folder")
+    if profile.example_search:
+        place, wanted = where("example_search"), ("corpus", "search", "search_space", "trials", "epochs")
+        if unknown := [key for key in profile.example_search if key not in wanted]:
+            raise ValueError(f"{place}: example_search has no {unknown[0]!r}: {', '.join(wanted)}")
+        if profile.example_search.get("corpus") not in TRAINABLE:
+            raise ValueError(f"{place}: example_search needs a corpus, one of {', '.join(TRAINABLE)}")
+        _check(dataclasses.replace(profile.for_example_search(), example_search={}), lambda key: f"{place}: example_search")
+
+
+# ---- corpora ------------------------------------------------------------------------------------------------------------
 
 
 def open_corpora(profile: Profile, progress=None) -> dict[str, Corpus]:

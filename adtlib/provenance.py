@@ -1,16 +1,22 @@
-"""What results were made by: a hash of the code that they depend on, and the versions of the libraries.
+"""What results were made by, and whether they are what was made: hashes of code, checksums of files, seals of records.
 
 Code is followed from a function or a notebook through the names that it uses, definition by definition. Where a definition stands
 does not count: a function that moves to another module makes no result look out of date, nor does a new function beside it.
 Comments, docstrings, annotations of arguments and layout do not count either. A definition that says `__file__` stands for the
 data files of the package that it names: their content counts.
+
+Recordings, features and weights carry a checksum: their length and a CRC-32. It is to find damage, not forgery, and training reads
+every byte of its features for it: CRC-32 runs at 2.4 GB/s on one core, SHA-256 at 0.9, BLAKE2b at 0.4. Of four thousand million
+damages one would pass. Records in JSON end with a seal, a hash of all that stands before it.
 """
 
 import ast
 import copy
 import hashlib
+import json
 import platform
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import metadata
@@ -22,6 +28,7 @@ SAME_RESULTS = {
     "79593b1edfa89876": "faaec6220187e0c2",  # training, as in 0.1.0: miniature and smoke were run with both
     "328860f0753c4e2a": "67d5508bee412a6d",  # rendered clips, as in 0.1.0: clips of generated kits were compared
 }
+BLOCK = 2**20  # bytes of a file that are in memory at a time
 LIBRARIES = ("adtlib", "torch", "numpy", "scipy", "soundfile", "soxr", "mir_eval")
 
 
@@ -50,6 +57,53 @@ def code_state(*functions: Callable, source: str = "", package: Path = PACKAGE) 
     for function in functions:
         code.use(function.__module__, function.__name__)
     return code.state()
+
+
+# ---- checksums and seals ------------------------------------------------------------------------------------------------
+
+
+def checksum(*parts) -> str:
+    """`LENGTH-CRC32`, both hexadecimal, of bytes or C-contiguous arrays, one after the other."""
+    length = crc = 0
+    for part in parts:
+        length, crc = length + memoryview(part).nbytes, zlib.crc32(part, crc)
+    return f"{length:x}-{crc:08x}"
+
+
+def file_checksum(path: Path) -> str:
+    """The checksum of a file's content; OSError if it cannot be read."""
+    length = crc = 0
+    with open(path, "rb") as file:
+        while block := file.read(BLOCK):
+            length, crc = length + len(block), zlib.crc32(block, crc)
+    return f"{length:x}-{crc:08x}"
+
+
+def sealed(record: Mapping, indent: int | None = None) -> bytes:
+    """A record, not empty, as JSON with its seal."""
+    body = json.dumps(record, indent=indent)[:-1].rstrip()
+    first, last = (", ", "") if indent is None else (",\n" + " " * indent, "\n")
+    return f'{body}{first}"seal": "{hash_of(body)}"{last}}}'.encode()
+
+
+def unsealed(content: bytes, older: bool = False) -> dict:
+    """The record, without its seal. ValueError, saying why, for other content; `older`: a record without a seal is accepted."""
+    try:
+        record = json.loads(content)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if not isinstance(record, dict):
+        raise ValueError(f"it holds a {type(record).__name__}, not a record")
+    seal = record.pop("seal", None)
+    if seal is None and older:
+        return record
+    content = content.replace(b"\r\n", b"\n")  # some systems end lines so when they check a file out
+    if seal != hash_of(content.rpartition(b'"seal": "')[0].rstrip(b", \n")):
+        raise ValueError("it is not as it was written")
+    return record
+
+
+# ---- the code that is used ----------------------------------------------------------------------------------------------
 
 
 class _Module:

@@ -30,7 +30,7 @@ def option_parser() -> argparse.ArgumentParser:
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     add = partial(_add, commands, common)
-    for add_command in (_add_transcribe, _add_corpora, _add_prepare, _add_score, _add_run):
+    for add_command in (_add_transcribe, _add_corpora, _add_prepare, _add_score, _add_run, _add_verify):
         add_command(add)
     for add_command in (_add_render, _add_train, _add_study, _add_pack, _add_gallery):  # for making models, and the README
         add_command(add)
@@ -273,6 +273,27 @@ def _add_run(add: Any) -> None:
         type=float,
         help="seconds that one cell may take (default: a day on real data, else two hours)",
     )
+
+
+def _add_verify(add: Any) -> None:
+    more = (
+        ". A table, figure or executed notebook is followed to the runs behind it, a run to its weights and prepared features, "
+        "these to recordings and annotations; everything is read. What is damaged is named, with what makes it anew, and the exit "
+        "status is then 1; what is not on this machine, or was never noted, is called unknown"
+    )
+    epilog = (
+        "examples:\n  adt verify\n  adt verify results/showcase/tables/50_scores.csv\n"
+        "  adt verify results/miniature/runs/CRNN/Slakh/seed_0"
+    )
+    parser = add("verify", "check that what was computed has the bytes that were written", more, epilog)
+    parser.add_argument(
+        "paths",
+        metavar="RESULT",
+        nargs="*",
+        type=Path,
+        help="a table, figure, executed notebook, run or prepared corpus, or a folder of these (default: everything computed)",
+    )
+    parser.add_argument("--all", action="store_true", help="list all that is unknown, not only the first few")
 
 
 def _ray_address(text: str) -> str:

@@ -6,29 +6,27 @@ track at a time and keeps nothing of it, so that memory does not grow with the c
 """
 
 import hashlib
-import io
-import json
 import os
 import re
 import warnings
-from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from adtlib import paths
 from adtlib.audio.features import SAMPLE_RATE, FeatureConfig, log_filter_spectrogram
 from adtlib.audio.files import AudioError
 from adtlib.corpora.base import Corpus, CorpusError, Track
-from adtlib.corpora.store import FORMAT, Prepared, load_part, map_features, prepared_folder
+from adtlib.corpora.parts import Checked, PreparedError, stored_part, write_part
+from adtlib.corpora.store import INDEX, Prepared, prepared_folder, write_index
 from adtlib.onsets.annotations import AnnotationError
 from adtlib.onsets.frames import Onsets, onsets_from_targets, seconds_to_frames
-from adtlib.vocabulary import N_CLASSES
+from adtlib.provenance import file_checksum
 
 SEQUENCES_PER_PART = 256
+FILES_NAMED = 10  # with unknown labels, one by one
 MAX_LATE_SHARE = 0.05  # of a track's onsets past its end: with more, annotation and audio do not belong together
 
 
@@ -48,74 +46,118 @@ def prepare(corpus: Corpus, splits=None, version: str = "madmom", workers: int |
     if corpus.info.unit == "sequence" and version != "madmom":
         raise ValueError(f"{corpus.info.name} is distributed as madmom features: version {version!r} cannot be computed")
     folder = prepared_folder(corpus, version)
-    index = _read_index(folder) or {"splits": {}}
+    earlier, checked = _earlier_splits(folder), Checked(folder)
+    index = dict(earlier)
     for split in splits:
-        before = index["splits"].get(split, {})
         if corpus.info.unit == "sequence":
-            found = _sequence_parts(corpus, split, folder, before, progress)
+            found = _sequence_parts(corpus, split, folder, earlier.get(split, {}), checked, progress)
         else:
-            found = _track_parts(corpus, split, folder, version, workers or os.cpu_count() or 1, progress)
-        found["problems"] = [f"{corpus.info.name} {split}: left out: {entry}" for entry in corpus.left_out(split)] + found[
-            "problems"
-        ]
-        index["splits"][split] = found | {"missing": len(corpus.missing(split))}
+            found = _track_parts(corpus, split, folder, version, checked, workers or os.cpu_count() or 1, progress)
+        left_out = [f"{corpus.info.name} {split}: left out: {entry}" for entry in corpus.left_out(split)]
+        found["problems"] = left_out + found["problems"]
+        index[split] = found | {"missing": len(corpus.missing(split))}
         for problem in found["problems"]:
             warnings.warn(problem, stacklevel=2)
-    order = [split for split in corpus.splits if split in index["splits"]]
-    index = {
-        "format": FORMAT,
+    about = {
         "corpus": corpus.info.name,
         "unit": corpus.info.unit,
         "quantised": bool(getattr(corpus, "quantised", False)),
         "miniature": corpus.miniature,
         "features": version,
-        "splits": {split: index["splits"][split] for split in order},
     }
-    paths.write_atomically(folder / "index.json", json.dumps(index).encode())
+    checked.save()
+    write_index(folder, about | {"splits": {split: index[split] for split in corpus.splits if split in index}})
     return Prepared(folder)
 
 
-def _read_index(folder: Path) -> dict | None:
-    """The index of an earlier `prepare`, or None; PreparedError where another version wrote it."""
-    return Prepared(folder).index if (folder / "index.json").is_file() else None
+def _earlier_splits(folder: Path) -> dict[str, dict]:
+    """The splits in the index of an earlier `prepare`; none, with a warning, if it is damaged or of another version."""
+    if not (folder / INDEX).is_file():
+        return {}
+    try:
+        return Prepared(folder).index["splits"]
+    except PreparedError as error:
+        warnings.warn(_anew(error), stacklevel=3)
+        return {}
 
 
-def _track_parts(corpus, split, folder, version, workers, progress):
+def _anew(error: PreparedError) -> str:
+    return f"{str(error).partition(': run ')[0]}: made anew"
+
+
+def _whole_part(part: Path, source: str, checked: Checked) -> dict | None:
+    """`stored_part`; None as well, with a warning, where it is damaged."""
+    try:
+        return stored_part(part, source, checked)
+    except PreparedError as error:
+        warnings.warn(_anew(error), stacklevel=3)
+        return None
+
+
+# ---- tracks -------------------------------------------------------------------------------------------------------------
+
+
+def _track_parts(corpus, split, folder, version, checked, workers, progress):
     """Prepare the tracks of one split; returns its part of the index. Broken tracks are reported and left out."""
     tracks = corpus.tracks(split)
-    parts, problems, unknown = [], [], Counter()
+    parts, problems, unknown = [], [], {}
 
     def job(track: Track):
-        return _prepare_track(corpus, track, folder / split / _file_name(track.id), version)
+        return _prepare_track(corpus, track, folder / split / _file_name(track.id), version, checked)
 
     bar = tqdm(total=len(tracks), desc=f"prepare {corpus.info.name} {split}", unit="track", disable=not (progress and tracks))
     # One track per thread: matrix products that use all cores as well would slow each other down.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(workers) as pool, bar:
         futures = [pool.submit(job, track) for track in tracks]
         try:
-            for future in futures:
+            for track, future in zip(tracks, futures, strict=True):
                 try:
                     entry = future.result()
-                except (AudioError, AnnotationError, CorpusError) as error:
-                    problems.append(f"{corpus.info.name} {split}: left out: {error}")
+                except Exception as error:  # whatever one track does, the others go on
+                    problems.append(f"left out: {_reason(track, error)}")
                 else:
-                    unknown.update(entry.pop("unknown"))
-                    problems.extend(f"{corpus.info.name} {split}: {note}" for note in entry.pop("notes"))
+                    if labels := entry.pop("unknown"):
+                        unknown[" + ".join(map(str, track.annotation))] = labels
+                    problems.extend(entry.pop("notes"))
                     parts.append(entry)
                 bar.update()
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    if unknown:
-        listed = ", ".join(f"{label} ({count})" for label, count in sorted(unknown.items(), key=str))
-        problems.append(f"{corpus.info.name} {split}: labels outside the mapping, not transcribed: {listed}")
-    return {"parts": parts, "problems": problems}
+    problems += _unknown_labels(unknown)
+    return {"parts": parts, "problems": [f"{corpus.info.name} {split}: {problem}" for problem in problems]}
+
+
+def _reason(track: Track, error: Exception) -> str:
+    """Why a track was left out, in words, with the file's name."""
+    if isinstance(error, AudioError | AnnotationError | CorpusError):
+        return str(error)
+    named = " + ".join(map(str, track.audio + track.annotation))
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or named}: {error.strerror}"
+    return f"{named}: {type(error).__name__}: {error}"
+
+
+def _unknown_labels(by_file: dict[str, dict[str, int]]) -> Iterator[str]:
+    """A sentence on each file with labels outside the mapping, and one on all files beyond the first FILES_NAMED."""
+    for name, labels in list(by_file.items())[:FILES_NAMED]:
+        yield f"{name}: labels outside the mapping, not transcribed: {_counted(labels)}"
+    if rest := list(by_file.values())[FILES_NAMED:]:
+        total: dict[str, int] = {}
+        for labels in rest:
+            total |= {label: total.get(label, 0) + count for label, count in labels.items()}
+        yield f"{len(rest):,} more files: labels outside the mapping, not transcribed: {_counted(total)}"
+
+
+def _counted(labels: dict[str, int]) -> str:
+    return ", ".join(f"{label} ({count:,})" for label, count in sorted(labels.items(), key=str))
 
 
 def _file_name(unit_id: str) -> str:
     """A name that every file system accepts (SADTP's hold `<` and accents), made unique by a hash of the id."""
     readable = re.sub(r"[^A-Za-z0-9._-]+", "_", unit_id)[-60:].strip("._")
-    return f"{readable}-{hashlib.sha256(unit_id.encode()).hexdigest()[:8]}"
+    # A name that is not UTF-8, as in old archives, has its bytes as lone surrogates.
+    return f"{readable}-{hashlib.sha256(unit_id.encode(errors='surrogateescape')).hexdigest()[:8]}"
 
 
 def _source_fingerprint(track: Track) -> str:
@@ -123,17 +165,20 @@ def _source_fingerprint(track: Track) -> str:
     return ";".join(f"{stat.st_size}:{stat.st_mtime_ns}" for stat in stats)
 
 
-def _prepare_track(corpus: Corpus, track: Track, part: Path, version: str) -> dict:
+def _prepare_track(corpus: Corpus, track: Track, part: Path, version: str, checked: Checked) -> dict:
     source = _source_fingerprint(track)
-    if done := stored_part(part, source):
+    if done := _whole_part(part, source, checked):
         return done
     waveform = corpus.read_audio(track)
     annotation = corpus.read_annotation(track)
+    inputs = tuple((path, file_checksum(path)) for path in (*track.audio, *track.annotation))
     features = log_filter_spectrogram(waveform, version=version)
     onsets, notes = _onsets_within(annotation.onsets, len(features), len(waveform) / SAMPLE_RATE, track)
     notes += annotation.remarks
     unknown = {str(label): count for label, count in annotation.unknown.items()}
-    return write_part(part, [(track.id, features, onsets)], source, notes, unknown)
+    entry = write_part(part, [(track.id, features, onsets)], source, notes, unknown, inputs)
+    checked.note(part, entry)
+    return entry
 
 
 def _onsets_within(onsets: Onsets, n_frames: int, duration: float, track: Track) -> tuple[Onsets, list[str]]:
@@ -152,103 +197,63 @@ def _onsets_within(onsets: Onsets, n_frames: int, duration: float, track: Track)
     return kept, [f"{what}: these are left out; check that the recording is whole"]
 
 
-def write_part(part: Path, units, source: str, notes: list[str], unknown: dict[str, int]) -> dict:
-    """Write one part from `(id, features (T, 84), onsets)` of its units; return its entry for the index.
-
-    source  fingerprint of what the part was computed from: `stored_part` compares it.
-    """
-    features = np.concatenate([feature for _, feature, _ in units]).astype(np.float16)
-    # Sums of the rounded values, as training reads them.
-    exact = features.astype(np.float64)
-    times = [times for _, _, onsets in units for times in onsets]
-    classes = [np.full(len(t), c, np.uint8) for _, _, onsets in units for c, t in enumerate(onsets)]
-    owners = [np.full(len(t), u, np.uint32) for u, (_, _, onsets) in enumerate(units) for t in onsets]
-    arrays = {
-        "format": np.int64(FORMAT),
-        "onset_times": np.concatenate(times).astype(np.float64),
-        "onset_classes": np.concatenate(classes),
-        "onset_units": np.concatenate(owners),
-    }
-    entry = {
-        "file": f"{part.parent.name}/{part.name}",
-        "source": source,
-        "units": [[unit_id, len(feature)] for unit_id, feature, _ in units],
-        "onset_counts": np.bincount(arrays["onset_classes"], minlength=N_CLASSES).tolist(),
-        "feature_sum": float(exact.sum()),
-        "feature_squares": float(np.square(exact).sum()),
-        "notes": notes,
-        "unknown": unknown,
-    }
-    arrays["entry"] = np.array(json.dumps(entry))
-    for suffix, save in ((".npy", lambda file: np.save(file, features)), (".npz", lambda file: np.savez(file, **arrays))):
-        buffer = io.BytesIO()
-        save(buffer)
-        paths.write_atomically(part.with_name(part.name + suffix), buffer.getbuffer())
-    return entry
+# ---- sequences ----------------------------------------------------------------------------------------------------------
 
 
-def stored_part(part: Path, source: str) -> dict | None:
-    """The index entry of a part, or None if it is incomplete or of another source."""
-    if not (part.with_name(part.name + ".npz").is_file() and part.with_name(part.name + ".npy").is_file()):
-        return None
-    load_part.cache_clear()
-    entry = json.loads(str(load_part(part)["entry"]))
-    if entry["source"] != source:
-        map_features.cache_clear()
-        return None
-    return entry
-
-
-def _sequence_parts(corpus, split, folder, before: dict, progress) -> dict:
+def _sequence_parts(corpus, split, folder, before: dict, checked, progress) -> dict:
     """Prepare a stream of (features, targets) in parts of 256 sequences; returns its part of the index.
 
-    Elements before a broken one are kept. `before` is the earlier entry: a stream that was read to its end is not read again.
+    Elements before a broken one are kept. `before` is the earlier entry: a stream that was read to its end is not read again,
+    unless a part of it was lost.
     """
     source = corpus.source_fingerprint(split)
-    if source and before.get("source") == source:
+    stored = _stored_parts(folder / split, source, checked)
+    if source and before.get("source") == source and len(stored) == len(before["parts"]):
         return before
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         total = corpus.found(split)
-        parts, cut_short = _stream_parts(corpus, split, folder / split, source, total, progress) if total else ([], [])
+        cut_short = _write_parts(corpus, split, folder / split, source, stored, checked, total, progress) if total else []
     problems = [f"{corpus.info.name} {split}: {text}" for text in dict.fromkeys([str(w.message) for w in caught] + cut_short)]
-    return {"parts": [_index_entry(part) for part in parts], "problems": problems} | ({} if cut_short else {"source": source})
+    parts = [_index_entry(stored[number]) for number in sorted(stored)] if total else []
+    return {"parts": parts, "problems": problems} | ({} if cut_short else {"source": source})
 
 
-def _stream_parts(corpus, split, folder, source, total, progress) -> tuple[list[dict], list[str]]:
-    """(parts, why the stream ended early): parts that an interrupted `prepare` left are not written again."""
-    parts = _stored_parts(folder, source)
-    done, pending = len(parts) * SEQUENCES_PER_PART, []
+def _write_parts(corpus, split, folder, source, stored: dict[int, dict], checked, total, progress) -> list[str]:
+    """Write the parts of a stream that are not `stored`, and add them to it; return why the stream ended early, if it did."""
+    full = {number for number, entry in stored.items() if len(entry["units"]) == SEQUENCES_PER_PART}
+    pending: list[tuple] = []
 
-    def write():
-        if pending:
-            parts.append(write_part(folder / f"part-{len(parts):05d}", pending, source, [], {}))
-            pending.clear()
+    def write(number: int) -> None:
+        part = folder / f"part-{number:05d}"
+        stored[number] = write_part(part, pending, source, [], {})
+        checked.note(part, stored[number])
+        pending.clear()
 
-    bar = tqdm(total=total, desc=f"prepare {corpus.info.name} {split}", unit="sequence", disable=not progress)
-    with bar:
+    index, cut_short = -1, []
+    with tqdm(total=total, desc=f"prepare {corpus.info.name} {split}", unit="sequence", disable=not progress) as bar:
         try:
             for index, (features, targets) in enumerate(corpus.sequences(split)):
                 bar.update()
-                if index < done:  # a stream cannot be entered in the middle
+                number = index // SEQUENCES_PER_PART
+                if number in full:  # a stream cannot be entered in the middle
                     continue
                 pending.append((f"{split}/{index:06d}", features, onsets_from_targets(targets)))
                 if len(pending) == SEQUENCES_PER_PART:
-                    write()
+                    write(number)
         except CorpusError as error:
-            write()
-            return parts, [f"cut short: {error}"]
-        write()
-    return parts, []
+            cut_short = [f"cut short: {error}"]
+    if pending:
+        write(index // SEQUENCES_PER_PART)
+    return cut_short
 
 
 def _index_entry(part: dict) -> dict:
     return {key: value for key, value in part.items() if key not in ("notes", "unknown")}
 
 
-def _stored_parts(folder: Path, source: str) -> list[dict]:
-    """Entries of the full parts that an earlier `prepare` wrote from this source, up to the first gap."""
-    entries = []
-    while (entry := stored_part(folder / f"part-{len(entries):05d}", source)) and len(entry["units"]) == SEQUENCES_PER_PART:
-        entries.append(entry)
-    return entries
+def _stored_parts(folder: Path, source: str, checked: Checked) -> dict[int, dict]:
+    """Entries of the whole parts that an earlier `prepare` wrote from this source, by their numbers."""
+    numbers = sorted(int(path.stem.removeprefix("part-")) for path in folder.glob("part-[0-9]*.npy"))
+    entries = {number: _whole_part(folder / f"part-{number:05d}", source, checked) for number in numbers}
+    return {number: entry for number, entry in entries.items() if entry}

@@ -2,17 +2,18 @@
 
 A prepared corpus is a folder of parts below `cache/prepared/`. A part is one track, or up to 256 sequences of ADTOF-YT:
 
-    SPLIT/NAME.npy    (T, 84) float16 features of its units, one after the other, read through a memory map
-    SPLIT/NAME.npz    onsets in seconds from each unit's start (float64), sums for standardising, fingerprint of the source
-    index.json        written last: every part of every split, totals, and problems
+    SPLIT/NAME.npy, SPLIT/NAME.npz    see `parts`
+    index.json                        written last: every part of every split, totals, and problems
+    checked.json                      which parts were read and found whole, when
 
 Memory does not grow with the corpus: units hold paths and numbers, features stay on disk, onsets are read when needed.
 """
 
 import hashlib
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -20,14 +21,13 @@ import numpy as np
 from adtlib import paths
 from adtlib.audio.features import FPS, N_BANDS, Standardizer
 from adtlib.corpora.base import Corpus
+from adtlib.corpora.parts import FORMAT, Checked, OtherFormat, PreparedError, load_part, map_features
 from adtlib.onsets.frames import Onsets
+from adtlib.provenance import sealed, unsealed
 from adtlib.vocabulary import N_CLASSES
 
-FORMAT = 1
-
-
-class PreparedError(ValueError):
-    """Prepared data that cannot be used; the message names the file and the remedy."""
+INDEX = "index.json"
+NAMED = 3  # damaged files that a message names
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,11 @@ class Unit:
 
     @property
     def features(self) -> np.ndarray:
-        """`(n_frames, 84)` float16, a view of the memory map."""
-        return map_features(self.part)[self.start : self.start + self.n_frames]
+        """`(n_frames, 84)` float16, a view of the memory map. PreparedError where the file is damaged."""
+        found = map_features(self.part)[self.start : self.start + self.n_frames]
+        if len(found) != self.n_frames:
+            raise PreparedError(f"{self.part}.npy ends before its frame {self.start + self.n_frames:,}: run 'adt prepare' again")
+        return found
 
     @property
     def onsets(self) -> Onsets:
@@ -57,40 +60,6 @@ class Unit:
     def duration(self) -> float:
         """Seconds."""
         return self.n_frames / FPS
-
-
-# Only few maps are open at once: with 45,537 tracks a process would run out of file handles.
-@lru_cache(maxsize=64)
-def map_features(part: Path) -> np.ndarray:
-    """Memory map of a part's features. PreparedError if it is damaged or of another version."""
-    path = part.with_name(part.name + ".npy")
-    try:
-        features = np.load(path, mmap_mode="r")
-    except (OSError, ValueError) as error:
-        raise PreparedError(f"{path} cannot be read ({error}): delete it and run 'adt prepare' again") from error
-    if features.ndim != 2 or features.shape[1] != N_BANDS or features.dtype != np.float16:
-        raise PreparedError(
-            f"{path} holds {features.shape} {features.dtype}, not (T, {N_BANDS}) float16: "
-            "it was written by another version; delete it and run 'adt prepare' again"
-        )
-    return features
-
-
-@lru_cache(maxsize=256)
-def load_part(part: Path) -> dict[str, np.ndarray]:
-    """Arrays of a part's .npz. PreparedError if it is damaged or of another version."""
-    path = part.with_name(part.name + ".npz")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            loaded = {key: file[key] for key in file.files}
-    except (OSError, ValueError, EOFError) as error:
-        raise PreparedError(f"{path} cannot be read ({error}): delete it and run 'adt prepare' again") from error
-    if int(loaded.get("format", -1)) != FORMAT:
-        raise PreparedError(
-            f"{path} is of format {loaded.get('format', 'unknown')}, this version reads {FORMAT}: "
-            "delete it and run 'adt prepare' again"
-        )
-    return loaded
 
 
 @dataclass(frozen=True)
@@ -112,21 +81,10 @@ class Totals:
 class Prepared:
     """A prepared corpus, opened from its folder; see `prepare`."""
 
-    def __init__(self, folder: Path):
-        """Open `folder`. Raises PreparedError if it is incomplete or of another version."""
-        self.folder = Path(folder)
-        path = self.folder / "index.json"
-        try:
-            index = json.loads(path.read_text())
-        except FileNotFoundError:
-            raise PreparedError(f"{path} is missing: run 'adt prepare' to finish an interrupted run") from None
-        except ValueError as error:
-            raise PreparedError(f"{path} is damaged ({error}): delete it and run 'adt prepare' again") from error
-        if index.get("format") != FORMAT:
-            raise PreparedError(
-                f"{path} is of format {index.get('format')}, this version reads {FORMAT}: "
-                f"delete {self.folder} and run 'adt prepare' again"
-            )
+    def __init__(self, folder: Path, made_by: str = "adt prepare"):
+        """Open `folder`. PreparedError, naming the command `made_by`, if it is incomplete, damaged or of another version."""
+        self.folder, self.made_by = Path(folder), made_by
+        index = _read_index(self.folder / INDEX, made_by)
         self.index = index
         self.corpus_name: str = index["corpus"]
         self.unit: str = index["unit"]
@@ -154,6 +112,32 @@ class Prepared:
             for split, content in self.index["splits"].items()
         }
         return hashlib.sha256(json.dumps([self.version, stated], sort_keys=True).encode()).hexdigest()[:16]
+
+    def damage(self, *splits: str, anew: bool = False) -> dict[str, str]:
+        """What of some splits, by default of all, is not as it was written: by the name of the part, a sentence with the file's.
+
+        Everything is read, but for what was read within a day and has not been touched since; `anew` reads that as well.
+        """
+        checked = Checked(self.folder)
+
+        def look(entry: dict) -> str | None:
+            try:
+                checked.check(self.folder / entry["file"], entry, anew)
+            except PreparedError as error:
+                return str(error).replace("adt prepare", self.made_by)
+            return None
+
+        entries = [part for split in splits or self.splits for part in self.index["splits"].get(split, {}).get("parts", [])]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            found = list(pool.map(look, entries))
+        checked.save()
+        return {entry["file"]: sentence for entry, sentence in zip(entries, found, strict=True) if sentence}
+
+    def check(self, *splits: str) -> None:
+        """PreparedError, naming the files, where something of these splits is damaged: see `damage`."""
+        if found := list(self.damage(*splits).values()):
+            more = f" (and {len(found) - NAMED:,} more)" if len(found) > NAMED else ""
+            raise PreparedError("; ".join(found[:NAMED]) + more)
 
     def missing(self, split: str) -> int:
         """Number of tracks of the split that the complete corpus has beyond those found (0 if unknown)."""
@@ -183,6 +167,33 @@ class Prepared:
             feature_sum=sum(part["feature_sum"] for part in parts),
             feature_squares=sum(part["feature_squares"] for part in parts),
         )
+
+
+def _read_index(path: Path, made_by: str) -> dict:
+    """The index as `write_index` wrote it: its seal stands for its shape."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise PreparedError(f"{path} is missing: run '{made_by}' to finish an interrupted run") from None
+    form = _format_of(content)
+    if form != FORMAT and form is not None:
+        raise OtherFormat(f"{path} is of format {form}, this version reads {FORMAT}: run '{made_by}' again")
+    try:
+        return unsealed(content)
+    except ValueError as error:
+        raise PreparedError(f"{path} is damaged ({error}): run '{made_by}' again, which makes it anew") from error
+
+
+def _format_of(content: bytes) -> object:
+    try:
+        return json.loads(content).get("format")
+    except (ValueError, AttributeError, RecursionError):
+        return None
+
+
+def write_index(folder: Path, index: dict) -> None:
+    """Write the index of a prepared corpus, when all its parts are there."""
+    paths.write_atomically(folder / INDEX, sealed({"format": FORMAT} | index))
 
 
 def prepared_folder(corpus: Corpus, version: str = "madmom") -> Path:

@@ -1,9 +1,9 @@
 """Which notebooks are up to date: hashes of the inputs of each, stored as stamps.
 
 A notebook is up to date when all its inputs are unchanged (its own cells, the parameters, the package's code, the data, the
-library versions and, from 50 on, the scores of earlier notebooks) and every file it made still exists. The hashes are written
-to `cache/stamps/<profile>/NN_name.json` once it has succeeded; a process killed half-way leaves no stamp, so an unfinished run
-cannot pass for a result.
+library versions and, from 50 on, the scores of earlier notebooks) and every file it made still has the bytes that were written. The
+hashes are written to `cache/stamps/<profile>/NN_name.json` once it has succeeded, and those of the files to the profile's
+`manifest` as well; a process killed half-way leaves no stamp, so an unfinished run cannot pass for a result.
 """
 
 import contextlib
@@ -21,9 +21,10 @@ from filelock import Timeout
 
 from adtlib import paths
 from adtlib.corpora.base import MARKER
+from adtlib.notebooks import manifest
 from adtlib.notebooks.listing import Notebook, RunnerError
 from adtlib.profiles import Profile, profile_files
-from adtlib.provenance import code_state, hash_of
+from adtlib.provenance import code_state, hash_of, sealed, unsealed
 
 FIRST_READER = 50  # notebooks from this number on read scores of earlier ones in results/
 FIRST_LISTER = 70  # notebooks from this number on also show the figures and tables of earlier ones
@@ -110,9 +111,10 @@ def _stamp_path(notebook: Notebook, profile: str) -> Path:
     return paths.CACHE / "stamps" / profile / f"{notebook.name}.json"
 
 
-def _read_json(path: Path) -> dict[str, Any] | None:
+def _read_stamp(path: Path) -> dict[str, Any] | None:
+    """A stamp as it was written; None where there is none, or anything else."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return unsealed(path.read_bytes())
     except (OSError, ValueError):
         return None
 
@@ -123,14 +125,15 @@ def _score_hashes(notebook: Notebook, profile: str, own: bool) -> dict[str, str]
     Later changes are undone: otherwise a later notebook that adds runs, or tests to an earlier run, would make earlier
     notebooks look out of date.
     """
-    root = paths.RESULTS / profile
-    scores = {path.relative_to(root).as_posix(): hash_of(path.read_bytes()) for path in root.glob("runs/**/scores.csv")}
-    for path in sorted(_stamp_path(notebook, profile).parent.glob("*.json"), reverse=True):
-        if path.stem > notebook.name or (path.stem == notebook.name and not own):
-            for name, change in (_read_json(path) or {}).get("scores", {}).items():
-                if scores.get(name) == change["after"]:
-                    scores[name] = change["before"]
-    return {name: value for name, value in scores.items() if value is not None}
+    stamps = {path.stem: _read_stamp(path) or {} for path in _stamp_path(notebook, profile).parent.glob("*.json")}
+    return manifest.before(manifest.score_hashes(profile), notebook.name, stamps, own)
+
+
+def _hash_of_file(path: Path) -> str | None:
+    try:
+        return hash_of(path.read_bytes())
+    except OSError:
+        return None
 
 
 def _earlier_outputs(notebook: Notebook, profile: str) -> Iterator[str | bytes]:
@@ -153,7 +156,8 @@ class Stamp:
         self.notebook, self.shared = notebook, shared
         self.copy = paths.RESULTS / shared.profile / "notebooks" / f"{notebook.name}.ipynb"
         self._path = _stamp_path(notebook, shared.profile)
-        self._stored = _read_json(self._path)
+        self._stored = _read_stamp(self._path)
+        self._reads = _score_hashes(notebook, shared.profile, own=False) if notebook.number >= FIRST_READER else {}
         self._inputs = self._input_hashes()
         self._scores = _score_hashes(notebook, shared.profile, own=True)
 
@@ -166,8 +170,7 @@ class Stamp:
         if "model" in self.notebook.parameters():
             inputs["the recordings or models"] = _named_state(own)
         if self.notebook.number >= FIRST_READER:
-            scores = _score_hashes(self.notebook, self.shared.profile, own=False)
-            inputs["the scores of earlier notebooks"] = hash_of(json.dumps(scores, sort_keys=True))
+            inputs["the scores of earlier notebooks"] = hash_of(json.dumps(self._reads, sort_keys=True))
         if self.notebook.number >= FIRST_LISTER:
             inputs["the figures and tables of earlier notebooks"] = hash_of(*_earlier_outputs(self.notebook, self.shared.profile))
         return inputs
@@ -179,11 +182,15 @@ class Stamp:
         changed = [name for name, value in self._inputs.items() if self._stored["inputs"].get(name) != value]
         if changed:
             return f"{' and '.join(changed)} changed"
-        missing = [name for name in self._stored["outputs"] if not (paths.HOME / name).is_file()]
-        if missing:
+        noted = [*self._stored["outputs"], *map(self._below_home, self._stored["scores"])]
+        if missing := [name for name in noted if not (paths.HOME / name).is_file()]:
             return f"{missing[0]} is missing"
-        overwritten = [name for name, change in self._stored["scores"].items() if self._scores.get(name) != change["after"]]
-        return f"{overwritten[0]} is not as it was left" if overwritten else None
+        others = [name for name, value in self._stored["outputs"].items() if _hash_of_file(paths.HOME / name) != value]
+        others += [name for name, change in self._stored["scores"].items() if self._scores.get(name) != change["after"]]
+        return f"{others[0]} is not as it was left" if others else None
+
+    def _below_home(self, name: str) -> str:
+        return os.path.relpath(paths.RESULTS / self.shared.profile / name, paths.HOME)
 
     def remove(self) -> None:
         """Delete the stamp: from here on the notebook is out of date, whatever happens."""
@@ -196,15 +203,15 @@ class Stamp:
         before = {name: self._scores.get(name) for name, value in after.items() if self._scores.get(name) != value}
         # Scores that it made in an earlier run and found again in this one are still its own.
         before |= {name: change["before"] for name, change in (self._stored or {}).get("scores", {}).items() if name in after}
-        outputs = [self.copy, *(paths.RESULTS / profile / name for name in before)]
+        outputs = [self.copy]
         for folder in (paths.FIGURES / profile, paths.RESULTS / profile / "tables"):
             outputs += sorted(folder.glob(f"{self.notebook.name[:2]}_*"))
-        stamp = {
-            "inputs": self._inputs,
-            "outputs": [os.path.relpath(path, paths.HOME) for path in outputs],
+        made = {
+            "outputs": {os.path.relpath(path, paths.HOME): hash_of(path.read_bytes()) for path in outputs},
             "scores": {name: {"before": value, "after": after[name]} for name, value in before.items()},
         }
-        paths.write_atomically(self._path, json.dumps(stamp, indent=1).encode())
+        manifest.note(profile, self.notebook.name, made | {"reads": self._reads})
+        paths.write_atomically(self._path, sealed({"inputs": self._inputs} | made, indent=1))
 
 
 @contextlib.contextmanager

@@ -14,8 +14,10 @@ The finished thesis's code differs in three ways, each available as an option: i
 peaks in the first two frames of a sequence (`skip_first=2`).
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -23,6 +25,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from adtlib.audio.features import FPS
 from adtlib.onsets.frames import Onsets
 from adtlib.vocabulary import CLASSES
+
+LONGEST = 100  # frames of a window to one side: a second; memory grows with it
 
 
 @dataclass(frozen=True)
@@ -39,16 +43,27 @@ class PeakPicking:
     skip_first: int = 0
 
     def __post_init__(self):
-        for name in ("max_window", "mean_window", "wait", "skip_first"):
+        for name, most in {"max_window": LONGEST, "mean_window": LONGEST, "wait": math.inf, "skip_first": math.inf}.items():
             value = getattr(self, name)
-            if value < 0 or value != int(value):
-                raise ValueError(f"{name} = {value}: it must be a whole number of frames, 0 or more")
+            if not _is_number(value) or not 0 <= value <= most or value != int(value):
+                reach = f"0 to {most}" if most < math.inf else "0 or more"
+                raise ValueError(f"{name} = {value!r}: it must be a whole number of frames, {reach}")
+        if not _is_number(self.delta):
+            raise ValueError(f"delta = {self.delta!r}: it must be a number")
         if isinstance(self.threshold, list):
             object.__setattr__(self, "threshold", tuple(self.threshold))  # JSON has lists only
         if isinstance(self.threshold, tuple) and len(self.threshold) != len(CLASSES):
             raise ValueError(f"{len(self.threshold)} thresholds: give one, or one for each of {', '.join(CLASSES)}")
-        if not np.all((np.asarray(self.threshold) >= 0) & (np.asarray(self.threshold) <= 1)):
+        values = self.threshold if isinstance(self.threshold, tuple) else (self.threshold,)
+        if not all(_is_number(value) and 0 <= value <= 1 for value in values):
             raise ValueError(f"threshold = {self.threshold}: activations lie in [0, 1]")
+        for name in ("strict_wait", "strict_threshold"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name} = {getattr(self, name)!r}: it must be true or false")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def pick_peaks(activations: np.ndarray, config: PeakPicking = PeakPicking(), fps: float = FPS) -> Onsets:

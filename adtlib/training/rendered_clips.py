@@ -11,6 +11,7 @@ another recipe are rendered again.
 
 import json
 import os
+import warnings
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -18,8 +19,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from adtlib import paths
-from adtlib.corpora.preparation import stored_part, write_part
-from adtlib.corpora.store import FORMAT, Prepared
+from adtlib.corpora.parts import Checked, PreparedError, stored_part, write_part
+from adtlib.corpora.store import Prepared, write_index
 from adtlib.provenance import code_state
 from adtlib.synthesis import clips, performances
 from adtlib.synthesis.capture import capture
@@ -29,6 +30,7 @@ from adtlib.training.parallel import call_side_by_side
 CLIPS_PER_SHARD = 50
 SHARDS_PER_HOUR = 3600 / (CLIPS_PER_SHARD * clips.CLIP_SECONDS)
 NAME = "Rendered"
+MADE_BY = "adt render"
 STANDARD = "standard"  # the default set of clips
 
 
@@ -43,7 +45,7 @@ def open_clips(name: str) -> Prepared:
     if not (folder / "index.json").is_file():
         named = "" if name == STANDARD else f"--name {name} "
         raise SourceError(f"{folder} holds no rendered clips: adt render {named}--hours 22")
-    return Prepared(folder)
+    return Prepared(folder, MADE_BY)
 
 
 def shards_for(hours: float) -> int:
@@ -76,16 +78,25 @@ def render_corpus(
     left_out = {"train": tuple(sorted(set(without))), "validation": ()}
     sources = {split: recipe(banks, notes, seed, left_out[split]) for split in left_out}
     counts = {"train": shards_for(train_hours), "validation": shards_for(validation_hours)}
+    checked = Checked(folder)
     calls = [
         (folder, split, number, seed, banks, notes, left_out[split], sources[split])
         for split, count in counts.items()
         for number in range(count)
     ]
-    waiting = [call for call in calls if stored_part(_shard(*call[:3]), call[-1]) is None]
+    waiting = [call for call in calls if not _is_whole(_shard(*call[:3]), call[-1], checked)]
     with tqdm(total=len(calls), initial=len(calls) - len(waiting), desc="render", unit="shard", disable=not progress) as bar:
         _render_all(waiting, jobs or os.cpu_count() or 1, bar)
-    _write_index(folder, counts, sources)
-    return Prepared(folder)
+    _write_index(folder, counts, sources, checked)
+    return Prepared(folder, MADE_BY)
+
+
+def _is_whole(shard: Path, source: str, checked: Checked) -> bool:
+    try:
+        return stored_part(shard, source, checked) is not None
+    except PreparedError as error:
+        warnings.warn(f"{str(error).partition(': run ')[0]}: rendered again", stacklevel=3)
+        return False
 
 
 def _render_all(calls: list[tuple], jobs: int, bar: tqdm) -> None:
@@ -125,11 +136,12 @@ def render_shard(
     write_part(_shard(folder, split, number), units, source, [], {})
 
 
-def _write_index(folder: Path, counts: dict[str, int], sources: dict[str, str]) -> None:
+def _write_index(folder: Path, counts: dict[str, int], sources: dict[str, str], checked: Checked) -> None:
     splits = {}
     for split, count in counts.items():
-        entries: Iterable[dict] = (stored_part(_shard(folder, split, number), sources[split]) for number in range(count))
+        entries: Iterable[dict] = (stored_part(_shard(folder, split, number), sources[split], checked) for number in range(count))
         parts = [{key: value for key, value in entry.items() if key not in ("notes", "unknown", "source")} for entry in entries]
         splits[split] = {"parts": parts, "problems": [], "missing": 0}
-    about = {"format": FORMAT, "corpus": NAME, "unit": "clip", "quantised": False, "miniature": False, "features": "madmom"}
-    paths.write_atomically(folder / "index.json", json.dumps(about | {"splits": splits, "recipe": sources}).encode())
+    checked.save()
+    about = {"corpus": NAME, "unit": "clip", "quantised": False, "miniature": False, "features": "madmom"}
+    write_index(folder, about | {"splits": splits, "recipe": sources})

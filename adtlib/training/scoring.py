@@ -5,7 +5,7 @@ the validation split of the run's training corpora, never on test data (`choose_
 config.json, under the result. Training uses only `evaluate`.
 """
 
-import json
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ from adtlib.models.prediction import best_device, predict_logits, to_activations
 from adtlib.onsets.frames import Onsets, frame_targets, widen_targets
 from adtlib.onsets.peak_picking import PeakPicking, pick_peaks
 from adtlib.paths import write_atomically
-from adtlib.training.runs import COUNT_COLUMNS, Run, RunError
+from adtlib.training.runs import CONFIG, COUNT_COLUMNS, SCORES, Run, RunError, note_files, write_record
 from adtlib.vocabulary import CLASSES
 
 TOLERANCES = (TOLERANCE, 0.025)  # seconds; the draft says 25 to 50 ms
@@ -36,26 +36,40 @@ def score_run(run: Run, corpora: list[Prepared], split: str = "test", validation
     validation  the run's training corpora: thresholds by class are chosen on their validation split, once. Without them the
                 configured threshold is scored, and thresholds by class only if they were chosen before.
 
-    A test that has all variants on the same data is not repeated. A corpus whose split is empty adds no row.
+    A test that has all variants on the same data is not repeated. A corpus whose split is empty adds no row. Where scores.csv is
+    damaged, a warning says so and it is made anew. PreparedError if prepared data are damaged.
     """
-    picking, tolerance = PeakPicking(**run.config["peak_picking"]), run.config["tolerance"]
+    picking, tolerance = run.peak_picking, run.config["tolerance"]
     model = None
     if validation and "thresholds" not in run.result:
+        for corpus in validation:
+            corpus.check(run.config["validation_split"])
         model = run.model().to(best_device())
         _choose(run, model, [u for corpus in validation for u in corpus.units(run.config["validation_split"])], picking, tolerance)
     variants = _variants(run, picking, tolerance)
-    table = run.all_scores
+    table = _earlier_scores(run)
     for corpus in corpora:
         units = corpus.units(split) if split in corpus.splits else []
         mine = (table["test"] == corpus.corpus_name) & (table["split"] == split)
         if not units or _is_scored(table[mine], len(units), corpus.fingerprint, variants):
             continue
+        corpus.check(split)
         model = model if model is not None else run.model().to(best_device())
         rows = _score(model, units, variants, run.config["precision"])
         rows = rows.assign(test=corpus.corpus_name, split=split, unit=corpus.unit, data=corpus.fingerprint)[list(table.columns)]
         table = rows if table.empty else pd.concat([table[~mine], rows], ignore_index=True)
-        write_atomically(run.folder / "scores.csv", table.to_csv(index=False).encode())
+        write_atomically(run.folder / SCORES, table.to_csv(index=False).encode())
+        note_files(run.folder, run.record, SCORES)
     return run.scores
+
+
+def _earlier_scores(run: Run) -> pd.DataFrame:
+    try:
+        return run.all_scores
+    except RunError as error:
+        warnings.warn(f"{str(error).partition(': delete')[0]}: scored again", stacklevel=3)
+        (run.folder / SCORES).unlink()
+        return run.all_scores
 
 
 def picking_of(run: Run, thresholds: str = "one") -> PeakPicking:
@@ -63,12 +77,15 @@ def picking_of(run: Run, thresholds: str = "one") -> PeakPicking:
 
     Raises RunError if none were chosen.
     """
-    picking = PeakPicking(**run.config["peak_picking"])
+    picking = run.peak_picking
     if thresholds == "one":
         return picking
     if not (chosen := run.result.get("thresholds")):
         raise RunError(f"{run.folder / 'config.json'} has no thresholds by class: score again with 'adt run 41-60 --force'")
-    return replace(picking, threshold=tuple(chosen["class"][name] for name in CLASSES))
+    try:
+        return replace(picking, threshold=tuple(chosen["class"][name] for name in CLASSES))
+    except (TypeError, ValueError) as error:
+        raise RunError(f"{run.folder / CONFIG}: thresholds by class: {error}") from error
 
 
 def _variants(run: Run, picking: PeakPicking, tolerance: float) -> dict[tuple[float, str], PeakPicking]:
@@ -113,7 +130,7 @@ def _choose(run: Run, model, units: list[Unit], picking: PeakPicking, tolerance:
     chosen = choose_thresholds([pairs], picking, tolerance)
     record = run.record
     record["result"]["thresholds"] = chosen | {"split": run.config["validation_split"], "tolerance": tolerance}
-    write_atomically(run.folder / "config.json", json.dumps(record, indent=1).encode())
+    write_record(run.folder, record)
 
 
 def choose_thresholds(

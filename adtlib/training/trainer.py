@@ -34,8 +34,20 @@ from adtlib.models.prediction import autocast, best_device, resolve_precision
 from adtlib.models.registry import assemble, count_parameters
 from adtlib.onsets.peak_picking import PeakPicking
 from adtlib.paths import move_aside, write_atomically
-from adtlib.provenance import code_state, library_versions
-from adtlib.training.runs import LATER_OPTIONS, Run, RunError, load_run, save_weights
+from adtlib.provenance import code_state, file_checksum, library_versions
+from adtlib.training.runs import (
+    CONFIG,
+    LATER_OPTIONS,
+    METRICS,
+    SCORES,
+    WEIGHTS,
+    Run,
+    RunError,
+    load_weights,
+    note_files,
+    save_weights,
+    write_record,
+)
 from adtlib.training.scoring import evaluate
 from adtlib.training.segments import Segments
 
@@ -71,6 +83,9 @@ class TrainingConfig:
             raise ValueError(f"learning rate {self.learning_rate} and weight decay {self.weight_decay}: > 0 and >= 0")
 
 
+RESUME = "resume.pt"
+
+
 class Diverged(RunError):
     """The loss became NaN or infinite."""
 
@@ -92,13 +107,17 @@ def fit(
     schedule or other segments.
 
     A finished run of the same configuration and data is returned as it is; an interrupted one is resumed after its last epoch; a
-    finished run of another configuration is moved to `<folder>.previous`, `.previous-2` and so on, never deleted. Raises
-    ValueError if a split is empty, Diverged if the loss becomes NaN or infinite.
+    finished run of another configuration, or one that is damaged, is moved to `<folder>.previous`, `.previous-2` and so on, never
+    deleted. Raises ValueError if a split is empty, PreparedError if prepared data are damaged, Diverged if the loss becomes NaN or
+    infinite.
     """
     folder, device = Path(folder), device or best_device()
     _check_splits(config, train, validation)
     if run := finished_run(config, train, folder):
         return run
+    for corpora, split in ((train, "train"), (validation, config.validation_split)):
+        for corpus in corpora:
+            corpus.check(split)
     config = dataclasses.replace(config, precision=resolve_precision(config.precision, device))
     record = {
         **_identity(config, train),
@@ -122,20 +141,30 @@ def finished_run(config: TrainingConfig, train: list[Prepared], folder: Path) ->
 
     If the precision is "auto", a run that another machine trained in another precision is accepted as well.
     """
-    if not (folder / "config.json").is_file():
+    if not (folder / CONFIG).is_file():
+        if (folder / WEIGHTS).is_file() and not (folder / RESUME).is_file():
+            _set_aside(folder, f"{folder} has weights and no {CONFIG}, which says what they are of")
         return None
-    stored, wanted = Run(folder).record, _identity(config, train)
-    if "result" not in stored or not (folder / "model.safetensors").is_file():
+    run, wanted = Run(folder), _identity(config, train)
+    stored = run.record
+    if "result" not in stored or not (folder / WEIGHTS).is_file():
         return None
     if config.precision == "auto":
         wanted["config"]["precision"] = stored["config"].get("precision")
-    if all(stored.get(key) == wanted[key] for key in wanted):
-        if stored.get("code") != code_hash():
-            warnings.warn(f"{folder} was trained by other code of adtlib: delete it to train it again", stacklevel=3)
-        return Run(folder)
+    if any(stored.get(key) != wanted[key] for key in wanted):
+        return _set_aside(folder, f"{folder} was of another configuration or data")
+    for name in (WEIGHTS, METRICS):
+        if why := run.damage_of(name):
+            return _set_aside(folder, f"{folder / name} is damaged ({why}), and the run is trained again")
+    (folder / RESUME).unlink(missing_ok=True)  # left by a process that was killed when it had finished
+    if stored.get("code") != code_hash():
+        warnings.warn(f"{folder} was trained by other code of adtlib: delete it to train it again", stacklevel=3)
+    return run
+
+
+def _set_aside(folder: Path, why: str) -> None:
     previous = move_aside(folder)
-    warnings.warn(f"{folder} was of another configuration or data: kept as {previous.name}", stacklevel=3)
-    return None
+    warnings.warn(f"{why}: kept as {previous.name}", stacklevel=4)
 
 
 def _identity(config: TrainingConfig, train: list[Prepared]) -> dict:
@@ -204,16 +233,18 @@ class Trainer:
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
         self.evaluated_model: nn.Module = self.model
         self.history: list[dict] = []
-        self.best = {"epoch": 0, "f1": -1.0, "loss": float("inf")}  # of the checkpoint kept
+        self.best = {"epoch": 0, "f1": -1.0, "loss": float("inf"), "weights": ""}  # of the checkpoint kept, and its checksum
         self.schedule = Schedule(config.patience, config.lr_patience)
 
     def train(self, progress: bool, on_epoch: Callable[[dict], None]) -> None:
         """Train until the schedule stops or the last epoch, resuming an interrupted run; see `fit`."""
         config = self.config
         if not self._resume():
-            for name in ("scores.csv", "metrics.csv", "model.safetensors"):  # of an earlier run
+            for name in (SCORES, METRICS, WEIGHTS):  # of an earlier run
                 (self.folder / name).unlink(missing_ok=True)
-            write_atomically(self.folder / "config.json", json.dumps(self.record, indent=1).encode())
+            write_record(self.folder, self.record)
+        elif not (self.folder / CONFIG).is_file():
+            write_record(self.folder, self.record)  # it was lost: the state is of this configuration, or it would not be resumed
         label = f"{config.architecture} on {' + '.join(config.train)}, seed {config.seed}"
         done = len(self.history)
         with tqdm(total=config.epochs, initial=done, desc=label, unit="epoch", disable=not progress) as bar:
@@ -244,9 +275,10 @@ class Trainer:
         self._adjust_rate(val_loss)
         f1 = self.selection_score(row)
         if (f1, -val_loss) > (self.best["f1"], -self.best["loss"]):
-            self.best = {"epoch": number, "f1": f1, "loss": val_loss}
-            save_weights(self.evaluated_model, self.folder / "model.safetensors")
-        write_atomically(self.folder / "metrics.csv", pd.DataFrame(self.history).to_csv(index=False).encode())
+            saved = save_weights(self.evaluated_model, self.folder / WEIGHTS)
+            self.best = {"epoch": number, "f1": f1, "loss": val_loss, "weights": saved}
+        self._check_weights()
+        write_atomically(self.folder / METRICS, pd.DataFrame(self.history).to_csv(index=False).encode())
         self._save_state()
         return row
 
@@ -315,12 +347,23 @@ class Trainer:
         }
         buffer = io.BytesIO()
         torch.save(state, buffer)
-        write_atomically(self.folder / "resume.pt", buffer.getvalue())
+        write_atomically(self.folder / RESUME, buffer.getvalue())
+
+    def _check_weights(self) -> None:
+        """RunError if the weights of the best epoch were lost; nothing is resumed then."""
+        path, noted = self.folder / WEIGHTS, self.best.get("weights")
+        found = file_checksum(path) if path.is_file() else None
+        if found is None or found != (noted or found):
+            (self.folder / RESUME).unlink(missing_ok=True)
+            what = "is missing" if found is None else "is not as it was written"
+            raise RunError(f"{path} {what}, with the weights of epoch {self.best['epoch']}: run it again, and it is trained anew")
 
     def _resume(self) -> bool:
         """Load the state of an interrupted run of the same configuration and data; return whether there was one."""
-        path = self.folder / "resume.pt"
+        path = self.folder / RESUME
         if not path.is_file():
+            if (self.folder / METRICS).is_file() and (self.folder / CONFIG).is_file() and "result" not in Run(self.folder).record:
+                warnings.warn(f"{path} is missing: the run is trained from the start", stacklevel=5)
             return False
         try:
             state = torch.load(path, map_location=self.device, weights_only=True)
@@ -333,6 +376,10 @@ class Trainer:
         if not same:
             path.unlink()  # an unfinished run of another configuration: it cannot be resumed
             return False
+        if not (self.folder / WEIGHTS).is_file():
+            warnings.warn(f"{self.folder / WEIGHTS} is missing: the run is trained from the start", stacklevel=5)
+            path.unlink()
+            return False
         try:
             self.model.load_state_dict(state["model"])
             self.optimizer.load_state_dict(state["optimizer"])
@@ -344,7 +391,7 @@ class Trainer:
         return True
 
     def _finish(self) -> None:
-        load_run(self.folder)  # the weights must be readable before the state to resume from is deleted
+        load_weights(self.folder, self.record["config"])  # readable, before the state to resume from is deleted
         best = self.history[self.best["epoch"] - 1]
         self.record["result"] = {
             "epochs": len(self.history),
@@ -354,5 +401,5 @@ class Trainer:
             "val_loss": best["val_loss"],
             "val_f1_micro": best["val_f1_micro"],
         }
-        write_atomically(self.folder / "config.json", json.dumps(self.record, indent=1).encode())
-        (self.folder / "resume.pt").unlink(missing_ok=True)
+        note_files(self.folder, self.record, WEIGHTS, METRICS)
+        (self.folder / RESUME).unlink(missing_ok=True)

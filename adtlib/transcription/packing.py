@@ -11,9 +11,9 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from adtlib.onsets.peak_picking import PeakPicking, with_thresholds
-from adtlib.training.runs import load_run
-from adtlib.transcription.pretrained import AVERAGES, FORMAT, KEY, ModelError, member_of
+from adtlib.onsets.peak_picking import with_thresholds
+from adtlib.training.runs import Run
+from adtlib.transcription.pretrained import AVERAGES, FORMAT, KEY, ModelError, checksum_of, member_of
 
 LARGEST = 5_000_000  # bytes of a file: it is part of the package
 _SMALL = 1024  # tensors below this many numbers (biases, statistics) stay float32 in a float16 file
@@ -39,11 +39,13 @@ def pack(
     """
     if average not in AVERAGES:
         raise ModelError(f"average = {average!r}: choose one of {', '.join(AVERAGES)}")
-    tensors, configs, histories = {}, [], []
+    tensors, configs, pickings, histories = {}, [], [], []
     for number, folder in enumerate(runs):
-        model, config = load_run(folder), json.loads((Path(folder) / "config.json").read_text())["config"]
+        run = Run(Path(folder))
+        model, config = run.model(), run.config
         for key, value in model.state_dict().items():
             tensors[f"{number}.{key}"] = _stored(value.contiguous(), half, f"{folder}: {key}")
+        pickings.append(run.peak_picking)
         configs.append(config)
         histories.append(_history(Path(folder)))
     if not configs:
@@ -51,7 +53,7 @@ def pack(
     versions = {config.get("features", "madmom") for config in configs}
     if len(versions) > 1:
         raise ModelError(f"runs on features of versions {', '.join(sorted(versions))}: an ensemble needs one")
-    picking = with_thresholds(PeakPicking(**configs[0]["peak_picking"]), thresholds)
+    picking = with_thresholds(pickings[0], thresholds)
     header = {
         "format": FORMAT,
         "name": name,
@@ -64,6 +66,7 @@ def pack(
         "peak_picking": asdict(picking),
         "chosen_on": chosen_on,
         "history": histories,
+        "checksum": checksum_of(tensors),
     }
     content = save(tensors, metadata={KEY: json.dumps(header)})
     if len(content) > LARGEST:
@@ -76,9 +79,12 @@ def _history(folder: Path) -> dict | None:
     """The columns of a run's history.csv, which training on rendered clips writes; None without one."""
     if not (folder / "history.csv").is_file():
         return None
-    with open(folder / "history.csv", newline="", encoding="utf-8") as file:
+    with open(folder / "history.csv", newline="", encoding="utf-8", errors="replace") as file:
         rows = list(csv.DictReader(file))
-    return {name: [float(row[name]) for row in rows] for name in rows[0]}
+    try:
+        return {name: [float(row[name]) for row in rows] for name in (rows[0] if rows else ())}
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"{folder / 'history.csv'} holds what is not a number ({error}): run 'adt train' again") from error
 
 
 def _stored(value: Tensor, half: bool, what: str) -> Tensor:

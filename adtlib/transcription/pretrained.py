@@ -11,6 +11,7 @@ with its standardising included; its header holds one entry, `adtlib`, with JSON
     peak_picking  parameters, with a threshold for each class
     chosen_on     the data that the thresholds were chosen on
     history       of each member, columns of numbers with a row an epoch; null if it was not trained on rendered clips
+    checksum      of the weights, in files since version 0.2 (see `adtlib.provenance`)
 
 `load_model` opens such a file by its path or the name of a shipped one, and the folders of runs as well. To pack runs:
 
@@ -29,8 +30,9 @@ from torch import Tensor, nn
 
 from adtlib import paths
 from adtlib.audio.features import VERSIONS
-from adtlib.models.registry import assemble
+from adtlib.models.loading import load_network
 from adtlib.onsets.peak_picking import PeakPicking, thresholds_by_class, with_thresholds
+from adtlib.provenance import checksum
 
 FORMAT = 1
 SUFFIX = ".safetensors"
@@ -134,40 +136,74 @@ def _read(path: Path) -> Pretrained:
         with safe_open(path, framework="pt") as file:
             header = json.loads((file.metadata() or {}).get(KEY, "null"))
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (a file is not a dictionary)
-    except (SafetensorError, OSError, ValueError) as error:
+    except (SafetensorError, OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path} is damaged or not a safetensors file ({error}): download or pack it again") from error
     if header is None:
         raise ModelError(f"{path} has no adtlib header: give the run's folder, or pack it with adt pack")
-    if header.get("format") != FORMAT:
-        raise ModelError(f"{path} has format {header.get('format')}, this version reads {FORMAT}: use the version that wrote it")
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        form = header.get("format") if isinstance(header, dict) else None
+        raise ModelError(f"{path} has format {form}, this version reads {FORMAT}: use the version that wrote it")
     try:
-        members = []
-        for number, config in enumerate(header["members"]):
-            prefix = f"{number}."
-            state = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
-            member = assemble(config)
-            member.load_state_dict({key: value.float() if value.is_floating_point() else value for key, value in state.items()})
-            members.append(member)
-        network = Ensemble(members, header["average"]).eval().requires_grad_(False)
+        _check_header(header)
+        network = Ensemble(_members(header, tensors), header["average"]).eval().requires_grad_(False)
         picking = PeakPicking(**header["peak_picking"])
-        version = header["features"]
-        if version not in VERSIONS:
-            raise ValueError(f"unknown features {version!r}")
+        if "checksum" in header and header["checksum"] != checksum_of(tensors):
+            raise ValueError("the weights are not those that were packed")
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ModelError(f"{path} does not fit its own header ({error}): download or pack it again") from error
-    return Pretrained(header.get("name", path.stem), network, picking, version, header)
+    return Pretrained(header.get("name", path.stem), network, picking, header["features"], header)
+
+
+# What a header holds; the first are needed.
+_HEADER = {"format": int, "members": list, "average": str, "features": str, "peak_picking": dict}
+_MORE = {"name": str, "date": str, "about": str, "licence": str, "chosen_on": str, "history": list | None, "checksum": str}
+
+
+def _check_header(header: dict) -> None:
+    """ValueError for a header that `pack` does not write."""
+    if missing := sorted(_HEADER.keys() - header.keys()):
+        raise ValueError(f"no {missing[0]}")
+    for key, value in header.items():
+        kinds = _HEADER | _MORE
+        if key not in kinds or not isinstance(value, kinds[key]):
+            raise ValueError(f"{key} = {json.dumps(value)[:40]}")
+    for member in header["members"]:
+        if not isinstance(member, dict) or member.keys() != {"architecture", "hyperparameters"}:
+            raise ValueError(f"member {json.dumps(member)[:60]}")
+    if header["features"] not in VERSIONS:
+        raise ValueError(f"unknown features {header['features']!r}")
+    history = header.get("history") or [None] * len(header["members"])
+    if len(history) != len(header["members"]) or not all(each is None or isinstance(each, dict) for each in history):
+        raise ValueError("history is not one for each member")
+
+
+def _members(header: dict, tensors: Mapping[str, Tensor]) -> list[nn.Module]:
+    """The networks of a file, each with its weights; ValueError if they do not fit, before memory is taken for them."""
+    states: dict[str, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        number, _, name = key.partition(".")
+        states.setdefault(number, {})[name] = value
+    if states.keys() != set(map(str, range(len(header["members"])))):
+        raise ValueError(f"{len(header['members'])} members, and weights of {', '.join(sorted(states)[:9]) or 'none'}")
+    return [load_network(config, states[str(number)]) for number, config in enumerate(header["members"])]
+
+
+def checksum_of(tensors: Mapping[str, Tensor]) -> str:
+    """The checksum of weights, in the order of their names."""
+    return checksum(*(part for name, value in sorted(tensors.items()) for part in (name.encode(), value.contiguous().numpy())))
 
 
 def _of_run(folder: Path) -> Pretrained:
     """The model of a run's folder, with the thresholds by class that were chosen for it, if any. RunError as from `load_run`."""
-    from adtlib.training.runs import load_run  # a packed file does not need the training modules
+    from adtlib.training.runs import Run  # a packed file does not need the training modules
 
-    network = load_run(folder).requires_grad_(False)
-    record = json.loads((folder / "config.json").read_text())
-    config, thresholds = record["config"], chosen_thresholds(folder)
-    picking = PeakPicking(**config["peak_picking"])
+    run = Run(folder)
+    network = run.model().requires_grad_(False)
+    config, thresholds, picking = run.config, chosen_thresholds(folder), run.peak_picking
     if thresholds:
         picking = with_thresholds(picking, thresholds)
+    if config.get("features", "madmom") not in VERSIONS:
+        raise ModelError(f"{folder}: unknown features {config['features']!r}: choose another run")
     return Pretrained(_run_name(folder), network, picking, config.get("features", "madmom"), {"members": [member_of(config)]})
 
 
@@ -182,9 +218,22 @@ def chosen_thresholds(folder: Path) -> dict[str, float] | None:
 
     Runs of the studies keep them in config.json, those on rendered clips in thresholds.json.
     """
-    if (folder / "thresholds.json").is_file():
-        return json.loads((folder / "thresholds.json").read_text())
-    return json.loads((folder / "config.json").read_text()).get("result", {}).get("thresholds", {}).get("class")
+    from adtlib.training.runs import Run
+
+    path, found = Path(folder) / "thresholds.json", None
+    try:
+        if path.is_file():
+            found = json.loads(path.read_bytes())
+        else:
+            path = Path(folder) / "config.json"
+            found = (Run(Path(folder)).record.get("result", {}).get("thresholds") or {}).get("class")
+        if found is not None:
+            with_thresholds(PeakPicking(), dict(found))
+    except (TypeError, AttributeError, OSError, ValueError, RecursionError) as error:
+        if type(error).__name__ == "RunError":
+            raise
+        raise ModelError(f"{path}: its thresholds cannot be used ({error}): choose them again") from error
+    return found
 
 
 def member_of(config: Mapping) -> dict:

@@ -12,7 +12,7 @@ from scipy.signal import butter, freqs_zpk
 
 from adtlib.audio.features import band_centres
 from adtlib.corpora.preparation import write_part
-from adtlib.corpora.store import FORMAT, Prepared
+from adtlib.corpora.store import Prepared, write_index
 from adtlib.figures.rendered import plot_architectures, plot_long_run, plot_losses
 from adtlib.onsets.frames import frame_targets, widen_targets
 from adtlib.onsets.peak_picking import PeakPicking
@@ -42,8 +42,8 @@ def prepared(tmp_path_factory) -> Prepared:
             units.append((f"{split}/{number}", features, onsets))
         entry = write_part(folder / split / "shard-00000", units, "made here", [], {})
         splits[split] = {"parts": [entry], "problems": [], "missing": 0}
-    about = {"format": FORMAT, "corpus": "Rendered", "unit": "clip", "quantised": False, "miniature": False, "features": "madmom"}
-    (folder / "index.json").write_text(json.dumps(about | {"splits": splits}))
+    about = {"corpus": "Rendered", "unit": "clip", "quantised": False, "miniature": False, "features": "madmom"}
+    write_index(folder, about | {"splits": splits})
     return Prepared(folder)
 
 

@@ -21,7 +21,7 @@ from adtlib.models.loss import infrequency_weights, weighted_bce
 from adtlib.models.prediction import predict, predict_logits
 from adtlib.onsets.frames import frame_targets, widen_targets
 from adtlib.training import trainer
-from adtlib.training.runs import Run, RunError, counts_of, find_runs, load_run, run_folder, runs_by_cell
+from adtlib.training.runs import Run, RunError, counts_of, find_runs, load_run, run_folder, runs_by_cell, write_record
 from adtlib.training.scoring import evaluate, score_run
 from adtlib.training.trainer import TrainingConfig, fit
 
@@ -179,9 +179,9 @@ def test_damaged_files_are_named(corpus, tmp_path, name, content):
 
 def test_weights_that_do_not_fit_are_named(corpus, tmp_path):
     run = train(corpus, tmp_path / "run", dataclasses.replace(CONFIG, epochs=1))
-    record = json.loads((run.folder / "config.json").read_text())
+    record = run.record
     record["config"]["hyperparameters"]["hidden_size"] = 48
-    (run.folder / "config.json").write_text(json.dumps(record))
+    write_record(run.folder, record)
     with pytest.raises(RunError, match=r"model\.safetensors does not fit"):
         run.model()
     (run.folder / "model.safetensors").write_bytes(b"12345678")

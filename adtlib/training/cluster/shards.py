@@ -77,7 +77,7 @@ def open_here(corpus: CorpusReference, source: ShardSource) -> Prepared:
         return found
     here = paths.CACHE / "transferred" / f"{corpus.folder.name}-{corpus.fingerprint}"
     with paths.locked(here.name):  # other runs on this machine wait for the one that fetches
-        if found := _open(here, corpus.fingerprint):
+        if (found := _open(here, corpus.fingerprint)) and not _remove_damaged(found):
             return found
         for names in source.list_shards(corpus):
             missing = [name for name in names if name == INDEX or not (here / name).is_file()]
@@ -86,6 +86,15 @@ def open_here(corpus: CorpusReference, source: ShardSource) -> Prepared:
     if found := _open(here, corpus.fingerprint):
         return found
     raise PreparedError(f"{here} is not the {corpus.name} that was transferred (another fingerprint): delete it and start again")
+
+
+def _remove_damaged(corpus: Prepared) -> bool:
+    """Delete the files of damaged parts, so that they are fetched again; return whether there were any."""
+    damaged = corpus.damage()
+    for part in damaged:
+        for suffix in (".npy", ".npz"):
+            (corpus.folder / (part + suffix)).unlink(missing_ok=True)
+    return bool(damaged)
 
 
 def _open(folder: Path, fingerprint: str) -> Prepared | None:
