@@ -37,7 +37,7 @@ def in_html(text: str) -> str:
 
 
 def in_figure(text: str) -> str:
-    """A text for a figure: to matplotlib dollar signs enclose a formula, and a legend has no entry that begins with an underscore."""
+    """A text for a figure: to matplotlib dollar signs enclose a formula, and a legend leaves out what begins with an underscore."""
     text = in_line(text).replace("$", r"\$")
     return f" {text}" if text.startswith("_") else text
 
