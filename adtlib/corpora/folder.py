@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 
 from adtlib.corpora.base import SPLITS, Corpus, CorpusError, CorpusInfo, Track
+from adtlib.markup import in_line
 from adtlib.onsets.annotations import MIDI_SUFFIXES
 from adtlib.vocabulary import ANY_TEXT, GENERAL_MIDI, Mapping
 
@@ -32,7 +33,7 @@ class FolderCorpus(Corpus):
             raise CorpusError(f"{self.root}: no such folder; name one with recordings and annotations of the same names")
         self.midi_mapping = midi_mapping
         self.splits = tuple(split for split in SPLITS if (self.root / split).is_dir()) or ("test",)
-        name = self.root.resolve().name or "folder"
+        name = in_line(self.root.resolve().name) or "folder"
         slug = re.sub(r"\W+", "_", name.lower()).strip("_") or "folder"
         self.info = CorpusInfo(
             name=name,
