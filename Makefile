@@ -6,7 +6,7 @@ LOCK ?= constraints.txt
 
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 300 --nbval-kernel-startup-timeout 180
 
-.PHONY: help env thesis test test-rerun test-late test-browser lab lint lock bench
+.PHONY: help env thesis test test-rerun test-late test-browser lab lint lock bench licences audit
 
 help:
 	@echo "make env      create .venv and install the project in it"
@@ -17,6 +17,8 @@ help:
 	@echo "make lint     check style, formatting, and that imports run one way"
 	@echo "make lock     resolve the versions of constraints.txt anew"
 	@echo "make bench    measure speed against named peers"
+	@echo "make licences list the licences of all dependencies in docs/licences.md"
+	@echo "make audit    ask for known vulnerabilities of the versions in constraints.txt"
 
 env: .venv/.installed
 
@@ -72,3 +74,12 @@ lab: env
 
 bench: env
 	for bench in benchmarks/bench_*.py; do .venv/bin/python $$bench || exit 1; done
+
+licences: env
+	.venv/bin/python docs/list_licences.py
+
+# Asks the package index; fails where it has no data, too, as no answer is no good news. Its tool has an environment of its own.
+audit:
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/python -m pip install -qq --disable-pip-version-check pip-audit
+	build/audit/bin/pip-audit --strict --no-deps --disable-pip --requirement constraints.txt

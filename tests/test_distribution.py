@@ -81,3 +81,21 @@ def test_the_door_of_the_package_is_light():
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == f"{adtlib.__version__} []"
     listed = subprocess.check_output([sys.executable, "-m", "adtlib", "--version"], text=True)
     assert listed.strip() == f"adt {adtlib.__version__}"
+
+
+def test_what_is_needed_is_listed_with_a_licence_that_users_of_mit_code_expect(monkeypatch):
+    """Weak copyleft, of libraries that are used as they are, by name; the GPL, which reaches the programs that use it, nowhere."""
+    monkeypatch.syspath_prepend(str(paths.ROOT / "docs"))
+    import list_licences
+
+    packages = list_licences.needed()
+    assert {"numpy", "torch", "ray", "jupyterlab", "torchaudio"} <= set(packages)
+    found = {name: list_licences.licence(package) for name, package in packages.items()}
+    assert {name for name, text in found.items() if not text} <= {"cuda-toolkit"}, "no licence is stated"
+    copyleft = {name for name, text in found.items() if re.search(r"GPL|General Public|EUPL|CeCILL", text)}
+    assert copyleft == {"soxr", "verovio"} and all("LGPL" in found[name] for name in copyleft)
+    closed = {name for name, text in found.items() if re.search(r"Proprietary|Commercial|NonCommercial|-NC", text, re.IGNORECASE)}
+    assert all(name.startswith("nvidia-") for name in closed)
+    listed = set(re.findall(r"^\| ([\w.-]+) \|", list_licences.PAGE.read_text(), flags=re.M))
+    missing = {package.metadata["Name"] for package in packages.values()} - listed
+    assert not missing, "make licences"

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from adtlib.audio import files as audio_files
+from adtlib.markup import in_line
 from adtlib.onsets import midi
 from adtlib.onsets.annotations import MIDI_SUFFIXES, Annotation, read_annotation
 from adtlib.onsets.frames import Onsets
@@ -35,7 +36,7 @@ class Track:
 
     `audio` and `annotation` are tuples, as a recording may be the sum of several files (ENST: drums and accompaniment)
     and an annotation the union of several (Slakh: more than one drum stem). `id` is unique within the corpus and the
-    same on every machine.
+    same on every machine; of a file's name that holds bytes or signs that no table can hold, it has their numbers.
     """
 
     corpus: str
@@ -44,6 +45,9 @@ class Track:
     audio: tuple[Path, ...]
     annotation: tuple[Path, ...]
     mapping: Mapping
+
+    def __post_init__(self):
+        object.__setattr__(self, "id", in_line(self.id))
 
 
 @dataclass(frozen=True)

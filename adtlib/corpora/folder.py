@@ -18,6 +18,7 @@ from pathlib import Path
 
 from adtlib.audio.files import AUDIO_SUFFIXES, FFMPEG_SUFFIXES
 from adtlib.corpora.base import SPLITS, Corpus, CorpusError, CorpusInfo, Track, visible
+from adtlib.markup import in_line
 from adtlib.onsets.annotations import (
     MIDI_SUFFIXES,
     Annotation,
@@ -57,7 +58,7 @@ class FolderCorpus(Corpus):
         folders = [(_SPLIT_OF.get(path.name.casefold()), path) for path in visible(self.root) if path.is_dir()]
         self._folders = {split: [path for of, path in folders if of == split] for split in SPLITS}
         self.splits = tuple(split for split in SPLITS if self._folders[split]) or ("test",)
-        name = self.root.resolve().name or "folder"
+        name = in_line(self.root.resolve().name) or "folder"
         slug = re.sub(r"\W+", "_", name.lower()).strip("_") or "folder"
         self.info = CorpusInfo(
             name=name,

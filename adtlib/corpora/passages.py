@@ -14,6 +14,7 @@ from adtlib.audio.features import FPS, HOP_LENGTH, SAMPLE_RATE, log_filter_spect
 from adtlib.audio.files import AudioError
 from adtlib.audio.playback import player
 from adtlib.corpora.base import Corpus, CorpusError, Track
+from adtlib.markup import in_markdown
 from adtlib.onsets.annotations import AnnotationError
 from adtlib.onsets.frames import Onsets, frame_targets, onsets_from_targets, widen_targets
 from adtlib.vocabulary import CLASSES
@@ -181,7 +182,7 @@ def listen(passage: Passage | None, clicks: bool = False) -> Audio | Markdown:
     if passage is None:
         return Markdown("*Nothing found to listen to.*")
     if passage.waveform is None and not clicks:
-        return Markdown(f"*{passage.corpus} holds features only: there is no recording to play.*")
+        return Markdown(f"*{in_markdown(passage.corpus)} holds features only: there is no recording to play.*")
     sound = np.zeros(round(passage.seconds * SAMPLE_RATE), dtype=np.float32)
     if passage.waveform is not None:
         sound = passage.waveform / max(float(np.abs(passage.waveform).max(initial=0.0)), 1e-9)

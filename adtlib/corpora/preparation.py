@@ -54,9 +54,9 @@ def prepare(corpus: Corpus, splits=None, version: str = "madmom", workers: int |
         else:
             found = _track_parts(corpus, split, folder, version, checked, workers or os.cpu_count() or 1, progress)
         left_out = [f"{corpus.info.name} {split}: left out: {entry}" for entry in corpus.left_out(split)]
-        found["problems"] = left_out + found["problems"]
-        index[split] = found | {"missing": len(corpus.missing(split))}
-        for problem in found["problems"]:
+        problems = list(dict.fromkeys(left_out + found["problems"]))  # a stream that is not read again has them already
+        index[split] = found | {"problems": problems, "missing": len(corpus.missing(split))}
+        for problem in problems:
             warnings.warn(problem, stacklevel=2)
     about = {
         "corpus": corpus.info.name,

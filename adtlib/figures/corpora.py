@@ -14,6 +14,7 @@ from adtlib.audio.features import FPS
 from adtlib.corpora.leakage.search import SAME
 from adtlib.figures.passages import say_nothing_found
 from adtlib.figures.theme import CLASS_COLOURS, CORPUS_COLOURS, CORPUS_HATCHES, CORPUS_MARKERS, OTHER_COLOUR, TEXT_WIDTH, given_axes
+from adtlib.markup import in_figure
 from adtlib.vocabulary import CLASS_NAMES, CLASSES
 
 CLASS_HATCHES = dict(zip(CLASSES, ("", "/", ".", "\\", "x"), strict=True))
@@ -37,7 +38,7 @@ def plot_hours(overview: pd.DataFrame, ax=None):
         if corpus.hours > 0:
             ax.plot(corpus.hours, row, marker, color=colour, markersize=6)
     ax.set_xscale("log")
-    ax.set_yticks(range(len(overview)), overview["corpus"])
+    ax.set_yticks(range(len(overview)), overview["corpus"].map(in_figure))
     ax.set(xlabel="hours", ylim=(len(overview) - 0.5, -0.5))
     ax.xaxis.set_major_locator(mpl.ticker.LogLocator(numticks=20))
     ax.xaxis.set_major_formatter(mpl.ticker.FormatStrFormatter("%g"))
@@ -61,7 +62,7 @@ def plot_counts(counts: pd.DataFrame, ax=None, log: bool = False):
         colour = CORPUS_COLOURS.get(label, plt.get_cmap("Greys")(0.4 + 0.5 * index / max(len(counts), 2)))
         at = np.arange(len(CLASSES)) + (index - (len(counts) - 1) / 2) * width
         style = {"color": colour, "hatch": CORPUS_HATCHES.get(label, ""), "edgecolor": "white", "linewidth": 0.3}
-        ax.bar(at, row[list(CLASSES)].to_numpy(dtype=float), width, label=label, **style)
+        ax.bar(at, row[list(CLASSES)].to_numpy(dtype=float), width, label=in_figure(str(label)), **style)
     ax.set_xticks(range(len(CLASSES)), [f"{name}\n{CLASS_NAMES[name]}" for name in CLASSES])
     ax.set(ylabel="onsets")
     if log:
@@ -100,7 +101,7 @@ def _stacked_shares(shares: pd.DataFrame, bars: list[dict], texts: list[dict], x
             if value >= 5:
                 ax.text(start + value / 2, row, f"{value:.0f}", ha="center", va="center", fontsize=8, **text)
         left += values
-    ax.set_yticks(range(len(shares)), shares.index)
+    ax.set_yticks(range(len(shares)), [in_figure(str(name)) for name in shares.index])
     ax.set(xlabel=xlabel, xlim=(0, 100), ylim=(len(shares) - 0.5, -0.5))
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=5, handlelength=1.4, columnspacing=1.2)
     return ax
@@ -128,7 +129,7 @@ def plot_spread(units: pd.DataFrame, column: str, xlabel: str, ax=None):
         low, median, high = np.quantile(values, [0.25, 0.5, 0.75])
         ax.add_patch(mpl.patches.Rectangle((low, row - 0.3), high - low, 0.6, fill=False, edgecolor="#333333", linewidth=0.8))
         ax.plot([median, median], [row - 0.3, row + 0.3], color="black", linewidth=1.6)
-    ax.set_yticks(range(len(names)), names)
+    ax.set_yticks(range(len(names)), [in_figure(name) for name in names])
     ax.set(xlabel=xlabel, ylim=(len(names) - 0.5, -0.5))
     ax.set_xlim(left=0)
     ax.grid(axis="x")
@@ -170,7 +171,7 @@ def plot_label_flow(labels: pd.DataFrame, ax=None):
             _flow(ax, rows[index], at, colour, np.log1p(label["onsets"]) / thickest)
             ink = "black" if label["onsets"] else "#777777"
             text = f"{label['name']}  " if label["name"] else ""
-            ax.text(0.43, rows[index], f"{text}{label['label']}", ha="right", va="center", fontsize=8, color=ink)
+            ax.text(0.43, rows[index], in_figure(f"{text}{label['label']}"), ha="right", va="center", fontsize=8, color=ink)
             ax.text(0.565, rows[index], f"{label['onsets']:,}", ha="right", va="center", fontsize=8, color=ink)
         ax.text(0.82, at - 0.45, f"{name}  {total:,}", va="center", fontsize=8, color=colour, fontweight="bold")
         ax.text(0.82, at + 0.45, CLASS_NAMES.get(name, ""), va="center", fontsize=8, color=colour)
@@ -251,7 +252,7 @@ def plot_offsets(offsets: dict[str, np.ndarray], ax=None):
         reach = max(5, int(np.abs(frames).max()))
         share = 100 * np.bincount(frames + reach, minlength=2 * reach + 1) / len(frames)
         marker, colour = CORPUS_MARKERS.get(name, "."), CORPUS_COLOURS.get(name, OTHER_COLOUR)
-        ax.plot(np.arange(-reach, reach + 1) * 1000 / FPS, share, color=colour, marker=marker, markersize=4, label=name)
+        ax.plot(np.arange(-reach, reach + 1) * 1000 / FPS, share, color=colour, marker=marker, markersize=4, label=in_figure(name))
     ax.axvline(0, color="#999999", linewidth=0.6)
     ax.set(xlabel="heard later than annotated (ms)", ylabel="share of the strokes (%)")
     ax.set_ylim(bottom=0)
@@ -270,7 +271,9 @@ def plot_similarities(points: pd.DataFrame, ax=None):
         rng = np.random.default_rng(0)  # random offsets within a row, only to separate markers
         at = part["treatment"].map(rows.index) + rng.uniform(-0.28, 0.28, len(part))
         style = {"color": CORPUS_COLOURS.get(name, OTHER_COLOUR), "markeredgecolor": "#333333", "markeredgewidth": 0.3}
-        ax.plot(part["similarity"], at, CORPUS_MARKERS.get(name, "."), linestyle="none", markersize=4, label=name, **style)
+        ax.plot(
+            part["similarity"], at, CORPUS_MARKERS.get(name, "."), linestyle="none", markersize=4, label=in_figure(name), **style
+        )
     ax.axvline(SAME, color="#555555", linewidth=0.8, linestyle="--")
     ax.set_yticks(range(len(rows)), rows)
     ax.set(xlabel="similarity of the sound, second by second", ylim=(len(rows) - 0.5, -0.5))

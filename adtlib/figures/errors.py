@@ -10,6 +10,7 @@ import pandas as pd
 from adtlib.evaluation.errors import FEW, NEAR, NOTHING
 from adtlib.figures.passages import empty_figure, say_nothing_found
 from adtlib.figures.theme import CORPUS_COLOURS, CORPUS_MARKERS, OTHER_COLOUR, given_axes, new_figure
+from adtlib.markup import in_figure
 from adtlib.vocabulary import CLASSES
 
 MEASURES = {"missed": "strokes missed (%)", "invented": "estimates invented (%)", "invented_per_moment": "invented in 100 moments"}
@@ -44,7 +45,7 @@ def plot_confusions(table: pd.DataFrame):
                 )
         ax.set_xticks(range(len(names)), [*CLASSES, "–"])
         ax.set_yticks(range(len(names)), [*CLASSES, "–"])
-        ax.set(xlabel="heard (–: nothing)", ylabel=f"{corpus}: struck (–: nothing)")
+        ax.set(xlabel="heard (–: nothing)", ylabel=f"{in_figure(corpus)}: struck (–: nothing)")
         ax.axhline(len(CLASSES) - 0.5, color="#555555", linewidth=0.8)
         ax.axvline(len(CLASSES) - 0.5, color="#555555", linewidth=0.8)
         ax.tick_params(length=0)
@@ -95,7 +96,16 @@ def _draw_shares(ax, at: np.ndarray, part: pd.DataFrame, corpus: str) -> None:
         for end, sign in (("ci_low", -1), ("ci_high", 1))
     )
     ax.errorbar(
-        at, share, [low, high], color=colour, marker=marker, markersize=4, linewidth=0.9, elinewidth=0.8, capsize=1.5, label=corpus
+        at,
+        share,
+        [low, high],
+        color=colour,
+        marker=marker,
+        markersize=4,
+        linewidth=0.9,
+        elinewidth=0.8,
+        capsize=1.5,
+        label=in_figure(corpus),
     )
     few = part["n"].to_numpy() < FEW
     style = {"color": colour, "markerfacecolor": "white", "markersize": 4, "linestyle": "none", "zorder": 3}
@@ -125,7 +135,7 @@ def plot_timing(events: pd.DataFrame, tolerance: float, ax=None):
             np.where(share > 0, share, np.nan),
             markersize=4,
             linewidth=0.9,
-            label=f"{corpus} (n = {n_strokes:,})",
+            label=f"{in_figure(corpus)} (n = {n_strokes:,})",
             **style,
         )
     for limit in sorted({0.025, tolerance}):

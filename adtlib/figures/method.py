@@ -30,6 +30,7 @@ from adtlib.figures.theme import (
     TEXT_WIDTH,
     given_axes,
 )
+from adtlib.markup import in_figure
 from adtlib.models.loss import infrequency_weights
 from adtlib.models.registry import ARCHITECTURES
 from adtlib.onsets.frames import Onsets, frame_targets, widen_targets
@@ -228,7 +229,9 @@ def plot_weights(table: pd.DataFrame, ax=None):
         axis.set_major_formatter(mpl.ticker.FormatStrFormatter("%g"))
         axis.set_minor_locator(mpl.ticker.NullLocator())
     shape = {"linestyle": "none", "color": "#555555", "markersize": 6}
-    corpora = [mpl.lines.Line2D([], [], marker=CORPUS_MARKERS.get(n, "."), label=n, **shape) for n in table["corpus"].unique()]
+    corpora = [
+        mpl.lines.Line2D([], [], marker=CORPUS_MARKERS.get(n, "."), label=in_figure(n), **shape) for n in table["corpus"].unique()
+    ]
     classes = [mpl.patches.Patch(color=CLASS_COLOURS[name], label=name) for name in CLASSES]
     ax.add_artist(ax.legend(handles=classes, loc="upper right", handlelength=1))
     ax.legend(handles=corpora, loc="lower left")

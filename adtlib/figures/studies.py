@@ -19,6 +19,7 @@ from adtlib.figures.theme import (
     given_axes,
     new_figure,
 )
+from adtlib.markup import in_figure
 from adtlib.models.registry import ARCHITECTURES
 from adtlib.vocabulary import CLASSES
 
@@ -80,8 +81,8 @@ def plot_f1_grid(grid: pd.DataFrame, zero_shot: pd.DataFrame, ax=None):
         if not zero_shot.iloc[row, column]:
             frame = mpl.patches.Rectangle((column - 0.46, row - 0.42), 0.92, 0.84, fill=False, edgecolor="#D55E00", linewidth=1.6)
             ax.add_patch(frame)
-    ax.set_xticks(range(grid.shape[1]), [name.replace("+", "+\n") for name in grid.columns])
-    ax.set_yticks(range(grid.shape[0]), grid.index)
+    ax.set_xticks(range(grid.shape[1]), [in_figure(name).replace("+", "+\n") for name in grid.columns])
+    ax.set_yticks(range(grid.shape[0]), [in_figure(name) for name in grid.index])
     ax.set(xlabel="test corpus (framed: trained on)", ylabel="training set")
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
@@ -107,7 +108,7 @@ def plot_against_own(table: pd.DataFrame, gain: bool = False):
         part = table[table["test"] == test].reset_index(drop=True)
         _dots(part["train"], sign * part["loss"], sign * part["low"], sign * part["high"], ax)
         ax.axvline(0, color="#555555", linewidth=0.8)
-        ax.set_title(f"tested on {test}", loc="left", fontsize=8, pad=3)
+        ax.set_title(f"tested on {in_figure(test)}", loc="left", fontsize=8, pad=3)
     axes[-1, 0].set_xlabel(f"micro F1 {'gained' if gain else 'lost'}")
     axes[-1, 0].xaxis.set_major_locator(mpl.ticker.MaxNLocator(7))  # so that labels of three decimals do not overlap
     return figure, axes[:, 0]
@@ -137,7 +138,7 @@ def _dots(names, values, lows, highs, ax) -> None:
             ax.plot([low, high], [row, row], color=colour, linewidth=1.2)
         face = colour if name in CORPUS_COLOURS else "white"
         ax.plot(value, row, marker, color=colour, markerfacecolor=face, markersize=5, clip_on=False)
-    ax.set_yticks(range(len(names)), names)
+    ax.set_yticks(range(len(names)), [in_figure(name) for name in names])
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.grid(axis="x")
 
@@ -217,6 +218,7 @@ def plot_f1_bars(table: pd.DataFrame, group: str, bar: str, ax=None, intervals: 
     groups, bars = list(dict.fromkeys(table[group])), list(dict.fromkeys(table[bar]))
     width = 0.84 / len(bars)
     for index, name in enumerate(bars):
+        words = in_figure(str(name))
         for at, value in enumerate(groups):
             rows = table[(table[bar] == name) & (table[group] == value) & table["f1_micro"].notna()]
             if rows.empty:
@@ -231,7 +233,7 @@ def plot_f1_bars(table: pd.DataFrame, group: str, bar: str, ax=None, intervals: 
                 hatch=ARCHITECTURE_HATCHES.get(name) or CORPUS_HATCHES.get(name, ""),
                 edgecolor="white",
                 linewidth=0.3,
-                label=name if name not in ax.get_legend_handles_labels()[1] else None,
+                label=words if words not in ax.get_legend_handles_labels()[1] else None,
             )
             low, high = rows["ci_low"].mean(), rows["ci_high"].mean()
             if intervals and np.isfinite(low):
@@ -243,7 +245,7 @@ def plot_f1_bars(table: pd.DataFrame, group: str, bar: str, ax=None, intervals: 
                 ax.plot(
                     at, rows["f1_micro"], "o", color="black", markersize=3.2, markeredgecolor="white", markeredgewidth=0.6, zorder=3
                 )
-    ax.set_xticks(range(len(groups)), groups)
+    ax.set_xticks(range(len(groups)), [in_figure(str(name)) for name in groups])
     ax.set(xlabel=group, ylabel="micro F1", ylim=(0, 1))
     ax.grid(axis="y")
     ax.legend(ncols=len(bars), loc="lower center", bbox_to_anchor=(0.5, 1.0), columnspacing=1.0, handlelength=1.4)

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.colors import to_rgba
 
 from adtlib.figures.theme import CORPUS_COLOURS, CORPUS_MARKERS, OTHER_COLOUR, new_figure
+from adtlib.markup import in_figure
 
 if TYPE_CHECKING:
     from adtlib.training.search.folder import Search
@@ -33,7 +34,7 @@ def plot_trials(searches: "list[Search]", axes=None):
             axes[1].plot(
                 trial.learning_rate, trial.val_f1_micro, shape, color=colour, markerfacecolor=filled, markersize=6, clip_on=False
             )
-        axes[1].plot([], [], marker, color=colour, label=f"{corpus}: {len(search.trials)} trials, the best filled")
+        axes[1].plot([], [], marker, color=colour, label=f"{in_figure(corpus)}: {len(search.trials)} trials, the best filled")
     axes[0].set(xlabel="epoch", ylabel="validation micro F1", ylim=(0, 1))
     axes[0].xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True, min_n_ticks=1))
     axes[1].set(xlabel="learning rate", ylabel="best validation micro F1", ylim=(0, 1), xscale="log", xlim=(8e-5, 6.5e-3))
@@ -54,8 +55,12 @@ def plot_learning_curves(metrics: dict[str, pd.DataFrame], axes=None):
         colour, marker = CORPUS_COLOURS.get(name, OTHER_COLOUR), CORPUS_MARKERS.get(name, ".")
         every = max(1, len(table) // 6)
         axes[0].plot(table["epoch"], table["train_loss"], "--", color=colour, linewidth=0.9)
-        axes[0].plot(table["epoch"], table["val_loss"], color=colour, marker=marker, markersize=3, markevery=every, label=name)
-        axes[1].plot(table["epoch"], table["val_f1_micro"], color=colour, marker=marker, markersize=3, markevery=every, label=name)
+        axes[0].plot(
+            table["epoch"], table["val_loss"], color=colour, marker=marker, markersize=3, markevery=every, label=in_figure(name)
+        )
+        axes[1].plot(
+            table["epoch"], table["val_f1_micro"], color=colour, marker=marker, markersize=3, markevery=every, label=in_figure(name)
+        )
     axes[0].set(xlabel="epoch", ylabel="loss (dashed: training)", yscale="log")
     axes[0].yaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5)))
     axes[0].yaxis.set_major_formatter(mpl.ticker.FormatStrFormatter("%g"))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
+from adtlib.markup import in_line
 from adtlib.notation.patterns import Pattern, beat_groups
 
 DIVISIONS = 24  # of a quarter note: sixteenths, thirty-seconds, triplets and their halves are whole numbers of divisions
@@ -194,7 +195,7 @@ def to_musicxml(pattern: Pattern, bars_per_line: int | None = None, tempo: bool 
         raise KeyError(f"General MIDI pitch {missing[0]} is not an instrument of the drum set")
     root = ET.Element("score-partwise", version="4.0")
     if title:
-        _text(ET.SubElement(root, "work"), "work-title", title)
+        _text(ET.SubElement(root, "work"), "work-title", in_line(title))
     part = ET.SubElement(ET.SubElement(root, "part-list"), "score-part", id="P1")
     _text(part, "part-name", "Drum set", **{"print-object": "no"})
     for pitch in used:

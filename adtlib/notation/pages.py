@@ -1,12 +1,12 @@
 """Sheet music of many bars: engraved on pages, as one SVG or as PDF."""
 
-import html
 import io
 import re
 
 import matplotlib as mpl
 from matplotlib.path import Path as Curve
 
+from adtlib.markup import in_html, in_line
 from adtlib.notation.engraving import STAFF_SPACE, Engraving, layout, placed
 
 A4 = (210, 297)  # millimetres
@@ -42,9 +42,7 @@ def stacked_svg(pages: list[str], title: str = "") -> str:
         page = page.replace('class="definition-scale"', 'class="definition-scale" overflow="visible"')
         parts.append(page.replace("<svg ", f'<svg x="{edge:g}" y="{y:g}" ', 1))
         y += page_height + edge
-    text = (
-        f'<text x="{edge:g}" y="{edge + 1.5 * _PIXEL:g}" font-family="serif" font-size="{2 * _PIXEL:g}">{html.escape(title)}</text>'
-    )
+    text = f'<text x="{edge:g}" y="{edge + 1.5 * _PIXEL:g}" font-family="serif" font-size="{2 * _PIXEL:g}">{in_html(title)}</text>'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}">\n'
         f'<rect width="100%" height="100%" fill="white"/>\n{text}\n' + "\n".join(parts) + "\n</svg>\n"
@@ -84,7 +82,7 @@ def score_pdf(musicxml: str, title: str = "") -> bytes:
 
     side, above = MARGIN_MM
     height = (A4[1] - 2 * above - _TITLE_MM) / STAFF_SPACE_MM
-    pages = engrave_pages(musicxml, _line_width(A4[0]), height)
+    pages, title = engrave_pages(musicxml, _line_width(A4[0]), height), in_line(title)
     buffer = io.BytesIO()
     with PdfPages(buffer, metadata={"CreationDate": None, "Title": title}) as pdf:
         for number, svg in enumerate(pages, start=1):

@@ -4,5 +4,5 @@ from .headers import header as header
 from .listing import find_notebooks as find_notebooks, notebook_map as notebook_map, printed_map as printed_map
 from .runner import run_notebooks as run_notebooks
 from .saved_figures import save_figure as save_figure
-from .start import HTML as HTML, Markdown as Markdown, begin as begin
+from .start import HTML as HTML, Markdown as Markdown, begin as begin, in_markdown as in_markdown
 from .tables import printed_table as printed_table, save_table as save_table, to_markdown as to_markdown, to_styled as to_styled

@@ -14,10 +14,12 @@ The figures of a profile are read from the list that `save_figure` writes, its t
 
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 import pandas as pd
 
 from adtlib import paths
+from adtlib.markup import in_markdown
 from adtlib.notebooks import saved_figures
 from adtlib.notebooks.listing import find_notebooks
 
@@ -83,10 +85,10 @@ def printed_catalogue(table: pd.DataFrame) -> str:
         name = names.get(row.notebook)
         notebook = f"[{name}]({name}.ipynb)" if name else row.notebook
         file = f"[`{row.file}`]({from_notebooks(row.path)})" if row.path else f"`{row.file}`: missing"
-        lines.append(f"| {number} | {row.shows.replace('|', '/')} | {notebook} | {file} |")
+        lines.append(f"| {number} | {in_markdown(row.shows)} | {notebook} | {file} |")
     return "\n".join(lines)
 
 
 def from_notebooks(path: str) -> str:
     """A path relative to `adtlib.paths.HOME` as a link from the folder of the notebooks."""
-    return Path(os.path.relpath(paths.HOME / path, paths.NOTEBOOKS)).as_posix()
+    return quote(Path(os.path.relpath(paths.HOME / path, paths.NOTEBOOKS)).as_posix(), errors="surrogateescape")

@@ -7,13 +7,14 @@ linked to its full size, with its number in the thesis and its notebook.
 """
 
 import base64
-import html
 import io
 import os
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 from adtlib import paths
+from adtlib.markup import in_html
 from adtlib.notebooks import saved_figures
 from adtlib.notebooks.catalogue import NUMBERED
 from adtlib.notebooks.listing import find_notebooks
@@ -67,11 +68,12 @@ def for_readme(profile: str = "showcase") -> str:
 
 
 def _linked(row: dict[str, str], notebook: str | None, profile: str) -> str:
-    picture = f"figures/{profile}/{row['file']}.png"
-    shown = f'<a href="{picture}"><img src="{picture}" width="200" alt="{row["file"]}"></a>'
+    picture = quote(f"figures/{profile}/{row['file']}.png", errors="surrogateescape")
+    shown = f'<a href="{picture}"><img src="{picture}" width="200" alt="{in_html(row["file"])}"></a>'
     # Link the executed copy: notebooks are stored without outputs, so a viewer of files would show no picture.
-    made_by = f'<a href="results/{profile}/notebooks/{notebook}.ipynb">{notebook}</a>' if notebook else row["notebook"]
-    return f"{shown}<br>{label(row['thesis_number'])} · {made_by}"
+    copy = quote(f"results/{profile}/notebooks/{notebook}.ipynb", errors="surrogateescape")
+    made_by = f'<a href="{copy}">{in_html(notebook)}</a>' if notebook else in_html(row["notebook"])
+    return f"{shown}<br>{in_html(label(row['thesis_number']))} · {made_by}"
 
 
 def _table(cells: list[str]) -> str:
@@ -101,10 +103,10 @@ def printed_gallery(profile: str, until: str = "99", width: int = 160) -> str:
             path = paths.FIGURES / profile / f"{row['file']}.png"
             if path.is_file():
                 data = base64.b64encode(thumbnail(path, width)).decode()
-                picture = f'<img src="data:image/png;base64,{data}" width="{width}" alt="{row["file"]}">'
-                title = html.escape(row["caption"], quote=True)
-                link = f'<a href="{Path(base, path.name).as_posix()}" title="{title}">{picture}</a>'
-                cells.append(f"{link}<br>{label(row['thesis_number'])}")
+                picture = f'<img src="data:image/png;base64,{data}" width="{width}" alt="{in_html(row["file"])}">'
+                address = quote(Path(base, path.name).as_posix(), errors="surrogateescape")
+                link = f'<a href="{address}" title="{in_html(row["caption"])}">{picture}</a>'
+                cells.append(f"{link}<br>{in_html(label(row['thesis_number']))}")
         if cells:
             parts.append(f"<h4>Chapter {chapter}, {CHAPTERS[chapter]}</h4>\n{_table(cells)}")
     return "\n".join(parts)

@@ -8,6 +8,8 @@ import math
 import re
 from dataclasses import dataclass
 
+from adtlib.markup import OTHER_SIGN, in_latex, is_other_sign
+
 # Packages that any table of this module needs; the first line of each file names them.
 LATEX_PACKAGES = r"\usepackage{booktabs,graphicx,array}\usepackage[table]{xcolor}"
 SET_FOR = "set for a text width of 15 cm"
@@ -18,25 +20,14 @@ LINE = 12.3  # pt, a row with its share of the rules
 WIDE_GAP, NARROW_GAP = 12.0, 8.0  # pt between two columns, the narrow one where the table is wider than the text
 LONG_TEXT = 40  # characters from which on a column of text is broken into lines
 _LONG_WIDTHS = (85.0, 156.0)  # pt, of a broken column: at least, at most
-_ESCAPES = {
-    **{character: "\\" + character for character in "&%_#${}"},
-    **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
-    **{"<": "$<$", ">": "$>$", "±": r"$\pm$", "≥": r"$\geq$", "≤": r"$\leq$", "×": r"$\times$", "÷": r"$\div$", "−": "$-$"},
-    **{"→": r"$\rightarrow$", "≈": r"$\approx$", "·": r"$\cdot$", "µ": r"$\mu$", "²": "$^2$", "°": r"$^\circ$", "Δ": r"$\Delta$"},
-    **{"–": "--", "—": "---", "…": r"\ldots{}", "’": "'", "“": "``", "”": "''", "†": r"$\dagger$"},
-}
-
-
-def escape(text: str) -> str:
-    """A text escaped for LaTeX; line ends and tabs become blanks."""
-    text = "".join(character if character.isprintable() else " " for character in text)
-    return "".join(_ESCAPES.get(character, character) for character in text)
+_SIGN_WIDTH = 33.0  # pt, of the number of a letter that the fonts lack: U+3046
 
 
 def text_width(text: str) -> float:
     """Width in pt of a text in Computer Modern at 10 pt, accurate to about 10 %."""
     narrow, wide = set("iljtf.,:;|'!()[] -/I"), set("mwMW%±×−→≥≤@")
-    return sum(3.3 if c in narrow else 8.3 if c in wide else 7.1 if c.isupper() else 5.0 for c in text)
+    known = {**dict.fromkeys(narrow, 3.3), **dict.fromkeys(wide, 8.3)}
+    return sum(known.get(c) or (_SIGN_WIDTH if is_other_sign(c) else 7.1 if c.isupper() else 5.0) for c in text)
 
 
 @dataclass(frozen=True)
@@ -84,11 +75,13 @@ def write_floats(
         parts += [r"\begin{table}", r"\centering", rf"\setlength{{\tabcolsep}}{{{layout.gap / 2:g}pt}}"]
         parts += [
             rf"\definecolor{{shade}}{{HTML}}{{{shade}}}",
-            rf"\caption{{{escape(caption + which)}}}",
+            rf"\caption{{{in_latex(caption + which)}}}",
             rf"\label{{{label}{after}}}",
         ]
         parts += [line for k, text in enumerate(texts) for line in ([r"\par\medskip"] if k else []) + text]
         parts.append(r"\end{table}")
+    if any(r"\othersign" in part for part in parts):
+        parts.insert(1, OTHER_SIGN)
     return "\n".join(parts) + "\n"
 
 
@@ -196,10 +189,8 @@ def _broken_head(text: str, body: float) -> list[str]:
 
 
 def _set_head(parts: list[str], number: bool) -> str:
-    # LaTeX would read a bracket or star at the beginning of a line as an option of the line break before it.
-    texts = [f"{{}}{escape(part)}" if part.startswith(("[", "*")) else escape(part) for part in parts]
-    stacked = r"\\".join(texts)
-    return stacked if len(texts) == 1 else rf"\shortstack[{'r' if number else 'l'}]{{{stacked}}}"
+    stacked = r"\\".join(map(in_latex, parts))
+    return stacked if len(parts) == 1 else rf"\shortstack[{'r' if number else 'l'}]{{{stacked}}}"
 
 
 def _n_lines(text: str, width: float) -> int:

@@ -7,7 +7,6 @@ italics. A legend below each table explains the marks. Files are written atomica
 """
 
 import hashlib
-import html
 from collections.abc import Callable
 
 import numpy as np
@@ -15,6 +14,7 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from adtlib import paths
+from adtlib.markup import in_html, in_latex, in_markdown
 from adtlib.notebooks import latex
 from adtlib.notebooks.headers import header
 
@@ -42,7 +42,8 @@ def save_table(
     caption  a sentence with the protocol: split, tolerance, averaging, profile. The legend of the marks is added.
     """
     folder = paths.RESULTS / profile / "tables"
-    paths.write_atomically(folder / f"{name}.csv", table.to_csv(index=False).encode())
+    # A name that is no UTF-8 is written with the numbers of its bytes, as everywhere.
+    paths.write_atomically(folder / f"{name}.csv", table.to_csv(index=False).encode(errors="backslashreplace"))
     shown = table.set_index(table.columns[0]) if shown is None else shown
     paths.write_atomically(folder / f"{name}.tex", to_latex(shown, caption, f"tab:{name}", bold, shaded).encode())
     paths.write_atomically(folder / f"{name}.md", to_markdown(shown, caption, bold, shaded).encode())
@@ -128,17 +129,18 @@ def to_markdown(table: pd.DataFrame, caption: str, bold: str | None = None, shad
     """The table in pipes, its caption and legend below. Underlining is `<ins>`, which code hosts and JupyterLab show."""
 
     def write(text: str, highest: bool, underlined: bool, gray: bool) -> str:
+        text = in_markdown(text)
         text = f"<ins>{text}</ins>" if underlined else text
         text = f"*{text}*" if gray else text
         return f"**{text}**" if highest else text
 
     names, lead = _lead(table)
-    head = [*names, *(header(str(name)) for name in table.columns)]
-    body = [[*first, *row] for first, row in zip(lead, _cells(table, bold, shaded, write), strict=True)]
+    head = [in_markdown(name) for name in (*names, *(header(str(name)) for name in table.columns))]
+    body = [[*map(in_markdown, first), *row] for first, row in zip(lead, _cells(table, bold, shaded, write), strict=True)]
     align = [":--"] * len(names) + ["--:" if _is_number(table.iloc[:, i]) else ":--" for i in range(table.shape[1])]
     lines = [head, align, *body]
-    text = "\n".join("| " + " | ".join(" ".join(cell.split()).replace("|", r"\|") for cell in line) + " |" for line in lines)
-    below = [sentence for sentence in (caption, _legend(bold, shaded, "Italics")) if sentence]
+    text = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    below = [sentence for sentence in (in_markdown(caption), _legend(bold, shaded, "Italics")) if sentence]
     return "\n\n".join([text, *below]) + "\n"
 
 
@@ -149,19 +151,23 @@ def to_styled(table: pd.DataFrame, caption: str, bold: str | None = None, shaded
     """
 
     def write(text: str, highest: bool, underlined: bool, gray: bool) -> str:
-        text = html.escape(text)
+        text = in_html(text)
         for tag in [tag for tag, wanted in (("ins", underlined), ("em", gray), ("strong", highest)) if wanted]:
             text = f"<{tag}>{text}</{tag}>"
         return text
 
-    index = table.index.set_names([header(str(name)) if name is not None else None for name in table.index.names])
-    heads = [header(str(name)) for name in table.columns]
+    names, lead = _lead(table)
+    levels = [[in_html(row[level]) for row in lead] for level in range(len(names))]
+    names = [in_html(name) or None for name in names]
+    index = pd.MultiIndex.from_arrays(levels, names=names) if len(names) > 1 else pd.Index(levels[0], name=names[0])
+    heads = [in_html(header(str(name))) for name in table.columns]
     texts = pd.DataFrame(_cells(table, bold, shaded, write), index=index, columns=heads)
-    below = html.escape(" ".join([caption, _legend(bold, shaded, "Shaded, italics")]).strip())
+    below = in_html(" ".join([caption, _legend(bold, shaded, "Shaded, italics")]).strip())
     own = hashlib.sha256(f"{texts.to_csv()}{below}".encode()).hexdigest()[:8]  # a random one would differ from run to run
     styler = (
         texts.style.set_uuid(own)
         .set_caption(below)
+        .set_table_attributes('class="tex2jax_ignore mathjax_ignore"')  # two dollar signs in a name enclose no formula
         .set_table_styles(
             [{"selector": "caption", "props": "caption-side: bottom; text-align: left"}, {"selector": "ins", "props": "padding: 0"}]
         )
@@ -184,12 +190,12 @@ def to_latex(table: pd.DataFrame, caption: str, label: str, bold: str | None = N
     numbers = [*[False] * len(names), *(_is_number(table.iloc[:, i]) for i in range(table.shape[1]))]
     plain = [[*first, *cells] for first, cells in zip(lead, _cells(table, None, None, lambda text, *_: text), strict=True)]
     marked = _cells(table, bold, shaded, _write_latex)
-    set_ = [[*map(latex.escape, first), *cells] for first, cells in zip(lead, marked, strict=True)]
+    set_ = [[*map(in_latex, first), *cells] for first, cells in zip(lead, marked, strict=True)]
     return latex.write_floats(head, plain, set_, numbers, len(names), below, label, SHADE[1:].upper())
 
 
 def _write_latex(text: str, highest: bool, underlined: bool, gray: bool) -> str:
-    text = latex.escape(text)
+    text = in_latex(text)
     text = rf"\underline{{{text}}}" if underlined else text
     text = rf"\textbf{{{text}}}" if highest else text
     return rf"\cellcolor{{shade}}{text}" if gray else text

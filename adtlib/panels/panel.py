@@ -12,7 +12,6 @@ In a `DependentPanel` the options of some controls depend on others: tracks on t
 
 import asyncio
 import base64
-import html
 import io
 import threading
 import traceback
@@ -25,6 +24,8 @@ from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
+
+from adtlib.markup import in_html
 
 _GREYED = "<style>.adt-problem .adt-picture { filter: grayscale(1) opacity(0.35); }</style>"
 
@@ -199,7 +200,7 @@ class Panel(ipywidgets.VBox):
                 self._say(words or "")
                 self._sound_soon()
             except ValueError as error:
-                self._say(f"<b>Not possible:</b> {html.escape(str(error))}", problem=True)
+                self._say(f"<b>Not possible:</b> {in_html(str(error))}", problem=True)
             except Exception as error:  # any error: the user has to see it
                 self._say_error(error)
 
@@ -227,8 +228,8 @@ class Panel(ipywidgets.VBox):
                 self._say_error(error)
 
     def _say_error(self, error: Exception) -> None:
-        text = f"<b>{type(error).__name__}:</b> {html.escape(str(error))}"
-        self._say(f"{text}<pre>{html.escape(traceback.format_exc())}</pre>", problem=True)
+        text = f"<b>{type(error).__name__}:</b> {in_html(str(error))}"
+        self._say(f"{text}<pre>{in_html(traceback.format_exc())}</pre>", problem=True)
 
     def _say(self, words: str, problem: bool = False) -> None:
         self.sentence.value = f'{_GREYED}<span style="color:#b00020">{words}</span>' if problem else words

@@ -4,7 +4,6 @@ A corpus may hold 45,537 tracks. Their names are read once and searched by words
 the chosen recording. Tracks that could not be prepared are listed, too: opening one shows what is wrong with it.
 """
 
-import html
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,6 +19,7 @@ from adtlib.corpora.base import Corpus, CorpusError
 from adtlib.corpora.passages import LEAD, Passage, onset_summary, passage_from
 from adtlib.corpora.store import Prepared, PreparedError
 from adtlib.figures.theme import theme_context
+from adtlib.markup import in_html, in_line
 from adtlib.onsets.annotations import AnnotationError
 from adtlib.onsets.frames import Onsets
 from adtlib.panels.panel import DependentPanel, limit, menu, offer, slider
@@ -70,13 +70,13 @@ class Recording:
 
 
 class SplitIndex:
-    """The recordings of one split of a corpus, in the corpus's order; `ids` are their names."""
+    """The recordings of one split of a corpus, in the corpus's order; `ids` are their names, as a list can show them."""
 
     def __init__(self, corpus: Corpus, prepared: Prepared, split: str) -> None:
         """Read only the names."""
         self.corpus, self.prepared, self.split = corpus, prepared, split
-        self._units = {unit.id: unit for unit in (prepared.units(split) if split in prepared.splits else ())}
-        self._tracks = {track.id: track for track in (() if self.unit == "sequence" else corpus.tracks(split))}
+        self._units = {in_line(unit.id): unit for unit in (prepared.units(split) if split in prepared.splits else ())}
+        self._tracks = {in_line(track.id): track for track in (() if self.unit == "sequence" else corpus.tracks(split))}
         self.ids = tuple(dict.fromkeys((*self._tracks, *self._units)))
         self._folded = tuple(name.casefold() for name in self.ids)
 
@@ -199,18 +199,18 @@ class TrackBrowser(DependentPanel):
 
     def _words(self, passage: Passage | None, recording: Recording | None) -> str:
         index = self._index()
-        total, where = len(index.ids), f"{index.corpus.info.name}, {index.split}"
+        total, where = len(index.ids), in_html(f"{index.corpus.info.name}, {index.split}")
         if not total:
-            return f"Nothing whole was found of {where}{_first_missing(index)}. Remedy: {html.escape(index.corpus.info.remedy)}."
+            return f"Nothing whole was found of {where}{_first_missing(index)}. Remedy: {in_html(index.corpus.info.remedy)}."
         lines = [f"{where}: {total:,} {index.unit}{'s' * (total != 1)}"]
         if self._found < total:
             lines[0] += f", {self._found:,} with these words"
         if self._found > LISTED:
             lines[0] += f"; the first {LISTED} are listed, words in <i>search</i> find the others"
         if passage is not None:
-            lines.append(html.escape(f"{onset_summary(passage)}; of {recording.duration:.1f} s"))
+            lines.append(in_html(f"{onset_summary(passage)}; of {recording.duration:.1f} s"))
         if recording is not None and recording.problem:
-            lines.append(f"<b>{html.escape(recording.problem)}</b>")
+            lines.append(f"<b>{in_html(recording.problem)}</b>")
         return "<br>".join(lines)
 
     def _sounds(self, start: float, seconds: float, listen: str, **_: Any) -> bytes | None:
@@ -265,4 +265,4 @@ def _first_missing(index: SplitIndex) -> str:
     """A clause that names the first missing file of a split; "" if no file is known to be missing."""
     missing = index.corpus.missing(index.split)
     others = f" and {len(missing) - 1:,} more" if len(missing) > 1 else ""
-    return f": missing is {html.escape(missing[0])}{others}" if missing else ""
+    return f": missing is {in_html(missing[0])}{others}" if missing else ""

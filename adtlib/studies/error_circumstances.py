@@ -13,6 +13,7 @@ import pandas as pd
 
 from adtlib.evaluation.errors import FEW
 from adtlib.evaluation.significance import FEWEST_GROUPS, group_draws, percentile_interval
+from adtlib.markup import in_markdown
 from adtlib.studies.tables import too_few
 
 QUARTERS = ("softest", "soft", "loud", "loudest")
@@ -168,7 +169,7 @@ def contrast_sentences(table: pd.DataFrame, circumstance: str, measure: str) -> 
         of, unit = ("invented in 100 moments", "") if measure == "invented_per_moment" else (measure, " %")
         ends = ((row.first, row.n_first, row.share_first), (row.last, row.n_last, row.share_last))
         shares = [f"{100 * share:.1f}{unit} ({value}, n = {n:,})" for value, n, share in ends]
-        text = f"**{row.corpus}**: {of} {shares[0]} against {shares[1]}"
+        text = f"**{in_markdown(row.corpus)}**: {of} {shares[0]} against {shares[1]}"
         if row.n_groups >= FEWEST_GROUPS:
             text += f", a difference of {100 * row.difference:+.1f} (95 %: {100 * row.ci_low:+.1f} to {100 * row.ci_high:+.1f})"
         sentences.append(f"{text}; {row.why_not or 'more than other recordings would explain'}.")

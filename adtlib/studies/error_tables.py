@@ -9,6 +9,7 @@ import pandas as pd
 from adtlib import paths
 from adtlib.corpora.base import no_velocities, velocities
 from adtlib.evaluation.errors import FEW, FEW_MARK, NOTHING, confusions, unit_events, unstruck_moments
+from adtlib.markup import in_markdown
 from adtlib.onsets.energies import broadband_energies
 from adtlib.onsets.peak_picking import pick_peaks
 from adtlib.profiles import Profile, open_profile_corpus, prepared_corpus
@@ -127,7 +128,7 @@ def confusion_sentences(events: pd.DataFrame) -> list[str]:
     sentences = []
     for row in error_counts(events).itertuples():
         table = confusions(events[events["corpus"] == row.corpus])
-        text = f"**{row.corpus}**: of {row.strokes:,} strokes {row.missed:,} were missed, "
+        text = f"**{in_markdown(row.corpus)}**: of {row.strokes:,} strokes {row.missed:,} were missed, "
         text += f"{row.confused:,} of them heard as another class"
         off = table.drop(index=NOTHING, columns=NOTHING).stack()
         off = off[[struck != heard for struck, heard in off.index]]

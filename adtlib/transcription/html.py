@@ -1,7 +1,6 @@
 """A transcription in a notebook: a summary, a picture of its first seconds, two players and the first bars of its notation."""
 
 import base64
-import html
 import io
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from adtlib.audio.files import audio_blocks
 from adtlib.audio.normalise import PEAK, scaled_to_peak
 from adtlib.audio.playback import player_html
 from adtlib.figures.passages import passage_of, plot_transcription
+from adtlib.markup import in_html
 from adtlib.notation.musicxml import to_musicxml
 from adtlib.notation.pages import score_svg
 from adtlib.notation.patterns import song_pattern
@@ -29,7 +29,7 @@ BARS = 4  # of the notation
 
 def song_html(song: "Transcription") -> str:
     """The HTML shown for a transcription; it contains its pictures and sounds and refers to no files."""
-    parts = [f"<p><b>{html.escape(song.name)}</b>: {summary(song)}</p>"]
+    parts = [f"<p><b>{in_html(song.name)}</b>: {summary(song)}</p>"]
     if song.duration > 0.1:
         start, end = passage_of(song)
         if song.features is not None:
@@ -48,7 +48,7 @@ def summary(song: "Transcription") -> str:
     tempo = f"; {song.beats.bpm:.0f} beats a minute" if song.beats.found else ""
     by = f"; heard by the model {song.model}" if song.model else ""
     edited = f"; corrected by hand: {len(song.edits)}" if song.edits else ""
-    return html.escape(f"{minutes}:{rest:02d} min; {found}{tempo}{by}{edited}.")
+    return in_html(f"{minutes}:{rest:02d} min; {found}{tempo}{by}{edited}.")
 
 
 def _picture(song: "Transcription", start: float, end: float) -> str:
@@ -84,7 +84,7 @@ def _part(song: "Transcription", start: float, end: float) -> np.ndarray:
 
 
 def _player(words: str, waveform: np.ndarray) -> str:
-    return f"<p>{html.escape(words)}<br>{player_html(waveform)}</p>"
+    return f"<p>{in_html(words)}<br>{player_html(waveform)}</p>"
 
 
 def _score(song: "Transcription") -> str:

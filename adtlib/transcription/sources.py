@@ -19,6 +19,7 @@ from adtlib import paths
 from adtlib.audio.files import audio_blocks
 from adtlib.corpora.base import Corpus, Track
 from adtlib.corpora.registry import CORPORA, open_corpus
+from adtlib.markup import in_markdown
 from adtlib.onsets.annotations import AnnotationError
 from adtlib.onsets.frames import Onsets
 from adtlib.profiles import Profile, open_corpora
@@ -185,23 +186,25 @@ def _rank(model: AvailableModel) -> tuple:
 
 def about_model(models: Sequence[AvailableModel], profile: Profile) -> str:
     """Which model is used and why, or that there is none and what to do, as Markdown."""
-    runs = paths.relative(paths.RESULTS / profile.name / "runs")
+    runs = in_markdown(paths.relative(paths.RESULTS / profile.name / "runs"))
     if not models:
         return (
-            f"**There is no model to transcribe with.** None is shipped with this version, and `{runs}` holds no run with its "
+            f"**There is no model to transcribe with.** None is shipped with this version, and {runs} holds no run with its "
             f"weights. Train one, `adt run 43 --profile {profile.name}`, or name one, `-p model FILE`, and run this notebook again."
         )
     chosen = models[0]
+    name = in_markdown(chosen.name)
     if chosen.origin == "given":
-        return f"The model that was given: `{chosen.where}`. Whether it was trained on the recordings below is not known here."
+        given = in_markdown(chosen.where)
+        return f"The model that was given: {given}. Whether it was trained on the recordings below is not known here."
     if chosen.origin == "shipped":
         about = chosen.load().about
         chosen_on = f"Its thresholds were chosen on {about['chosen_on']}" if about.get("chosen_on") else ""
         origin = ". ".join(filter(None, (about.get("about"), chosen_on)))
         real = "It was chosen with the real songs at hand as validation data: what it scores on them is no test."
-        return f"The model that is shipped: **{chosen.name}**. {origin}. {real}"
+        return f"The model that is shipped: **{name}**. {in_markdown(origin)}. {real}"
     return (
-        f"**No trained model is shipped with this version.** In its place speaks the best of `{runs}`: **{chosen.name}** "
+        f"**No trained model is shipped with this version.** In its place speaks the best of {runs}: **{name}** "
         f"(validation micro F1 {chosen.val_f1_micro:.3f}; {profile.note}). Of real music it hears what such training can teach."
     )
 

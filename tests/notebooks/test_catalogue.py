@@ -165,7 +165,7 @@ def test_what_a_profile_lacks_is_named_with_the_reason(tmp_path, monkeypatch):
     )
     assert "has not run with this profile" in row["11_stft", "missing"]
     text = printed_catalogue(table)
-    assert text.count("\n") == len(table) + 1 and "A / picture." in text
+    assert text.count("\n") == len(table) + 1 and r"A \| picture." in text
     assert "| Fig. 2.5 | " in text and f"({from_notebooks('figures/smoke/10_aliasing.png')})" in text
     assert "| `11_stft`: missing |" in text
 

@@ -239,3 +239,21 @@ def test_a_real_song_is_seen_and_heard_with_its_annotation(real_data):
     assert len(heard(browser)) > 3.9 * SAMPLE_RATE
     browser.set(search="", split="validation")
     assert browser.controls["track"].value == "MDB/MusicDelta_Beatles" and "of " in browser.sentence.value
+
+
+# --- names -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_folder_and_a_song_of_any_name_are_shown_and_run_nothing(songs):
+    named = songs.rename(songs.parent / "<img src=x onerror=alert(1)> & \udcf6")
+    for suffix in (".wav", ".txt"):
+        (named / "test" / f"waltz{suffix}").rename(named / "test" / f"<b>w\x01\udcf6{suffix}")
+    corpus = FolderCorpus(named)
+    browser = browse_tracks({corpus.info.name: corpus}, {corpus.info.name: prepare(corpus, progress=False)})
+    browser.set(split="test")
+    assert browser.controls["track"].options == (r"<b>w\x01\udcf6",) and shown_onsets(browser)[0]
+    words = browser.sentence.value
+    assert r"&lt;img src=x onerror=alert(1)&gt; &amp; \udcf6" in words and r"&lt;b&gt;w\x01\udcf6" in words
+    assert "<img" not in words and "<b>" not in words
+    for control in browser.controls.values():
+        str(control.get_state()).encode()  # what is sent to the browser

@@ -308,6 +308,32 @@ def test_all_formats_are_saved_as_corrected_and_can_be_taken_away(panel, tmp_pat
         assert base64.b64decode(data) == (tmp_path / "mine" / name).read_bytes()
 
 
+def test_a_file_of_the_same_name_is_replaced_only_where_the_box_is_ticked(panel, tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "slow_song.mid").write_bytes(b"corrected in another program")
+    panel.parts.folder.value = str(folder)
+    panel.parts.buttons["save"].click()
+    assert "slow_song.mid is in" in panel.parts.saved.value and "tick &#x27;replace" in panel.parts.saved.value
+    assert [path.name for path in folder.iterdir()] == ["slow_song.mid"], "nor is anything else written"
+    assert (folder / "slow_song.mid").read_bytes() == b"corrected in another program"
+    panel.parts.replace.value = True
+    assert len(panel.save()) == 5 and (folder / "slow_song.mid").read_bytes().startswith(b"MThd")
+    assert panel.parts.replace.value is False, "once"
+    assert panel.save() == [] and "slow_song.mid, slow_song.csv" in panel.parts.saved.value
+
+
+def test_an_upload_of_any_name_is_shown_or_refused(panel, rng, make_music):
+    content = as_bytes(make_music(rng, 3.0), "WAV")
+    upload(panel, ("<i>\x01&.wav", content))
+    assert panel.controls["recording"].value == r"<i>\x01&.wav" and not troubled(panel)
+    assert r"&lt;i&gt;\x01&amp;.wav" in panel.sentence.value and "<i>" not in panel.sentence.value
+    upload(panel, ("x" * 300 + ".wav", content))
+    assert troubled(panel) and "rename it" in panel.sentence.value
+    upload(panel, ("..", content))
+    assert troubled(panel)
+
+
 def test_a_folder_that_cannot_be_written_is_said(panel, tmp_path):
     (tmp_path / "file").write_text("no folder")
     panel.parts.folder.value = str(tmp_path / "file")

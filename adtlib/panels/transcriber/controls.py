@@ -35,7 +35,7 @@ def make_controls(models: tuple[str, ...]) -> dict[str, Any]:
 
 
 class Parts:
-    """The other widgets: score (notation), summary, upload, path, folder, saved, and `buttons` by name."""
+    """The other widgets: score (notation), summary, upload, path, folder, replace, saved, and `buttons` by name."""
 
     def __init__(self, folder: Path) -> None:
         """`folder` is the initial folder to save results in."""
@@ -45,10 +45,11 @@ class Parts:
         self.upload = ipywidgets.FileUpload(accept=",".join(SUFFIXES), multiple=True, description="Upload")
         self.path = ipywidgets.Text(description="or a path", placeholder="file or folder on this machine", continuous_update=False)
         self.folder = ipywidgets.Text(description="save in", value=paths.relative(folder), continuous_update=False)
+        self.replace = ipywidgets.Checkbox(description="replace files of the same name", value=False, indent=False)
         self.buttons = {name: ipywidgets.Button(description=text) for name, text in BUTTONS.items()}
         for part in (self.path, self.folder):
             part.style.description_width, part.layout.width = "6em", "36em"
-        for name in ("score", "summary", "saved", "upload", "path", "folder"):
+        for name in ("score", "summary", "saved", "upload", "path", "folder", "replace"):
             getattr(self, name).add_class(f"adt-{name}")
         for name, button in self.buttons.items():
             button.add_class(f"adt-{name}")
@@ -85,7 +86,7 @@ def build_layout(controls: dict[str, Any], parts: Parts, reset: Any, image: Any,
         [controls["listen"], controls["keep_playing"], player],
         [parts.score],
         [parts.summary],
-        [parts.folder, parts.buttons["save"]],
+        [parts.folder, parts.replace, parts.buttons["save"]],
         [parts.saved],
     )
     wrapped = ipywidgets.Layout(flex_flow="row wrap", max_width="62em")

@@ -4,7 +4,6 @@ Sliders only update the passage, so that a song of an hour responds as fast as o
 the whole recording follow once the controls rest.
 """
 
-import html
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,6 +16,7 @@ from adtlib.audio.files import AudioError
 from adtlib.audio.playback import wav
 from adtlib.corpora.passages import LEAD
 from adtlib.figures.theme import theme_context
+from adtlib.markup import in_html, in_line
 from adtlib.notation.patterns import Pattern
 from adtlib.onsets.peak_picking import thresholds_by_class
 from adtlib.panels.panel import DependentPanel, limit, offer, small_png
@@ -37,7 +37,7 @@ from adtlib.transcription.sources import (
     named_sources,
     transcriptions_folder,
 )
-from adtlib.transcription.transcription import Transcription
+from adtlib.transcription.transcription import FORMATS, Transcription
 from adtlib.vocabulary import CLASSES
 
 LISTED = 100  # recordings in the list
@@ -56,8 +56,8 @@ class Transcriber(DependentPanel):
 
     def __init__(self, sources: Sequence[Source], models: Sequence[AvailableModel], folder: Path, tolerance: float) -> None:
         """At least one recording and one model to choose from; the folder to save in; the tolerance of scores in seconds."""
-        self._sources = {source.name: source for source in sources}
-        self._models = {model.name: model for model in models}
+        self._sources = _listed(sources)
+        self._models = {in_line(model.name): model for model in models}
         self._open = OpenRecordings()
         self._tolerance = tolerance
         self._problem, self._result, self._shown = "", None, None
@@ -142,7 +142,7 @@ class Transcriber(DependentPanel):
         if self._result is None:
             self._put(None, None, None)
             self._drawn.marks((), dict.fromkeys(CLASSES, 0.5), (), None)
-            return f"<b>{html.escape(self._problem)}</b>"
+            return f"<b>{in_html(self._problem)}</b>"
         key = self._result, start, seconds
         if key != self._shown:
             self._put(key, *self._result.cut(start, seconds))
@@ -232,15 +232,14 @@ class Transcriber(DependentPanel):
             self._open.transcribe(sources[0], self._models[self.controls["model"].value], self._say_progress)
         except (AudioError, ModelError, RunError) as error:  # the list and the open recording stay unchanged
             return self._refuse(str(error).replace(str(sources[0].path), sources[0].name))
-        self._sources = {source.name: source for source in sources} | {
-            label: source for label, source in self._sources.items() if label not in {new.name for new in sources}
-        }
+        new = _listed(sources)
+        self._sources = new | {label: source for label, source in self._sources.items() if label not in new}
         self.set(search="")
-        self.set(recording=sources[0].name)
+        self.set(recording=next(iter(new)))
 
     def _refuse(self, words: str) -> None:
         self._on_change()
-        self._say(f"<b>Not possible:</b> {html.escape(words)}", problem=True)
+        self._say(f"<b>Not possible:</b> {in_html(words)}", problem=True)
 
     def _on_upload(self, _change: Any) -> None:
         with self._drawing:
@@ -250,7 +249,10 @@ class Transcriber(DependentPanel):
             self.parts.upload.value = ()  # so that the same file can be chosen again
             for file in files:
                 path = Path(tempfile.mkdtemp(dir=self._open.folder), Path(file["name"]).name)
-                path.write_bytes(file["content"])
+                try:
+                    path.write_bytes(file["content"])
+                except OSError as error:  # a name that this system does not take
+                    return self._refuse(f"{path.name}: {error.strerror}: rename it")
                 self.open_file(path, name=path.name)
 
     def _on_path(self, _change: Any) -> None:
@@ -258,14 +260,21 @@ class Transcriber(DependentPanel):
             self.open_file(given)
 
     def save(self) -> list[Path]:
-        """Write the transcription in all formats below the folder of the field `folder`; returns the files."""
+        """Write the transcription in all formats below the folder of the field `folder`; returns the files.
+
+        Files of the same name, which may be someone's work, are replaced only where the box `replace` is ticked, once.
+        """
         with self._drawing:
             try:
                 transcription = replace(self.transcription, given_beats=self._result.beats)
-                written = transcription.save(self.parts.target / transcription.name)
+                target = self.parts.target / transcription.name
+                if not self.parts.replace.value:
+                    _check_free(target)
+                written = transcription.save(target)
             except (ValueError, OSError) as error:
-                self.parts.saved.value = f'<span style="color:#b00020"><b>Not saved:</b> {html.escape(str(error))}</span>'
+                self.parts.saved.value = f'<span style="color:#b00020"><b>Not saved:</b> {in_html(str(error))}</span>'
                 return []
+            self.parts.replace.value = False
             self.parts.saved.value = download_links(written)
             return written
 
@@ -284,6 +293,21 @@ class Transcriber(DependentPanel):
             button.on_click(lambda _, name=name: getattr(self, name)())
 
 
+def _listed(sources: Sequence[Source]) -> dict[str, Source]:
+    """The recordings by their names, as a list can show them."""
+    return {in_line(source.name): source for source in sources}
+
+
+def _check_free(target: Path) -> None:
+    """FileExistsError if a file of the transcription would replace another."""
+    there = [path.name for kind in FORMATS if (path := target.with_name(f"{target.name}.{kind}")).exists()]
+    if there:
+        raise FileExistsError(
+            f"{', '.join(there)} {'is' if len(there) == 1 else 'are'} in {target.parent} already: "
+            "tick 'replace files of the same name', or save in another folder"
+        )
+
+
 def _without_the_last(transcription: Transcription, *_: Any) -> Transcription:
     if not transcription.edits:
         raise ValueError("there is no correction to take back in this recording")
@@ -298,4 +322,4 @@ def transcribe_recordings(profile: Profile) -> Transcriber | Markdown:
         return Markdown(about_model(models, profile))
     if not sources:
         return Markdown("*No recording was found: `adt corpora` says how to get some, `-p recordings FILE` names your own.*")
-    return Transcriber(sources, models, transcriptions_folder(profile.name), profile.tolerance)
+    return Transcriber(sources, models, transcriptions_folder(profile.name) / "corrected", profile.tolerance)

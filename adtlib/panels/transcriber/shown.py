@@ -6,7 +6,7 @@ Without a model or a recording, sentences and an empty picture are shown instead
 from collections.abc import Sequence
 from pathlib import Path
 
-from IPython.display import Audio, Image, Markdown
+from IPython.display import HTML, Audio, Image, Markdown
 
 from adtlib.audio.playback import player
 from adtlib.corpora.passages import liveliest_start
@@ -39,11 +39,11 @@ class ShownRecording:
             self.passage, self._activations = self.heard.cut(self.start, seconds)
             self.events = events_between(transcription, self.passage.start, self.passage.end)
 
-    def summary(self, tolerance: float) -> Markdown:
+    def summary(self, tolerance: float) -> HTML | Markdown:
         """The transcription of the whole recording in words; `tolerance` of the score in seconds."""
-        return Markdown(
-            f"*{NOTHING}*" if self.heard is None else recording_summary(self.heard.transcription, self.heard, tolerance)
-        )
+        if self.heard is None:
+            return Markdown(f"*{NOTHING}*")
+        return HTML(recording_summary(self.heard.transcription, self.heard, tolerance))
 
     @property
     def caption(self) -> str:

@@ -1,7 +1,6 @@
 """A transcription in words, and download links to its files, as HTML."""
 
 import base64
-import html
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 from adtlib import paths
 from adtlib.corpora.passages import Passage
 from adtlib.evaluation.metrics import count_matches, f1_micro
+from adtlib.markup import in_html
 from adtlib.panels.transcriber.opened import OpenRecording
 from adtlib.transcription.events import Event, counts_of
 from adtlib.transcription.transcription import Transcription
@@ -33,9 +33,7 @@ def _counts(events: Sequence[Event]) -> str:
 
 def passage_summary(events: Sequence[Event], passage: Passage) -> str:
     """The onsets of a passage in words, as HTML."""
-    return (
-        f"<b>{len(events)} onsets</b> from {passage.start:.1f} to {passage.end:.1f} s: {_counts(events)}; {html.escape(passage.id)}"
-    )
+    return f"<b>{len(events)} onsets</b> from {passage.start:.1f} to {passage.end:.1f} s: {_counts(events)}; {in_html(passage.id)}"
 
 
 def recording_summary(transcription: Transcription, result: OpenRecording, tolerance: float, moved: bool = False) -> str:
@@ -50,14 +48,14 @@ def recording_summary(transcription: Transcription, result: OpenRecording, toler
     if transcription.edits:
         n = len(transcription.edits)
         how += f"; {n} correction{'s' * (n != 1)} by hand"
-    lines.append(f"Model: {html.escape(transcription.model)}; {how}")
+    lines.append(f"Model: {in_html(transcription.model)}; {how}")
     if result.reference is None:
-        lines.append(f"{html.escape(result.source.provenance)}; there is no annotation to score it by")
+        lines.append(f"{in_html(result.source.provenance)}; there is no annotation to score it by")
     else:
         score = f1_micro(count_matches(result.reference, transcription.onsets, tolerance))
         words = "not defined" if np.isnan(score) else f"{score:.3f}"
         quotable = " (what was moved or corrected by eye is no test result)" if moved or transcription.edits else ""
-        provenance = html.escape(result.source.provenance)
+        provenance = in_html(result.source.provenance)
         lines.append(f"Against its annotation, ±{1000 * tolerance:.0f} ms, all classes: micro F1 {words}{quotable}; {provenance}")
     return "<br>".join(lines)
 
@@ -67,11 +65,11 @@ def download_links(written: Sequence[Path]) -> str:
     links = []
     for path in written:
         content = path.read_bytes()
-        name, size = html.escape(path.name), f"{max(1, round(len(content) / 1000)):,} kB"
+        name, size = in_html(path.name), f"{max(1, round(len(content) / 1000)):,} kB"
         if len(content) > LINKED:
             links.append(f"{name} ({size}, too large for a link)")
             continue
         kind, data = _KINDS[path.suffix[1:]], base64.b64encode(content).decode()
         links.append(f'<a download="{name}" href="data:{kind};base64,{data}"><u>{name}</u></a> ({size})')
-    folder = html.escape(paths.relative(written[0].parent)) if written else ""
+    folder = in_html(paths.relative(written[0].parent)) if written else ""
     return f"Written to <code>{folder}</code>; to take away: {', '.join(links)}"

@@ -7,7 +7,6 @@ import contextlib
 import dataclasses
 import logging
 import os
-import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -15,7 +14,9 @@ from pathlib import Path
 
 from adtlib import paths
 from adtlib.training.cluster.configured_ray import NodeAffinitySchedulingStrategy, ray
+from adtlib.training.cluster.guard import guarded
 from adtlib.training.cluster.jobs import Job, Server, scratch_folder, train_remotely
+from adtlib.training.cluster.private_ray import ClusterError, check_private, private_ray
 from adtlib.training.trainer import code_hash
 
 OBJECT_STORE_BYTES = 256 * 2**20  # of a Ray started here: runs' folders and shards pass through it one at a time
@@ -28,10 +29,6 @@ ATTEMPTS = 3  # to start Ray: on a machine that is very busy it gives up after h
 
 
 MAX_FAILURES = 5  # how often a run is restarted whose process or machine died
-
-
-class ClusterError(ValueError):
-    """Ray or a machine of its cluster cannot be used; the message says why and what to do."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,22 +53,30 @@ def session(slots: int | None = None) -> Iterator["RemoteServer"]:
     slots  processor cores that a Ray started here may use; by default all.
 
     A session inside another yields that one's server. If the process is already connected to Ray, that connection is used and
-    kept. Raises ClusterError where the cluster cannot be reached or this machine is not one of its nodes.
+    kept. A Ray started here is private to this machine and session. Raises ClusterError where the cluster cannot be reached or this
+    machine is not one of its nodes.
     """
     if ray.is_initialized():
         yield _SERVERS[-1] if _SERVERS else _start_server()
         return
     address = os.environ.get("RAY_ADDRESS")
-    folder = None if address else session_folder()
-    try:
-        _connect(address) if address else _start(slots or os.cpu_count(), folder)
+    with contextlib.ExitStack() as stack:
+        stack.callback(_SERVERS.clear)
+        if address:
+            stack.callback(ray.shutdown)
+            _connect(address)
+        else:
+            folder = session_folder()
+            guard = stack.enter_context(guarded(folder))
+            stack.enter_context(private_ray())
+            stack.callback(ray.shutdown)
+            try:
+                _start(slots or os.cpu_count(), folder / "ray")  # Ray opens its folder to all users, but not the one around it
+            finally:
+                guard.watch_children()  # an attempt that failed leaves servers, too
+            check_private()
         _SERVERS.append(_start_server())
         yield _SERVERS[-1]
-    finally:
-        _SERVERS.clear()
-        ray.shutdown()
-        if folder:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 _SERVERS: list["RemoteServer"] = []  # that of the current session
@@ -143,7 +148,7 @@ def check_address(address: str) -> None:
 
 def session_folder() -> Path:
     """A temporary folder for Ray, in /tmp where TMPDIR is deep: paths of the sockets in it must not exceed 107 bytes."""
-    short = len(tempfile.gettempdir()) > 30 and os.path.isdir("/tmp")
+    short = len(tempfile.gettempdir()) > 14 and os.path.isdir("/tmp")
     return scratch_folder("adt-ray", Path("/tmp") if short else None)
 
 
