@@ -28,9 +28,9 @@ from trust.readers import Case, Reader, all_is_noticed, cut_is_noticed
 
 
 def tones(folder: Path) -> Prepared:
-    """Three songs of three seconds in `folder`/tones, prepared in `folder`/cache."""
+    """Three short songs in `folder`/tones, prepared in `folder`/cache."""
     for seed, split in enumerate(("train", "validation", "test")):
-        write_song(folder / "tones" / split, "song", seed, seconds=3.0)
+        write_song(folder / "tones" / split, "song", seed, seconds=1.5)
     kept, paths.CACHE = paths.CACHE, folder / "cache"
     try:
         return prepare(FolderCorpus(folder / "tones"), progress=False)
@@ -124,12 +124,27 @@ def read_search(folder: Path, path: Path):
 # --- profiles, models, drum maps ---------------------------------------------------------------------------------------------
 
 
+PROFILE = """data: miniature
+miniature_size: smoke
+seeds: [0, 1]
+epochs: 3
+batch_size: 4
+learning_rate: 2.0e-3
+weight_decay: 0.0001
+tolerance: 0.05
+balance: false
+train_corpora: [ENST+MDB, Slakh]
+hyperparameters:
+  CRNN: {num_layers: 1, hidden_size: 24}
+peak_picking: {delta: 0.1, threshold: 0.5, wait: 2}
+"""
+
+
 def lay_profiles(folder: Path) -> list[str]:
-    """The files of params/."""
-    names = sorted(path.name for path in paths.PARAMS.glob("*.yaml"))
-    for name in names:
-        shutil.copy(paths.PARAMS / name, folder / name)
-    return names
+    """A profile and one that builds on it: small, as yaml is slow."""
+    (folder / "own.yaml").write_text(PROFILE)
+    (folder / "other.yaml").write_text("base: own\nepochs: 5\nexample_search: {corpus: Slakh, search: random, trials: 2, epochs: 1}\n")
+    return ["own.yaml", "own.yaml", "other.yaml"]
 
 
 def read_profile(folder: Path, path: Path):
