@@ -133,3 +133,38 @@ def test_standardizer_refuses_nothing_and_silence():
 
 def test_rates_fit():
     assert FPS == 100
+
+
+def test_a_range_too_narrow_for_a_triangle_holds_no_filter():
+    # At 12 bands an octave 420 to 480 Hz holds two corners, A4 and A sharp 4; a triangle needs three.
+    with pytest.raises(ValueError, match="no filter"):
+        log_filterbank(min_frequency=420, max_frequency=480)
+    assert log_filterbank(min_frequency=420, max_frequency=500).shape == (1024, 1)
+    for low, high in ((0, 100), (100, 100), (200, 100), (20, SAMPLE_RATE / 2 + 1)):
+        with pytest.raises(ValueError, match="range"):
+            log_filterbank(min_frequency=low, max_frequency=high)
+    assert log_filterbank(min_frequency=20, max_frequency=SAMPLE_RATE / 2).shape[1] > features.N_BANDS
+
+
+def test_the_filterbank_that_is_kept_cannot_be_written_to():
+    with pytest.raises(ValueError, match="read-only"):
+        log_filterbank()[0, 0] = 1
+
+
+def test_the_thesis_version_needs_more_samples_than_half_a_frame():
+    with pytest.raises(ValueError, match="1024 samples"):
+        log_filter_spectrogram(np.zeros(1024), version="thesis")
+    assert log_filter_spectrogram(np.ones(1025), version="thesis").shape == (3, 84)
+    assert log_filter_spectrogram(np.zeros(0), version="thesis").shape == (0, 84)
+
+
+@pytest.mark.parametrize("version", features.VERSIONS)
+def test_the_number_of_frames_is_stated_without_computing_them(version):
+    for n_samples in (1025, 2_204, 2_205, 2_206, 44_100):
+        assert features.n_frames(n_samples, version) == len(log_filter_spectrogram(np.ones(n_samples), version=version))
+
+
+def test_features_of_another_version_are_not_mixed():
+    assert features.FeatureConfig().version == "madmom"
+    with pytest.raises(ValueError, match="mel"):
+        features.FeatureConfig("mel")
