@@ -79,7 +79,7 @@ class Bench:
                     found = self.reader.read(self.folder, path)
                 finally:
                     signal.setitimer(signal.ITIMER_PROF, 0)
-            return self.reader.judge(Case(path, kind, content, self.valid[name], found, bool(caught))) or None
+            return self.reader.judge(Case(path, kind, content, self.contents[name], self.valid[name], found, bool(caught))) or None
         except self.reader.refuses as error:
             return self._refusal(error, path)
         except (Exception, TooLong) as error:

@@ -287,7 +287,8 @@ def _tested(mutant: Mutant) -> int:
     sys.meta_path.insert(0, _Changed(mutant))
     sys.path.insert(0, str(ROOT))
     os.chdir(ROOT)
-    return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:nbval", *tests_of(mutant.module)]))
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # jupyter and others take longer to load than the tests
+    return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests_of(mutant.module)]))
 
 
 @dataclass
