@@ -18,8 +18,43 @@ import yaml
 CUT = "cut"  # the only kind that every reader can notice: the end is missing
 
 _EDGES = (0, 1, 2, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 2**62, 2**63, 2**64 - 1)
-_NUMBERS = ("nan", "inf", "-inf", "-1", "0", "1e308", "1e18", "-0.0", "1e-3", "1,5", "0x10", "1_000", "99999999999999999999", "", "x")
-_VALUES = (None, True, False, 0, -1, 3, 2**31, 2**63, 10**30, 0.5, 1e308, -1e18, float("nan"), float("inf"), "", "x", "1e-3", "../../x")
+_NUMBERS = (
+    "nan",
+    "inf",
+    "-inf",
+    "-1",
+    "0",
+    "1e308",
+    "1e18",
+    "-0.0",
+    "1e-3",
+    "1,5",
+    "0x10",
+    "1_000",
+    "99999999999999999999",
+    "",
+    "x",
+)
+_VALUES = (
+    None,
+    True,
+    False,
+    0,
+    -1,
+    3,
+    2**31,
+    2**63,
+    10**30,
+    0.5,
+    1e308,
+    -1e18,
+    float("nan"),
+    float("inf"),
+    "",
+    "x",
+    "1e-3",
+    "../../x",
+)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _TAG = re.compile(rb"[A-Za-z][A-Za-z0-9 ]{3}")
 
@@ -121,7 +156,10 @@ def damaged_text(content: bytes, random: Random) -> tuple[bytes, str]:
 def _damage_lines(lines: list[str], random: Random) -> str:
     if not lines:
         return "nothing"
-    what, at = random.choice(("drop", "double", "move", "number", "number", "separator", "word", "join", "junk")), random.randrange(len(lines))
+    what, at = (
+        random.choice(("drop", "double", "move", "number", "number", "separator", "word", "join", "junk")),
+        random.randrange(len(lines)),
+    )
     if what == "drop":
         del lines[at]
     elif what == "double":

@@ -88,7 +88,7 @@ class Bench:
             path.write_bytes(self.contents[name])
 
     def _refusal(self, error: Exception, path: Path) -> str:
-        """"" for an error that names the file and does not stem from memory that ran out."""
+        """ "" for an error that names the file and does not stem from memory that ran out."""
         chain, cause = [], error
         while cause is not None:
             chain.append(cause)
@@ -251,5 +251,3 @@ def repeat(reader: Reader, number: int, show: Callable[[str], None] = print) -> 
         except Exception:
             show(traceback.format_exc())
     return outcome
-
-

@@ -45,7 +45,11 @@ WORKS = [
     Work("prepare", (*ADT, "prepare", "{songs}"), ("cache/prepared",)),
     Work("generate", (*ADT, "prepare", "--profile", "smoke"), ("data",)),
     Work("train", (sys.executable, "-m", "trust.kills", "{songs}"), ("run",)),
-    Work("transcribe", (*ADT, "transcribe", "{songs}", "--out", "{home}/out", "--format", "mid,csv,musicxml,svg", "--listen"), ("out",)),
+    Work(
+        "transcribe",
+        (*ADT, "transcribe", "{songs}", "--out", "{home}/out", "--format", "mid,csv,musicxml,svg", "--listen"),
+        ("out",),
+    ),
     Work("run", (*ADT, "run", "20", "43", "--profile", "smoke"), ("results", "figures", "data"), full_disk=False),
 ]
 
@@ -106,7 +110,12 @@ class Place:
             write_song(self.songs / split, f"song {number}", number, seconds=6.0)
             (self.songs / split / f"song {number}.txt").rename(self.songs / split / f"song {number}.tsv")
         self.command = [word.format(songs=self.songs, home=self.home) for word in work.command]
-        variables = {"ADT_HOME": self.home, "ADT_DATA": self.songs, "TMPDIR": self.temporary, "PYTHONPATH": f"{paths.ROOT}:{paths.ROOT / 'tests'}"}
+        variables = {
+            "ADT_HOME": self.home,
+            "ADT_DATA": self.songs,
+            "TMPDIR": self.temporary,
+            "PYTHONPATH": f"{paths.ROOT}:{paths.ROOT / 'tests'}",
+        }
         self.environment = {**os.environ, **{name: str(value) for name, value in variables.items()}, "OMP_NUM_THREADS": "1"}
         self.environment |= dict([self.mark.split("=", 1)])
         self.environment.pop("RAY_ADDRESS", None)
@@ -120,7 +129,9 @@ class Place:
     def start(self, **options) -> subprocess.Popen:
         """Start the command in a session of its own."""
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
-        return subprocess.Popen(self.command, env=self.environment, cwd=self.songs.parent, start_new_session=True, **pipes, **options)
+        return subprocess.Popen(
+            self.command, env=self.environment, cwd=self.songs.parent, start_new_session=True, **pipes, **options
+        )
 
     def finish(self) -> tuple[int, str, dict[str, object]]:
         """Run the command to its end: (exit status, what it printed, what it made)."""

@@ -49,7 +49,7 @@ _CALCULATED = {
 
 
 class Mutant(NamedTuple):
-    """A change: module, function ("" outside), the statement before and after it; the place in the tree and which of its changes."""
+    """A change: module, function ("" outside), the statement before and after; its place in the tree, which of the changes there."""
 
     module: str
     function: str

@@ -73,8 +73,14 @@ def all_is_noticed(case: Case) -> str:
 
 def lay_midi(folder: Path) -> list[str]:
     """A file of one track with running status, one of three tracks with tempos, metre, key, lyrics and sysex, one of time code."""
-    drums = [("note_on", 9, pitch, velocity, delta) for pitch, velocity, delta in ((36, 100, 0), (42, 60, 240), (38, 90, 240), (36, 0, 10))]
-    track = mido.MidiTrack(mido.Message(kind, channel=channel, note=pitch, velocity=velocity, time=delta) for kind, channel, pitch, velocity, delta in drums)
+    drums = [
+        ("note_on", 9, pitch, velocity, delta)
+        for pitch, velocity, delta in ((36, 100, 0), (42, 60, 240), (38, 90, 240), (36, 0, 10))
+    ]
+    track = mido.MidiTrack(
+        mido.Message(kind, channel=channel, note=pitch, velocity=velocity, time=delta)
+        for kind, channel, pitch, velocity, delta in drums
+    )
     head = mido.MidiTrack(
         (
             mido.MetaMessage("set_tempo", tempo=400_000),
@@ -85,7 +91,9 @@ def lay_midi(folder: Path) -> list[str]:
             mido.MetaMessage("set_tempo", tempo=600_000, time=300),
         )
     )
-    other = mido.MidiTrack((mido.Message("program_change", channel=1, program=3), mido.Message("note_on", channel=1, note=60, time=96)))
+    other = mido.MidiTrack(
+        (mido.Message("program_change", channel=1, program=3), mido.Message("note_on", channel=1, note=60, time=96))
+    )
     mido.MidiFile(type=0, tracks=[track]).save(folder / "one.mid")
     mido.MidiFile(type=1, ticks_per_beat=96, tracks=[head, track, other]).save(folder / "three.mid")
     content = bytearray((folder / "one.mid").read_bytes())
@@ -106,15 +114,17 @@ def read_midi(folder: Path, path: Path):
 
 def judge_midi(case: Case) -> str:
     """A file to the letter of the standard is read as it stands; no onset lies later than a day; cuts are noticed."""
-    seconds, pitches, velocities, n_events, onsets = case.found
+    seconds, pitches, velocities, n_events, _ = case.found
     if n_events != len(seconds):
         return f"{n_events} events of {len(seconds)} notes"
-    if len(seconds) and not (np.isfinite(seconds).all() and 0 <= seconds.min() and seconds.max() < LATEST):
+    if len(seconds) and not (np.isfinite(seconds).all() and seconds.min() >= 0 and seconds.max() < LATEST):
         return f"an onset at {seconds.max():g} s"
     expected = strict_midi(case.content)
     if expected is not None:
         found = sorted(zip(seconds.tolist(), pitches.tolist(), velocities.tolist(), strict=True))
-        equal = len(found) == len(expected) and np.allclose(np.array(found, float).reshape(-1, 3), np.array(expected, float).reshape(-1, 3))
+        equal = len(found) == len(expected) and np.allclose(
+            np.array(found, float).reshape(-1, 3), np.array(expected, float).reshape(-1, 3)
+        )
         return "" if equal else f"{found[:4]} read where {expected[:4]} stand"
     return "" if len(case.valid[0]) == len(seconds) else cut_is_noticed(case)
 
@@ -147,7 +157,7 @@ def read_text(folder: Path, path: Path):
 def judge_text(case: Case) -> str:
     """Where all lines are plain, they are read as they stand; no onset lies later than a day."""
     times = np.concatenate(case.found[0])
-    if len(times) and not (np.isfinite(times).all() and 0 <= times.min() and times.max() < LATEST):
+    if len(times) and not (np.isfinite(times).all() and times.min() >= 0 and times.max() < LATEST):
         return f"an onset at {times.max():g} s"
     if (lines := strict_lines(case.content)) is None:
         return ""

@@ -19,14 +19,20 @@ def rows(part: str, tallies: list[Tally]) -> list[tuple]:
     if len(tallies) > 1:
         total = Tally("all")
         for tally in tallies:
-            total.read, total.refused, total.seconds = total.read + tally.read, total.refused + tally.refused, total.seconds + tally.seconds
+            total.read, total.refused, total.seconds = (
+                total.read + tally.read,
+                total.refused + tally.refused,
+                total.seconds + tally.seconds,
+            )
             total.findings += tally.findings
         tallies = [*tallies, total]
     found = []
     for tally in tallies:
         wrong = tally.findings.total()
         if part == "fuzz":
-            found.append((tally.reader, tally.inputs, tally.read, tally.refused, wrong, round(tally.inputs / max(tally.seconds, 1e-9))))
+            found.append(
+                (tally.reader, tally.inputs, tally.read, tally.refused, wrong, round(tally.inputs / max(tally.seconds, 1e-9)))
+            )
         elif part == "kills":
             found.append((tally.reader, tally.inputs, tally.read, wrong))
         else:
@@ -39,8 +45,17 @@ def markdown(parts: dict[str, list[Tally]], first: int, minutes: float) -> str:
     """The tables, and the kinds of findings with a case of each."""
     lines = [f"Cases from {first} on, {minutes:g} minutes."]
     for part, tallies in parts.items():
-        lines += ["", f"**{TITLES[part]}**", "", "| " + " | ".join(HEADS[part]) + " |", "|:--" + "|--:" * (len(HEADS[part]) - 1) + "|"]
-        lines += ["| " + " | ".join(f"{value:,}" if isinstance(value, int) else str(value) for value in row) + " |" for row in rows(part, tallies)]
+        lines += [
+            "",
+            f"**{TITLES[part]}**",
+            "",
+            "| " + " | ".join(HEADS[part]) + " |",
+            "|:--" + "|--:" * (len(HEADS[part]) - 1) + "|",
+        ]
+        lines += [
+            "| " + " | ".join(f"{value:,}" if isinstance(value, int) else str(value) for value in row) + " |"
+            for row in rows(part, tallies)
+        ]
     if found := findings(parts):
         lines += ["", "**Findings**", "", *(f"- {line}" for line in found)]
     return "\n".join(lines) + "\n"

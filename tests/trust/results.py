@@ -143,7 +143,9 @@ peak_picking: {delta: 0.1, threshold: 0.5, wait: 2}
 def lay_profiles(folder: Path) -> list[str]:
     """A profile and one that builds on it: small, as yaml is slow."""
     (folder / "own.yaml").write_text(PROFILE)
-    (folder / "other.yaml").write_text("base: own\nepochs: 5\nexample_search: {corpus: Slakh, search: random, trials: 2, epochs: 1}\n")
+    (folder / "other.yaml").write_text(
+        "base: own\nepochs: 5\nexample_search: {corpus: Slakh, search: random, trials: 2, epochs: 1}\n"
+    )
     return ["own.yaml", "own.yaml", "other.yaml"]
 
 
@@ -281,4 +283,3 @@ READERS = [
     Reader("notebooks", lay_notebook, read_notebook, (RunnerError,)),
     Reader("stamps", lay_stamp, read_stamp, (), judge_stamp),
 ]
-

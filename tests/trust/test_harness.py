@@ -4,6 +4,7 @@ import os
 import time
 
 import pytest
+
 from trust import fuzz, kills, mutants, report
 from trust.readers import READERS, Reader, cut_is_noticed
 
