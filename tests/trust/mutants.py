@@ -1,8 +1,8 @@
 """The scoring core with one place changed: a test of the matching files has to fail.
 
-A mutant is one change of the syntax tree: a comparison, a sign, a constant, a bound, a condition, what is returned, a statement left
-out. Messages, annotations, decorators and docstrings are not changed. Each is run in a forked process that loads the changed module
-in place of the file. Mutants that no test can tell apart are listed with the reason in `equivalent.csv`, by their content.
+A mutant is one change of the syntax tree: a comparison, a sign, a constant, a bound, a condition, what is returned, a statement
+left out. Messages, annotations, decorators and docstrings are not changed. Each runs in a forked process that loads the changed
+module in place of the file. Mutants that no test can tell apart are listed with the reason in `equivalent.csv`, by their content.
 """
 
 import ast
@@ -49,7 +49,7 @@ _CALCULATED = {
 
 
 class Mutant(NamedTuple):
-    """A change: module, function ("" outside), the statement before and after; its place in the tree, which of the changes there."""
+    """A change: module, function ("" outside), the statement before and after; its place in the tree and which change there."""
 
     module: str
     function: str
