@@ -40,7 +40,9 @@ def test_the_rise_is_from_the_lower_side_two_frames_before_to_the_loudest_of_fou
 
 def test_silence_precedes_the_recording_and_its_last_frame_ends_it():
     assert risen([4, 6, 1, 1, 1, 1], 0) == [6] and risen([4, 6, 1, 1, 1, 1], 1) == [6]
-    assert risen([4, 6, 1, 1, 1, 1], 2) == [pytest.approx(energies.SOFTEST)], "no rise"
+    assert risen([9, 1, 1, 1, 1, 1], 0) == [9]
+    assert risen([4, 6, 1, 1, 1, 1], 2) == [pytest.approx(1e-3)], "no rise"
+    assert risen([4, 6, 9, 9, 9, 9], 2) == [5]
     assert risen([1, 1, 1, 5], 3) == [4]
     assert risen([1, 2, 1, 5], 9) == [3], "past the end the last frame counts"
     assert [len(part) for part in onset_energies(np.zeros((0, 5)), [np.array([0.1]), NONE, NONE, NONE, NONE])] == [1, 0, 0, 0, 0]
@@ -52,7 +54,7 @@ def test_the_strokes_of_a_flam_rise_from_before_the_first():
     assert risen(energy, 10, 18) == [4, 6], "8 frames apart: one flam"
     assert risen(energy, 10, 19) == [4, 2], "9 frames apart: two strokes"
     energy[:] = [9] * 12 + [5] * 4 + [8] * 24
-    assert risen(energy, 10, 16) == [pytest.approx(energies.SOFTEST), 3], "where it is lower just before the stroke, from there"
+    assert risen(energy, 10, 16) == [pytest.approx(1e-3), 3], "where it is lower just before the stroke, from there"
 
 
 def test_velocities_have_the_upper_quartile_at_100_and_40_db_a_factor_of_ten():
@@ -76,3 +78,15 @@ def test_the_rise_at_all_frequencies_is_summed():
     assert found[2].tolist() == [0], "frame 5 is four frames after"
     assert found[3].tolist() == [0], "as loud three frames before"
     assert [part.tolist() for part in broadband_energies(np.zeros((0, 84)), onsets)[:1]] == [[0.0]]
+
+
+def test_the_frame_of_an_onset_is_after_it_and_edges_are_repeated():
+    features = np.full((9, 84), 1.0)
+    features[[0, 4, 8]] = [[3.0], [5.0], [4.0]]
+    at = [np.array([0.04]), np.array([0.0]), np.array([0.08]), np.array([0.5]), NONE]
+    # Frame 4 itself is the loudest; the first frame stands before the first, the last one behind the last.
+    assert [part.tolist() for part in broadband_energies(features, at)[:4]] == [[4 * 84], [0], [3 * 84], [0]]
+    features[:] = 2.0
+    features[4] = 1.0
+    assert broadband_energies(features, at)[0].tolist() == [0], "what is softer at the onset is not softer before it"
+    assert broadband_energies(np.ones((1, 84)), at)[0].tolist() == [0]

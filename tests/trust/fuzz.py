@@ -9,6 +9,7 @@ import mmap
 import os
 import re
 import resource
+import shutil
 import signal
 import struct
 import tempfile
@@ -23,7 +24,7 @@ from random import Random
 
 from trust import readers as _readers
 from trust.damage import damaged
-from trust.readers import Case, Reader, copy_files
+from trust.readers import Case, Reader
 
 SECONDS, BYTES = 5, 1 << 30  # bounds of one input
 STUCK = 20  # seconds after which a worker that does not come back is ended
@@ -119,23 +120,28 @@ def all_readers() -> dict[str, Reader]:
 
 def fuzz(reader: Reader, first: int, seconds: float, workers: int = 2, most: int | None = None) -> Tally:
     """Try the cases from number `first` on for so many seconds, or `most` of them."""
-    tally, started = Tally(reader.name), time.monotonic()
+    tally = Tally(reader.name)
     with tempfile.TemporaryDirectory(prefix="adt-trust-", dir=_memory()) as place:
         base = Path(place, "valid")
         base.mkdir()
-        targets = reader.lay(base)
-        crew = [_Worker(reader, base, targets, Path(place, str(number)), first + number, workers) for number in range(workers)]
-        limit = time.monotonic() + seconds
+        try:
+            bench = Bench(reader, base, reader.lay(base))  # what it imports, and what is read, is there for all workers
+        except Exception as error:
+            add(tally, f"valid files are not read: {_place(error)}", first)
+            return tally
+        crew = [_Worker(bench, Path(place, str(number)), first + number, workers) for number in range(workers)]
+        started = time.monotonic()
+        limit = started + seconds
         while crew:
             for worker in list(crew):
                 if not worker.alive(tally):
                     worker.collect(tally)
-                    if time.monotonic() < limit and (most is None or worker.next - first < most):
+                    if time.monotonic() < limit and (most is None or worker.next < first + most):
                         worker.start(limit, None if most is None else first + most)
                     elif worker.done:
                         crew.remove(worker)
             time.sleep(0.01)
-    tally.seconds = time.monotonic() - started
+        tally.seconds = time.monotonic() - started
     return tally
 
 
@@ -146,8 +152,8 @@ def _memory() -> str | None:
 class _Worker:
     """Every `step`-th case from `first` on, in forked processes, one after the other."""
 
-    def __init__(self, reader: Reader, base: Path, targets: list[str], folder: Path, first: int, step: int):
-        self.reader, self.base, self.targets, self.folder, self.next, self.step = reader, base, targets, folder, first, step
+    def __init__(self, bench: Bench, folder: Path, first: int, step: int):
+        self.bench, self.folder, self.next, self.step = bench, folder, first, step
         self.shared = mmap.mmap(-1, 32)  # case under way, read, refused
         self.pid, self.done, self.seen, self.since = 0, True, -1, 0.0
 
@@ -169,8 +175,9 @@ class _Worker:
         silence = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silence, 1)
         os.dup2(silence, 2)
-        copy_files(self.base, self.folder)
-        bench = Bench(self.reader, self.folder, self.targets)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.copytree(self.bench.folder, self.folder)
+        self.bench.folder = self.folder
         bound()
         read = refused = 0
         with open(self.log, "a", buffering=1) as log:
@@ -178,7 +185,7 @@ class _Worker:
                 if time.monotonic() >= limit or (end is not None and number >= end):
                     break
                 struct.pack_into("<QQQ", self.shared, 0, number + 1, read, refused)
-                outcome = bench.try_case(number)
+                outcome = self.bench.try_case(number)
                 read, refused = read + (outcome is None), refused + (outcome == "")
                 if outcome:
                     log.write(json.dumps([number, _NUMBER.sub("#", outcome)]) + "\n")
@@ -191,7 +198,7 @@ class _Worker:
         case = struct.unpack_from("<Q", self.shared)[0]
         if case != self.seen:
             self.seen, self.since = case, time.monotonic()
-        elif time.monotonic() - self.since > STUCK * (1 if case else 6):  # laying and reading valid files takes longer
+        elif time.monotonic() - self.since > STUCK:
             os.kill(self.pid, signal.SIGKILL)
         pid, status = os.waitpid(self.pid, os.WNOHANG)
         if pid:
@@ -208,13 +215,9 @@ class _Worker:
         for line in self.log.read_text().splitlines():
             number, kind = json.loads(line)
             add(tally, kind, number)
-        if not last:
-            raise RuntimeError(f"the valid files of {self.reader.name} are not read: `make trust READER={self.reader.name} SEED=0`")
         if not whole:
             add(tally, f"the process died or hung (status {self.status})", last - 1)
-            self.next = last - 1 + self.step
-        else:
-            self.next = last - 1 + self.step if last - 1 >= self.next else self.next
+        self.next = max(self.next, last - 1 + self.step)
 
 
 def add(tally: Tally, kind: str, number: int) -> None:

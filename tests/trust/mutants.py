@@ -95,7 +95,7 @@ def _nodes(node, place: tuple, function: str, statement, inside: tuple) -> Itera
         if name in ("annotation", "returns", "decorator_list", "type_params") or isinstance(node, ast.Raise | ast.JoinedStr):
             continue
         for index, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
-            if not isinstance(child, ast.AST) or _is_text(child):
+            if not isinstance(child, ast.AST) or _is_text(child) or getattr(child, "arg", "") == "strict":
                 continue
             step = (name,) if index is None else (name, index)
             named = f"{function}.{child.name}".strip(".") if isinstance(child, ast.FunctionDef | ast.ClassDef) else function
@@ -131,7 +131,7 @@ def _line(text: str) -> str:
 
 
 def _is_text(node: ast.AST) -> bool:
-    """Docstrings, imports, and warnings, whose words are free."""
+    """Docstrings, imports, and warnings, whose words are free (and `zip(strict=...)`, which guards against mistakes in the code)."""
     if isinstance(node, ast.Import | ast.ImportFrom):
         return True
     if not isinstance(node, ast.Expr):

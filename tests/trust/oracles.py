@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-LATEST = 100_000.0  # seconds: nothing that is read as an onset lies later
+LATEST = 400_000.0  # seconds: nothing that is read as an onset lies later
 _LINE = re.compile(r"(\d{1,5}(?:\.\d{1,9})?)[\t ]+([A-Za-z]{2,4})")
 
 

@@ -64,6 +64,7 @@ def read_prepared(folder: Path, path: Path):
     map_features.cache_clear()
     load_part.cache_clear()
     prepared = Prepared(next((folder / "cache" / "prepared").glob("*")))
+    prepared.check()  # as training does when it opens a corpus
     found = []
     for split in ("train", "validation", "test"):
         units = prepared.units(split)
