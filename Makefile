@@ -6,7 +6,7 @@ LOCK ?= constraints.txt
 
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 300 --nbval-kernel-startup-timeout 180
 
-.PHONY: help env thesis test test-rerun test-late test-browser lab lint lock bench licences audit
+.PHONY: help env thesis test test-rerun test-late test-browser lab lint lock bench licences audit trust
 
 help:
 	@echo "make env      create .venv and install the project in it"
@@ -17,6 +17,7 @@ help:
 	@echo "make lint     check style, formatting, and that imports run one way"
 	@echo "make lock     resolve the versions of constraints.txt anew"
 	@echo "make bench    measure speed against named peers"
+	@echo "make trust    damaged files, killed commands, mutants (MINUTES=5); READER= or WORK= with SEED= repeats one"
 	@echo "make licences list the licences of all dependencies in docs/licences.md"
 	@echo "make audit    ask for known vulnerabilities of the versions in constraints.txt"
 
@@ -83,3 +84,9 @@ audit:
 	$(PYTHON) -m venv build/audit
 	build/audit/bin/python -m pip install -qq --disable-pip-version-check pip-audit
 	build/audit/bin/pip-audit --strict --no-deps --disable-pip --requirement constraints.txt
+
+# What is found is one line to repeat: make trust READER=midi SEED=4711.
+MINUTES ?= 5
+trust: env
+	cd tests && OMP_NUM_THREADS=1 ../.venv/bin/python -m trust --minutes $(MINUTES) \
+		$(if $(SEED),--seed $(SEED)) $(if $(READER),--reader $(READER)) $(if $(WORK),--work $(WORK)) $(if $(WRITE),--write $(abspath $(WRITE)))

@@ -108,8 +108,11 @@ def test_unusable_samples_are_refused(waveform, message):
 
 
 def test_unknown_version_is_refused():
+    for waveform in (np.zeros(10), np.zeros(0)):
+        with pytest.raises(ValueError, match="madmom, thesis"):
+            log_filter_spectrogram(waveform, version="mel")
     with pytest.raises(ValueError, match="madmom, thesis"):
-        log_filter_spectrogram(np.zeros(10), version="mel")
+        log_filterbank("mel")
 
 
 def test_standardizer_gathers_parts_as_if_they_were_one(rng):
@@ -133,3 +136,64 @@ def test_standardizer_refuses_nothing_and_silence():
 
 def test_rates_fit():
     assert FPS == 100
+
+
+def test_a_range_too_narrow_for_a_triangle_holds_no_filter():
+    # At 12 bands an octave 420 to 480 Hz holds two corners, A4 and A sharp 4; a triangle needs three.
+    with pytest.raises(ValueError, match="no filter"):
+        log_filterbank(min_frequency=420, max_frequency=480)
+    assert log_filterbank(min_frequency=420, max_frequency=500).shape == (1024, 1)
+    for low, high in ((0, 100), (100, 100), (200, 100), (20, SAMPLE_RATE / 2 + 1)):
+        with pytest.raises(ValueError, match="must rise"):
+            log_filterbank(min_frequency=low, max_frequency=high)
+    assert log_filterbank(min_frequency=1, max_frequency=200).argmax(axis=0).min() == 2, "the lowest corner is bin 1"
+    assert log_filterbank(min_frequency=20, max_frequency=SAMPLE_RATE / 2).shape[1] > features.N_BANDS
+
+
+def test_the_filterbank_that_is_kept_cannot_be_written_to():
+    with pytest.raises(ValueError, match="read-only"):
+        log_filterbank()[0, 0] = 1
+
+
+def test_the_thesis_version_needs_more_samples_than_half_a_frame():
+    with pytest.raises(ValueError, match="1024 samples"):
+        log_filter_spectrogram(np.zeros(1024), version="thesis")
+    assert log_filter_spectrogram(np.ones(1025), version="thesis").shape == (3, 84)
+    assert log_filter_spectrogram(np.zeros(0), version="thesis").shape == (0, 84)
+
+
+@pytest.mark.parametrize("version", features.VERSIONS)
+def test_the_number_of_frames_is_stated_without_computing_them(version):
+    for n_samples in (1025, 2_204, 2_205, 2_206, 44_100):
+        assert features.n_frames(n_samples, version) == len(log_filter_spectrogram(np.ones(n_samples), version=version))
+
+
+def test_features_of_another_version_are_not_mixed():
+    assert features.FeatureConfig().version == "madmom"
+    with pytest.raises(ValueError, match="mel"):
+        features.FeatureConfig("mel")
+
+
+def test_both_ends_of_a_range_are_corners():
+    # 13 notes from A4 to A5, both included: 11 triangles; in bins of 21.5 Hz all are apart.
+    corners = np.unique(np.rint(440 * 2 ** (np.arange(13) / 12) / (SAMPLE_RATE / features.FRAME_SIZE)).astype(int))
+    bank = log_filterbank(min_frequency=440, max_frequency=880)
+    assert bank.argmax(axis=0).tolist() == corners[1:-1].tolist() and len(corners) == 13
+    assert np.flatnonzero(bank[:, 0])[0] == corners[0] + 1 and np.flatnonzero(bank[:, -1])[-1] == corners[-1] - 1
+
+
+def test_the_highest_corner_is_below_the_nyquist_bin():
+    # At 17 bands an octave the highest note below 22,050 Hz would round to bin 1,024, which madmom leaves out.
+    notes = 440 * 2 ** (np.arange(97) / 17)
+    assert notes[-1] < SAMPLE_RATE / 2 and np.rint(notes[-1] / (SAMPLE_RATE / features.FRAME_SIZE)) == 1_024
+    last = log_filterbank("madmom", 17, 10_000, SAMPLE_RATE / 2)[:, -1]
+    assert last[1_022] > 0 == last[1_023]
+
+
+def test_silence_is_what_varies_by_less_than_a_millionth():
+    still, quiet = Standardizer(), Standardizer()
+    still.add(1, 0.0, 1e-12)
+    quiet.add(10, 0.0, 1.5e-11)
+    with pytest.raises(ValueError, match="constant"):
+        _ = still.std
+    assert quiet.std == pytest.approx(np.sqrt(1.5e-12))

@@ -95,3 +95,42 @@ def test_micro_pools_counts_over_tracks():
 def test_unsorted_or_missing_times_are_refused(bad):
     with pytest.raises(ValueError, match="KD"):
         count_matches([bad, *EMPTY[1:]], EMPTY)
+
+
+def test_macro_pools_the_counts_of_several_tracks():
+    tracks = np.zeros((2, 5, 3), dtype=int)
+    tracks[0, 0], tracks[1, 0] = [9, 0, 0], [0, 1, 1]  # F1 of the class: 18 / 20, not the mean of 1 and 0
+    tracks[1, 1] = [1, 0, 0]
+    assert f1_macro(tracks) == pytest.approx((18 / 20 + 1) / 2)
+    assert scores(tracks)["f1_macro"] == pytest.approx((18 / 20 + 1) / 2)
+
+
+def test_wrong_arguments_are_named():
+    with pytest.raises(ValueError, match="nearest"):
+        count_matches(EMPTY, EMPTY, matcher="nearest")
+    for tolerance in (-0.01, float("nan")):
+        with pytest.raises(ValueError, match="tolerance"):
+            count_matches(EMPTY, EMPTY, tolerance)
+    for reference, estimate in ((EMPTY[1:], EMPTY), (EMPTY, EMPTY[1:])):
+        with pytest.raises(ValueError, match="4"):
+            count_matches(reference, estimate)
+
+
+def test_a_tolerance_of_nothing_matches_equal_times_only():
+    assert count_matches(onsets(KD=[1.0]), onsets(KD=[1.0]), 0)[0].tolist() == [1, 0, 0]
+    assert count_matches(onsets(KD=[1.0]), onsets(KD=[1.01]), 0)[0].tolist() == [0, 1, 1]
+
+
+def test_pairs_of_one_class_are_indices_in_order():
+    assert match_onsets(np.array([]), np.array([1.0])).shape == (0, 2)
+    pairs = match_onsets(np.array([0.5, 1.0, 2.0]), np.array([1.01, 1.5, 2.06]), tolerance=0.07)
+    assert pairs.tolist() == [[1, 0], [2, 2]] and pairs.dtype == np.int64
+    with pytest.raises(ValueError, match="estimate"):
+        match_onsets(np.array([1.0]), np.array([2.0, 1.0]))
+
+
+def test_precision_and_recall_of_each_class():
+    found = scores(np.array([[2, 1, 2], [2, 0, 0], [0, 0, 1], [0, 1, 0], [0, 0, 0]]))
+    assert (found["precision_KD"], found["recall_KD"]) == (pytest.approx(2 / 3), 0.5)
+    assert np.isnan(found["precision_TT"]) and found["recall_TT"] == 0
+    assert found["precision_HH"] == 0 and np.isnan(found["recall_HH"])

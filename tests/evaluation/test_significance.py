@@ -204,3 +204,15 @@ def test_a_percentile_interval_leaves_out_what_is_not_defined():
     low, high = percentile_interval([np.array([np.nan, 0.0]), np.array([1.0])])
     assert (low, high) == pytest.approx((0.025, 0.975))
     assert np.isnan(percentile_interval([])).all() and np.isnan(percentile_interval([np.array([np.nan])])).all()
+
+
+def test_two_tracks_have_an_interval_between_their_scores():
+    counts = np.zeros((1, 2, 5, 3))
+    counts[0, 0, 0], counts[0, 1, 0] = [9, 1, 1], [5, 5, 5]
+    # Of two draws of two tracks both are the first in a quarter of cases, and both the second.
+    assert interval(counts) == pytest.approx((0.5, 0.9))
+    assert sum(len(part) for part in group_draws(2)) == 2_000 and not list(group_draws(1))
+
+
+def test_an_interval_holds_95_percent():
+    assert percentile_interval([np.arange(1_001) / 10]) == pytest.approx((2.5, 97.5))

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from adtlib.onsets.peak_picking import PeakPicking, pick_peaks
+from adtlib.onsets.peak_picking import PeakPicking, pick_peaks, thresholds_by_class, with_thresholds
+from adtlib.vocabulary import CLASSES
 
 
 def slow(y, config):
@@ -90,3 +91,33 @@ def test_bad_activations_are_refused(bad):
 def test_bad_parameters_are_refused(bad):
     with pytest.raises(ValueError, match=next(iter(bad))):
         PeakPicking(**bad)
+
+
+def test_the_defaults_are_those_of_the_thesis():
+    assert PeakPicking() == PeakPicking(max_window=2, mean_window=2, delta=0.1, wait=2, threshold=0.5, skip_first=0)
+    assert not PeakPicking().strict_wait and not PeakPicking().strict_threshold
+    # The same by what is heard: a peak 2 frames from a higher one, one that stands out by 0.1 of the mean of 5 frames, by less.
+    assert len(one_class([0, 0, 0.9, 0, 0.8, 0, 0])) == 1 and len(one_class([0, 0, 0.9, 0, 0, 0.8, 0, 0])) == 2
+    assert len(one_class([0.5, 0.5, 0.625, 0.5, 0.5])) == 1 and len(one_class([0.51, 0.51, 0.62, 0.51, 0.51])) == 0
+
+
+def test_both_ends_of_the_range_of_thresholds_are_thresholds():
+    y = np.zeros((5, 5), dtype=np.float32)
+    y[2] = 1.0
+    assert [len(times) for times in pick_peaks(y, PeakPicking(threshold=1.0))] == [1] * 5
+    y[2] = 0.999
+    assert [len(times) for times in pick_peaks(y, PeakPicking(threshold=(1.0, 0.0, 1.0, 0.0, 1.0)))] == [0, 1, 0, 1, 0]
+
+
+def test_thresholds_are_given_for_all_for_some_or_in_order():
+    picking = PeakPicking(threshold=0.3)
+    assert thresholds_by_class(picking) == dict.fromkeys(CLASSES, 0.3)
+    assert with_thresholds(picking, 1).threshold == 1.0
+    assert with_thresholds(picking, {"HH": 0.7}).threshold == (0.3, 0.3, 0.3, 0.7, 0.3)
+    assert with_thresholds(with_thresholds(picking, {"HH": 0.7}), {"KD": 0}).threshold == (0.0, 0.3, 0.3, 0.7, 0.3)
+    assert with_thresholds(picking, [0.1, 0.2, 0.3, 0.4, 0.5]).threshold == (0.1, 0.2, 0.3, 0.4, 0.5)
+    assert PeakPicking(threshold=[0.1, 0.2, 0.3, 0.4, 0.5]).threshold == (0.1, 0.2, 0.3, 0.4, 0.5)
+    with pytest.raises(ValueError, match="snare"):
+        with_thresholds(picking, {"snare": 0.2})
+    with pytest.raises(ValueError, match="threshold"):
+        with_thresholds(picking, {"SD": -0.1})
