@@ -6,8 +6,12 @@ those after it: `panels` and `notebooks`, `studies`, `transcription`, `training`
 """
 
 import os
+from typing import TYPE_CHECKING
 
 import lazy_loader
+
+if TYPE_CHECKING:
+    from adtlib.transcription import Transcription as Transcription, transcribe as transcribe
 
 __version__ = "0.2.0"
 
@@ -15,4 +19,6 @@ __version__ = "0.2.0"
 # slower (measured: 9 times real time instead of 149); a short loop costs nothing on an idle machine. Read when torch is loaded.
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+_ROOMS = ["audio", "corpora", "evaluation", "figures", "models", "notation", "notebooks", "onsets", "panels", "studies"]
+_ROOMS += ["synthesis", "training", "transcription", "paths", "profiles", "vocabulary"]
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, _ROOMS, {"transcription": ["Transcription", "transcribe"]})
