@@ -65,8 +65,8 @@ def _add_corpora(add: Any) -> None:
     text = "show the found and missing files of each corpus, and how to get it"
     more = (
         ". With --fetch it downloads one with a public address: MDB Drums (1 GB with its archive), E-GMD (96 GB, 132 GB unpacked), "
-        "Slakh (104 GB, the same again unpacked), and Groove MIDI (5 GB), the drummers of rendered clips. A transfer that broke off "
-        "goes on with the same command. ENST-Drums, ADTOF-YT and SADTP have to be asked for; `adt corpora` says where"
+        "Slakh (104 GB, the same again unpacked), and Groove MIDI (5 GB), the drummers of rendered clips. A transfer that broke "
+        "off goes on with the same command. ENST-Drums, ADTOF-YT and SADTP have to be asked for; `adt corpora` says where"
     )
     parser = add("corpora", text, more)
     _add_root_options(parser)

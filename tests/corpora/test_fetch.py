@@ -228,6 +228,6 @@ def test_a_server_that_says_no(server, tmp_path):
 def test_nothing_of_the_user_is_replaced(server, tmp_path):
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "mine.txt").write_text("mine")
-    with pytest.raises(FetchError, match="is there already, without corpus/table.csv: rename or delete it"):
+    with pytest.raises(FetchError, match=r"is there already, without corpus/table\.csv: rename or delete it"):
         fetch(a_download(server, zipped()), tmp_path)
     assert (tmp_path / "corpus" / "mine.txt").read_text() == "mine"
