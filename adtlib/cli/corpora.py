@@ -9,6 +9,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
 from adtlib import paths, profiles
 from adtlib.audio.features import FPS, N_BANDS
 from adtlib.audio.files import duration_of
@@ -25,8 +27,12 @@ COUNT_LENGTHS = 500  # tracks up to which all durations are read; for more, the 
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the state of the corpora, for people or as JSON."""
+    """Print the state of the corpora, for people or as JSON; with --fetch, download one first."""
     root = data_root(options)
+    if options.fetch:
+        if options.profile:
+            raise ValueError("--fetch goes with --data: the corpora of a profile are generated, or lie where --data says")
+        return _fetch(options.fetch, root)
     reports = [_report(name, root, options.debug) for name in CORPORA]
     status = 1 if any(report.get("problem") or report.get("unreadable") for report in reports) else 0
     if options.json:
@@ -38,6 +44,28 @@ def run(options: argparse.Namespace) -> int:
     print("`adt prepare` computes features of all that is found; `adt corpora --missing` names all that is missing.")
     print(f"Times to prepare: real-time factor about {PREPARE_SPEED}x on two cores.")
     return status
+
+
+def _fetch(name: str, root: Path) -> int:
+    """Download the corpus called `name` into `root`. ValueError for a name without a public address."""
+    from adtlib.corpora.fetch import DOWNLOADS, fetch
+
+    download = {title.lower(): download for title, download in DOWNLOADS.items()}.get(name.lower())
+    if download is None:
+        asked = {corpus.lower(): open_corpus(corpus).info.remedy for corpus in CORPORA}.get(name.lower())
+        known = ", ".join(DOWNLOADS)
+        raise ValueError(f"--fetch {name}: " + (f"{asked}; " if asked else "") + f"with a public address there are {known}")
+    with tqdm(unit="B", unit_scale=True, unit_divisor=1000, disable=None, dynamic_ncols=True) as bar:
+
+        def progress(what: str, done: int, total: int) -> None:
+            if bar.desc != f"{what}: ":
+                bar.set_description(what)
+            bar.total = total or None
+            bar.update(done - bar.n)
+
+        place = fetch(download, root, progress)
+    print(f"{download.title}: {paths.relative(place)} ({download.licence})")
+    return 0
 
 
 def data_root(options: argparse.Namespace) -> Path:

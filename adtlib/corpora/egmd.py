@@ -36,9 +36,9 @@ class Egmd(Corpus):
         citation="Callender, Hawthorne and Engel, Improving perceptual quality of drum transcription with the Expanded "
         "Groove MIDI Dataset, arXiv:2004.00188, 2020",
         url="https://magenta.tensorflow.org/datasets/e-gmd",
-        remedy="download e-gmd-v1.0.0.zip at its address (about 90 GB, 132 GB unpacked) and unpack it, so that "
+        remedy="`adt corpora --fetch E-GMD` gets it (96 GB, 132 GB unpacked); by hand, unpack e-gmd-v1.0.0.zip so that "
         "e-gmd-v1.0.0/e-gmd-v1.0.0.csv lies in the data folder",
-        disk_gb=90.0,
+        disk_gb=96.0,
         sequences={"train": 324_266, "validation": 49_424, "test": 48_571},
         n_units={"train": 35_217, "validation": 5_031, "test": 5_289},
     )

@@ -65,7 +65,7 @@ class EnstMdb(Corpus):
         "transcription, ISMIR 2017",
         url="https://doi.org/10.5281/zenodo.7432188 https://github.com/CarlSouthall/MDBDrums",
         remedy="request ENST-Drums at its address and unpack it so that ENST-drums-public/drummer_1 lies in the data "
-        "folder; download the archive of MDB Drums and unpack it there too (MDBDrums-master/)",
+        "folder; `adt corpora --fetch 'MDB Drums'` gets MDB Drums, or unpack its archive there by hand (MDBDrums-master/)",
         disk_gb=1.5,  # of the files read; the archives also hold videos and single microphones
         sequences={"train": 896, "validation": 236, "test": 152},
         n_units={"train": 58, "validation": 14, "test": 15},

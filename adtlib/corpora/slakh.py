@@ -37,8 +37,8 @@ class Slakh(Corpus):
         citation="Manilow, Wichern, Seetharaman and Le Roux, Cutting music source separation some Slakh: a dataset to "
         "study the impact of training data quality and quantity, WASPAA 2019",
         url="https://doi.org/10.5281/zenodo.4599666",
-        remedy="download slakh2100_flac_redux.tar.gz at its address (about 104 GB) and unpack it, so that "
-        "slakh2100_flac_redux/train lies in the data folder",
+        remedy="`adt corpora --fetch Slakh` gets it (104 GB, as much again unpacked); by hand, unpack "
+        "slakh2100_flac_redux.tar.gz so that slakh2100_flac_redux/train lies in the data folder",
         disk_gb=104.0,
         sequences={"train": 80_662, "validation": 16_643, "test": 9_963},
         n_units={"train": 1_289, "validation": 270, "test": 151},

@@ -123,7 +123,7 @@ def _groove(root: Path) -> list[Song]:
     """Performances of the Groove MIDI Dataset in train and validation; its test split is not used."""
     info = root / "groove" / "info.csv"
     if not info.is_file():
-        raise SourceError(f"{info} is missing: download the Groove MIDI Dataset (CC BY 4.0) and put it there as groove/")
+        raise SourceError(f"{info} is missing: `adt corpora --fetch 'Groove MIDI'` gets it, with --data {root} (CC BY 4.0)")
     songs = []
     for row in pd.read_csv(info).itertuples():
         if row.split in SPLITS and row.time_signature in ("4-4", "3-4", "6-8"):

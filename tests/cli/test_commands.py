@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -151,6 +152,21 @@ def test_corpora_of_an_empty_folder_says_how_to_get_them(own_home, capsys):
     assert not any(report["complete"] or report["prepared"] for report in reports.values())
     assert "not a folder" in error_of(capsys, "corpora", "--data", str(root / "deeper"))
     assert "unknown profile 'nope'" in error_of(capsys, "corpora", "--profile", "nope")
+
+
+def test_fetch_says_what_it_can_get_and_whom_to_ask_for_the_rest(tmp_path, capsys):
+    assert "with a public address there are MDB Drums, E-GMD, Groove MIDI, Slakh" in error_of(
+        capsys, "corpora", "--fetch", "MAESTRO"
+    )
+    asked = error_of(capsys, "corpora", "--fetch", "adtof-yt", "--data", str(tmp_path))
+    assert "request it at its address" in asked and "Slakh" in asked
+    assert "goes with --data" in error_of(capsys, "corpora", "--fetch", "E-GMD", "--profile", "smoke")
+
+
+def test_fetch_refuses_a_disk_that_is_too_small_before_it_asks_the_network(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda place: SimpleNamespace(free=10**10))
+    said = error_of(capsys, "corpora", "--fetch", "e-gmd", "--data", str(tmp_path))
+    assert said.startswith("E-GMD (archive and unpacked) needs 241.4 GB, but") and "10.0 GB left: make room" in said
 
 
 def test_corpora_of_real_recordings_counts_them(real_data, own_home, capsys):
