@@ -70,7 +70,7 @@ def _add_corpora(add: Any) -> None:
 
 
 def _add_prepare(add: Any) -> None:
-    more = ". Interrupted work is resumed. Broken tracks and all else that is left out are listed at the end; the exit status is then 1"
+    more = ". Interrupted work is resumed. What is left out, as broken tracks are, is listed at the end; the exit status is then 1"
     epilog = (
         "examples:\n  adt prepare --profile miniature\n  adt prepare Slakh ENST+MDB --data /media/corpora\n"
         "  adt prepare ~/my-recordings      (each recording with its .mid, .txt or .csv of the same name)"
