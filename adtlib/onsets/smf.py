@@ -95,6 +95,9 @@ def _read_tracks(content: bytes, at: int, skip_chunks: bool) -> tuple[list[list[
             events, at, remark = _Track(content, at + 8, len(tracks) + 1, padding).read()
             tracks.append(events)
             remarks += remark
+        elif content.startswith(b"MThd", at):
+            remarks.append(f"another MIDI file follows at byte {at:,} and was not read; split them, or export one song")
+            break
         elif skip_chunks and _is_chunk(content, at):
             at += 8 + int.from_bytes(content[at + 4 : at + 8], "big")
         elif (at := content.find(b"MTrk", at)) < 0:
