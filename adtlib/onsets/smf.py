@@ -8,6 +8,7 @@ events of any length, as nothing of them is interpreted here. Where something ma
 from pathlib import Path
 from typing import NamedTuple
 
+MIDI_SUFFIXES = (".mid", ".midi")
 MAX_BYTES = 2**24  # of a file: the longest songs at hand have 2**18, and events need some 50 times their bytes
 _LONGEST = 0x0FFFFFFF  # of a number of variable length
 _DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}  # of channel messages
