@@ -112,7 +112,7 @@ def test_a_run_depends_on_features_targets_network_loss_and_matching_but_on_no_p
         "weighted_bce",
         "count_matches",
         "pick_peaks",
-        "read_notes",
+        "read_velocities",
     } <= reached
     assert not any(name.startswith(("plot_", "save_", "load_profile")) for name in reached - {"save_weights"})
 

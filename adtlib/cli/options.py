@@ -76,7 +76,7 @@ def _add_corpora(add: Any) -> None:
 
 
 def _add_prepare(add: Any) -> None:
-    more = ". Interrupted work is resumed. Broken tracks are left out and listed at the end; the exit status is then 1"
+    more = ". Interrupted work is resumed. What is left out, as broken tracks are, is listed at the end; the exit status is then 1"
     epilog = (
         "examples:\n  adt prepare --profile miniature\n  adt prepare Slakh ENST+MDB --data /media/corpora\n"
         "  adt prepare ~/my-recordings      (each recording with its .mid, .txt or .csv of the same name)"
@@ -110,8 +110,9 @@ def _pitch_mapping(text: str) -> PitchMapping:
 
 def _add_score(add: Any) -> None:
     more = (
-        ": two files, or two folders whose files are paired by name without suffix. Text (lines of '<seconds> <label>'; labels of "
-        "ENST, of MDB, or common names of the five classes) and MIDI may be mixed"
+        ": two files, or two folders whose files are paired by name without suffix. Text (lines of '<seconds> <label>', tables, "
+        "label tracks; labels of ENST, of MDB, of General MIDI, or common names of the five classes) and MIDI may be mixed. What "
+        "is left out is listed; the exit status is then 1"
     )
     epilog = "examples:\n  adt score truth.txt estimate.mid\n  adt score annotations/ transcriptions/ --tolerance 0.025"
     parser = add("score", "score a transcription against a reference", more, epilog)

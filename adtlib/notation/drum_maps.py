@@ -7,11 +7,13 @@ class is written as one pitch, that of its most typical instrument. In General M
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from adtlib.vocabulary import CLASSES, FIVE_CLASS, MIDI_PITCH, UnknownLabel
+from adtlib.onsets.text import TextError, decoded
+from adtlib.vocabulary import CLASSES, FIVE_CLASS, MIDI_PITCH
 
 
 class DrumMapError(ValueError):
@@ -90,53 +92,64 @@ def drum_map(given: "DrumMap | Mapping[str, int] | Path | str | None" = None) ->
     if isinstance(given, DrumMap):
         return given
     if isinstance(given, Mapping):
-        return _completed("given", given)
+        return _completed("given", list(given.items()))
     text = str(given)
     if text.lower() in DRUM_MAPS:
         return DRUM_MAPS[text.lower()]
     if Path(text).suffix.lower() in (".csv", ".json"):
-        return _completed(Path(text).name, _read(Path(text).expanduser()))
+        return _completed(Path(text).name, _read(Path(text)))
     if "=" in text:
-        return _completed(text, dict(part.partition("=")[::2] for part in text.split(",") if part.strip()))
+        return _completed(text, [part.partition("=")[::2] for part in text.split(",") if part.strip()])
     raise DrumMapError(
         f"{text!r} is not a drum map: choose one of {', '.join(DRUM_MAPS)}; or give KD=36,SD=38,TT=47,HH=42,CY=49, "
         "or a .csv or .json file"
     )
 
 
-def _completed(name: str, given: Mapping) -> DrumMap:
-    """A map of the given pitches, completed by General MIDI; classes may have any of their names."""
-    pitches = dict(MIDI_PITCH)
-    for label, pitch in given.items():
+def _completed(name: str, given: Iterable[tuple[Any, Any]]) -> DrumMap:
+    """A map of the given pairs of class and pitch, completed by General MIDI; classes may have any of their names."""
+    pitches: dict[str, int] = {}
+    for label, pitch in given:
+        found = FIVE_CLASS.class_of(str(label).strip())
+        if not found:
+            raise DrumMapError(f"drum map {name}: {label!r} is not a class: choose from {', '.join(CLASSES)}")
+        if found in pitches:
+            raise DrumMapError(f"drum map {name}: {found} has two pitches, {pitches[found]} and {pitch}; leave one")
         try:
-            index = FIVE_CLASS.class_index(str(label).strip())
-        except UnknownLabel:
-            raise DrumMapError(f"drum map {name}: {label!r} is not a class: choose from {', '.join(CLASSES)}") from None
-        try:
-            pitches[CLASSES[index]] = int(str(pitch).strip())
+            pitches[found] = int(str(pitch).strip())
         except ValueError:
             raise DrumMapError(f"drum map {name}: {pitch!r} of {label} is not a pitch: give a whole number in 0 to 127") from None
-    return DrumMap(name, pitches, "your own", "given")
+    return DrumMap(name, MIDI_PITCH | pitches, "your own", "given")
 
 
-def _read(path: Path) -> dict[str, str]:
+def _read(path: Path) -> list[tuple[Any, Any]]:
+    """(class, pitch) of each entry of a file."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError:
+        content = decoded(path.expanduser().read_bytes())
+    except (OSError, RuntimeError):  # the latter: a home that nobody has
         raise DrumMapError(f"{path}: there is no such drum map; put it there or name another") from None
-    except UnicodeDecodeError:
-        raise DrumMapError(f"{path}: not a text file in UTF-8; save it as one") from None
+    except TextError as error:
+        raise DrumMapError(f"{path}: {error}") from None
     if path.suffix.lower() == ".json":
         try:
-            table = json.loads(text)
-        except ValueError as error:
+            table = json.loads(content, object_pairs_hook=_Pairs)
+        except (ValueError, RecursionError) as error:
             raise DrumMapError(f"{path}: not JSON ({error}); correct it") from None
-        if not isinstance(table, dict):
+        if not isinstance(table, _Pairs):
             raise DrumMapError(f'{path}: expected {{"KD": 36, ...}}')
         return table
-    rows = [row for row in csv.reader(text.splitlines()) if any(cell.strip() for cell in row) and not row[0].startswith("#")]
-    if rows and rows[0][0].strip().lower() in ("class", "drum", "name"):
+    separator = next((sign for sign in "\t;" if sign in content), ",")
+    try:
+        rows = [[cell.strip() for cell in row] for row in csv.reader(content.splitlines(), delimiter=separator)]
+    except csv.Error as error:
+        raise DrumMapError(f"{path}: not a table ({error}); correct it") from None
+    rows = [row for row in rows if any(row) and not row[0].startswith("#")]
+    if rows and rows[0][0].lower() in ("class", "drum", "name"):
         rows = rows[1:]
     if wrong := [row for row in rows if len(row) < 2]:
-        raise DrumMapError(f"{path}: the line {','.join(wrong[0])!r} is not class,pitch; correct or remove it")
-    return {row[0]: row[1] for row in rows}
+        raise DrumMapError(f"{path}: the line {separator.join(wrong[0])!r} is not class,pitch; correct or remove it")
+    return [(row[0], row[1]) for row in rows]
+
+
+class _Pairs(list):
+    """The pairs of a JSON object: a dictionary would keep only the last of two equal keys."""

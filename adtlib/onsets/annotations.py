@@ -28,10 +28,10 @@ import numpy as np
 
 from adtlib.onsets import midi, text
 from adtlib.onsets.frames import Onsets, check_onsets
+from adtlib.onsets.smf import MIDI_SUFFIXES
 from adtlib.vocabulary import CLASSES, MIDI_PITCH, Mapping
 
 TEXT_SUFFIXES = (".txt", ".csv", ".tsv", ".beats")
-MIDI_SUFFIXES = (".mid", ".midi")
 _MAX_BYTES = 2**24  # of a text file
 _SHOWN = 8  # labels in a message
 _LARGE_SHARE = 0.25  # of events outside the five classes, from which they may be drums of another kit

@@ -12,7 +12,6 @@ import soundfile
 
 from adtlib.audio.files import MADE_HERE
 from adtlib.onsets import smf
-from adtlib.onsets.annotations import MIDI_SUFFIXES
 
 COLUMNS = ("time_seconds", "class", "pitch", "velocity", "confidence")  # of tables
 SOUNDS = (".clicks.wav", ".drums.wav")
@@ -27,7 +26,7 @@ def is_own(path: Path) -> bool:
     """Whether `adt transcribe` wrote this sound, MIDI file or table, and its notes are as it wrote them."""
     name = path.name.lower()
     try:
-        if name.endswith(MIDI_SUFFIXES):
+        if name.endswith(smf.MIDI_SUFFIXES):
             return _is_own_midi(path)
         if name.endswith(".csv"):
             with path.open("rb") as file:

@@ -8,6 +8,7 @@ events of any length, as nothing of them is interpreted here. Where something ma
 from pathlib import Path
 from typing import NamedTuple
 
+MIDI_SUFFIXES = (".mid", ".midi")
 MAX_BYTES = 2**24  # of a file: the longest songs at hand have 2**18, and events need some 50 times their bytes
 _LONGEST = 0x0FFFFFFF  # of a number of variable length
 _DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}  # of channel messages
@@ -95,6 +96,9 @@ def _read_tracks(content: bytes, at: int, skip_chunks: bool) -> tuple[list[list[
             events, at, remark = _Track(content, at + 8, len(tracks) + 1, padding).read()
             tracks.append(events)
             remarks += remark
+        elif content.startswith(b"MThd", at):
+            remarks.append(f"another MIDI file follows at byte {at:,} and was not read; split them, or export one song")
+            break
         elif skip_chunks and _is_chunk(content, at):
             at += 8 + int.from_bytes(content[at + 4 : at + 8], "big")
         elif (at := content.find(b"MTrk", at)) < 0:

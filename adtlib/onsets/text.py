@@ -84,7 +84,8 @@ def read_text(text: str, known: ClassOf) -> tuple[np.ndarray, np.ndarray, bool]:
     """
     heading, lines, has_content = _lines(text, known)
     if not lines:
-        if heading and not any(_TIME.match(word) for name in heading for word in _words_of(name)):
+        named = [_is_named(name, _TIME) or _is_named(name, _LABEL) for name in heading]
+        if heading and not (all(named) or any(map(_TIME.match, _words_of(heading[0])[:1]))):
             raise TextError(f"it holds only {' '.join(heading)[:80]!r}; write lines of '<seconds> <label>' below a heading")
         return np.empty(0), np.empty(0, dtype=object), has_content
     columns = _named_columns(heading, lines, known) if heading else None
@@ -109,7 +110,7 @@ def _lines(text: str, known: ClassOf) -> tuple[list[str], list[_Line], bool]:
             continue
         comment = content.startswith("#")
         fields = split(content.lstrip("# ") if comment else _COMMENT.split(content, maxsplit=1)[0], known)[:_MAX_COLUMNS]
-        if not has_content and _is_heading(fields, needs_both=comment):
+        if not has_content and _is_heading(fields, comment, known):
             heading = fields
         elif not comment:
             lines.append(_Line(number, content, fields))
@@ -175,12 +176,16 @@ def _words_of(name: str) -> list[str]:
     return [word.lower() for word in _WORD.findall(name)]
 
 
-def _is_heading(fields: list[str], needs_both: bool) -> bool:
-    """Whether the fields name columns: one of times or labels, or one of both."""
-    names = [_words_of(field) for field in fields]
-    named = [any(pattern.match(word) for words in names for word in words) for pattern in (_TIME, _LABEL)]
-    plain = all(_NAME.fullmatch(field) and number_in(field) is None for field in fields)
-    return plain and (all if needs_both else any)(named)
+def _is_named(name: str, after: re.Pattern) -> bool:
+    return any(map(after.match, _words_of(name)))
+
+
+def _is_heading(fields: list[str], comment: bool, known: ClassOf) -> bool:
+    """Whether the fields name columns, of times or labels, in a comment of both; a line with a number or a label does not."""
+    if not all(_NAME.fullmatch(field) and number_in(field) is None and not known(field) for field in fields):
+        return False
+    named = [any(_is_named(field, pattern) for field in fields) for pattern in (_TIME, _LABEL)]
+    return all(named) if comment else any(named)
 
 
 def _named_columns(heading: list[str], lines: list[_Line], known: ClassOf) -> _Columns | None:
@@ -188,13 +193,12 @@ def _named_columns(heading: list[str], lines: list[_Line], known: ClassOf) -> _C
     width = max(len(line.fields) for line in lines)
     times, foreign, labels = [], [], []
     for column, name in enumerate(heading):
-        words = _words_of(name)
-        if any(map(_NO_SECONDS.match, words)) and not any(map(_LABEL.match, words)):
+        if _is_named(name, _NO_SECONDS) and not _is_named(name, _LABEL):
             foreign.append(name)
-        elif any(map(_TIME.match, words)):
-            if not any(map(_NO_TIME.match, words)):
-                times.append((1e-3 if any(map(_MILLISECONDS.match, words)) else 1.0, column))
-        elif any(map(_LABEL.match, words)):
+        elif _is_named(name, _TIME):
+            if not _is_named(name, _NO_TIME):
+                times.append((1e-3 if _is_named(name, _MILLISECONDS) else 1.0, column))
+        elif _is_named(name, _LABEL):
             labels.append(column)
     if not 2 <= len(heading) <= width:  # a sentence is no heading
         return None

@@ -68,7 +68,7 @@ def read_song(path: Path, name: str, kind: str, split: str, bpm: float | None = 
         file = smf.read_file(path)
         tempos = midi.tempos_of(file)
     except midi.MidiError as error:
-        raise SourceError(f"{path}: {error}") from error
+        raise SourceError(f"{path} cannot be read: {error}") from error
     division = file.division
     if division <= 0:
         raise SourceError(f"{path}: its times are not in beats (time division {division}); export it with ticks a beat")

@@ -32,7 +32,8 @@ def test_own_maps_as_text_dictionary_and_files(tmp_path):
     assert dict(drum_map({"KD": 35, "SD": 40}).pitches) == wanted
     (tmp_path / "kit.json").write_text(json.dumps({"KD": 35, "SD": 40}))
     (tmp_path / "kit.csv").write_text("class,pitch\nKD,35\n\n# comment\nSD, 40\n")
-    for file in ("kit.json", "kit.csv"):
+    (tmp_path / "excel.csv").write_text("Class;Pitch\nKD;35\nSD;40\n", encoding="utf-16")
+    for file in ("kit.json", "kit.csv", "excel.csv"):
         assert dict(drum_map(str(tmp_path / file)).pitches) == wanted
         assert drum_map(tmp_path / file).name == file
 
@@ -45,6 +46,8 @@ def test_own_maps_as_text_dictionary_and_files(tmp_path):
         ("KD=128", "0 to 127"),
         ("KD=high", "'high' of KD is not a pitch"),
         ("KD=38", "share a pitch"),
+        ("KD=35,kick=36", "KD has two pitches"),
+        ("~nobody/kit.csv", "no such drum map"),
         ("nowhere.csv", "no such drum map"),
     ],
 )
@@ -59,6 +62,11 @@ def test_damaged_files_are_named(tmp_path):
         ("b.json", "[1]", "expected"),
         ("c.csv", "KD\n", "not class,pitch"),
         ("d.csv", b"\xff\xfe\xff", "UTF-8"),
+        ("e.csv", "KD,36\nkick,35\n", "KD has two pitches, 36 and 35"),
+        ("f.json", '{"KD": 36, "KD": 35}', "KD has two pitches"),
+        ("g.json", "[" * 100_000, "not JSON"),
+        ("h.csv", b"KD,36\x00", "control characters"),
+        ("i.json", '{"KD": [36]}', "not a pitch"),
     ):
         path = tmp_path / name
         path.write_bytes(text if isinstance(text, bytes) else text.encode())

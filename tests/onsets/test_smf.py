@@ -86,6 +86,11 @@ def test_tracks_that_are_announced_but_not_there_are_said():
     assert "3 tracks are announced, but there are 1" in remark and "export it again" in remark
 
 
+def test_of_two_files_in_one_the_first_is_read_and_the_other_said():
+    assert notes_of(file_of(GOOD) * 2) == [(0, 36), (96, 38)]
+    assert "another MIDI file follows at byte" in smf.parse(file_of(GOOD) * 2).remarks[0]
+
+
 def test_notes_after_the_end_of_their_track_are_read_and_said():
     content = file_of(chunk(b"\x00" + KICK + END + b"\x60" + SNARE + END))
     assert notes_of(content) == [(0, 36), (96, 38)]

@@ -132,6 +132,8 @@ def test_percussion_in_words_is_ignored_by_name(tmp_path):
         ("1:02.5 KD\n", "line 1.*'1:02.5' is not a number"),
         ("1.234,5;KD\n", "not a number"),
         ("notes of the drums\n", "holds only 'notes of the drums'"),
+        ("not a time at all\n", "holds only 'not a time at all'"),
+        ("not a time KD\n", "line 1.*'not' is not a number"),
         ("<html><body>time</body></html>\n", "line 1.*not a number"),
         ('{"time": 1}\n', "line 1"),
         ("0.5 XX\n1 YY\n2 YY\n", r"not one of its labels is known.*YY \(2\), XX \(1\).*name them KD, SD"),

@@ -18,6 +18,7 @@ from adtlib.notation.beats import Beats
 from adtlib.onsets.annotations import read_onsets
 from adtlib.onsets.energies import SOFTEST_VELOCITY, band_energies, velocities
 from adtlib.onsets.midi import Note
+from adtlib.onsets.own import is_own
 from adtlib.onsets.peak_picking import PeakPicking, pick_peaks
 from adtlib.synthesis.examples import play
 from adtlib.transcription.pipeline import transcribe
@@ -237,6 +238,15 @@ def test_midi_holds_the_onsets_on_channel_10(tmp_path):
     assert song.to_midi(drum_map="KD=35") != content
     other = replace(song, given_beats=Beats(np.arange(30) * 0.6, np.arange(30) % 4 + 1))
     assert other.beats.bpm == pytest.approx(100)
+
+
+def test_files_are_recognised_as_written_here_unless_they_were_corrected(tmp_path):
+    song = made({"KD": np.arange(0.5, 9, 1.0), "SD": np.arange(1.0, 9, 1.0)}, 10.0)
+    assert all(map(is_own, song.save(tmp_path / "song", ("mid", "csv"))))
+    song.add("TT", 2.25).to_midi(tmp_path / "corrected.mid")
+    song.to_midi(tmp_path / "grid.mid", quantise=16)
+    assert not is_own(tmp_path / "corrected.mid") and is_own(tmp_path / "grid.mid")
+    assert song.to_midi() == song.to_midi(), "the mark depends on the notes alone"
 
 
 def test_a_bar_that_is_named_moves_the_bar_lines_of_all_files(tmp_path):
