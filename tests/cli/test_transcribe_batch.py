@@ -181,10 +181,12 @@ def test_listening_that_fails_is_no_failed_transcription(transcribe, sound, tmp_
 def test_where_the_cache_cannot_be_written_the_general_midi_kit_plays(transcribe, sound, own_home, tmp_path):
     shutil.rmtree(own_home)
     own_home.touch()  # a file where the folder should be: no user can write below it
-    (tmp_path / "take.wav").write_bytes(sound)
-    status, output, errors = transcribe("take.wav", "--listen")
+    for name in ("take.wav", "other.wav"):
+        (tmp_path / name).write_bytes(sound)
+    status, output, errors = transcribe("take.wav", "other.wav", "--listen")
     assert status == 0
-    assert files(tmp_path) == {"take.wav", "take.mid", "take.csv", "take.clicks.wav", "take.drums.wav"}
+    results = {f"{name}.{kind}" for name in ("take", "other") for kind in ("wav", "mid", "csv", "clicks.wav", "drums.wav")}
+    assert files(tmp_path) == results
     assert "drums played by the General MIDI kit" in output
     said = errors.splitlines()
     assert len(said) == 2
