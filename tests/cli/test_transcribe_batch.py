@@ -78,13 +78,13 @@ def test_whatever_an_entry_is_the_others_are_transcribed_and_it_is_named(transcr
     (songs / "gone.wav").symlink_to("nowhere")
     (songs / "circle.wav").symlink_to("circle.wav")
     os.mkfifo(songs / "pipe.wav")
-    given = [songs, songs / "headerless.raw", songs / "empty", "none.wav", "x" * 300 + ".wav", "~nobody-has-this-name/x.wav"]
+    given = [songs, songs / "headerless.raw", songs / "empty", "", "none.wav", "x" * 300 + ".wav", "~nobody-has-this-name/x.wav"]
     status, _, errors = transcribe(*given, "--out", "out")
     assert status == 1
     assert files(tmp_path / "out") == {"first.mid", "first.csv", "last.mid", "last.csv"}
     named = [line for line in errors.splitlines() if line.startswith("  ")]
-    assert "not transcribed (11 of 13):" in errors
-    assert len(named) == 11
+    assert "not transcribed (12 of 14):" in errors
+    assert len(named) == 12
     for what in (
         "headerless.raw",
         "noise.flac cannot be read as audio",
@@ -94,6 +94,7 @@ def test_whatever_an_entry_is_the_others_are_transcribed_and_it_is_named(transcr
         "circle.wav",
         "pipe.wav is a pipe, not a file: write its sound to a file first",
         "empty: no recording in this folder",
+        "a path is empty",
         "none.wav does not exist",
         "xxx.wav",
         "nobody-has-this-name",
