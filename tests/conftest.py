@@ -36,6 +36,24 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(20250421)
 
 
+@pytest.fixture(scope="session")
+def write_kit():
+    """`write_kit(folder, names)` writes a drum kit as Hydrogen has them, of tones of 200, 400, 600 ... Hz."""
+    import soundfile
+
+    def write(folder: Path, names=("Kick", "Snare", "Tom", "Closed HH", "Crash")) -> None:
+        """A Hydrogen kit of tones of 200, 400, 600 ... Hz."""
+        folder.mkdir(parents=True)
+        row = "<instrument><name>{}</name><filename>{}.wav</filename></instrument>"
+        rows = "".join(row.format(name, index) for index, name in enumerate(names))
+        (folder / "drumkit.xml").write_text(f"<drumkit_info><instrumentList>{rows}</instrumentList></drumkit_info>")
+        for index in range(len(names)):
+            tone = np.sin(2 * np.pi * 200 * (index + 1) * np.arange(8_000) / 44_100) * np.exp(-np.arange(8_000) / 1_000)
+            soundfile.write(folder / f"{index}.wav", 0.8 * tone, 44_100)
+
+    return write
+
+
 @pytest.fixture(autouse=True)
 def no_corpus_of_an_earlier_test():
     """What a process keeps of prepared corpora points into the folders of the test that prepared them."""
@@ -84,30 +102,3 @@ def write_run():
 def make_music():
     """`make_music(rng, seconds)`: noise with clicks, mono float32 at 44.1 kHz."""
     return some_music
-
-
-@pytest.fixture(scope="session")
-def write_kit():
-    """`write_kit(folder, names)` writes a drum kit as Hydrogen has them, of tones of 200, 400, 600 ... Hz."""
-    import soundfile
-
-    def write(folder: Path, names=("Kick", "Snare", "Tom", "Closed HH", "Crash")) -> None:
-        """A Hydrogen kit of tones of 200, 400, 600 ... Hz."""
-        folder.mkdir(parents=True)
-        row = "<instrument><name>{}</name><filename>{}.wav</filename></instrument>"
-        rows = "".join(row.format(name, index) for index, name in enumerate(names))
-        (folder / "drumkit.xml").write_text(f"<drumkit_info><instrumentList>{rows}</instrumentList></drumkit_info>")
-        for index in range(len(names)):
-            tone = np.sin(2 * np.pi * 200 * (index + 1) * np.arange(8_000) / 44_100) * np.exp(-np.arange(8_000) / 1_000)
-            soundfile.write(folder / f"{index}.wav", 0.8 * tone, 44_100)
-
-    return write
-
-
-@pytest.fixture(scope="session")
-def cases() -> Path:
-    """Folder with inputs that once failed; tests that need it are skipped, saying so, where it is not."""
-    root = Path(__file__).resolve().parents[2] / "shared" / "cases"
-    if not root.is_dir():
-        pytest.skip(f"no cases at {root}")
-    return root

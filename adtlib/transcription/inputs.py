@@ -50,9 +50,12 @@ def search(given: Sequence[Path | str]) -> tuple[list[InputFile], list[str]]:
     found: dict[Path, tuple[Path, Path]] = {}
     made_here: list[str] = []
     problems: list[str] = []
-    for path in map(Path, given):
+    for path in given:
+        if not str(path):
+            problems.append("a path is empty, as that of a variable that is not set: name files or folders")
+            continue
         try:
-            for file, target in _named_by(path.expanduser(), made_here, problems):
+            for file, target in _named_by(Path(path).expanduser(), made_here, problems):
                 found.setdefault(real_path(file), (file, target))
         except (OSError, ValueError, RuntimeError) as error:  # the last: a home that nobody has
             problems.append(f"{path}: {getattr(error, 'strerror', None) or error}; check this path")
@@ -81,7 +84,7 @@ def check_recording(path: Path) -> None:
 
 def _named_by(path: Path, made_here: list[str], problems: list[str]) -> Iterator[tuple[Path, Path]]:
     """(recording, target) of a given path. The names of sounds made here, and problems of folders, are added to the lists."""
-    if not path.is_dir():
+    if not os.path.isdir(path):  # unlike Path's, it raises nothing where the path may not be looked at
         if _is_made_here(path):
             made_here.append(path.name)
         else:

@@ -68,7 +68,7 @@ class Results:
             paths.write_atomically(self._note, json.dumps(noted, indent=1).encode())
         except OSError as error:
             reason = paths.write_error(self._note.parent, error)
-            warnings.warn(f"{reason}. Without it, work that is interrupted cannot go on", stacklevel=1)
+            _say_once(f"{reason}. Without it, work that is interrupted cannot go on")
 
 
 def made_from(recording: Path, model: "Pretrained", options: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,6 +87,11 @@ def made_from(recording: Path, model: "Pretrained", options: Mapping[str, Any]) 
 def plain(data: Mapping[str, Any]) -> dict[str, Any]:
     """Data as JSON keeps them; other objects as text."""
     return json.loads(json.dumps(data, default=str))
+
+
+@cache
+def _say_once(text: str) -> None:
+    warnings.warn(text, stacklevel=3)
 
 
 def _read(note: Path) -> tuple[dict[str, Any], dict[str, str]]:

@@ -78,13 +78,13 @@ def test_whatever_an_entry_is_the_others_are_transcribed_and_it_is_named(transcr
     (songs / "gone.wav").symlink_to("nowhere")
     (songs / "circle.wav").symlink_to("circle.wav")
     os.mkfifo(songs / "pipe.wav")
-    given = [songs, songs / "headerless.raw", songs / "empty", "none.wav", "x" * 300 + ".wav", "~nobody-has-this-name/x.wav"]
+    given = [songs, songs / "headerless.raw", songs / "empty", "", "none.wav", "x" * 300 + ".wav", "~nobody-has-this-name/x.wav"]
     status, _, errors = transcribe(*given, "--out", "out")
     assert status == 1
     assert files(tmp_path / "out") == {"first.mid", "first.csv", "last.mid", "last.csv"}
     named = [line for line in errors.splitlines() if line.startswith("  ")]
-    assert "not transcribed (11 of 13):" in errors
-    assert len(named) == 11
+    assert "not transcribed (12 of 14):" in errors
+    assert len(named) == 12
     for what in (
         "headerless.raw",
         "noise.flac cannot be read as audio",
@@ -94,6 +94,7 @@ def test_whatever_an_entry_is_the_others_are_transcribed_and_it_is_named(transcr
         "circle.wav",
         "pipe.wav is a pipe, not a file: write its sound to a file first",
         "empty: no recording in this folder",
+        "a path is empty",
         "none.wav does not exist",
         "xxx.wav",
         "nobody-has-this-name",
@@ -181,10 +182,12 @@ def test_listening_that_fails_is_no_failed_transcription(transcribe, sound, tmp_
 def test_where_the_cache_cannot_be_written_the_general_midi_kit_plays(transcribe, sound, own_home, tmp_path):
     shutil.rmtree(own_home)
     own_home.touch()  # a file where the folder should be: no user can write below it
-    (tmp_path / "take.wav").write_bytes(sound)
-    status, output, errors = transcribe("take.wav", "--listen")
+    for name in ("take.wav", "other.wav"):
+        (tmp_path / name).write_bytes(sound)
+    status, output, errors = transcribe("take.wav", "other.wav", "--listen")
     assert status == 0
-    assert files(tmp_path) == {"take.wav", "take.mid", "take.csv", "take.clicks.wav", "take.drums.wav"}
+    results = {f"{name}.{kind}" for name in ("take", "other") for kind in ("wav", "mid", "csv", "clicks.wav", "drums.wav")}
+    assert files(tmp_path) == results
     assert "drums played by the General MIDI kit" in output
     said = errors.splitlines()
     assert len(said) == 2

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import soundfile
 
+from adtlib import paths
+
 SEED = 20261128
 KINDS = ["--format", "mid,csv,musicxml", "--listen"]
 OPERATIONS = {"open", "os.rename", "os.remove", "os.mkdir"}
@@ -62,7 +64,6 @@ def watched(task, folders: list[str], kill_before: int = 0) -> int:
 
 def trials(root: Path, model: str, n_operations: int, n_moments: int) -> dict:
     """Kill and go on; what was wrong afterwards."""
-    from adtlib import paths
     from adtlib.audio import clicks  # noqa: F401 (loaded before the forks)
     from adtlib.cli import main
     from adtlib.transcription import kit_playback, pipeline, pretrained  # noqa: F401
@@ -108,7 +109,8 @@ def test_a_killed_command_goes_on_to_the_same_bytes(model, write_kit, make_music
         path = tmp_path / "songs" / f"{name}.wav"
         path.parent.mkdir(exist_ok=True)
         soundfile.write(path, make_music(rng, 2.0), 44_100)
-    environment = {**os.environ, "ADT_HOME": str(tmp_path / "home"), "ADT_SOUNDS": str(tmp_path / "sounds"), "OMP_NUM_THREADS": "1"}
+    folders = {"ADT_HOME": str(tmp_path / "home"), "ADT_SOUNDS": str(tmp_path / "sounds"), "PYTHONPATH": str(paths.ROOT)}
+    environment = os.environ | folders | {"OMP_NUM_THREADS": "1"}
     ran = subprocess.run([sys.executable, __file__, tmp_path, model, "10", "3"], env=environment, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
     report = json.loads(ran.stdout)
