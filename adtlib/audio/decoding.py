@@ -24,7 +24,7 @@ LOWEST_RATE, HIGHEST_RATE, MOST_CHANNELS = 2_000, 768_000, 64
 # Longer than any concert or rehearsal; what is kept of it to be transcribed takes 15 MB an hour, with features 75 MB.
 MOST_HOURS = 12
 # More than this time in less than 4 kbit/s is no recording but a file that would fill the memory: silence, or a false header.
-_SMALL_MINUTES, _FEWEST_BYTES = 30, 500  # bytes a second
+_SMALL_MINUTES, FEWEST_BYTES = 30, 500  # bytes a second
 
 
 class _Forward(soundfile.SoundFile):
@@ -155,7 +155,7 @@ class _Counted:
             self.seconds += len(block) / self.rate
             if self.seconds > MOST_HOURS * 3600:
                 raise AudioError(f"{self.path} is longer than {MOST_HOURS} hours: {_TOO_LONG}")
-            if self.seconds > _SMALL_MINUTES * 60 and size < _FEWEST_BYTES * self.seconds:
+            if self.seconds > _SMALL_MINUTES * 60 and size < FEWEST_BYTES * self.seconds:
                 minutes = f"{self.seconds / 60:.0f} minutes in {size:,} bytes"
                 raise AudioError(f"{self.path} holds more than {minutes}: it is silent or damaged; leave it out")
             yield block

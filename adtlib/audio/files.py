@@ -16,7 +16,7 @@ import soundfile
 
 from adtlib.audio import decoding, downmix
 from adtlib.audio.decoding import AUDIO_SUFFIXES as AUDIO_SUFFIXES, BLOCK_SECONDS, FFMPEG_SUFFIXES as FFMPEG_SUFFIXES
-from adtlib.audio.defects import LIMIT, clicks_in_words, repaired
+from adtlib.audio.defects import LIMIT, clicks_in_words, peak_of, repaired
 from adtlib.audio.features import SAMPLE_RATE
 from adtlib.audio.pieces import AudioError as AudioError, Stream
 
@@ -51,14 +51,19 @@ def read_audio(source, allow_silence: bool = False) -> np.ndarray:
 
 def _whole(path: Path) -> np.ndarray:
     """All samples of a file, in [-1, 1]."""
-    blocks, n_samples = [], 0
+    check_file(path)
+    # Filled block by block: joining them would take twice the memory. No more is believed of a header than a file can hold.
+    expected = min(duration_of(path) or 0.0, _WHOLE_HOURS * 3600, path.stat().st_size / decoding.FEWEST_BYTES)
+    waveform, n_samples = np.empty(round(expected * SAMPLE_RATE) + SAMPLE_RATE, dtype=np.float32), 0
     for block in audio_blocks(path):
-        blocks.append(block)
-        n_samples += len(block)
+        begin, n_samples = n_samples, n_samples + len(block)
         if n_samples > _WHOLE_HOURS * 3600 * SAMPLE_RATE:
             raise AudioError(f"{path} is longer than {_WHOLE_HOURS} hours, too long to be read at once: split it")
-    waveform = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
-    if (peak := _peak(waveform)) > LIMIT:
+        if n_samples > len(waveform):
+            waveform = np.concatenate([waveform[:begin], np.empty(n_samples, dtype=np.float32)])
+        waveform[begin:n_samples] = block
+    waveform = waveform[:n_samples]
+    if (peak := peak_of(waveform)) > LIMIT:
         scale = next((2.0**bits for bits in (7, 15, 23, 31) if peak <= 2**bits), peak)
         warnings.warn(f"{path}: its samples reach {peak:,.0f} instead of 1; they were divided by {scale:,.0f}", stacklevel=2)
         waveform /= np.float32(scale)
@@ -137,9 +142,10 @@ def _sound_blocks(path: Path, stream: Stream) -> Iterator[np.ndarray]:
     """Blocks `(n, channels)` without NaN, and without single samples far out of range: these are replaced, with a warning."""
     begin, replaced = 0, []
     for block in stream.blocks:
-        if not _finite(block):
+        peak = peak_of(block)
+        if not np.isfinite(peak):
             raise AudioError(f"{path} holds NaN or infinite samples: export it again or leave it out")
-        if _peak(block) > LIMIT:
+        if peak > LIMIT:
             block = block.copy()
             for channel in range(block.shape[1]):
                 block[:, channel], found = repaired(block[:, channel], stream.rate)
@@ -148,15 +154,6 @@ def _sound_blocks(path: Path, stream: Stream) -> Iterator[np.ndarray]:
         yield block
     if replaced:
         warnings.warn(f"{path}: {clicks_in_words(replaced)}", stacklevel=2)
-
-
-def _finite(block: np.ndarray) -> bool:
-    with np.errstate(invalid="ignore", over="ignore"):
-        return bool(np.isfinite(np.sum(block, dtype=np.float64)))
-
-
-def _peak(block: np.ndarray) -> float:
-    return max(float(block.max(initial=0.0)), -float(block.min(initial=0.0)))
 
 
 def array_blocks(waveform: npt.ArrayLike, sample_rate: int) -> Iterator[np.ndarray]:
@@ -183,9 +180,10 @@ def array_blocks(waveform: npt.ArrayLike, sample_rate: int) -> Iterator[np.ndarr
 
 def _of_full_scale(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
     for block in blocks:
-        if not _finite(block):
+        peak = peak_of(block)
+        if not np.isfinite(peak):
             raise ValueError("waveform holds NaN or infinite samples: repair the recording or leave it out")
-        if (peak := _peak(block)) > LIMIT:
+        if peak > LIMIT:
             raise ValueError(f"waveform reaches {peak:,.0f}: floats lie in [-1, 1]; divide those of 16-bit integers by 32768")
         yield block
 
