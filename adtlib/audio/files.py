@@ -64,10 +64,20 @@ def _whole(path: Path) -> np.ndarray:
         waveform[begin:n_samples] = block
     waveform = waveform[:n_samples]
     if (peak := peak_of(waveform)) > LIMIT:
-        scale = next((2.0**bits for bits in (7, 15, 23, 31) if peak <= 2**bits), peak)
-        warnings.warn(f"{path}: its samples reach {peak:,.0f} instead of 1; they were divided by {scale:,.0f}", stacklevel=2)
-        waveform /= np.float32(scale)
+        _scale(path, waveform, peak)
     return waveform
+
+
+def _scale(path: Path, waveform: np.ndarray, peak: float) -> None:
+    """Bring samples that reach `peak` into [-1, 1], in place: integers as floats are divided, noise of damaged files clipped."""
+    if np.quantile(np.abs(waveform[:: max(1, len(waveform) // 100_000)]), 0.9) > 1:
+        scale = next((2.0**bits for bits in (7, 15, 23, 31) if peak <= 2**bits), peak)
+        waveform /= np.float32(scale)
+        done = f"they were divided by {scale:,.0f}"
+    else:
+        waveform.clip(-1, 1, out=waveform)
+        done = "those beyond 1 were clipped"
+    warnings.warn(f"{path}: its samples reach {peak:,.0f} instead of 1; {done}", stacklevel=2)
 
 
 def audio_blocks(path: Path | str) -> Iterator[np.ndarray]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from adtlib.audio import files
+from adtlib.audio import files, messages, mpeg
 from adtlib.audio.features import SAMPLE_RATE
 from adtlib.audio.files import AudioError, audio_blocks, duration_of, read_audio
 from adtlib.audio.pieces import Pieces
@@ -359,3 +359,31 @@ def test_pieces_of_a_file_are_read_as_one(rng):
         count = int(rng.integers(0, 400))
         assert pieces.read(count) == whole[offset : offset + count]
         assert pieces.tell() == min(len(whole), offset + count)
+
+
+# --- messages of libmpg123 ---------------------------------------------------------------------------------------------
+
+
+def test_damage_in_an_mp3_is_said_with_its_name(tmp_path, music, capfd):
+    content = bytearray(mp3(music, "CONSTANT"))
+    file = io.BytesIO(content)
+    ((_, (start, stop)),) = mpeg.frames_of(file, len(content), searching=False).parts
+    window, at, count = mpeg._Window(file, len(content)), start, 0
+    while at < stop:
+        if count % 30 == 29:
+            content[at + 4 : at + 13] = b"\x7f\xfe" * 4 + b"\x7f"  # the side information: sizes that cannot be
+        at, count = at + window.frame(at).length, count + 1
+    path = tmp_path / "song.mp3"
+    path.write_bytes(content)
+    with pytest.warns(UserWarning, match=r"song\.mp3: parts of it are damaged and were not decoded \(.+\)"):
+        read_audio(path)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_others_write_meanwhile_reaches_the_terminal(capfd):
+    errors: list[str] = []
+    with messages.caught(errors):
+        os.write(2, b"a bar moves\n[src/libmpg123/layer3.c:f():1804] error: dequantization failed!\nNote: Trying to resync...\n")
+        os.write(2, b"Warning: Xing stream size off\nand is redrawn\r")
+    assert errors == ["dequantization failed!"]
+    assert capfd.readouterr().err == "a bar moves\nand is redrawn\r"
