@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from adtlib.audio import files, messages, mpeg
+from adtlib.audio import decoding, files, messages, mpeg
 from adtlib.audio.features import SAMPLE_RATE
 from adtlib.audio.files import AudioError, audio_blocks, duration_of, read_audio
 from adtlib.audio.pieces import Pieces
@@ -335,17 +335,22 @@ def test_bounds_of_channels_and_length(tmp_path, monkeypatch, rng):
         read_audio(path, allow_silence=True)
 
 
-def test_a_small_file_cannot_become_hours_of_samples(tmp_path):
-    path = tmp_path / "silent.flac"  # 200 kB
+def test_a_small_file_cannot_become_hours_of_samples(tmp_path, monkeypatch):
+    assert decoding._SMALL_MINUTES == 30
+    monkeypatch.setattr(decoding, "_SMALL_MINUTES", 3)
+    path = tmp_path / "silent.flac"
     with soundfile.SoundFile(path, "w", SAMPLE_RATE, 1) as file:
-        for _ in range(12):
-            file.write(np.zeros(300 * SAMPLE_RATE, dtype=np.float32))
-    assert path.stat().st_size < 1_000_000
+        for _ in range(6):
+            file.write(np.zeros(60 * SAMPLE_RATE, dtype=np.float32))
     found = 0
-    with pytest.raises(AudioError, match=r"silent\.flac holds more than 30 minutes in \d+,\d+ bytes"):
+    with pytest.raises(AudioError, match=r"silent\.flac holds more than 3 minutes in \d+,\d+ bytes"):
         for block in audio_blocks(path):
             found += len(block)
-    assert found < 1801 * SAMPLE_RATE
+    assert found <= 180 * SAMPLE_RATE
+    monkeypatch.setattr(decoding, "_SMALL_MINUTES", 30)
+    monkeypatch.setattr(decoding, "_SMALL_VALUES", 1_000_000)
+    with pytest.raises(AudioError, match="it is silent or damaged"):
+        list(audio_blocks(path))
 
 
 def test_pieces_of_a_file_are_read_as_one(rng):
