@@ -17,12 +17,12 @@ _ERROR = re.compile(r"\] error: (.+)")
 @contextlib.contextmanager
 def caught(errors: list[str]) -> Iterator[None]:
     """Add to `errors` what libmpg123 reports as such; what others write to standard error meanwhile comes a moment later."""
-    with _LOCK, tempfile.TemporaryFile() as file:
+    with _LOCK, contextlib.ExitStack() as opened:
         if sys.stderr is not None:
             sys.stderr.flush()
         try:
-            terminal = os.dup(2)
-        except OSError:  # there is none
+            file, terminal = opened.enter_context(tempfile.TemporaryFile()), os.dup(2)
+        except OSError:  # there is no terminal, or no room
             yield
             return
         os.dup2(file.fileno(), 2)
