@@ -107,7 +107,7 @@ def audio_blocks(path: Path | str) -> Iterator[np.ndarray]:
 def duration_of(path: Path) -> float | None:
     """Seconds that a file announces, None where that cannot be told: for progress only. It raises nothing."""
     try:
-        return decoding.announced_seconds(Path(path))
+        return decoding.announced_seconds(Path(path)) if Path(path).is_file() else None  # a pipe would be waited for
     except (ValueError, OSError, RuntimeError, TypeError):  # soundfile's are RuntimeErrors
         return None
 

@@ -305,7 +305,8 @@ def test_what_is_no_regular_file_is_said(tmp_path, monkeypatch):
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe.wav")
         assert "is no regular file" in error_of(tmp_path / "pipe.wav")
-        assert duration_of(tmp_path / "none.wav") is None
+        assert duration_of(tmp_path / "pipe.wav") is None
+    assert duration_of(tmp_path / "none.wav") is None
     path = tmp_path / "locked.wav"
     path.write_bytes(b"RIFF")
 
