@@ -4,14 +4,14 @@ import io
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 import soundfile
 
-from adtlib.audio import ffmpeg, mpeg
+from adtlib.audio import ffmpeg, messages, mpeg
 from adtlib.audio.chunks import announced_contents
 from adtlib.audio.pieces import AudioError, Contents, Piece, Pieces, Stream
 
@@ -23,8 +23,10 @@ _BLOCK_SAMPLES = 8_000_000  # of all channels, at most: 32 MB
 LOWEST_RATE, HIGHEST_RATE, MOST_CHANNELS = 2_000, 768_000, 64
 # Longer than any concert or rehearsal; what is kept of it to be transcribed takes 15 MB an hour, with features 75 MB.
 MOST_HOURS = 12
-# More than this time in less than 4 kbit/s is no recording but a file that would fill the memory: silence, or a false header.
-_SMALL_MINUTES, _FEWEST_BYTES = 30, 500  # bytes a second
+# More than this in less than 4 kbit/s, or in less than a hundredth of CD quality's bits, is no recording but what would fill the
+# memory: silence, or a false header.
+_SMALL_MINUTES, FEWEST_BYTES = 30, 500  # bytes a second
+_SMALL_VALUES, _FEWEST_BYTES_A_VALUE = 160_000_000, 0.005  # samples of all channels
 
 
 class _Forward(soundfile.SoundFile):
@@ -67,65 +69,71 @@ def announced_seconds(path: Path) -> float | None:
     with open(path, "rb") as file:
         if (seconds := mpeg.estimated_seconds(file)) is None:
             file.seek(0)
-            with _Forward(_source(file, ()), closefd=False) as sound:
+            with _opened(file, ()) as sound:
                 seconds = sound.frames / sound.samplerate
     return seconds if seconds <= MOST_HOURS * 3600 else None
 
 
 def _decoded(path: Path, file: BinaryIO, found: Contents) -> Iterator[Stream]:
     """Streams as a decoder gives them."""
-    with ExitStack() as opened:
-        try:
-            first = opened.enter_context(_opened(file, found.parts[0] if found.parts else ()))
-        except soundfile.LibsndfileError as error:
-            reason = _reason(error)
-        else:
-            yield _read(path, first)
-            for part in found.parts[1:]:
-                with _opened(file, part) as sound:
-                    yield _read(path, sound)
+    try:
+        first = _opened(file, found.parts[0] if found.parts else ())
+    except soundfile.SoundFileError as error:
+        reason, first = _reason(error), None
+    if first is None:  # perhaps an mp3 with junk in front
+        searched = None if found.parts else mpeg.frames_of(file, file.seek(0, io.SEEK_END), searching=True)
+        if searched is None:
+            yield from ffmpeg.streams(path, reason, file, FFMPEG_SUFFIXES)
             return
-    searched = mpeg.frames_of(file, file.seek(0, io.SEEK_END), searching=True)
-    if searched is not None:  # an mp3 with junk in front
         yield from _decoded(path, file, searched)
         return
-    yield from ffmpeg.streams(path, reason, file, FFMPEG_SUFFIXES)
+    errors: list[str] = []
+    with first:
+        yield Stream(first.samplerate, first.channels, _blocks(path, first, errors))
+    for part in found.parts[1:]:
+        try:
+            sound = _opened(file, part)
+        except soundfile.SoundFileError as error:
+            raise AudioError(f"{path} is damaged in its middle ({_reason(error)}): copy or download it again") from error
+        with sound:
+            yield Stream(sound.samplerate, sound.channels, _blocks(path, sound, errors))
+    if errors:
+        more = f" and {len(errors) - 1} more" if len(errors) > 1 else ""
+        warnings.warn(f"{path}: parts of it are damaged and were not decoded ({errors[0]}{more})", stacklevel=2)
 
 
 def _opened(file: BinaryIO, pieces: tuple[Piece, ...]) -> soundfile.SoundFile:
-    return _Forward(_source(file, pieces), closefd=False)
-
-
-def _source(file: BinaryIO, pieces: tuple[Piece, ...]) -> int | Pieces:
-    """What libsndfile opens: no name, as one that is no text or has another suffix would mislead it."""
+    """What libsndfile opens. It gets no name, as one that is no text or has another suffix would mislead it."""
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
     whole_file = not pieces and os.name == "posix"  # descriptors of Windows belong to one C library
-    return file.fileno() if whole_file else Pieces(file, pieces or ((0, size),))
+    with messages.caught([]):
+        return _Forward(file.fileno() if whole_file else Pieces(file, pieces or ((0, size),)), closefd=False)
 
 
-def _read(path: Path, sound: soundfile.SoundFile) -> Stream:
-    return Stream(sound.samplerate, sound.channels, _blocks(path, sound))
-
-
-def _blocks(path: Path, sound: soundfile.SoundFile) -> Iterator[np.ndarray]:
+def _blocks(path: Path, sound: soundfile.SoundFile, errors: list[str]) -> Iterator[np.ndarray]:
     size, read = max(1, min(BLOCK_SECONDS * sound.samplerate, _BLOCK_SAMPLES // sound.channels)), 0
-    announced = sound.frames if sound.frames < 2**62 and sound.format != "MP3" else 0
+    is_mp3 = sound.format == "MP3"
+    announced = sound.frames if sound.frames < 2**62 and not is_mp3 else 0
     if announced > MOST_HOURS * 3600 * sound.samplerate:
         raise AudioError(f"{path} announces {announced / sound.samplerate / 3600:,.0f} hours: {_TOO_LONG}")
     try:
-        while len(samples := sound.read(size, dtype="float32", always_2d=True)):
+        while True:
+            with messages.caught(errors) if is_mp3 else nullcontext():
+                samples = sound.read(size, dtype="float32", always_2d=True)
+            if not len(samples):
+                break
             read += len(samples)
             yield samples
-    except soundfile.LibsndfileError as error:
+    except soundfile.SoundFileError as error:
         reason = f"{path} is truncated or damaged after {read / sound.samplerate:.0f} s or later ({_reason(error)})"
         raise AudioError(f"{reason}: copy or download it again") from error
     if 0 < read < announced:
         raise AudioError(f"{path} is truncated ({read:,} of {announced:,} samples): copy or download it again")
 
 
-def _reason(error: soundfile.LibsndfileError) -> str:
-    return error.error_string.removeprefix("Error : ").strip().rstrip(".")
+def _reason(error: soundfile.SoundFileError) -> str:
+    return str(getattr(error, "error_string", error)).removeprefix("Error : ").strip().rstrip(".")
 
 
 # --- bounds --------------------------------------------------------------------------------------------------------------
@@ -150,12 +158,14 @@ class _Counted:
         self.path, self.blocks, self.rate, self.seconds = path, blocks, rate, before
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        size = self.path.stat().st_size
+        size, values = self.path.stat().st_size, 0
         for block in self.blocks:
             self.seconds += len(block) / self.rate
+            values += block.size
             if self.seconds > MOST_HOURS * 3600:
                 raise AudioError(f"{self.path} is longer than {MOST_HOURS} hours: {_TOO_LONG}")
-            if self.seconds > _SMALL_MINUTES * 60 and size < _FEWEST_BYTES * self.seconds:
+            small = self.seconds > _SMALL_MINUTES * 60 and size < FEWEST_BYTES * self.seconds
+            if small or (values > _SMALL_VALUES and size < _FEWEST_BYTES_A_VALUE * values):
                 minutes = f"{self.seconds / 60:.0f} minutes in {size:,} bytes"
                 raise AudioError(f"{self.path} holds more than {minutes}: it is silent or damaged; leave it out")
             yield block

@@ -16,12 +16,17 @@ RUMBLE_HZ = 20.0
 _MANY = 0.01  # so many loud samples are loud music
 
 
+def peak_of(samples: np.ndarray) -> float:
+    """The largest magnitude; NaN or infinite if a sample is. Without a copy."""
+    return float(np.maximum(samples.max(initial=0.0), -samples.min(initial=0.0)))
+
+
 def repaired(block: np.ndarray, rate: float) -> tuple[np.ndarray, list[int]]:
     """A block `(n,)` without clicks above LIMIT, and where they were; what a click covered is drawn as a line.
 
     The block itself is returned where there are none.
     """
-    if (peak := max(float(block.max(initial=0.0)), -float(block.min(initial=0.0)))) <= LIMIT:
+    if (peak := peak_of(block)) <= LIMIT:
         return block, []
     few = max(_MANY * len(block), CLICK_SECONDS * rate)
     loud = np.flatnonzero(np.abs(block) > LIMIT)

@@ -18,7 +18,7 @@ import soundfile
 from adtlib import paths
 from adtlib.audio import decoding, downmix
 from adtlib.audio.decoding import AUDIO_SUFFIXES as AUDIO_SUFFIXES, BLOCK_SECONDS, FFMPEG_SUFFIXES as FFMPEG_SUFFIXES
-from adtlib.audio.defects import LIMIT, clicks_in_words, repaired
+from adtlib.audio.defects import LIMIT, clicks_in_words, peak_of, repaired
 from adtlib.audio.features import SAMPLE_RATE
 from adtlib.audio.pieces import AudioError as AudioError, Stream
 
@@ -53,18 +53,33 @@ def read_audio(source, allow_silence: bool = False) -> np.ndarray:
 
 def _whole(path: Path) -> np.ndarray:
     """All samples of a file, in [-1, 1]."""
-    blocks, n_samples = [], 0
+    check_file(path)
+    # Filled block by block: joining them would take twice the memory. No more is believed of a header than a file can hold.
+    expected = min(duration_of(path) or 0.0, _WHOLE_HOURS * 3600, path.stat().st_size / decoding.FEWEST_BYTES)
+    waveform, n_samples = np.empty(round(expected * SAMPLE_RATE) + SAMPLE_RATE, dtype=np.float32), 0
     for block in audio_blocks(path):
-        blocks.append(block)
-        n_samples += len(block)
+        begin, n_samples = n_samples, n_samples + len(block)
         if n_samples > _WHOLE_HOURS * 3600 * SAMPLE_RATE:
             raise AudioError(f"{path} is longer than {_WHOLE_HOURS} hours, too long to be read at once: split it")
-    waveform = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
-    if (peak := _peak(waveform)) > LIMIT:
-        scale = next((2.0**bits for bits in (7, 15, 23, 31) if peak <= 2**bits), peak)
-        warnings.warn(f"{path}: its samples reach {peak:,.0f} instead of 1; they were divided by {scale:,.0f}", stacklevel=2)
-        waveform /= np.float32(scale)
+        if n_samples > len(waveform):
+            waveform = np.concatenate([waveform[:begin], np.empty(n_samples, dtype=np.float32)])
+        waveform[begin:n_samples] = block
+    waveform = waveform[:n_samples]
+    if (peak := peak_of(waveform)) > LIMIT:
+        _scale(path, waveform, peak)
     return waveform
+
+
+def _scale(path: Path, waveform: np.ndarray, peak: float) -> None:
+    """Bring samples that reach `peak` into [-1, 1], in place: integers as floats are divided, noise of damaged files clipped."""
+    if np.quantile(np.abs(waveform[:: max(1, len(waveform) // 100_000)]), 0.9) > 1:
+        scale = next((2.0**bits for bits in (7, 15, 23, 31) if peak <= 2**bits), peak)
+        waveform /= np.float32(scale)
+        done = f"they were divided by {scale:,.0f}"
+    else:
+        waveform.clip(-1, 1, out=waveform)
+        done = "those beyond 1 were clipped"
+    warnings.warn(f"{path}: its samples reach {peak:,.0f} instead of 1; {done}", stacklevel=2)
 
 
 def audio_blocks(path: Path | str) -> Iterator[np.ndarray]:
@@ -94,7 +109,7 @@ def audio_blocks(path: Path | str) -> Iterator[np.ndarray]:
 def duration_of(path: Path) -> float | None:
     """Seconds that a file announces, None where that cannot be told: for progress only. It raises nothing."""
     try:
-        return decoding.announced_seconds(Path(path))
+        return decoding.announced_seconds(Path(path)) if Path(path).is_file() else None  # a pipe would be waited for
     except (ValueError, OSError, RuntimeError, TypeError):  # soundfile's are RuntimeErrors
         return None
 
@@ -139,9 +154,10 @@ def _sound_blocks(path: Path, stream: Stream) -> Iterator[np.ndarray]:
     """Blocks `(n, channels)` without NaN, and without single samples far out of range: these are replaced, with a warning."""
     begin, replaced = 0, []
     for block in stream.blocks:
-        if not _finite(block):
+        peak = peak_of(block)
+        if not np.isfinite(peak):
             raise AudioError(f"{path} holds NaN or infinite samples: export it again or leave it out")
-        if _peak(block) > LIMIT:
+        if peak > LIMIT:
             block = block.copy()
             for channel in range(block.shape[1]):
                 block[:, channel], found = repaired(block[:, channel], stream.rate)
@@ -150,15 +166,6 @@ def _sound_blocks(path: Path, stream: Stream) -> Iterator[np.ndarray]:
         yield block
     if replaced:
         warnings.warn(f"{path}: {clicks_in_words(replaced)}", stacklevel=2)
-
-
-def _finite(block: np.ndarray) -> bool:
-    with np.errstate(invalid="ignore", over="ignore"):
-        return bool(np.isfinite(np.sum(block, dtype=np.float64)))
-
-
-def _peak(block: np.ndarray) -> float:
-    return max(float(block.max(initial=0.0)), -float(block.min(initial=0.0)))
 
 
 def array_blocks(waveform: npt.ArrayLike, sample_rate: int) -> Iterator[np.ndarray]:
@@ -185,9 +192,10 @@ def array_blocks(waveform: npt.ArrayLike, sample_rate: int) -> Iterator[np.ndarr
 
 def _of_full_scale(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
     for block in blocks:
-        if not _finite(block):
+        peak = peak_of(block)
+        if not np.isfinite(peak):
             raise ValueError("waveform holds NaN or infinite samples: repair the recording or leave it out")
-        if (peak := _peak(block)) > LIMIT:
+        if peak > LIMIT:
             raise ValueError(f"waveform reaches {peak:,.0f}: floats lie in [-1, 1]; divide those of 16-bit integers by 32768")
         yield block
 

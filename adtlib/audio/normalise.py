@@ -66,10 +66,12 @@ class _Measured:
 
 def _windows(windows: np.ndarray) -> np.ndarray:
     """`(3, n)` of windows `(n, samples)`: the peak, the mean, and 1 where only a click of 2 ms at most comes near the peak."""
-    absolute = np.abs(windows)
+    absolute, each = np.abs(windows), np.full(windows.shape[1], 1 / windows.shape[1], dtype=np.float32)
     peaks = absolute.max(axis=1)
-    near = np.count_nonzero(absolute > _FAR_BELOW * peaks[:, None], axis=1)
-    return np.stack([peaks, windows.mean(axis=1, dtype=np.float64), near <= CLICK_SECONDS * SAMPLE_RATE]).astype(np.float32)
+    narrow = absolute @ each < _FAR_BELOW * peaks  # nearly all others are seen by their mean not to be
+    near = np.count_nonzero(absolute[narrow] > _FAR_BELOW * peaks[narrow, None], axis=1)
+    narrow[narrow] = near <= CLICK_SECONDS * SAMPLE_RATE
+    return np.stack([peaks, windows @ each, narrow]).astype(np.float32)
 
 
 def _loud(levels: np.ndarray) -> float:

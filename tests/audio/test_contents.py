@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from adtlib.audio import files
+from adtlib.audio import decoding, files, messages, mpeg
 from adtlib.audio.features import SAMPLE_RATE
 from adtlib.audio.files import AudioError, audio_blocks, duration_of, read_audio
 from adtlib.audio.pieces import Pieces
@@ -305,7 +305,8 @@ def test_what_is_no_regular_file_is_said(tmp_path, monkeypatch):
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe.wav")
         assert "is no regular file" in error_of(tmp_path / "pipe.wav")
-        assert duration_of(tmp_path / "none.wav") is None
+        assert duration_of(tmp_path / "pipe.wav") is None
+    assert duration_of(tmp_path / "none.wav") is None
     path = tmp_path / "locked.wav"
     path.write_bytes(b"RIFF")
 
@@ -335,17 +336,22 @@ def test_bounds_of_channels_and_length(tmp_path, monkeypatch, rng):
         read_audio(path, allow_silence=True)
 
 
-def test_a_small_file_cannot_become_hours_of_samples(tmp_path):
-    path = tmp_path / "silent.flac"  # 200 kB
+def test_a_small_file_cannot_become_hours_of_samples(tmp_path, monkeypatch):
+    assert decoding._SMALL_MINUTES == 30
+    monkeypatch.setattr(decoding, "_SMALL_MINUTES", 3)
+    path = tmp_path / "silent.flac"
     with soundfile.SoundFile(path, "w", SAMPLE_RATE, 1) as file:
-        for _ in range(12):
-            file.write(np.zeros(300 * SAMPLE_RATE, dtype=np.float32))
-    assert path.stat().st_size < 1_000_000
+        for _ in range(6):
+            file.write(np.zeros(60 * SAMPLE_RATE, dtype=np.float32))
     found = 0
-    with pytest.raises(AudioError, match=r"silent\.flac holds more than 30 minutes in \d+,\d+ bytes"):
+    with pytest.raises(AudioError, match=r"silent\.flac holds more than 3 minutes in \d+,\d+ bytes"):
         for block in audio_blocks(path):
             found += len(block)
-    assert found < 1801 * SAMPLE_RATE
+    assert found <= 180 * SAMPLE_RATE
+    monkeypatch.setattr(decoding, "_SMALL_MINUTES", 30)
+    monkeypatch.setattr(decoding, "_SMALL_VALUES", 1_000_000)
+    with pytest.raises(AudioError, match="it is silent or damaged"):
+        list(audio_blocks(path))
 
 
 def test_pieces_of_a_file_are_read_as_one(rng):
@@ -359,3 +365,31 @@ def test_pieces_of_a_file_are_read_as_one(rng):
         count = int(rng.integers(0, 400))
         assert pieces.read(count) == whole[offset : offset + count]
         assert pieces.tell() == min(len(whole), offset + count)
+
+
+# --- messages of libmpg123 ---------------------------------------------------------------------------------------------
+
+
+def test_damage_in_an_mp3_is_said_with_its_name(tmp_path, music, capfd):
+    content = bytearray(mp3(music, "CONSTANT"))
+    file = io.BytesIO(content)
+    ((_, (start, stop)),) = mpeg.frames_of(file, len(content), searching=False).parts
+    window, at, count = mpeg._Window(file, len(content)), start, 0
+    while at < stop:
+        if count % 30 == 29:
+            content[at + 4 : at + 13] = b"\x7f\xfe" * 4 + b"\x7f"  # the side information: sizes that cannot be
+        at, count = at + window.frame(at).length, count + 1
+    path = tmp_path / "song.mp3"
+    path.write_bytes(content)
+    with pytest.warns(UserWarning, match=r"song\.mp3: parts of it are damaged and were not decoded \(.+\)"):
+        read_audio(path)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_others_write_meanwhile_reaches_the_terminal(capfd):
+    errors: list[str] = []
+    with messages.caught(errors):
+        os.write(2, b"a bar moves\n[src/libmpg123/layer3.c:f():1804] error: dequantization failed!\nNote: Trying to resync...\n")
+        os.write(2, b"Warning: Xing stream size off\nand is redrawn\r")
+    assert errors == ["dequantization failed!"]
+    assert capfd.readouterr().err == "a bar moves\nand is redrawn\r"

@@ -118,3 +118,12 @@ def test_a_slamming_door_does_not_decide_the_level(soft, rng):
     for start in (5, 25, 50):
         struck[start * SAMPLE_RATE :][:8_000] += (rng.normal(0, 0.3, 8_000) * np.exp(-np.arange(8_000) / 1_500)).astype(np.float32)
     assert loudness_gain([struck]) < 2
+
+
+def test_a_burst_of_noise_in_a_damaged_file_is_clipped(tmp_path, soft, rng):
+    broken = soft.copy()
+    broken[50_000:52_000] = rng.normal(0, 80, 2_000)
+    soundfile.write(tmp_path / "song.wav", broken, SAMPLE_RATE, subtype="FLOAT")
+    with pytest.warns(UserWarning, match=r"song\.wav: its samples reach \d\d\d instead of 1; those beyond 1 were clipped"):
+        found = read_audio(tmp_path / "song.wav")
+    np.testing.assert_array_equal(found, broken.clip(-1, 1))
