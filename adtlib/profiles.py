@@ -192,7 +192,7 @@ def _read(file: Path) -> tuple[dict[str, Any], dict[str, int]]:
         if key.value in lines:
             raise ValueError(f"{file.name}, line {line}: {key.value} is given again, after line {lines[key.value]}: leave one")
         lines[key.value] = line
-    return values, dict.fromkeys(values, 1) | lines
+    return values, {key: lines.get(str(key), 1) for key in values}
 
 
 # ---- what values must be ------------------------------------------------------------------------------------------------
@@ -265,11 +265,11 @@ def _check(profile: Profile, where: Callable[[str], str]) -> None:
             refuse(key, "a number above 0")
     if not profile.seeds or min(profile.seeds) < 0:
         refuse("seeds", "whole numbers of 0 or more")
-    _check_names(profile, where)
     try:
         _ = profile.peaks
     except (TypeError, ValueError) as error:
         raise ValueError(f"{where('peak_picking')}: peak_picking: {error}") from error
+    _check_names(profile, where)
 
 
 def _check_names(profile: Profile, where: Callable[[str], str]) -> None:

@@ -1,5 +1,7 @@
 """Profiles: what the files say, what may be overridden, what is refused."""
 
+import dataclasses
+
 import pytest
 
 from adtlib import paths, profiles
@@ -129,3 +131,67 @@ def test_a_corpus_of_a_profile_has_the_profiles_audio(tmp_path, monkeypatch):
     drums = open_profile_corpus(load_profile("thesis", mdb_audio="drum_only"), "ENST+MDB")
     assert drums.mdb_audio == "drum_only" and drums.root == tmp_path
     assert open_profile_corpus(load_profile("thesis"), "Slakh").info.name == "Slakh"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("data: miniature\nlearning_rate: 1e-3\n", r"x\.yaml, line 2: learning_rate = '1e-3', expected a number; .*1\.0e-3"),
+        ("data: miniature\n\ntolerance: a\n", r"x\.yaml, line 3: tolerance = 'a', expected a number"),
+        ("base: smoke\nepochs: 1.5\n", r"x\.yaml, line 2: epochs = 1\.5, expected a whole number"),
+        ("base: smoke\nepochs: true\n", "line 2: epochs = True, expected a whole number"),
+        ("base: smoke\nepochs:\n", "line 2: epochs = None"),
+        ("base: smoke\nseeds: [0, a]\n", r"line 2: seeds = .*, expected a list, each a whole number"),
+        ("base: smoke\ntrain_corpora: [1]\n", "line 2: train_corpora = .*, expected a list, each text"),
+        ("base: smoke\nbalance: 1\n", "line 2: balance = 1, expected true or false"),
+        ("base: smoke\nlearning_rate: .nan\n", "line 2: learning_rate = nan"),
+        ("base: smoke\nlearning_rate: 0\n", "line 2: learning_rate = 0, expected a number above 0"),
+        ("base: smoke\nhyperparameters: 3\n", "line 2: hyperparameters = 3, expected names with values"),
+        ("base: smoke\nhyperparameters: {CRNN: 3}\n", "line 2: hyperparameters = .*, expected names with values"),
+        ("base: smoke\npeak_picking: {reach: 3}\n", "line 2: peak_picking: .*reach"),
+        ("base: smoke\npeak_picking: {delta: 1e-1}\n", "line 2: peak_picking: delta = '1e-1'"),
+        ("base: smoke\nexample_search: {corpus: Slakh, epochs: many}\n", "line 2: example_search: epochs = 'many'"),
+        ("base: smoke\nprecision: half\n", "line 2: precision = 'half', expected auto or float32 or bfloat16"),
+        ("base: smoke\nepochs: 3\nepochs: 4\n", "line 3: epochs is given again, after line 2"),
+        ("base: smoke\nepoch: 3\n", "line 2: unknown parameter epoch"),
+        ("base: smoke\n3: 4\n", "line 2: unknown parameter 3"),
+        ("epochs: 3\n", "x.yaml has no data"),
+        ("", "x.yaml has no data"),
+        ("base: nowhere\n", "x.yaml: base: unknown profile 'nowhere'"),
+        ("base: ../params/smoke\n", "unknown profile"),
+        ("base: [smoke]\n", "unknown profile"),
+        ("data: [miniature\n", r"x\.yaml, line 2: not YAML"),
+        ("data: miniature\nepochs: {\n  a: ]\n", r"x\.yaml, line 3: not YAML"),
+        ("- data\n- miniature\n", "line 1: expected lines of a name, a colon and a value"),
+        ("data miniature\n", "line 1: expected lines"),
+        ("data: !!python/object:os.system miniature\n", "line 1: not YAML"),
+        ("data: 2001-99-99\n", "x.yaml is not YAML|data"),
+        ("[" * 5_000, "x.yaml"),
+        ("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b, *b]\n", "unknown parameter a, b, c"),
+    ],
+)
+def test_a_file_that_cannot_be_is_refused_with_its_line(tmp_path, monkeypatch, text, message):
+    for file in paths.PARAMS.glob("*.yaml"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    monkeypatch.setattr(paths, "PARAMS", tmp_path)
+    (tmp_path / "x.yaml").write_text(text)
+    with pytest.raises(ValueError, match=message):
+        load_profile("x")
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "PARAMS", tmp_path)
+    for content in (b"\xff\xfe\x00", b"data: \x00\n"):
+        (tmp_path / "x.yaml").write_bytes(content)
+        with pytest.raises(ValueError, match=r"x\.yaml"):
+            load_profile("x")
+    (tmp_path / "x.yaml").write_bytes(b"\xef\xbb\xbfdata: real\r\nepochs: 3\r\n")
+    assert load_profile("x").epochs == 3
+
+
+def test_every_parameter_has_a_type_that_is_checked():
+    kinds = profiles._kinds()
+    assert set(kinds) == {field.name for field in dataclasses.fields(profiles.Profile)} - {"name"}
+    for name, kind in kinds.items():
+        assert profiles._is(getattr(load_profile("showcase"), name), kind)
+        assert not profiles._is(object(), kind), name

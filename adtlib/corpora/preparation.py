@@ -171,7 +171,7 @@ def _prepare_track(corpus: Corpus, track: Track, part: Path, version: str, check
         return done
     waveform = corpus.read_audio(track)
     annotation = corpus.read_annotation(track)
-    inputs = tuple((path, file_checksum(path)) for path in (*track.audio, *track.annotation))
+    inputs = tuple((path.absolute(), file_checksum(path)) for path in (*track.audio, *track.annotation))
     features = log_filter_spectrogram(waveform, version=version)
     onsets, notes = _onsets_within(annotation.onsets, len(features), len(waveform) / SAMPLE_RATE, track)
     notes += annotation.remarks

@@ -391,6 +391,7 @@ class Trainer:
         return True
 
     def _finish(self) -> None:
+        self._check_weights()
         load_weights(self.folder, self.record["config"])  # readable, before the state to resume from is deleted
         best = self.history[self.best["epoch"] - 1]
         self.record["result"] = {

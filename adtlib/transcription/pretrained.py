@@ -220,18 +220,19 @@ def chosen_thresholds(folder: Path) -> dict[str, float] | None:
     """
     from adtlib.training.runs import Run
 
-    path, found = Path(folder) / "thresholds.json", None
+    path = Path(folder) / "thresholds.json"
+    record = None if path.is_file() else Run(Path(folder)).record
     try:
-        if path.is_file():
+        if record is None:
             found = json.loads(path.read_bytes())
         else:
-            path = Path(folder) / "config.json"
-            found = (Run(Path(folder)).record.get("result", {}).get("thresholds") or {}).get("class")
-        if found is not None:
-            with_thresholds(PeakPicking(), dict(found))
+            path, found = Path(folder) / "config.json", record.get("result", {}).get("thresholds", {}).get("class")
+        if found is None:
+            return None
+        if not isinstance(found, dict):
+            raise ValueError("it is not a threshold for each class")
+        with_thresholds(PeakPicking(), found)
     except (TypeError, AttributeError, OSError, ValueError, RecursionError) as error:
-        if type(error).__name__ == "RunError":
-            raise
         raise ModelError(f"{path}: its thresholds cannot be used ({error}): choose them again") from error
     return found
 

@@ -21,6 +21,7 @@ from adtlib.corpora.store import standardizer
 from adtlib.models.loss import infrequency_weights
 from adtlib.models.registry import ARCHITECTURES
 from adtlib.profiles import load_profile, prepared_corpus
+from adtlib.provenance import unsealed
 from adtlib.studies.configs import training_config, why_not
 from adtlib.studies.dataset_tables import (
     DATASET_COLUMNS,
@@ -323,7 +324,7 @@ def test_what_an_epoch_draws_is_balanced_and_repeats(two, monkeypatch, tmp_path)
 def test_a_run_from_before_the_option_is_the_same_run(two, monkeypatch):
     cell = dataset_study(two)[-1]
     run = run_cell(two, cell, progress=False)
-    record = json.loads((run.folder / "config.json").read_text())
+    record = unsealed((run.folder / "config.json").read_bytes())
     assert record["config"].pop("balance") is False
     (run.folder / "config.json").write_text(json.dumps(record))
     monkeypatch.setattr("adtlib.training.trainer.Trainer.train", lambda *_: pytest.fail("trained again"))

@@ -193,6 +193,33 @@ def test_an_interrupted_run_that_cannot_go_on_begins_again_and_says_so(corpus, t
     assert (run.folder / "model.safetensors").read_bytes() == finished["model.safetensors"]
 
 
+def test_killed_between_weights_and_state_it_ends_where_it_would_have_ended(corpus, tmp_path, monkeypatch, finished):
+    real = trainer.Trainer._save_state
+
+    def dies(self):
+        if len(self.history) == 2:
+            raise KeyboardInterrupt
+        real(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer.Trainer, "_save_state", dies)
+        with pytest.raises(KeyboardInterrupt):
+            train(corpus, tmp_path / "run")
+    run = train(corpus, tmp_path / "run")
+    assert (run.folder / "model.safetensors").read_bytes() == finished["model.safetensors"]
+
+
+def test_weights_that_were_changed_before_the_end_are_no_result(corpus, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer.Trainer, "_finish", lambda self: None)
+        train(corpus, tmp_path / "run")
+    change(tmp_path / "run" / "model.safetensors", lambda content: content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(RunError, match=r"model\.safetensors is not as it was written, with the weights of epoch \d: run it again"):
+        train(corpus, tmp_path / "run")
+    with pytest.warns(UserWarning, match=r"resume\.pt is missing: the run is trained from the start"):
+        assert "result" in train(corpus, tmp_path / "run").record
+
+
 @pytest.mark.parametrize("lost", ["model.safetensors", "all"])
 def test_a_folder_that_is_deleted_while_it_trains_says_so_at_once_and_the_next_run_ends(corpus, tmp_path, finished, lost):
     folder, epochs = tmp_path / "run", []
@@ -207,6 +234,7 @@ def test_a_folder_that_is_deleted_while_it_trains_says_so_at_once_and_the_next_r
     with pytest.raises(RunError, match=r"model\.safetensors is missing.*run it again"):
         fit(scripted, [corpus], [corpus], folder, progress=False, on_epoch=deletes)
     assert epochs == [1]
+    warnings.simplefilter("ignore")  # that it begins again, where metrics are left
     run = fit(scripted, [corpus], [corpus], folder, progress=False)
     assert run.result["epochs"] == 3
 

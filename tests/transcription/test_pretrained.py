@@ -134,6 +134,97 @@ def test_damaged_and_foreign_files_are_refused_by_name(runs, tmp_path):
         load_model(path)
 
 
+def with_header(content: bytes, change) -> bytes:
+    """A packed file with another header."""
+    with_size = int.from_bytes(content[:8], "little")
+    outer = json.loads(content[8 : 8 + with_size])
+    outer["__metadata__"][pretrained.KEY] = json.dumps(change(json.loads(outer["__metadata__"][pretrained.KEY])))
+    head = json.dumps(outer).encode()
+    return len(head).to_bytes(8, "little") + head + content[8 + with_size :]
+
+
+def member(**hyperparameters):
+    return {"members": [{"architecture": "CRNN", "hyperparameters": hyperparameters}]}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        member(num_layers=2, hidden_size=90_000),
+        member(num_layers=10**6, hidden_size=12),
+        member(num_layers=10**12),
+        member(num_layers=float("nan")),
+        member(num_layers=[2]),
+        {"members": []},
+        {"members": [3]},
+        {"members": 7},
+        {"members": [{"architecture": "CRNN"}]},
+        {"members": [{"architecture": ["CRNN"], "hyperparameters": {}}]},
+        {"members": [{"architecture": "CRNN", "hyperparameters": {}, "seed": 1}]},
+        {"peak_picking": {"delta": float("nan")}},
+        {"peak_picking": {"threshold": [0.5, 0.5, 0.5, 0.5, 1.5]}},
+        {"peak_picking": {"threshold": "high"}},
+        {"peak_picking": {"max_window": 10**9}},
+        {"peak_picking": {"reach": 2}},
+        {"peak_picking": []},
+        {"average": "median"},
+        {"average": ["logits"]},
+        {"features": "mel"},
+        {"features": {}},
+        {"name": 5},
+        {"history": [None, None]},
+        {"history": 3},
+        {"more": 1},
+        {"checksum": "0-00000000"},
+    ],
+)
+def test_a_header_that_asks_for_what_cannot_be_is_refused(runs, tmp_path, change):
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(with_header(pack(runs[:1], 0.5, "m"), lambda header: header | change))
+    with pytest.raises(ModelError, match=r"m\.safetensors does not fit its own header"):
+        load_model(path)
+
+
+@pytest.mark.parametrize("missing", ["members", "average", "features", "peak_picking"])
+def test_a_header_needs_what_makes_a_model(runs, tmp_path, missing):
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(with_header(pack(runs[:1], 0.5, "m"), lambda header: {k: v for k, v in header.items() if k != missing}))
+    with pytest.raises(ModelError, match=f"no {missing}"):
+        load_model(path)
+
+
+def test_headers_of_other_shapes_and_changed_weights_are_refused(runs, tmp_path):
+    good, path = pack(runs[:1], 0.5, "m"), tmp_path / "m.safetensors"
+    for header in ([], 3, "text"):
+        path.write_bytes(with_header(good, lambda _, header=header: header))
+        with pytest.raises(ModelError, match="format None"):
+            load_model(path)
+    path.write_bytes(good[:-2] + bytes([good[-2] ^ 1]) + good[-1:])
+    with pytest.raises(ModelError, match="not those that were packed"):
+        load_model(path)
+    path.write_bytes(with_header(good, lambda header: {k: v for k, v in header.items() if k != "checksum"}))
+    assert load_model(path).name == "m", "files of earlier versions have no checksum"
+
+
+def test_a_small_file_cannot_ask_for_a_large_network(cases):
+    """340 bytes that asked for 10.9 GB."""
+    import resource
+    import time
+
+    before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
+    with pytest.raises(ModelError, match=r"membomb\.safetensors does not fit its own header"):
+        load_model(cases / "bounds" / "membomb.safetensors")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000, "kB"
+    assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize("content", ["[]", "{", "3", '{"KD": "high"}', '{"KD": 2}', '{"XX": 0.5}', "[" * 99_999])
+def test_thresholds_of_a_run_that_cannot_be_used_are_named(runs, content):
+    (runs[0] / "thresholds.json").write_text(content)
+    with pytest.raises(ModelError, match=r"thresholds\.json: its thresholds cannot be used"):
+        load_model(runs[0])
+
+
 def test_what_cannot_be_packed_is_said(runs, tmp_path, capsys):
     out = str(tmp_path / "out.safetensors")
     assert main(["pack", out, *map(str, runs)]) == 1
