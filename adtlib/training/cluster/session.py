@@ -1,6 +1,6 @@
 """A Ray session: on this machine or on a cluster, with the resources that trials and runs may use.
 
-Only this module and `adtlib.training.search.tune` import Ray.
+Only this module, `private_ray` and `adtlib.training.search.tune` import Ray.
 """
 
 import contextlib
