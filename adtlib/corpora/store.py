@@ -198,7 +198,7 @@ def write_index(folder: Path, index: dict) -> None:
 
 def prepared_folder(corpus: Corpus, version: str = "madmom") -> Path:
     """Folder of a prepared corpus; the same corpus at another root, or with other options, has another folder."""
-    where = hashlib.sha256(f"{corpus.root.resolve()}|{corpus.options}".encode()).hexdigest()[:8]
+    where = hashlib.sha256(f"{corpus.root.resolve()}|{corpus.options}".encode(errors="surrogateescape")).hexdigest()[:8]
     return paths.CACHE / "prepared" / f"{corpus.info.slug}-{version}-{where}"
 
 

@@ -245,15 +245,15 @@ def test_a_real_song_is_seen_and_heard_with_its_annotation(real_data):
 
 
 def test_a_folder_and_a_song_of_any_name_are_shown_and_run_nothing(songs):
-    named = songs.rename(songs.parent / "<img src=x onerror=alert(1)> & \udcf6")
+    named = songs.rename(songs.parent / "<img src=x onerror=alert(1)> & \x02")
     for suffix in (".wav", ".txt"):
-        (named / "test" / f"waltz{suffix}").rename(named / "test" / f"<b>w\x01\udcf6{suffix}")
+        (named / "test" / f"waltz{suffix}").rename(named / "test" / f"<b>w\x01{suffix}")
     corpus = FolderCorpus(named)
     browser = browse_tracks({corpus.info.name: corpus}, {corpus.info.name: prepare(corpus, progress=False)})
     browser.set(split="test")
-    assert browser.controls["track"].options == (r"<b>w\x01\udcf6",) and shown_onsets(browser)[0]
+    assert browser.controls["track"].options == (r"test/<b>w\x01",) and shown_onsets(browser)[0]
     words = browser.sentence.value
-    assert r"&lt;img src=x onerror=alert(1)&gt; &amp; \udcf6" in words and r"&lt;b&gt;w\x01\udcf6" in words
+    assert r"&lt;img src=x onerror=alert(1)&gt; &amp; \x02" in words and r"test/&lt;b&gt;w\x01" in words
     assert "<img" not in words and "<b>" not in words
     for control in browser.controls.values():
         str(control.get_state()).encode()  # what is sent to the browser

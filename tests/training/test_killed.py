@@ -58,13 +58,6 @@ def wait_for(condition, process, seconds=300):
         time.sleep(0.05)
 
 
-def name_of(process):
-    try:
-        return process.name()
-    except psutil.NoSuchProcess:
-        return ""
-
-
 @pytest.mark.cluster
 def test_a_search_whose_driver_is_killed_goes_on_and_ends_with_the_same_table(study, tmp_path):
     command, environment, home = study
@@ -74,8 +67,6 @@ def test_a_search_whose_driver_is_killed_goes_on_and_ends_with_the_same_table(st
     family = psutil.Process(killed.pid).children(recursive=True)
     killed.send_signal(signal.SIGKILL)
     killed.wait()
-    # Workers and servers end with the process that started them. Ray's two agents first try to report it, for a minute or two.
-    family = [process for process in family if "Agent" not in name_of(process)]
     gone, left = psutil.wait_procs(family, timeout=60)
     assert gone and not left
     before = {path: len(pd.read_csv(path)) for path in trials.glob("*/metrics.csv")}

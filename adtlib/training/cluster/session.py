@@ -1,12 +1,13 @@
 """A Ray session: on this machine or on a cluster, with the resources that trials and runs may use.
 
-Only this module and `adtlib.training.search.tune` import Ray.
+Only this module, `private_ray` and `adtlib.training.search.tune` import Ray.
 """
 
 import contextlib
 import dataclasses
 import logging
 import os
+import socket
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from adtlib import paths
 from adtlib.training.cluster.configured_ray import NodeAffinitySchedulingStrategy, ray
 from adtlib.training.cluster.guard import guarded
 from adtlib.training.cluster.jobs import Job, Server, scratch_folder, train_remotely
-from adtlib.training.cluster.private_ray import ClusterError, check_private, private_ray
+from adtlib.training.cluster.private_ray import LOOPBACK, ClusterError, check_private, private_ray
 from adtlib.training.trainer import code_hash
 
 OBJECT_STORE_BYTES = 256 * 2**20  # of a Ray started here: runs' folders and shards pass through it one at a time
@@ -103,12 +104,18 @@ def _start(slots: int, folder: Path) -> None:
 
 @contextlib.contextmanager
 def patient_start(folder: Path) -> Iterator[None]:
-    """While Ray starts in `folder`, write the files which report that the dashboard's agent listens on no port.
+    """While Ray starts in `folder`, report its agents' ports in their place.
 
-    Ray stops itself if that agent does not report within 15 seconds, which is too short on a busy machine (ray-project/ray issue
-    65983). Without a dashboard it never reports anything else. If Ray looks for the port elsewhere, this has no effect.
+    Ray stops itself if an agent does not report within 15 seconds, which is too short on a busy machine (ray-project/ray issue
+    65983). The dashboard's agent listens on no port, as without a dashboard it always reports; that of runtime environments is
+    told its port. If Ray looks for the ports elsewhere, this has no effect.
     """
     started = threading.Event()
+    parameters = ray._private.parameter.RayParams
+    make = parameters.__init__
+
+    def make_with_port(self, *values, **options) -> None:
+        make(self, *values, **{"runtime_env_agent_port": _free_port()} | options)
 
     def write_ports() -> None:
         while not started.wait(0.1):
@@ -122,11 +129,19 @@ def patient_start(folder: Path) -> Iterator[None]:
 
     thread = threading.Thread(target=write_ports, daemon=True)
     thread.start()
+    parameters.__init__ = make_with_port
     try:
         yield
     finally:
+        parameters.__init__ = make
         started.set()
         thread.join()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return probe.getsockname()[1]
 
 
 def _connect(address: str) -> None:
