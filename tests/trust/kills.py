@@ -27,6 +27,7 @@ from adtlib import paths
 from trust.fuzz import Tally, add
 
 TIMES = {"seconds", "training_seconds", "training (s)", "times_real_time"}  # keys and columns that measure time
+WHEN = ("checked.json",)  # files that say when something was looked at
 PATIENCE = 90  # seconds for what a killed command started to end; Ray's agents report before they do
 ADT = (sys.executable, "-m", "adtlib")
 
@@ -60,7 +61,9 @@ WORKS = [
 def made(home: Path, folders: tuple[str, ...]) -> dict[str, object]:
     """{path: content without measured times} of all files below some folders, hidden ones included."""
     found = {}
-    for path in sorted(path for folder in folders for path in (home / folder).rglob("*") if path.is_file()):
+    for path in sorted(
+        path for folder in folders for path in (home / folder).rglob("*") if path.is_file() and path.name not in WHEN
+    ):
         found[path.relative_to(home).as_posix()] = _content(path)
     return found
 

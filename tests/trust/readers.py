@@ -333,7 +333,12 @@ def _hidden_ffmpeg() -> Iterator[None]:
 
 READERS = [
     Reader("midi", lay_midi, read_midi, (AnnotationError,), judge_midi),
-    Reader("songs", lambda folder: lay_midi(folder)[:3], lambda folder, path: repr(read_song(path, "song", "rock", "train")), (SourceError,)),
+    Reader(
+        "songs",
+        lambda folder: lay_midi(folder)[:3],
+        lambda folder, path: repr(read_song(path, "song", "rock", "train")),
+        (SourceError,),
+    ),
     Reader("text", lay_text, read_text, (AnnotationError,), judge_text),
     Reader("egmd", lay_egmd, lambda folder, path: read_corpus(Egmd(folder)), (CorpusError,), judge_egmd),
     Reader("slakh", lay_slakh, lambda folder, path: read_corpus(Slakh(folder)), (CorpusError,), judge_slakh),
@@ -342,4 +347,6 @@ READERS = [
     Reader("blocks", lay_audio, read_blocks, (AudioError,), judge_audio),
 ]
 if shutil.which("ffmpeg"):
-    READERS.append(Reader("ffmpeg", lay_ffmpeg, lambda folder, path: read_audio(path, allow_silence=True), (AudioError,), judge_audio))
+    READERS.append(
+        Reader("ffmpeg", lay_ffmpeg, lambda folder, path: read_audio(path, allow_silence=True), (AudioError,), judge_audio)
+    )
