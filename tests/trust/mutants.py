@@ -35,7 +35,7 @@ TESTS = {
     "evaluation/errors": ("studies/test_errors",),
     "onsets/midi": ("onsets/test_midi", "onsets/test_annotations"),
     "onsets/frames": ("onsets/test_frames", "onsets/test_annotations"),
-    "audio/short_time": ("audio/test_fourier",),
+    "audio/short_time": ("audio/test_short_time", "audio/test_fourier"),
 }
 
 _COMPARED = {
