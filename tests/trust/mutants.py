@@ -33,7 +33,8 @@ OTHERS = ("audio/features", "audio/fourier", "audio/short_time", "models/loss")
 # Tests of modules that have no test file of their name, or more than one; without any, those of the room.
 TESTS = {
     "evaluation/errors": ("studies/test_errors",),
-    "onsets/midi": ("onsets/test_midi", "onsets/test_annotations"),
+    "onsets/annotations": ("onsets/test_writing", "onsets/test_annotations"),
+    "onsets/midi": ("onsets/test_writing", "onsets/test_midi", "onsets/test_annotations"),
     "onsets/frames": ("onsets/test_frames", "onsets/test_annotations"),
     "audio/short_time": ("audio/test_short_time", "audio/test_fourier"),
 }
