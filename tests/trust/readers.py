@@ -193,13 +193,13 @@ def lay_egmd(folder: Path) -> list[str]:
 
 
 def read_corpus(corpus: Corpus) -> tuple[list, list]:
-    """Tracks with their files relative to the root, and what is missing."""
+    """Tracks with their files relative to the root; what is missing or left out."""
     root = corpus.root.resolve()
     tracks = [
         (track.id, track.split, [str(path.resolve().relative_to(root)) for path in (*track.audio, *track.annotation)])
         for track in corpus.tracks()
     ]
-    return tracks, corpus.missing()
+    return tracks, [*corpus.missing(), *corpus.left_out()]
 
 
 def judge_egmd(case: Case) -> str:
