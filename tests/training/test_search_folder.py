@@ -37,7 +37,7 @@ def test_a_damaged_table_is_noticed(search, content):
     with pytest.raises(SearchError, match=r"trials\.csv is damaged .*: delete it"):
         _ = search.trials
     (search.folder / "trials.csv").unlink()
-    with pytest.raises(SearchError, match="trials.csv is damaged"):
+    with pytest.raises(SearchError, match=r"trials\.csv is damaged"):
         _ = search.trials
 
 

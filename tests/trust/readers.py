@@ -203,14 +203,14 @@ def read_corpus(corpus: Corpus) -> tuple[list, list]:
 
 
 def judge_egmd(case: Case) -> str:
-    """No id twice; a row that is left out is missing or warned of."""
+    """No id twice; where there are fewer tracks than rows it is said."""
     tracks, missing = case.found
     if len({track[0] for track in tracks}) < len(tracks):
         return "two tracks of one id"
     rows = sum(1 for line in case.content.replace(b"\r", b"\n").split(b"\n")[1:] if line.count(b",") == 11)
     plain = case.content.isascii() and b'"' not in case.content and b"\0" not in case.content
-    lost = plain and not case.warned and len(tracks) + len(missing) < rows
-    return f"{rows} rows, {len(tracks)} tracks, {len(missing)} missing" if lost else ""
+    lost = plain and not case.warned and not missing and len(tracks) < rows
+    return f"{rows} rows, {len(tracks)} tracks, and nobody says so" if lost else ""
 
 
 # The last stem was not rendered, which its last line states: a cut must not make it count.
@@ -243,11 +243,9 @@ def lay_slakh(folder: Path) -> list[str]:
 def judge_slakh(case: Case) -> str:
     """The one song is a track or missing; of cut metadata nothing is believed."""
     tracks, missing = case.found
-    return f"{len(tracks)} tracks, {len(missing)} missing, of one song" if len(tracks) + len(missing) != 1 else _cut_song(case)
-
-
-def _cut_song(case: Case) -> str:
-    return cut_is_noticed(case) if case.found[0] else ""
+    if len(tracks) + bool(missing) != 1:
+        return f"{len(tracks)} tracks, {len(missing)} missing, of one song"
+    return cut_is_noticed(case) if tracks else ""
 
 
 def lay_adtof(folder: Path) -> list[str]:
