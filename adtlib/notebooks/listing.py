@@ -40,9 +40,12 @@ class Notebook:
     def cells(self) -> list[dict[str, Any]]:
         """The cells as stored; RunnerError if the file is not a notebook."""
         try:
-            return json.loads(self.path.read_text(encoding="utf-8"))["cells"]
-        except (ValueError, KeyError) as error:
+            cells = json.loads(self.path.read_text(encoding="utf-8"))["cells"]
+            if not isinstance(cells, list) or not all(map(_is_cell, cells)):
+                raise ValueError("a cell has another shape")
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise RunnerError(f"{paths.relative(self.path)} is not a notebook ({error}): restore it from the repository") from error
+        return cells
 
     def code(self) -> str:
         """The source of the code cells as one text; without IPython's own commands and cells that are not Python."""
@@ -50,17 +53,24 @@ class Notebook:
         for cell in self.cells():
             if cell["cell_type"] == "code":
                 source = re.sub(r"(?m)^\s*[%!?].*$", "", "".join(cell["source"]))
-                with contextlib.suppress(SyntaxError):
+                with contextlib.suppress(SyntaxError, ValueError):
                     ast.parse(source)
                     sources.append(source)
         return "\n".join(sources)
 
     def parameters(self) -> tuple[str, ...]:
-        """Names assigned in the cell tagged `parameters`, in order."""
+        """Names assigned in the cell tagged `parameters`, in order; RunnerError if it is not Python."""
         names = []
         for cell in self.cells():
             if "parameters" in cell.get("metadata", {}).get("tags", ()):
-                for node in ast.parse("".join(cell["source"])).body:
+                try:
+                    body = ast.parse("".join(cell["source"])).body
+                except (SyntaxError, ValueError) as error:  # ValueError: a NUL
+                    where = paths.relative(self.path)
+                    raise RunnerError(
+                        f"{where}: its parameters are not Python ({error}): restore it from the repository"
+                    ) from error
+                for node in body:
                     targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
                     names += [target.id for target in targets if isinstance(target, ast.Name)]
         return tuple(names)
@@ -69,6 +79,15 @@ class Notebook:
         """Those of `parameters` that this notebook has."""
         names = self.parameters()
         return {name: value for name, value in parameters.items() if name in names}
+
+
+def _is_cell(cell: object) -> bool:
+    """Whether JSON has the shape of a cell, as far as it is read."""
+    if not isinstance(cell, dict) or not isinstance(cell.get("cell_type"), str) or not isinstance(cell.get("metadata"), dict):
+        return False
+    source, tags = cell.get("source"), cell["metadata"].get("tags", [])
+    listed = isinstance(source, str) or (isinstance(source, list) and all(isinstance(line, str) for line in source))
+    return listed and isinstance(tags, list)
 
 
 def find_notebooks(names: Sequence[str | Path] | None = None) -> list[Notebook]:
@@ -122,7 +141,7 @@ def notebook_map(folder: Path = paths.NOTEBOOKS) -> pd.DataFrame:
     """A row for each notebook: notebook, title, thesis (section), question, figures, tables (names, in order of making)."""
     rows = []
     for path in sorted(folder.glob("[0-9][0-9]_*.ipynb")):
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        cells = Notebook(path).cells()
         first = "".join(cells[0]["source"])
         heading = first.splitlines()[0]
         title = _TITLE.match(heading)

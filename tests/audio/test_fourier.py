@@ -29,8 +29,62 @@ def test_what_cannot_be_transformed_is_said():
         fourier.fft_radix2(np.zeros(12))
     with pytest.raises(ValueError, match="one dimension"):
         fourier.dft(np.zeros((2, 2)))
+    with pytest.raises(ValueError, match="power of two"):
+        fourier.fft_radix2(np.zeros(0))
     with pytest.raises(ValueError, match="too few"):
         fourier.fourier_transform(np.sin, [1000.0], 0, 10, 1001)
+    with pytest.raises(ValueError, match="too few"):
+        fourier.fourier_transform(np.sin, [1.0, -100.0], 1, 2, 399)
+    assert fourier.fourier_transform(np.cos, [-100.0, 1.0], 1, 2, 400).shape == (2,), "four points a period"
+    with pytest.raises(ValueError, match="too few"):
+        fourier.fourier_transform(np.cos, [0.0], 2, 2)
+    with pytest.raises(ValueError, match="growth"):
+        fourier.fit_cost(np.array([2]), np.array([1.0]), "n")
+    for rate in (0, -1):
+        with pytest.raises(ValueError, match="positive"):
+            fourier.aliased_frequency(1.0, rate)
+    assert fourier.dft(np.zeros(0)).shape == (0,)
+
+
+def test_a_damped_tone_begins_at_0_and_decays_to_one_over_e():
+    t = np.array([-0.1, 0.0, 0.25, 1.25])
+    np.testing.assert_allclose(fourier.damped_tone(t, 1.0, 0.5), [0, 0, np.exp(-0.5), np.exp(-2.5)], atol=1e-15)
+    # At frequency 0 the integral of exp(-t / d) sin(w t), which is w / (1 / d^2 + w^2).
+    assert fourier.damped_tone_transform(0.0, 1.0, 0.5) == pytest.approx(2 * np.pi / (4 + 4 * np.pi**2))
+
+
+def test_amplitudes_of_a_mean_and_of_padded_samples():
+    x = 0.5 + np.cos(2 * np.pi * np.arange(8) * 2 / 8)
+    frequencies, amplitude = fourier.amplitude_spectrum(x, 80)
+    assert frequencies.tolist() == [0, 10, 20, 30, 40] and amplitude == pytest.approx([0.5, 0, 1, 0, 0])
+    frequencies, amplitude = fourier.amplitude_spectrum(x, 80, 16)
+    assert frequencies.tolist() == [5.0 * index for index in range(9)] and amplitude[[0, 4]] == pytest.approx([0.5, 1])
+
+
+def test_decibels_are_of_the_maximum_or_of_a_reference_down_to_a_floor():
+    assert fourier.decibels(np.array([1.0, 10.0, 0.0])).tolist() == pytest.approx([-20, 0, -160])
+    assert fourier.decibels(np.array([1.0, 10.0]), 100.0, -30).tolist() == pytest.approx([-30, -20])
+    assert fourier.decibels(np.array([0.5, 0.1]), 0.5).tolist() == pytest.approx([0, -13.9794], abs=1e-4)
+    assert fourier.decibels(np.zeros(2)).tolist() == [-160, -160] and fourier.decibels(np.zeros(0)).shape == (0,)
+
+
+def test_peaks_are_the_highest_apart_from_each_other_and_lie_on_a_parabola():
+    frequencies, level = np.arange(12) * 10.0, np.array([0, 5, 0, 4, 0, 0, 1, 3, 2, 0, 2, 0.0])
+    found = fourier.spectral_peaks(frequencies, level, 9, 0.5)
+    assert [value for _, value in found] == [5, 4, 3, 2]
+    # 1, 3, 2: the top of the parabola lies a sixth of a bin above the middle.
+    assert [f for f, _ in found] == pytest.approx([10, 30, 70 + 10 / 6, 100])
+    assert [value for _, value in fourier.spectral_peaks(frequencies, level, 2, 0.5)] == [5, 4]
+    assert [value for _, value in fourier.spectral_peaks(frequencies, level, 9, 2.5)] == [5, 4, 3]
+    assert [value for _, value in fourier.spectral_peaks(frequencies, level, 9, 0.5, apart=30)] == [5, 3, 2]
+    assert fourier.spectral_peaks(frequencies, np.zeros(12), 3, 0.5) == []
+
+
+def test_samples_are_passed_through_from_their_start_on():
+    samples = np.array([1.0, -2.0, 3.0])
+    at = fourier.reconstruct(samples, 2.0, np.array([10.0, 10.5, 11.0, 11.5, 10.25]), start=10.0)
+    assert at[:4] == pytest.approx([1, -2, 3, 0]) and at[4] == pytest.approx((1 - 2 - 3 / 3) * 2 / np.pi)
+    assert fourier.reconstruct(samples, 2.0, np.array([0.5]))[0] == pytest.approx(-2)
 
 
 def test_the_integral_equals_the_closed_form_and_the_dft_approaches_it():

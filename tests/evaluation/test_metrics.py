@@ -91,7 +91,7 @@ def test_micro_pools_counts_over_tracks():
     assert f1_micro(tracks) == pytest.approx(18 / 20)
 
 
-@pytest.mark.parametrize("bad", [np.array([1.0, 0.5]), np.array([np.nan]), np.array([0.1, np.nan, 0.3])])
+@pytest.mark.parametrize("bad", [np.array([1.0, 0.5]), np.array([np.nan]), np.array([0.1, np.nan, 0.3]), np.array([0.1, 0.5, 0.3])])
 def test_unsorted_or_missing_times_are_refused(bad):
     with pytest.raises(ValueError, match="KD"):
         count_matches([bad, *EMPTY[1:]], EMPTY)
@@ -134,3 +134,18 @@ def test_precision_and_recall_of_each_class():
     assert (found["precision_KD"], found["recall_KD"]) == (pytest.approx(2 / 3), 0.5)
     assert np.isnan(found["precision_TT"]) and found["recall_TT"] == 0
     assert found["precision_HH"] == 0 and np.isnan(found["recall_HH"])
+
+
+def test_the_window_includes_its_ends_and_a_slack_of_a_microsecond():
+    for estimate in (1.5, 0.5):
+        assert len(match_onsets(np.array([1.0]), np.array([estimate]), tolerance=0.5 - metrics.GRID_SLACK)) == 1
+        assert len(match_onsets(np.array([1.0]), np.array([estimate]), tolerance=0.5 - 2 * metrics.GRID_SLACK)) == 0
+    assert match_onsets(np.array([1.1]), np.array([1.15])).tolist() == [[0, 0]]
+    assert count_matches(onsets(KD=[1.0]), onsets(KD=[1.0500009]))[0].tolist() == [1, 0, 0]
+    assert count_matches(onsets(KD=[1.0]), onsets(KD=[1.0500015]))[0].tolist() == [0, 1, 1]
+
+
+def test_mir_eval_matches_when_it_is_asked_for_only(monkeypatch):
+    monkeypatch.setattr(metrics, "_match_mir_eval", lambda truth, found, window: [(0, 0)] * 7)
+    truth = onsets(KD=[1.0])
+    assert count_matches(truth, truth)[0, 0] == 1 and count_matches(truth, truth, matcher="mir_eval")[0, 0] == 7

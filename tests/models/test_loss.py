@@ -55,3 +55,9 @@ def test_loss_takes_half_precision_logits():
     loss = weighted_bce(torch.zeros(1, 3, 5, dtype=torch.bfloat16), torch.zeros(1, 3, 5), torch.ones(5))
     assert loss.dtype == torch.float32
     assert float(loss) == pytest.approx(5 * np.log(2))
+
+
+def test_one_frame_without_an_onset_is_enough_to_count():
+    assert infrequency_weights([0] * 5, 1).tolist() == [0.0] * 5
+    with pytest.raises(ValueError, match="0 frames"):
+        infrequency_weights([0] * 5, 0)

@@ -89,7 +89,7 @@ class Bench:
             path.write_bytes(self.contents[name])
 
     def _refusal(self, error: Exception, path: Path) -> str:
-        """ "" for an error that names the file and does not stem from memory that ran out."""
+        """What is wrong with the error; "" if it names the file and does not stem from memory that ran out."""
         chain, cause = [], error
         while cause is not None:
             chain.append(cause)
@@ -134,7 +134,7 @@ def fuzz(reader: Reader, first: int, seconds: float, workers: int = 2, most: int
         limit = started + seconds
         while crew:
             for worker in list(crew):
-                if not worker.alive(tally):
+                if not worker.alive():
                     worker.collect(tally)
                     if time.monotonic() < limit and (most is None or worker.next < first + most):
                         worker.start(limit, None if most is None else first + most)
@@ -154,7 +154,7 @@ class _Worker:
 
     def __init__(self, bench: Bench, folder: Path, first: int, step: int):
         self.bench, self.folder, self.next, self.step = bench, folder, first, step
-        self.shared = mmap.mmap(-1, 32)  # case under way, read, refused
+        self.shared = mmap.mmap(-1, 32)  # 1 + the case under way, cases read, refused, whether the process came to its end
         self.pid, self.done, self.seen, self.since = 0, True, -1, 0.0
 
     def start(self, limit: float, end: int | None) -> None:
@@ -191,7 +191,7 @@ class _Worker:
                     log.write(json.dumps([number, _NUMBER.sub("#", outcome)]) + "\n")
             struct.pack_into("<QQQQ", self.shared, 0, number + 1, read, refused, 1)
 
-    def alive(self, tally: Tally) -> bool:
+    def alive(self) -> bool:
         """Whether its process still runs; one that is stuck is ended."""
         if self.done:
             return False
@@ -210,14 +210,15 @@ class _Worker:
         if self.done:
             return
         self.done = True
-        last, read, refused, whole = struct.unpack("<QQQQ", self.shared[:32])
+        number, read, refused, whole = struct.unpack("<QQQQ", self.shared[:32])
+        last = number - 1 if number else self.next  # without a number it died before the first case
         tally.read, tally.refused = tally.read + read, tally.refused + refused
         for line in self.log.read_text().splitlines():
-            number, kind = json.loads(line)
-            add(tally, kind, number)
+            case, kind = json.loads(line)
+            add(tally, kind, case)
         if not whole:
-            add(tally, f"the process died or hung (status {self.status})", last - 1)
-        self.next = max(self.next, last - 1 + self.step)
+            add(tally, f"the process died or hung (status {self.status})", last)
+        self.next = last + self.step
 
 
 def add(tally: Tally, kind: str, number: int) -> None:

@@ -27,6 +27,7 @@ from adtlib import paths
 from trust.fuzz import Tally, add
 
 TIMES = {"seconds", "training_seconds", "training (s)", "times_real_time"}  # keys and columns that measure time
+WHEN = ("checked.json",)  # files that say when something was looked at
 PATIENCE = 90  # seconds for what a killed command started to end; Ray's agents report before they do
 ADT = (sys.executable, "-m", "adtlib")
 
@@ -60,7 +61,9 @@ WORKS = [
 def made(home: Path, folders: tuple[str, ...]) -> dict[str, object]:
     """{path: content without measured times} of all files below some folders, hidden ones included."""
     found = {}
-    for path in sorted(path for folder in folders for path in (home / folder).rglob("*") if path.is_file()):
+    for path in sorted(
+        path for folder in folders for path in (home / folder).rglob("*") if path.is_file() and path.name not in WHEN
+    ):
         found[path.relative_to(home).as_posix()] = _content(path)
     return found
 
@@ -181,13 +184,14 @@ def kill(place: Place, random: Random, seconds: float) -> str:
 def full_disk(place: Place, random: Random, seconds: float) -> str:
     """Run the command where little fits: a small file system if that can be mounted, else files of limited size."""
     size = round(10 ** random.uniform(2.5, 6.3))
-    if random.random() < 0.5 and _mounted(place.home, max(size, 20_000)):
-        process, undo = place.start(), _unmount
-    else:
-        process, undo = place.start(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))), None
-    text = process.communicate(timeout=1_800)[0]
-    if undo:
-        undo(place.home)
+    mounted = random.random() < 0.5 and _mounted(place.home, max(size, 20_000))
+    limit = None if mounted else lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    try:
+        process = place.start(preexec_fn=limit)
+        text = process.communicate(timeout=1_800)[0]
+    finally:
+        if mounted:
+            _unmount(place.home)
     if "Traceback" in text:
         return f"full disk: a traceback: {text.strip().splitlines()[-1][:100]}"
     files = [path.name for path in place.songs.rglob("*") if path.is_file()]
@@ -206,7 +210,7 @@ def _unmount(folder: Path) -> None:
     """Take the small file system away; what is on it is moved to where it was mounted."""
     kept = folder.with_name("kept")
     shutil.copytree(folder, kept, symlinks=True)
-    subprocess.run(["umount", folder], check=True)
+    subprocess.run(["umount", "--lazy", folder], check=True)
     shutil.copytree(kept, folder, symlinks=True, dirs_exist_ok=True)
     shutil.rmtree(kept)
 

@@ -193,24 +193,24 @@ def lay_egmd(folder: Path) -> list[str]:
 
 
 def read_corpus(corpus: Corpus) -> tuple[list, list]:
-    """Tracks with their files relative to the root, and what is missing."""
+    """Tracks with their files relative to the root; what is missing or left out."""
     root = corpus.root.resolve()
     tracks = [
         (track.id, track.split, [str(path.resolve().relative_to(root)) for path in (*track.audio, *track.annotation)])
         for track in corpus.tracks()
     ]
-    return tracks, corpus.missing()
+    return tracks, [*corpus.missing(), *corpus.left_out()]
 
 
 def judge_egmd(case: Case) -> str:
-    """No id twice; a row that is left out is missing or warned of."""
+    """No id twice; where there are fewer tracks than rows it is said."""
     tracks, missing = case.found
     if len({track[0] for track in tracks}) < len(tracks):
         return "two tracks of one id"
     rows = sum(1 for line in case.content.replace(b"\r", b"\n").split(b"\n")[1:] if line.count(b",") == 11)
     plain = case.content.isascii() and b'"' not in case.content and b"\0" not in case.content
-    lost = plain and not case.warned and len(tracks) + len(missing) < rows
-    return f"{rows} rows, {len(tracks)} tracks, {len(missing)} missing" if lost else ""
+    lost = plain and not case.warned and not missing and len(tracks) < rows
+    return f"{rows} rows, {len(tracks)} tracks, and nobody says so" if lost else ""
 
 
 # The last stem was not rendered, which its last line states: a cut must not make it count.
@@ -243,11 +243,9 @@ def lay_slakh(folder: Path) -> list[str]:
 def judge_slakh(case: Case) -> str:
     """The one song is a track or missing; of cut metadata nothing is believed."""
     tracks, missing = case.found
-    return f"{len(tracks)} tracks, {len(missing)} missing, of one song" if len(tracks) + len(missing) != 1 else _cut_song(case)
-
-
-def _cut_song(case: Case) -> str:
-    return cut_is_noticed(case) if case.found[0] else ""
+    if len(tracks) + bool(missing) != 1:
+        return f"{len(tracks)} tracks, {len(missing)} missing, of one song"
+    return cut_is_noticed(case) if tracks else ""
 
 
 def lay_adtof(folder: Path) -> list[str]:
@@ -333,7 +331,12 @@ def _hidden_ffmpeg() -> Iterator[None]:
 
 READERS = [
     Reader("midi", lay_midi, read_midi, (AnnotationError,), judge_midi),
-    Reader("songs", lambda folder: lay_midi(folder)[:3], lambda folder, path: repr(read_song(path, "song", "rock", "train")), (SourceError,)),
+    Reader(
+        "songs",
+        lambda folder: lay_midi(folder)[:3],
+        lambda folder, path: repr(read_song(path, "song", "rock", "train")),
+        (SourceError,),
+    ),
     Reader("text", lay_text, read_text, (AnnotationError,), judge_text),
     Reader("egmd", lay_egmd, lambda folder, path: read_corpus(Egmd(folder)), (CorpusError,), judge_egmd),
     Reader("slakh", lay_slakh, lambda folder, path: read_corpus(Slakh(folder)), (CorpusError,), judge_slakh),
@@ -342,4 +345,6 @@ READERS = [
     Reader("blocks", lay_audio, read_blocks, (AudioError,), judge_audio),
 ]
 if shutil.which("ffmpeg"):
-    READERS.append(Reader("ffmpeg", lay_ffmpeg, lambda folder, path: read_audio(path, allow_silence=True), (AudioError,), judge_audio))
+    READERS.append(
+        Reader("ffmpeg", lay_ffmpeg, lambda folder, path: read_audio(path, allow_silence=True), (AudioError,), judge_audio)
+    )

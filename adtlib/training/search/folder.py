@@ -9,6 +9,7 @@ The best trial has the highest validation micro F1; among equals the lowest vali
 """
 
 import hashlib
+import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,14 +36,16 @@ class Search:
     def record(self) -> dict:
         """Everything in search.json; empty if the search has not begun or the file is damaged, and the search is then repeated."""
         try:
-            return json.loads((self.folder / "search.json").read_text())
-        except (OSError, ValueError):
+            record = json.loads((self.folder / "search.json").read_text())
+        except (OSError, ValueError, RecursionError):
             return {}
+        return record if _is_record(record) else {}
 
     @property
     def finished(self) -> bool:
-        """Whether the best trial is known."""
-        return "settings" in self.record and (self.folder / "trials.csv").is_file()
+        """Whether the best trial is known, and the table of trials as it was written."""
+        record, path = self.record, self.folder / "trials.csv"
+        return "settings" in record and path.is_file() and record.get("table") in (None, table_hash(path.read_bytes()))
 
     @property
     def settings(self) -> dict:
@@ -58,9 +61,21 @@ class Search:
     def trials(self) -> pd.DataFrame:
         """A row a trial: trial, the values drawn, epochs, val_loss, val_f1_micro, seconds, n_parameters, outcome.
 
-        `outcome` is "finished", or "diverged" for a trial whose loss became NaN or infinite; it has no scores.
+        `outcome` is "finished", or "diverged" for a trial whose loss became NaN or infinite; it has no scores. SearchError if the
+        table is missing or damaged.
         """
-        return pd.read_csv(self.folder / "trials.csv")
+        path = self.folder / "trials.csv"
+        try:
+            content = path.read_bytes()
+            table = pd.read_csv(io.BytesIO(content), dtype={"trial": str})  # a name may look like a number
+            if self.record.get("table") not in (None, table_hash(content)) or "trial" not in table:
+                raise ValueError("it is not as it was written")
+        except (OSError, ValueError) as error:
+            reason = " ".join(str(error).split())
+            raise SearchError(
+                f"{path} is damaged ({reason}): delete it and run the search again, which finds its trials"
+            ) from error
+        return table
 
     @property
     def curves(self) -> dict[str, pd.DataFrame]:
@@ -76,6 +91,22 @@ class Search:
 def trial_name(settings: dict) -> str:
     """Name of a trial, a hash of its settings, by which a restarted search finds its trained trials."""
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def _is_record(record: object) -> bool:
+    """Whether JSON has the shape of search.json."""
+    if not isinstance(record, dict) or not isinstance(record.get("search"), dict):
+        return False
+    settings = record.get("settings")
+    if settings is None:
+        return "settings" not in record
+    numbers = isinstance(settings, dict) and all(type(settings.get(key)) in (int, float) for key in SETTINGS)
+    return numbers and isinstance(settings.get("hyperparameters"), dict)
+
+
+def table_hash(content: bytes) -> str:
+    """Hash of trials.csv, which search.json holds (those of earlier versions do not)."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def search_folder(profile: str, architecture: str, train) -> Path:

@@ -21,7 +21,7 @@ from adtlib import paths
 from adtlib.training.cluster.configured_ray import BasicVariantGenerator, FIFOScheduler, Searcher, tune
 from adtlib.training.cluster.jobs import Job, train_remotely
 from adtlib.training.cluster.session import MAX_FAILURES, RemoteServer, Resources, session_folder
-from adtlib.training.search.folder import SETTINGS, Search, SearchError, best_row, trial_name, trial_row
+from adtlib.training.search.folder import SETTINGS, Search, SearchError, best_row, table_hash, trial_name, trial_row
 from adtlib.training.search.spaces import LEARNING_RATE, WEIGHT_DECAY, as_hyperparameters, check_space, count_combinations
 from adtlib.training.trainer import Diverged, code_hash
 
@@ -68,9 +68,10 @@ def search(plan: Plan, job: Job, resources: Resources, server: RemoteServer, pro
         drawn = _tune(plan, job, resources, server, bar)
     rows = [trial_row(found.trial_folder(_settings(values)), values) for values in drawn]
     best = best_row(rows)
-    paths.write_atomically(job.folder / "trials.csv", pd.DataFrame(rows).to_csv(index=False).encode())
-    settings = _settings(drawn[rows.index(best)])
-    paths.write_atomically(job.folder / "search.json", json.dumps({"search": identity, "settings": settings}, indent=1).encode())
+    table = pd.DataFrame(rows).to_csv(index=False).encode()
+    paths.write_atomically(job.folder / "trials.csv", table)
+    record = {"search": identity, "settings": _settings(drawn[rows.index(best)]), "table": table_hash(table)}
+    paths.write_atomically(job.folder / "search.json", json.dumps(record, indent=1).encode())
     return found
 
 
