@@ -30,6 +30,15 @@ def real_data() -> Path:
     return root
 
 
+@pytest.fixture(scope="session")
+def cases() -> Path:
+    """Folder with inputs that once went wrong; tests that need it are skipped, saying so, where it is not."""
+    root = Path(__file__).resolve().parents[2] / "shared" / "cases"
+    if not root.is_dir():
+        pytest.skip(f"no cases at {root}: they are kept beside the repository, not in it")
+    return root
+
+
 @pytest.fixture
 def rng() -> np.random.Generator:
     """A random generator with a fixed seed: a failing random case can be repeated."""

@@ -124,6 +124,7 @@ def _transcribe(recording: InputFile, model, out: Path, options: argparse.Namesp
             keep_features=False,
             progress=progress,
             first_bar=options.first_bar,
+            tempo=options.tempo,
         )
         times.append(time.perf_counter())
         written = _write(song, _results(recording, out, options), options)
