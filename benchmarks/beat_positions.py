@@ -25,7 +25,7 @@ SOFTEST_SNARE = 45  # velocity
 SCATTER, CHANCE = 0.02, 0.1  # as in beat_model: seconds around a position; share of strokes that are anywhere
 LARGEST_OFFSET = 0.04  # seconds by which a passage may be late or early as a whole
 FLOOR = 0.03  # share that is spread evenly
-RARE = 0.1  # share of beats in which an added way is played: an assumption
+OFTEN = {"half time": 0.02, "triplets": 0.1}  # share of beats in which an added way is played: assumed
 WAYS = {
     ("binary", "KD"): ("on 1 and 3", "free"),
     ("binary", "SD"): ("backbeat", "free"),
@@ -35,7 +35,7 @@ WAYS = {
     ("ternary", "KD"): ("on 1 and 3", "free"),
     ("ternary", "SD"): ("backbeat", "free"),
     ("ternary", "TT"): ("grooves", "fills"),
-    ("ternary", "HH"): ("quarters", "swung"),
+    ("ternary", "HH"): ("on 2 and 4", "swung"),
     ("ternary", "CY"): ("quarters", "swung", "crash"),
 }
 
@@ -161,13 +161,14 @@ def main() -> None:
         for name, of_class in zip(CLASSES, counts.transpose(1, 0, 2), strict=True):
             ways = WAYS[metre, name]
             played, shares = clustered(of_class, first_guess(of_class, metre, name), len(ways))
-            table = [*zip(ways, played, shares, strict=True), *((way, RARE, share) for way, share in added(metre, name).items())]
+            table = list(zip(ways, played, shares, strict=True))
+            table += [(way, OFTEN[way], share) for way, share in added(metre, name).items()]
             for way, often, share in table:
                 rows.append([metre, name, way, f"{often:.2f}", *(f"{part:.4f}" for part in (1 - FLOOR) * share + FLOOR / parts)])
     with open(POSITIONS, "w", newline="") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(["metre", "class", "way", "often", *range(1, max(METRES.values()) + 1)])
-        table.writerows(rows)
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["metre", "class", "way", "often", *range(1, max(METRES.values()) + 1)])
+        writer.writerows(rows)
 
 
 if __name__ == "__main__":

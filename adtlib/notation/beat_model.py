@@ -24,6 +24,7 @@ STATES = len(METRES) * BEATS_A_BAR  # a metre and a beat of its bar
 STEPS_A_SECOND = 50
 _SCATTER = 0.02  # seconds: standard deviation of strokes around their position
 _CHANCE = 0.1  # share of strokes that are anywhere
+_RARITY = 0.5  # weight of how often a way is played: it is seldom changed, but counts anew in each beat
 _WEIGHTS = (1.5, 1.5, 1.0, 1.0, 1.0)  # of the classes: kick and snare say more of the metre than those that keep time
 
 
@@ -48,11 +49,11 @@ def ways() -> dict[tuple[str, str], list[Way]]:
 
 @lru_cache(maxsize=1)
 def _rarity() -> list[np.ndarray]:
-    """Cost of each way in a beat, `(ways, STATES)` for each class: log-likelihood ratio of the most frequent way and this one."""
+    """Cost of each way in a beat, `(ways, STATES)` for each class: weighted log-likelihood ratio of the most frequent way to this."""
     costs = []
     for label in CLASSES:
         often = [np.array([way.often for way in ways()[metre, label]]) for metre in METRES]
-        by_metre = np.array([np.log(part.max() / _filled(part, max(map(len, often)))) for part in often])
+        by_metre = np.array([_RARITY * np.log(part.max() / _filled(part, max(map(len, often)))) for part in often])
         costs.append(np.repeat(by_metre.T, BEATS_A_BAR, axis=1).astype(np.float32))
     return costs
 

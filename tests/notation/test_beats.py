@@ -92,10 +92,9 @@ def test_where_drummers_strike_is_what_everyone_knows():
             assert way.shares.min() > 0
             assert 0 < way.often < 1
     for metre, beat in (("binary", 4), ("ternary", 6)):
-        snare, hat = known[metre, "SD"]["backbeat"].shares, known[metre, "HH"]["quarters"].shares
-        assert set(snare.argsort()[-2:]) == {beat, 3 * beat}
-        assert hat[::beat].sum() > 0.7
+        assert set(known[metre, "SD"]["backbeat"].shares.argsort()[-2:]) == {beat, 3 * beat}
         assert known[metre, "KD"]["on 1 and 3"].shares.argmax() == 0
+    assert known["binary", "HH"]["quarters"].shares[::4].sum() > 0.85
     assert known["binary", "HH"]["eighths"].shares[::2].sum() > 0.85
 
 
