@@ -49,7 +49,7 @@ def ways() -> dict[tuple[str, str], list[Way]]:
 
 @lru_cache(maxsize=1)
 def _rarity() -> list[np.ndarray]:
-    """Cost of each way in a beat, `(ways, STATES)` for each class: log-likelihood ratio of the most frequent way and it, weighted."""
+    """Cost of each way in a beat, `(ways, STATES)` for each class: log-likelihood ratio of the commonest way and it, weighted."""
     costs = []
     for label in CLASSES:
         often = [np.array([way.often for way in ways()[metre, label]]) for metre in METRES]
