@@ -188,6 +188,13 @@ def _add_transcribe(add: Any) -> None:
         help="a time at which a bar begins, if the bar lines are wrong: bars of four beats are counted from there",
     )
     parser.add_argument(
+        "--tempo",
+        metavar="BPM",
+        type=_tempo,
+        help="quarter notes a minute, 20 to 400, of all recordings given, if the tempo that is found is wrong: beats leave it by a "
+        "tenth at most",
+    )
+    parser.add_argument(
         "--drum-map",
         metavar="MAP",
         type=_drum_map,
@@ -228,6 +235,17 @@ def _grid(text: str) -> int:
     if number not in choices:
         raise argparse.ArgumentTypeError(f"{text!r} is not a grid: choose from {', '.join(choices)} (12, 24, 48: triplets)")
     return int(number)
+
+
+def _tempo(text: str) -> float:
+    from adtlib.notation.beats import check_tempo
+
+    try:
+        check_tempo(tempo := float(text))
+    except ValueError:
+        message = f"{text!r} is no tempo: give quarter notes a minute, 20 to 400, as in 96 or 127.5"
+        raise argparse.ArgumentTypeError(message) from None
+    return tempo
 
 
 def _drum_map(text: str):

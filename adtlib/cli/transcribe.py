@@ -206,6 +206,7 @@ def _transcribe(song: _Song, model, options: argparse.Namespace, bar: tqdm) -> N
         keep_features=False,
         progress=progress,
         first_bar=options.first_bar,
+        tempo=options.tempo,
     )
     times.append(time.perf_counter())
     written = _write(heard, song, state, options)

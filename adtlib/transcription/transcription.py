@@ -19,7 +19,7 @@ import numpy as np
 
 from adtlib import paths
 from adtlib.audio.features import FPS, SAMPLE_RATE
-from adtlib.notation.beats import Beats, track_beats
+from adtlib.notation.beats import Beats, check_tempo, track_beats
 from adtlib.onsets.energies import velocities
 from adtlib.onsets.frames import Onsets
 from adtlib.onsets.own import COLUMNS
@@ -51,6 +51,7 @@ class Transcription:
     source        the file; None for samples in memory.
     given_beats   known beats; by default they are tracked in the onsets.
     first_bar     seconds at which a bar is known to begin; None keeps the bar lines that were found.
+    tempo         in quarter notes a minute, if it is known; None: it is found with the beats.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Transcription:
     source: Path | None = None
     given_beats: Beats | None = None
     first_bar: float | None = None
+    tempo: float | None = None
 
     # ---- onsets
 
@@ -95,7 +97,7 @@ class Transcription:
     @cached_property
     def beats(self) -> Beats:
         """Beats and bar lines of the song."""
-        beats = self.given_beats or track_beats(self.onsets, self.duration)
+        beats = self.given_beats or track_beats(self.onsets, self.duration, self.tempo)
         return beats if self.first_bar is None else beats.with_bar_at(self.first_bar)
 
     def table(self, drum_map=None) -> "pd.DataFrame":
@@ -121,6 +123,14 @@ class Transcription:
         """With bar lines counted from the beat nearest to `seconds`, in both directions. ValueError outside the recording."""
         self._check_inside(seconds)
         return replace(self, first_bar=float(seconds))
+
+    def with_tempo(self, bpm: float) -> "Transcription":
+        """With beats tracked at a tempo in quarter notes a minute, which they leave by a tenth at most.
+
+        ValueError for a tempo outside 20 to 400.
+        """
+        check_tempo(bpm)
+        return replace(self, tempo=float(bpm), given_beats=None)
 
     def add(self, name: str, seconds: float, velocity: int | None = None) -> "Transcription":
         """With an onset added; its velocity by default follows the energy in the recording. ValueError outside the recording."""

@@ -155,6 +155,21 @@ def test_a_first_bar_is_that_of_one_recording(model, tmp_path, capsys):
     assert "4.5 s lies outside the recording" in capsys.readouterr().err
 
 
+def test_a_tempo_is_that_of_all_recordings(model, tmp_path, capsys):
+    for name in ("a", "b"):
+        write_song(tmp_path / "in" / f"{name}.wav", 8)
+    given = ["transcribe", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--model", model]
+    assert main([*given, "--tempo", "96"]) == 0
+    for name in ("a", "b"):
+        tempi = [m.tempo for m in mido.MidiFile(tmp_path / "out" / f"{name}.mid").tracks[0] if m.type == "set_tempo"]
+        assert np.median([60e6 / tempo for tempo in tempi]) == pytest.approx(96, rel=0.11)
+    for wrong in ("19", "500", "fast", "nan"):
+        with pytest.raises(SystemExit) as stopped:
+            main([*given, "--tempo", wrong])
+        assert stopped.value.code == 2
+        assert f"'{wrong}' is no tempo: give quarter notes a minute, 20 to 400" in capsys.readouterr().err
+
+
 def test_all_formats_and_sounds_of_a_song_and_of_silence(model, tmp_path, capsys):
     write_song(tmp_path / "in" / "song.wav", 12, rate=22_050)
     soundfile.write(tmp_path / "in" / "silence.wav", np.zeros(2 * SAMPLE_RATE), SAMPLE_RATE)

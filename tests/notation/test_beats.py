@@ -4,7 +4,8 @@ import mir_eval
 import numpy as np
 import pytest
 
-from adtlib.notation.beats import beat_positions, count_positions, extended, median_bpm, position_densities, track_beats
+from adtlib.notation.beat_model import ways
+from adtlib.notation.beats import beat_positions, extended, median_bpm, track_beats
 from adtlib.onsets.annotations import read_onsets
 from adtlib.vocabulary import CLASSES, MDB
 
@@ -82,21 +83,120 @@ def test_impossible_durations_are_refused():
 
 
 def test_where_drummers_strike_is_what_everyone_knows():
-    density = position_densities().reshape(5, 4, 12)
-    assert density.mean(axis=(1, 2)) == pytest.approx(np.ones(5))
-    kick, snare, hat = (density[CLASSES.index(name)] for name in ("KD", "SD", "HH"))
-    assert kick[0, 0] == kick.max()
-    assert snare[1, 0] > 2 * snare[0, 0]
-    assert hat[:, (0, 6)].min() > 2 > hat[:, (3, 9)].max()
+    known = {key: {way.name: way for way in found} for key, found in ways().items()}
+    for (metre, label), found in known.items():
+        assert label in CLASSES
+        for way in found.values():
+            assert len(way.shares) == {"binary": 16, "ternary": 24}[metre]
+            assert way.shares.sum() == pytest.approx(1, abs=0.003)
+            assert way.shares.min() > 0
+            assert 0 < way.often < 1
+    for metre, beat in (("binary", 4), ("ternary", 6)):
+        assert set(known[metre, "SD"]["backbeat"].shares.argsort()[-2:]) == {beat, 3 * beat}
+        assert known[metre, "KD"]["on 1 and 3"].shares.argmax() == 0
+    assert known["binary", "HH"]["quarters"].shares[::4].sum() > 0.85
+    assert known["binary", "HH"]["eighths"].shares[::2].sum() > 0.85
 
 
-def test_positions_are_counted_where_they_are():
-    counts = count_positions([(np.array([0.0, 1.01, 4.0, 3.99, 2.0 + 1 / 3]), np.array([0, 1, 0, 0, 4]))])
-    assert counts.shape == (5, 48)
-    assert counts[0, 0] == 3
-    assert counts[1, 12] == 1
-    assert counts[4, 28] == 1
-    assert counts.sum() == 5
+# --- metres --------------------------------------------------------------------------------------------------------------
+
+STRAIGHT, SHUFFLED, TRIPLETS = np.arange(8) / 2, [0, 2 / 3, 1, 5 / 3, 2, 8 / 3, 3, 11 / 3], np.arange(12) / 3
+BACKBEAT = {"KD": (0, 2), "SD": (1, 3)}
+
+
+def played(pattern: dict, bpm: float, bars: int = 12, start: float = 0.5, rng=None, jitter=0.0, missing=0.0, drift=0.0):
+    """(onsets, beats) of a bar that is repeated: positions in beats for each class; the tempo swings by `drift` and back."""
+    periods = 60 / bpm * (1 + drift * np.sin(np.arange(4 * bars) / (4 * bars) * 2 * np.pi))
+    beats = start + np.concatenate([[0], np.cumsum(periods)])
+    onsets = []
+    for label in CLASSES:
+        at = np.add.outer(4 * np.arange(bars), np.sort(pattern.get(label, ()))).ravel()
+        times = np.interp(at, np.arange(len(beats)), beats)
+        if rng is not None:
+            times = times[rng.random(len(times)) >= missing]
+            times = np.sort(np.maximum(times + rng.normal(0, jitter, len(times)), 0))
+        onsets.append(times)
+    return onsets, beats[:-1]
+
+
+def tempo_found(pattern: dict, bpm: float, **human) -> float:
+    """The tempo found, as a multiple of the one played."""
+    onsets, beats = played(pattern, bpm, **human)
+    return track_beats(onsets, beats[-1] + 2).bpm / bpm
+
+
+@pytest.mark.parametrize("hat, every", [(STRAIGHT, 2), (SHUFFLED, 4), (TRIPLETS, 4)], ids=["straight", "shuffle", "triplets"])
+def test_the_tempo_of_straight_eighths_of_shuffles_and_of_triplets_is_found(hat, every):
+    """From 56 to 180: not half or double, and not 3:2 or 3:4, whose sixteenths triplets would be."""
+    found = [tempo_found(BACKBEAT | {"HH": hat}, bpm) for bpm in range(56, 181, every)]
+    assert np.mean(np.abs(np.array(found) - 1) < 0.04) > 0.9
+
+
+@pytest.mark.parametrize("bpm", [68, 74, 75, 76, 100])
+def test_no_tempo_is_preferred_for_being_a_whole_number_of_steps(bpm):
+    assert tempo_found({"KD": (0, 2, 2.5), "SD": (1, 3), "HH": STRAIGHT}, bpm) == pytest.approx(1, abs=0.01)
+
+
+def swung(ratio: float) -> np.ndarray:
+    """Eighths of which each first is `ratio` times as long as the second."""
+    return np.sort(np.concatenate([np.arange(4), np.arange(4) + ratio / (1 + ratio)]))
+
+
+JAZZ_RIDE = (0, 1, 5 / 3, 2, 3, 11 / 3)
+PLAYED = {
+    "swing 1.5 to 1": (BACKBEAT | {"HH": swung(1.5)}, (100, 132)),
+    "swing 2.5 to 1": (BACKBEAT | {"HH": swung(2.5)}, (90, 126)),
+    "swing 3 to 1": (BACKBEAT | {"HH": swung(3)}, (100, 140)),
+    "jazz": ({"CY": JAZZ_RIDE, "HH": (1, 3)}, (120, 176)),
+    "half-time shuffle": ({"KD": (0, 5 / 3), "SD": (2, 1 / 3, 4 / 3, 7 / 3, 10 / 3), "HH": SHUFFLED}, (92, 110)),
+    "six eight": ({"KD": (0, 2 / 3, 2), "SD": (1, 3), "HH": TRIPLETS}, (64, 76)),
+    "sixteenths": (BACKBEAT | {"HH": np.arange(16) / 4}, (72, 96)),
+    "quarters": (BACKBEAT | {"HH": np.arange(4)}, (100, 132)),
+    "ghost notes": ({"KD": (0, 0.5, 2.5), "SD": (1, 3, 1.75, 2.25, 3.75), "HH": STRAIGHT}, (84, 110)),
+    "no hi-hat": ({"KD": (0, 1.5, 2), "SD": (1, 3)}, (90, 120)),
+}
+
+
+@pytest.mark.parametrize("style", PLAYED)
+def test_metres_are_told_apart_as_people_play_them(rng, style):
+    """Strokes scatter by 10 ms, one in twenty is missing, the tempo drifts."""
+    pattern, tempi = PLAYED[style]
+    for bpm in tempi:
+        assert tempo_found(pattern, bpm, bars=16, rng=rng, jitter=0.010, missing=0.05, drift=0.01) == pytest.approx(1, abs=0.04)
+
+
+# --- a tempo that is stated ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("bpm, stated", [(140, 70), (70, 140), (100, 150), (300, 300), (30, 30)])
+def test_a_stated_tempo_is_kept(bpm, stated):
+    onsets, beats = played(BACKBEAT | {"HH": STRAIGHT}, bpm)
+    found = track_beats(onsets, beats[-1] + 2, stated)
+    assert found.bpm == pytest.approx(stated, rel=0.01)
+    assert found.times[-1] > beats[-1] + 2
+
+
+def test_a_stated_tempo_is_followed_where_it_drifts(rng):
+    onsets, beats = played(BACKBEAT | {"HH": STRAIGHT}, 96, bars=32, rng=rng, jitter=0.008, drift=0.04)
+    found = track_beats(onsets, beats[-1] + 1, 96)
+    assert scores(found, beats, beats[::4])[0] == 1.0
+    assert np.abs(np.log(np.diff(found.times) * 96 / 60)).max() < 0.13
+
+
+def test_too_few_onsets_have_the_stated_tempo():
+    beats = track_beats([NOTHING] * 5, 9.3, 75)
+    assert not beats.found
+    assert beats.bpm == pytest.approx(75)
+    assert beats.times[-1] >= 9.3
+
+
+@pytest.mark.parametrize("tempo", [0, -90, 19.9, 401, np.nan, np.inf])
+def test_tempi_that_no_song_has_are_refused(tempo):
+    with pytest.raises(ValueError, match="quarter notes a minute, 20 to 400"):
+        track_beats([NOTHING] * 5, 9.3, tempo)
+
+
+# --- real songs ----------------------------------------------------------------------------------------------------------
 
 
 def test_beats_of_real_songs(real_data):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 
 import numpy as np
@@ -259,6 +260,39 @@ def test_a_bar_that_is_named_moves_the_bar_lines_of_all_files(tmp_path):
     assert moved.to_musicxml() != song.to_musicxml()
     with pytest.raises(ValueError, match="outside the recording"):
         song.with_first_bar(10.5)
+
+
+def test_a_tempo_that_is_named_is_that_of_all_files():
+    song = made({"KD": np.arange(1, 9, 1.0), "SD": np.arange(1.5, 9, 1.0), "HH": np.arange(1, 9, 0.25)})
+    half = song.with_tempo(60)
+    assert song.beats.bpm == pytest.approx(120, rel=0.01)
+    assert half.beats.bpm == pytest.approx(60, rel=0.01)
+    assert half.with_thresholds(0.8).beats.bpm == pytest.approx(60, rel=0.01)
+    assert half.to_pattern().n_bars < song.to_pattern().n_bars
+    assert half.to_midi() != song.to_midi()
+    given = replace(song, given_beats=Beats(np.arange(30) * 0.6, np.arange(30) % 4 + 1))
+    assert given.with_tempo(60).beats.bpm == pytest.approx(60, rel=0.01)
+    for wrong in (5, 1000, float("nan")):
+        with pytest.raises(ValueError, match="quarter notes a minute, 20 to 400"):
+            song.with_tempo(wrong)
+
+
+@pytest.mark.parametrize("name, bpm", [("trip120", 120), ("shuffle096", 96), ("trip080", 80)])
+def test_recordings_in_triplets_are_written_in_triplets(cases, name, bpm):
+    song = transcribe(cases / "tempo_triplets" / f"{name}.ogg", keep_features=False)
+    assert song.beats.bpm == pytest.approx(bpm, rel=0.02)
+    hits = song.to_pattern().hits
+    thirds = sum(hit.beat.denominator == 3 for hit in hits)
+    others = sum(hit.beat.denominator not in (1, 3) for hit in hits)
+    assert thirds > len(hits) / 5
+    assert others < len(hits) / 20
+    score = ET.fromstring(song.to_musicxml())
+    assert len(list(score.iter("time-modification"))) >= thirds / 2
+
+
+@pytest.mark.parametrize("bpm", [74, 75, 76])
+def test_the_tempo_of_a_slow_recording_is_not_doubled(cases, bpm):
+    assert transcribe(cases / "tempo_75_doubled" / f"rock{bpm}.ogg", keep_features=False).beats.bpm == pytest.approx(bpm, rel=0.01)
 
 
 def test_strokes_that_fall_together_are_counted(tmp_path):
