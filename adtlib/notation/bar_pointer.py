@@ -72,11 +72,12 @@ class _Search:
         begun = np.where(at <= self.longest, np.float32(0), np.float32(-np.inf))[:, None, None]  # anywhere in a bar
         self.came_from[at] = np.where(reached > begun, source + 1, 0)
         reached = np.maximum(reached, begun)
+        block_at = slice(int(at[0]) - block + self.longest, int(at[-1]) + 1 - block + self.longest)
         for which in (0, 1):
             ended = reached + scores[:, which : which + len(self.tempi)]
-            # The next beat of the bar: beats are the last axis.
-            following = np.roll(ended.reshape(*ended.shape[:2], -1, BEATS_A_BAR), 1, axis=3)
-            self.ends[which, at - block + self.longest] = following.reshape(ended.shape)
+            by_beat = ended.reshape(*ended.shape[:2], -1, BEATS_A_BAR)
+            following = self.ends[which, block_at].reshape(by_beat.shape)
+            following[..., 1:], following[..., 0] = by_beat[..., :-1], by_beat[..., -1]
             closing = at[:, None] + self.lengths[which : which + len(self.tempi)] >= self.last
             if closing.any():
                 candidate = np.where(closing[:, :, None], ended, -np.inf)
@@ -100,6 +101,7 @@ class _Search:
         faster, slower = faster - self.log_period, slower[:, ::-1] + self.log_period
         take = slower > faster
         tempo = np.where(take, len(self.tempi) - 1 - from_slower[:, ::-1], from_faster)
+        tempo = tempo.astype(np.intp)
         return np.where(take, slower, faster), 4 * tempo + np.take_along_axis(2 * other + longer, tempo, axis=1)
 
     def _traced(self) -> tuple[np.ndarray, np.ndarray]:
@@ -122,5 +124,5 @@ class _Search:
 def _running_best(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(running maximum along axis 1, its index)."""
     best = np.maximum.accumulate(values, axis=1)
-    index = np.where(values >= best, np.arange(values.shape[1])[:, None], 0)
+    index = np.where(values >= best, np.arange(values.shape[1], dtype=np.int16)[:, None], np.int16(0))
     return best, np.maximum.accumulate(index, axis=1)

@@ -63,7 +63,6 @@ def _filled(values: np.ndarray, n_ways: int) -> np.ndarray:
     return np.concatenate([values, np.repeat(values[-1:], n_ways - len(values), axis=0)])
 
 
-@lru_cache(maxsize=256)
 def _kernels(length: int) -> list[np.ndarray]:
     """Scores of an onset at each step of a beat of `length` steps, for each class `(length, ways * STATES)`.
 
@@ -98,19 +97,27 @@ def beat_scores(counts: np.ndarray, start: int, stop: int, lengths: np.ndarray) 
 
     steps, longest = stop - start, int(lengths[-1])
     scores = np.zeros((steps, len(lengths), STATES), dtype=np.float32)
-    within = np.arange(longest)
     for index, rarity in enumerate(_rarity()):
         at = np.flatnonzero(counts[start : stop + longest - 1, index])
-        begin = at[:, None] - within  # of the beats that hold an onset this far within
-        number = np.broadcast_to(counts[start + at, index, None], begin.shape)
+        if not len(at):
+            continue
+        begin = at[:, None] - np.arange(longest)  # of the beats that may hold an onset, by how far within it is
+        onset, within = np.nonzero((begin >= 0) & (begin < steps))
+        begin = begin[onset, within]
+        held = np.zeros(steps, dtype=bool)  # beats without an onset of the class have score 0
+        held[begin] = True
+        rows, row = np.flatnonzero(held), (np.cumsum(held) - 1)[begin]
+        onsets = csr_array((counts[start + at[onset], index], (row, within)), shape=(len(rows), longest))
         for column, length in enumerate(lengths):
-            kernel = _kernels(int(length))[index]
-            held = (begin >= 0) & (begin < steps) & (within < length)
-            where = begin[held], np.broadcast_to(within, begin.shape)[held]
-            onsets = csr_array((number[held], where), shape=(steps, int(length)))
-            by_way = (onsets @ kernel).reshape(steps, -1, STATES)
-            best = by_way[:, 0] - rarity[0]
+            by_way = (onsets @ _padded_kernels(int(length), longest)[index] - rarity.ravel()).reshape(len(rows), -1, STATES)
+            best = by_way[:, 0]
             for way in range(1, by_way.shape[1]):
-                best = np.maximum(best, by_way[:, way] - rarity[way])
-            scores[:, column] += best
+                np.maximum(best, by_way[:, way], out=best)
+            scores[rows, column] += best
     return scores
+
+
+@lru_cache(maxsize=256)
+def _padded_kernels(length: int, rows: int) -> list[np.ndarray]:
+    """The kernels with zeros for onsets beyond the beat."""
+    return [np.pad(kernel, ((0, rows - length), (0, 0))) for kernel in _kernels(length)]

@@ -148,7 +148,7 @@ PLAYED = {
     "swing 2.5 to 1": (BACKBEAT | {"HH": swung(2.5)}, (90, 126)),
     "swing 3 to 1": (BACKBEAT | {"HH": swung(3)}, (100, 140)),
     "jazz": ({"CY": JAZZ_RIDE, "HH": (1, 3)}, (120, 176)),
-    "half-time shuffle": ({"KD": (0, 5 / 3), "SD": (2, 1 / 3, 4 / 3, 7 / 3, 10 / 3), "HH": SHUFFLED}, (92, 110)),
+    "half-time shuffle": ({"KD": (0, 8 / 3), "SD": (2,), "HH": SHUFFLED}, (100, 124)),
     "six eight": ({"KD": (0, 2 / 3, 2), "SD": (1, 3), "HH": TRIPLETS}, (64, 76)),
     "sixteenths": (BACKBEAT | {"HH": np.arange(16) / 4}, (72, 96)),
     "quarters": (BACKBEAT | {"HH": np.arange(4)}, (100, 132)),
