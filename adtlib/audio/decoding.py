@@ -11,7 +11,7 @@ from typing import BinaryIO
 import numpy as np
 import soundfile
 
-from adtlib.audio import ffmpeg, messages, mpeg
+from adtlib.audio import messages, mpeg
 from adtlib.audio.chunks import announced_contents
 from adtlib.audio.pieces import AudioError, Contents, Piece, Pieces, Stream
 
@@ -83,6 +83,8 @@ def _decoded(path: Path, file: BinaryIO, found: Contents) -> Iterator[Stream]:
     if first is None:  # perhaps an mp3 with junk in front
         searched = None if found.parts else mpeg.frames_of(file, file.seek(0, io.SEEK_END), searching=True)
         if searched is None:
+            from adtlib.audio import ffmpeg  # few files need it
+
             yield from ffmpeg.streams(path, reason, file, FFMPEG_SUFFIXES)
             return
         yield from _decoded(path, file, searched)

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from adtlib import paths, profiles
 from adtlib.audio.features import FPS, N_BANDS
-from adtlib.audio.files import duration_of
+from adtlib.audio.files import check_file, duration_of
 from adtlib.cli.terminal import one_line, reason
 from adtlib.corpora.base import Corpus
 from adtlib.corpora.registry import CORPORA, open_corpus
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
             raise ValueError("--fetch goes with --data: the corpora of a profile are generated, or lie where --data says")
         return _fetch(options.fetch, root)
     reports = [_report(name, root, options.debug) for name in CORPORA]
-    status = 1 if any(report.get("problem") or report.get("unreadable") for report in reports) else 0
+    status = 1 if any(report.get(key) for report in reports for key in ("problem", "unreadable", "left_out")) else 0
     if options.json:
         print(json.dumps({"root": str(root), "corpora": reports}, indent=2))  # ASCII: any terminal and any file takes it
         return status
@@ -129,11 +129,10 @@ def _found_seconds(corpus: Corpus, found: int) -> tuple[float, list[str]]:
     seconds, unreadable = 0.0, []
     for track in corpus.tracks():
         try:
-            duration = duration_of(track.audio[0])
+            check_file(track.audio[0])
+            seconds += duration_of(track.audio[0]) or 0.0  # not every format states one
         except Exception:  # `adt prepare` says why
-            duration = None
-        seconds += duration or 0.0
-        unreadable += [str(track.audio[0])] if duration is None else []
+            unreadable.append(str(track.audio[0]))
     return seconds, unreadable
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
+from adtlib import paths
 from adtlib.audio.features import SAMPLE_RATE, FeatureConfig, log_filter_spectrogram
 from adtlib.audio.files import AudioError
 from adtlib.corpora.base import Corpus, CorpusError, Track
@@ -113,6 +114,8 @@ def _track_parts(corpus, split, folder, version, checked, workers, progress):
             for track, future in zip(tracks, futures, strict=True):
                 try:
                     entry = future.result()
+                except paths.WriteError:  # a full disk is no fault of the track
+                    raise
                 except Exception as error:  # whatever one track does, the others go on
                     problems.append(f"left out: {_reason(track, error)}")
                 else:

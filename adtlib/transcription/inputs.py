@@ -9,9 +9,8 @@ from itertools import chain, count
 from pathlib import Path
 from typing import NamedTuple
 
-import soundfile
-
-from adtlib.audio.files import AUDIO_SUFFIXES, FFMPEG_SUFFIXES, MADE_HERE, AudioError, check_file
+from adtlib.audio.files import AUDIO_SUFFIXES, FFMPEG_SUFFIXES, AudioError, check_file
+from adtlib.onsets.own import SOUNDS, is_own
 
 SUFFIXES = (*AUDIO_SUFFIXES, *FFMPEG_SUFFIXES)  # of recordings
 _NO_FILES = {stat.S_ISFIFO: "a pipe", stat.S_ISCHR: "a device", stat.S_ISBLK: "a device", stat.S_ISSOCK: "a socket"}
@@ -111,13 +110,7 @@ def _recordings_below(folder: Path, unread: list[OSError]) -> Iterator[Path]:
 
 
 def _is_made_here(file: Path) -> bool:
-    if not file.name.lower().endswith((".clicks.wav", ".drums.wav")) or not os.path.isfile(file):
-        return False
-    try:
-        with open(file, "rb") as stream, soundfile.SoundFile(stream) as sound:  # by its name it opens none that is not UTF-8
-            return sound.comment == MADE_HERE
-    except (soundfile.LibsndfileError, OSError):
-        return False
+    return file.name.lower().endswith(SOUNDS) and os.path.isfile(file) and is_own(file)
 
 
 def _with_unique_targets(recordings: list[InputFile]) -> list[InputFile]:
