@@ -2,7 +2,7 @@
 
 Notebooks start in different working directories (papermill: the caller's; JupyterLab and nbval: the notebook's), so no path
 depends on it. The environment variable `ADT_HOME` moves everything that is written (cache, results, figures, generated corpora)
-out of the clone; `ADT_DATA` is the folder of the real corpora, which is never written to.
+out of the clone; `ADT_DATA` is the folder of the real corpora, into which only `adt corpora --fetch` writes.
 
 What is written has a temporary name, `.adt-<random>.tmp` in the same folder, until it is complete. Its writer holds a lock on it,
 which the system frees when the writer dies; who writes into that folder next removes what nobody holds.

@@ -13,4 +13,6 @@ def run(options: argparse.Namespace) -> int:
             paths.write_atomically(path, updated(path.read_text(encoding="utf-8")).encode())
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
+        except FileNotFoundError as error:
+            raise ValueError(f"{path}: there is no such file; name a Markdown file that holds the marks of the gallery") from error
     return 0

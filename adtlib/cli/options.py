@@ -341,7 +341,7 @@ def _add_render(add: Any) -> None:
         "are missing. Interrupted work is resumed",
         "examples:\n  adt render --hours 22\n  adt render --hours 5 --name plain --without accompaniment",
     )
-    parser.add_argument("--hours", type=float, required=True, metavar="H", help="of training clips")
+    parser.add_argument("--hours", type=float, metavar="H", help="of training clips")
     parser.add_argument("--validation-hours", type=float, default=0.5, metavar="H", help="of validation clips (default: 0.5)")
     parser.add_argument("--seed", type=int, default=0, help="of the clips (default: 0)")
     parser.add_argument("--without", nargs="+", default=[], metavar="INGREDIENT", help="leave ingredients out; ? lists them")

@@ -12,6 +12,8 @@ from adtlib.training.rendered_clips import corpus_folder, render_corpus
 def run(options: argparse.Namespace) -> int:
     """Render the missing clips."""
     check_names("--without", options.without, INGREDIENTS)
+    if options.hours is None:
+        raise ValueError("--hours H is missing: say how many hours of training clips")
     started = time.perf_counter()
     done = render_corpus(
         options.data or paths.real_data_root(),
