@@ -44,6 +44,8 @@ def test_what_cannot_be_transformed_is_said():
         with pytest.raises(ValueError, match="positive"):
             fourier.aliased_frequency(1.0, rate)
     assert fourier.dft(np.zeros(0)).shape == (0,)
+    assert fourier.aliased_frequency(0.75, 0.5) == pytest.approx(0.25)
+    assert fourier.fourier_transform(np.cos, [0.0], 0, 1, 3).shape == (1,)
 
 
 def test_a_damped_tone_begins_at_0_and_decays_to_one_over_e():
@@ -65,6 +67,7 @@ def test_decibels_are_of_the_maximum_or_of_a_reference_down_to_a_floor():
     assert fourier.decibels(np.array([1.0, 10.0, 0.0])).tolist() == pytest.approx([-20, 0, -160])
     assert fourier.decibels(np.array([1.0, 10.0]), 100.0, -30).tolist() == pytest.approx([-30, -20])
     assert fourier.decibels(np.array([0.5, 0.1]), 0.5).tolist() == pytest.approx([0, -13.9794], abs=1e-4)
+    assert fourier.decibels(np.array([0.1, 0.01])).tolist() == pytest.approx([0, -20])
     assert fourier.decibels(np.zeros(2)).tolist() == [-160, -160] and fourier.decibels(np.zeros(0)).shape == (0,)
 
 
@@ -78,6 +81,7 @@ def test_peaks_are_the_highest_apart_from_each_other_and_lie_on_a_parabola():
     assert [value for _, value in fourier.spectral_peaks(frequencies, level, 9, 2.5)] == [5, 4, 3]
     assert [value for _, value in fourier.spectral_peaks(frequencies, level, 9, 0.5, apart=30)] == [5, 3, 2]
     assert fourier.spectral_peaks(frequencies, np.zeros(12), 3, 0.5) == []
+    assert [f for f, _ in fourier.spectral_peaks(frequencies + 500, level, 2, 0.5)] == pytest.approx([510, 530])
 
 
 def test_samples_are_passed_through_from_their_start_on():
