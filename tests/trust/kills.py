@@ -28,8 +28,8 @@ from trust.fuzz import Tally, add
 
 TIMES = {"seconds", "training_seconds", "training (s)", "times_real_time"}  # keys and columns that measure time
 WHEN = ("checked.json",)  # files that say when something was looked at
-# Checksums of tables that hold times, and those of records that hold such checksums.
-TIMES |= {"metrics.csv", "checksum", "seal", "sha256"}
+# The checksum of a table that holds times, and the seal of a record that holds it.
+TIMES |= {"metrics.csv", "seal"}
 PATIENCE = 90  # seconds for what a killed command started to end; Ray's agents report before they do
 ADT = (sys.executable, "-m", "adtlib")
 
