@@ -86,7 +86,7 @@ _SERVERS: list["RemoteServer"] = []  # that of the current session
 def _start(slots: int, folder: Path) -> None:
     for attempt in range(ATTEMPTS):
         try:
-            with patient_start(folder):
+            with patient_start(folder), _known_port():
                 ray.init(
                     address="local",
                     num_cpus=slots,
@@ -104,18 +104,12 @@ def _start(slots: int, folder: Path) -> None:
 
 @contextlib.contextmanager
 def patient_start(folder: Path) -> Iterator[None]:
-    """While Ray starts in `folder`, report its agents' ports in their place.
+    """While Ray starts in `folder`, write the files which report that the dashboard's agent listens on no port.
 
-    Ray stops itself if an agent does not report within 15 seconds, which is too short on a busy machine (ray-project/ray issue
-    65983). The dashboard's agent listens on no port, as without a dashboard it always reports; that of runtime environments is
-    told its port. If Ray looks for the ports elsewhere, this has no effect.
+    Ray stops itself if that agent does not report within 15 seconds, which is too short on a busy machine (ray-project/ray issue
+    65983). Without a dashboard it never reports anything else. If Ray looks for the port elsewhere, this has no effect.
     """
     started = threading.Event()
-    parameters = ray._private.parameter.RayParams
-    make = parameters.__init__
-
-    def make_with_port(self, *values, **options) -> None:
-        make(self, *values, **{"runtime_env_agent_port": _free_port()} | options)
 
     def write_ports() -> None:
         while not started.wait(0.1):
@@ -129,13 +123,27 @@ def patient_start(folder: Path) -> Iterator[None]:
 
     thread = threading.Thread(target=write_ports, daemon=True)
     thread.start()
+    try:
+        yield
+    finally:
+        started.set()
+        thread.join()
+
+
+@contextlib.contextmanager
+def _known_port() -> Iterator[None]:
+    """A head node that is started in this context tells its agent for runtime environments the port, and awaits no report of it."""
+    parameters = ray._private.parameter.RayParams
+    make = parameters.__init__
+
+    def make_with_port(self, *values, **options) -> None:
+        make(self, *values, **{"runtime_env_agent_port": _free_port()} | options)
+
     parameters.__init__ = make_with_port
     try:
         yield
     finally:
         parameters.__init__ = make
-        started.set()
-        thread.join()
 
 
 def _free_port() -> int:
