@@ -37,6 +37,11 @@ _NO_SOUND_FOUND = "misdetection possible"  # said where random bytes look like o
 _SOUND = re.compile(r"\[info\]   Stream #0:\d+.*: Audio: ")
 _DURATION = re.compile(r"\[info\]   Duration: (\d+):(\d\d):(\d\d\.\d+)")  # indented by two; titles are by four and more
 
+# Of ffmpeg's formats those that hold sound themselves: playlists name other files, which it would read.
+_FORMATS = (
+    "aac,ac3,eac3,amr,ape,asf,avi,caf,dsf,dts,flac,flv,matroska,mov,mp3,mpeg,mpegts,mpegvideo,mxf,ogg,rm,tak,truehd,tta,wav,w64,wv"
+)
+
 
 def streams(path: Path, refusal: str, file: BinaryIO, suffixes: tuple[str, ...]) -> Iterator[Stream]:
     """The first sound of a file as one stream at 44.1 kHz. Warns where less is heard than is announced.
@@ -54,7 +59,8 @@ def streams(path: Path, refusal: str, file: BinaryIO, suffixes: tuple[str, ...])
     program = shutil.which("ffmpeg")
     if program is None:
         raise AudioError(_without_ffmpeg(path, refusal, file, suffixes))
-    command = [program, "-hide_banner", "-nostdin", "-nostats", "-v", "level+info", "-i", f"file:{path}", "-map", "0:a:0"]
+    command = [program, "-hide_banner", "-nostdin", "-nostats", "-v", "level+info"]
+    command += ["-protocol_whitelist", "file", "-format_whitelist", _FORMATS, "-i", f"file:{path}", "-map", "0:a:0"]
     command += ["-ar", str(SAMPLE_RATE), "-c:a", "pcm_f32be", "-f", "au", "-"]
     # Its messages go to a file: a pipe that nobody reads would fill up and block it.
     with tempfile.TemporaryFile() as messages, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=messages) as process:

@@ -1,5 +1,7 @@
 """Every format in, one clear sentence for every broken file."""
 
+import shutil
+
 import numpy as np
 import pytest
 import soundfile
@@ -98,3 +100,12 @@ def test_clipping_is_refused_when_writing(tmp_path, tone):
         write_audio(tmp_path / "loud.wav", tone * 4)
     write_audio(tmp_path / "fine.wav", tone)
     np.testing.assert_allclose(read_audio(tmp_path / "fine.wav"), tone, atol=1e-4)
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
+def test_a_playlist_in_disguise_reaches_no_other_file(tmp_path):
+    write_audio(tmp_path / "secret.wav", np.zeros(SAMPLE_RATE, dtype=np.float32))
+    playlist = tmp_path / "song.m4a"
+    playlist.write_bytes(b"ffconcat version 1.0\nfile secret.wav\n#\0\n")  # the zero byte: text is refused before
+    with pytest.raises(AudioError, match=r"song\.m4a"):
+        read_audio(playlist, allow_silence=True)
