@@ -150,8 +150,7 @@ def log_filter_spectrogram(waveform: np.ndarray, sample_rate: int = SAMPLE_RATE,
     if version == "thesis" and len(waveform) <= half:
         raise ValueError(f"{len(waveform)} samples: the thesis version reflects at the edges and needs more than {half}")
     count = n_frames(len(waveform), version)
-    missing = max(0, (count - 1) * HOP_LENGTH + FRAME_SIZE - len(waveform) - 2 * half)
-    padded = np.pad(waveform, half, mode="reflect") if version == "thesis" else np.pad(waveform, (half, half + missing))
+    padded = np.pad(waveform, half, mode="reflect" if version == "thesis" else "constant")
     frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME_SIZE)[::HOP_LENGTH]  # (>= count, 2048), a view
 
     window, parts = _window(version), _parts(version)

@@ -256,7 +256,7 @@ def test_rows_of_a_damaged_egmd_table_are_named_and_the_others_are_used(tmp_path
     corpus = open_corpus("E-GMD", tmp_path)
     assert ids(corpus.tracks()) == ["a"]
     [left_out] = corpus.left_out()
-    assert "e-gmd-v1.0.0.csv: 2 rows without a split or a file name, in lines 3, 4; download" in left_out
+    assert "e-gmd-v1.0.0.csv: 2 rows without a split or a file name, in lines 3, 4; `adt corpora --fetch E-GMD`" in left_out
     for content, words in (("split,kit_name\ntrain,x\n", "no column midi_filename, audio_filename"), ("", "no column split")):
         table.write_text(content)
         corpus = open_corpus("E-GMD", tmp_path)

@@ -41,7 +41,7 @@ def write_run(architecture, corpus, seed, hits, ids=None, by_class=0):
     parts = []
     for tolerance, way in WAYS:
         counts = np.zeros((len(hits), 15), dtype=int)
-        found = np.array(hits) - (tolerance < 0.05) + by_class * (way == "class")
+        found = np.maximum(np.array(hits) - (tolerance < 0.05), 0) + by_class * (way == "class")
         counts[:, 0], counts[:, 1], counts[:, 2] = found, 10 - found, 10 - found
         rows = pd.DataFrame(counts, columns=COUNT_COLUMNS)
         fixed = {"test": corpus, "split": "test", "unit": "track", "data": "x", "seconds": 1.0}

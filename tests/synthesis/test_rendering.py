@@ -552,7 +552,7 @@ def test_an_example_is_rendered_where_the_sounds_are_and_else_it_is_said_why(mad
     with pytest.raises(ValueError, match="choose from drums, mix, no drums"):
         clips.example_clip("silence", data)
     monkeypatch.setattr(performances, "songs_folder", lambda: tmp_path / "none")
-    assert clips.example_clip("mix", tmp_path) is None and "Groove MIDI Dataset" in clips.why_no_clip(tmp_path)
+    assert clips.example_clip("mix", tmp_path) is None and "--fetch 'Groove MIDI'" in clips.why_no_clip(tmp_path)
     monkeypatch.setattr(clips, "banks_folder", lambda: tmp_path)
     assert "render --hours 1" in clips.why_no_clip(data)
     monkeypatch.setattr(clips, "missing_packages", lambda: ["hydrogen-data"])

@@ -45,7 +45,7 @@ def test_without_a_model_it_is_said_what_to_do():
     profile = load_profile("smoke")
     assert available_models(profile) == []
     words = about_model([], profile)
-    assert "no model" in words and "adt run 43 --profile smoke" in words and "`results/smoke/runs`" in words
+    assert "no model" in words and "adt run 43 --profile smoke" in words and "results/smoke/runs" in words
 
 
 def test_the_best_crnn_speaks_where_none_is_shipped():
