@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +55,25 @@ class Unit:
         mine = part["onset_units"] == self.index
         times, classes = part["onset_times"][mine], part["onset_classes"][mine]
         return [times[classes == c] for c in range(N_CLASSES)]
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return self.n_frames / FPS
+
+
+@dataclass(frozen=True, eq=False)
+class HeldUnit:
+    """A recording whose features `(T, 84)` are in memory, with the attributes of a `Unit` that scoring and comparing use."""
+
+    features: np.ndarray
+    id: str = ""
+    onsets: Onsets = field(default_factory=list)
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames."""
+        return len(self.features)
 
     @property
     def duration(self) -> float:

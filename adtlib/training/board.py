@@ -25,11 +25,12 @@ import soxr
 from torch import nn
 
 from adtlib import paths
-from adtlib.audio.features import FPS, SAMPLE_RATE, log_filter_spectrogram
+from adtlib.audio.features import SAMPLE_RATE, log_filter_spectrogram
 from adtlib.audio.files import audio_blocks, read_audio
 from adtlib.audio.mixing import rms, to_peak
 from adtlib.audio.normalise import PEAK, loudness_gain
 from adtlib.corpora.enst_mdb import EnstMdb
+from adtlib.corpora.store import HeldUnit
 from adtlib.evaluation.metrics import TOLERANCE, count_matches, scores
 from adtlib.onsets.frames import Onsets
 from adtlib.onsets.peak_picking import PeakPicking, pick_peaks
@@ -55,25 +56,6 @@ class Piece:
     drums: Path
     mix: Path
     onsets: Onsets
-
-
-@dataclass(frozen=True, eq=False)
-class BoardUnit:
-    """A piece in one form, as `Unit` for scoring: features `(T, 84)` float16 at the level of transcribing, onsets in seconds."""
-
-    id: str
-    features: np.ndarray
-    onsets: Onsets
-
-    @property
-    def n_frames(self) -> int:
-        """Length in frames."""
-        return len(self.features)
-
-    @property
-    def duration(self) -> float:
-        """Seconds."""
-        return self.n_frames / FPS
 
 
 def pieces(root: Path) -> list[Piece]:
@@ -195,16 +177,16 @@ def drums_lower(drums: np.ndarray, mix: np.ndarray) -> np.ndarray:
 # ---- rows -----------------------------------------------------------------------------------------------------------
 
 
-def board(root: Path) -> dict[str, list[BoardUnit]]:
+def board(root: Path) -> dict[str, list[HeldUnit]]:
     """The rows of the board, "mix, plain" and so on: each piece in that form. Features are computed once and kept in the cache.
 
     Rows that need ffmpeg are left out where it is not installed. Empty if there are no pieces below `root`.
     """
-    rows: dict[str, list[BoardUnit]] = {}
+    rows: dict[str, list[HeldUnit]] = {}
     for piece in pieces(root):
         for row, features in _features_of(piece).items():
             onsets = [times / 2 ** (SEMITONES / 12) for times in piece.onsets] if row.endswith("pitched") else piece.onsets
-            rows.setdefault(row, []).append(BoardUnit(piece.name, features, onsets))
+            rows.setdefault(row, []).append(HeldUnit(features, piece.name, onsets))
     return rows
 
 
@@ -232,7 +214,7 @@ def _computed(piece: Piece) -> dict[str, np.ndarray]:
 # ---- scores ---------------------------------------------------------------------------------------------------------
 
 
-def board_pairs(model: nn.Module, rows: dict[str, list[BoardUnit]]) -> dict[str, Pairs]:
+def board_pairs(model: nn.Module, rows: dict[str, list[HeldUnit]]) -> dict[str, Pairs]:
     """Activations and onsets of every piece, by row."""
     return {row: [(activations, unit.onsets) for unit, activations in predict_units(model, units)] for row, units in rows.items()}
 

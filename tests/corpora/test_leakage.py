@@ -11,11 +11,12 @@ from adtlib.audio.files import write_audio
 from adtlib.corpora.folder import FolderCorpus
 from adtlib.corpora.leakage import fingerprints, search
 from adtlib.corpora.leakage.fingerprints import FingerprintIndex, find_peaks, hash_peaks
-from adtlib.corpora.leakage.report import TrialUnit, as_mp3, detection_trial, leak_table
+from adtlib.corpora.leakage.report import as_mp3, detection_trial, leak_table
 from adtlib.corpora.leakage.rhythms import shared_rhythms
 from adtlib.corpora.leakage.search import compare, find_leaks, repetition, shared_sounds
 from adtlib.corpora.preparation import prepare
 from adtlib.corpora.registry import open_corpus
+from adtlib.corpora.store import HeldUnit
 from adtlib.corpora.tfdata import write_saved_dataset
 from adtlib.onsets.annotations import read_onsets, write_onsets
 from adtlib.vocabulary import ROLAND
@@ -114,10 +115,10 @@ def test_many_files_find_what_one_finds(monkeypatch):
 
 def test_of_too_many_pairs_the_likeliest_are_compared(monkeypatch):
     """Two real copies among pairs that share little are found with room for two comparisons; a warning counts the others."""
-    takes = [TrialUnit(features(music(seed)[0])) for seed in range(4)]
+    takes = [HeldUnit(features(music(seed)[0])) for seed in range(4)]
     part = music(2)[0]
     part[5 * SAMPLE_RATE :] = music(50)[0][5 * SAMPLE_RATE :]
-    copies = [TrialUnit(takes[0].features[250:]), TrialUnit(takes[1].features[:900]), TrialUnit(features(part))]
+    copies = [HeldUnit(takes[0].features[250:]), HeldUnit(takes[1].features[:900]), HeldUnit(features(part))]
     arguments = takes + copies, [0] * 4 + [1] * 3
     everything = {(i, j) for _, i, j, *_ in shared_sounds(*arguments)}
     assert everything == {(0, 4), (1, 5), (2, 6)}
@@ -194,7 +195,7 @@ def test_corpora_are_compared_with_each_other(songs, tmp_path):
 def test_two_recordings_of_one_loop_are_told_from_one_recording_twice():
     loop = music(3, 2.0)[0]
     first, second = (np.tile(loop, 6) + 0.004 * np.random.default_rng(seed).normal(0, 1, 6 * len(loop)) for seed in (0, 1))
-    takes = [TrialUnit(features(first)), TrialUnit(features(second))]
+    takes = [HeldUnit(features(first)), HeldUnit(features(second))]
     assert {what for what, *_ in shared_sounds(takes, [0, 1])} == {"loop"}
     once = features(music(4)[0])
     assert repetition(features(first)) > 0.8 > repetition(once)
@@ -203,7 +204,7 @@ def test_two_recordings_of_one_loop_are_told_from_one_recording_twice():
 def test_silence_and_hum_do_not_alarm():
     rng = np.random.default_rng(0)
     hum = np.sin(2 * np.pi * 50 * np.arange(8 * SAMPLE_RATE) / SAMPLE_RATE)
-    takes = [TrialUnit(features(x)) for x in (hum * 0, hum * 0, rng.normal(0, 1e-5, len(hum)), rng.normal(0, 1e-5, len(hum)))]
+    takes = [HeldUnit(features(x)) for x in (hum * 0, hum * 0, rng.normal(0, 1e-5, len(hum)), rng.normal(0, 1e-5, len(hum)))]
     assert shared_sounds(takes, [0, 1, 0, 1]) == []
     assert compare(takes[0], takes[1], [0]) is None
 

@@ -1,18 +1,17 @@
 """Results of the leakage check as a table, and a trial of its reliability with copies made on purpose."""
 
 import io
-from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 import soundfile
 
-from adtlib.audio.features import FPS, HOP_LENGTH, SAMPLE_RATE, log_filter_spectrogram
+from adtlib.audio.features import HOP_LENGTH, SAMPLE_RATE, log_filter_spectrogram
 from adtlib.audio.files import AudioError
 from adtlib.corpora.base import Corpus, CorpusError
 from adtlib.corpora.leakage.search import MIN_SECONDS, block_similarity, shared_sounds
-from adtlib.corpora.store import Prepared
+from adtlib.corpora.store import HeldUnit, Prepared
 
 KINDS = ("copy", "sound", "loop", "rhythm")
 SHIFT = 123.45  # frames, so that a copy's frames lie between the original's
@@ -51,23 +50,6 @@ def _row(compared: str, splits: str, n: int, m: int, part: pd.DataFrame) -> dict
 
 
 # --- the trial ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class TrialUnit:
-    """Features of a recording, with the attributes of a `Unit` that the check uses."""
-
-    features: np.ndarray
-
-    @property
-    def n_frames(self) -> int:
-        """Number of frames."""
-        return len(self.features)
-
-    @property
-    def duration(self) -> float:
-        """Seconds."""
-        return self.n_frames / FPS
 
 
 def treatments(rng: np.random.Generator) -> dict:
@@ -149,8 +131,8 @@ def _excerpts(corpus: Corpus, count: int):
             yield waveform[first : first + length]
 
 
-def _trial_unit(waveform: np.ndarray) -> TrialUnit:
-    return TrialUnit(log_filter_spectrogram(waveform).astype(np.float16))
+def _trial_unit(waveform: np.ndarray) -> HeldUnit:
+    return HeldUnit(log_filter_spectrogram(waveform).astype(np.float16))
 
 
 def _median_similarity(a: np.ndarray, b: np.ndarray) -> float:
