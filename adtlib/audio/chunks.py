@@ -15,6 +15,11 @@ _UNNOTICED = 4096  # bytes after the samples that are no cause for a warning
 _STREAMED = (0x7F000008, 0x7FFFF000, 0x80000000, 0xFFFFFFFF, 2**63 - 1, 2**64 - 1)
 
 
+def is_known(start: bytes) -> bool:
+    """Whether the first four bytes of a file say what it is: wav, aiff, au, caf, w64, rf64, ogg or flac, not MPEG."""
+    return start in _LAYOUTS or start in (b".snd", b"dns.", b"OggS", b"fLaC")
+
+
 def announced_contents(file: BinaryIO, size: int, start: bytes) -> Contents:
     """Look through a file of `size` bytes whose first four are `start`. Other kinds of files are taken as they are."""
     if start in _LAYOUTS:

@@ -11,8 +11,8 @@ from typing import BinaryIO
 import numpy as np
 import soundfile
 
-from adtlib.audio import messages, mpeg
-from adtlib.audio.chunks import announced_contents
+from adtlib.audio import messages
+from adtlib.audio.chunks import announced_contents, is_known
 from adtlib.audio.pieces import AudioError, Contents, Piece, Pieces, Stream
 
 BLOCK_SECONDS = 10
@@ -57,18 +57,30 @@ def streams(path: Path) -> Iterator[Stream]:
 
 def contents(file: BinaryIO) -> Contents:
     """The recordings in a file, and what contradicts its header."""
+    size, start = _size_and_start(file)
+    if is_known(start):
+        return announced_contents(file, size, start)
+    from adtlib.audio import mpeg  # only mp3 needs it
+
+    return mpeg.frames_of(file, size, searching=False) or Contents()
+
+
+def _size_and_start(file: BinaryIO) -> tuple[int, bytes]:
+    """The bytes of a file, and the first four, by which formats are known."""
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
-    start = file.read(4)
-    found = mpeg.frames_of(file, size, searching=False)
-    return announced_contents(file, size, start) if found is None else found
+    return size, file.read(4)
 
 
 def announced_seconds(path: Path) -> float | None:
     """The duration that a header states, None where it states none or cannot be read."""
     with open(path, "rb") as file:
-        if (seconds := mpeg.estimated_seconds(file)) is None:
-            file.seek(0)
+        seconds = None
+        if not is_known(_size_and_start(file)[1]):
+            from adtlib.audio import mpeg
+
+            seconds = mpeg.estimated_seconds(file)
+        if seconds is None:
             with _opened(file, ()) as sound:
                 seconds = sound.frames / sound.samplerate
     return seconds if seconds <= MOST_HOURS * 3600 else None
@@ -81,6 +93,8 @@ def _decoded(path: Path, file: BinaryIO, found: Contents) -> Iterator[Stream]:
     except soundfile.SoundFileError as error:
         reason, first = _reason(error), None
     if first is None:  # perhaps an mp3 with junk in front
+        from adtlib.audio import mpeg
+
         searched = None if found.parts else mpeg.frames_of(file, file.seek(0, io.SEEK_END), searching=True)
         if searched is None:
             from adtlib.audio import ffmpeg  # few files need it

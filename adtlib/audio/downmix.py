@@ -27,15 +27,12 @@ _RAMP_SECONDS = 0.05
 
 
 def mixed(blocks: Iterable[np.ndarray], rate: int, note: Callable[[int], None] = lambda n: None) -> Iterator[np.ndarray]:
-    """Blocks `(n, channels)` as blocks `(n,)`: the average, and in blocks in which attacks cancel the sum of energies.
+    """Blocks `(n, channels)`, of two channels or more, as blocks `(n,)`: the average; where attacks cancel, the sum of energies.
 
     note  called with the number of samples of each block that was not averaged.
     """
     mixer = _Mixer(rate)
     for block in blocks:
-        if block.shape[1] == 1:
-            yield np.ascontiguousarray(block[:, 0], dtype=np.float32)
-            continue
         finished = mixer.finish(block)
         if finished is not None:
             yield finished

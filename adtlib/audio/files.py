@@ -16,7 +16,7 @@ import numpy.typing as npt
 import soundfile
 
 from adtlib import paths
-from adtlib.audio import decoding, downmix
+from adtlib.audio import decoding
 from adtlib.audio.decoding import AUDIO_SUFFIXES as AUDIO_SUFFIXES, BLOCK_SECONDS, FFMPEG_SUFFIXES as FFMPEG_SUFFIXES
 from adtlib.audio.defects import LIMIT, clicks_in_words, peak_of, repaired
 from adtlib.audio.features import SAMPLE_RATE
@@ -96,7 +96,7 @@ def audio_blocks(path: Path | str) -> Iterator[np.ndarray]:
     empty = True
     try:
         for stream in decoding.streams(path):
-            mono = _mono_blocks(path, _sound_blocks(path, stream), stream.rate)
+            mono = _mono_blocks(path, _sound_blocks(path, stream), stream.rate, stream.channels)
             for block in resampled_blocks(mono, stream.rate):
                 empty = empty and len(block) == 0
                 yield block
@@ -139,8 +139,13 @@ def _is_text(start: bytes) -> bool:
     return b"\0" not in start  # every audio format has some in its header
 
 
-def _mono_blocks(name: Path | str, blocks: Iterable[np.ndarray], rate: float) -> Iterator[np.ndarray]:
+def _mono_blocks(name: Path | str, blocks: Iterable[np.ndarray], rate: float, channels: int) -> Iterator[np.ndarray]:
     """Blocks `(n, channels)` mixed to one channel; warns where their average would not have been what is heard."""
+    if channels == 1:
+        yield from (np.ascontiguousarray(block[:, 0], dtype=np.float32) for block in blocks)
+        return
+    from adtlib.audio import downmix
+
     cancelled: list[int] = []
     yield from downmix.mixed(blocks, rate, cancelled.append)
     if seconds := sum(cancelled) / rate:
@@ -187,7 +192,7 @@ def array_blocks(waveform: npt.ArrayLike, sample_rate: int) -> Iterator[np.ndarr
     channels = waveform[:, None] if waveform.ndim == 1 else waveform
     length = max(1, round(BLOCK_SECONDS * sample_rate))
     parts = (channels[start : start + length] for start in range(0, len(channels), length))
-    return resampled_blocks(_mono_blocks("the samples", _of_full_scale(parts), sample_rate), sample_rate)
+    return resampled_blocks(_mono_blocks("the samples", _of_full_scale(parts), sample_rate, channels.shape[1]), sample_rate)
 
 
 def _of_full_scale(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
