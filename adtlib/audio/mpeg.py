@@ -23,7 +23,7 @@ _RATES = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 
 _SEARCHED = 1 << 18  # bytes of junk before or between frames
 _IN_A_ROW = 4  # frames that follow each other are no accident
 _SHARE = 0.5  # of a file; other formats contain what looks like some frames
-_NOTICED = 0.25  # seconds: a smaller difference between stated and counted length is not worth a word
+_MISCOUNTED = 1  # frame: so far tags of whole files are off, as some writers count the tag
 
 
 @dataclass(frozen=True)
@@ -142,9 +142,14 @@ class _Recording:
         return _stating(tag, self.first.tag_at, self.count, size), *pieces
 
     @property
+    def lacks(self) -> int:
+        """Frames that the tag states and that are not there."""
+        return self.stated - self.count if self.stated else 0
+
+    @property
     def missing(self) -> float:
-        """Seconds that the tag states and that are not there."""
-        return (self.stated - self.count) * self.first.samples / self.first.kind[2] if self.stated else 0.0
+        """The same in seconds."""
+        return self.lacks * self.first.samples / self.first.kind[2]
 
     def _made_tag(self) -> bytes:
         """A silent frame with an empty tag, at a bitrate that has room for it."""
@@ -184,9 +189,9 @@ def frames_of(file: BinaryIO, size: int, searching: bool) -> Contents | None:
     remarks = []
     if len(recordings) > 1:
         remarks.append(f"it holds {len(recordings)} recordings, one after the other")
-    if (missing := sum(each.missing for each in recordings if each.missing > _NOTICED)) > 0:
-        remarks.append(f"{missing:.1f} s of the length that its header states are missing: it is cut")
-    elif cut and recordings[-1].missing >= 0 and recordings[-1].stated is None:
+    if missing := sum(each.missing for each in recordings if each.lacks > (0 if cut and each is recordings[-1] else _MISCOUNTED)):
+        remarks.append(f"{missing:.2f} s of the length that its header states are missing: it is cut or damaged")
+    elif cut and recordings[-1].stated is None:
         remarks.append("it ends within a frame: it is cut")
     if skipped:
         remarks.append(f"{skipped:,} bytes between its frames are no sound and were skipped")
@@ -194,9 +199,9 @@ def frames_of(file: BinaryIO, size: int, searching: bool) -> Contents | None:
 
 
 def _recordings(window: _Window, at: int) -> tuple[list[_Recording], int, bool]:
-    """(the recordings, bytes of junk between frames, whether the last frame is cut)."""
+    """(the recordings, bytes of junk between frames, whether the end is missing)."""
     found: list[_Recording] = []
-    skipped, cut = 0, False
+    skipped, cut, end = 0, False, 0
     for offset, frame, junk in _frames(window, at):
         skipped += junk
         if offset + frame.length > window.size:
@@ -207,6 +212,9 @@ def _recordings(window: _Window, at: int) -> tuple[list[_Recording], int, bool]:
             found.append(_Recording(frame, window.at(offset, 4), *(tag or ())))
         if tag is None:
             found[-1].add(offset, frame)
+        else:
+            end = offset + _stated_bytes(tag[1], frame.tag_at)  # of the last recording that states one
+    cut = cut or end > window.size
     return [each for each in found if each.count], skipped, cut
 
 
@@ -235,6 +243,11 @@ def _tag_of(window: _Window, offset: int, frame: _Frame) -> tuple[int | None, by
         return int.from_bytes(head[frame.tag_at + 8 : frame.tag_at + 12], "big"), window.at(offset, frame.length)
     vbri = window.at(offset + 36, 18)
     return (int.from_bytes(vbri[14:18], "big"), b"") if vbri[:4] == b"VBRI" else None
+
+
+def _stated_bytes(tag: bytes, at: int) -> int:
+    """The length of a recording from its tag on, 0 where the tag does not state it."""
+    return int.from_bytes(tag[at + 12 : at + 16], "big") if tag and tag[at + 7] & 2 else 0
 
 
 def estimated_seconds(file: BinaryIO) -> float | None:

@@ -174,11 +174,24 @@ def test_a_cut_mp3_is_said(tmp_path, music, mode, tagged, capfd):
     path = tmp_path / "song.mp3"
     path.write_bytes(content[: int(0.6 * len(content)) + 5])
     match = (
-        r"song\.mp3: \d\.\d s of the length that its header states are missing" if tagged else r"song\.mp3: it ends within a frame"
+        r"song\.mp3: \d\.\d+ s of the length that its header states are missing" if tagged else r"song\.mp3: it ends within a frame"
     )
     with pytest.warns(UserWarning, match=match + r".*; \d\.\d s were heard"):
         read_audio(path)
     assert capfd.readouterr() == ("", "")
+
+
+def test_an_mp3_without_its_last_bytes_is_said_to_be_cut(tmp_path, music):
+    content = mp3(music[: RATE // 4])
+    (tmp_path / "whole.mp3").write_bytes(content)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read_audio(tmp_path / "whole.mp3")
+    last = content.rindex(content[:2])
+    for end in (-10, last, last + 3):
+        (tmp_path / "cut.mp3").write_bytes(content[:end])
+        with pytest.warns(UserWarning, match=r"cut\.mp3: 0\.03 s of the length that its header states are missing"):
+            read_audio(tmp_path / "cut.mp3")
 
 
 def test_tags_and_junk_around_an_mp3_are_no_sound(tmp_path, music, rng, capfd):
