@@ -5,6 +5,7 @@ place, see `adtlib.synthesis.sources`), else the kit of the General MIDI sound f
 Drums are rendered in pieces, so that memory does not grow with the length of the recording.
 """
 
+import errno
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -47,7 +48,10 @@ class SampledKit:
 
 @lru_cache(maxsize=1)
 def sampled_kit() -> SampledKit:
-    """The recorded kit that is installed, else the General MIDI kit that comes with the dependencies."""
+    """The recorded kit that is installed, else the General MIDI kit that comes with the dependencies.
+
+    The latter also, with a warning, where the cache cannot be written to. WriteError where the disk is full.
+    """
     return _recorded_kit() or SampledKit("the General MIDI kit of TimGM6mb", _play_general_midi)
 
 
@@ -87,6 +91,8 @@ def _recorded_kit() -> SampledKit | None:
         try:
             bank = _bank(kits[name])
         except paths.WriteError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):  # a state that passes: the same command is to make the same sound
+                raise
             warnings.warn(f"the recorded kit {name} cannot be unpacked, the General MIDI kit plays: {error}", stacklevel=2)
             return None
         except (SourceError, OSError) as error:

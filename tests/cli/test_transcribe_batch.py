@@ -1,5 +1,6 @@
 """One bad file costs one line, whatever it does; what is there is the user's unless this very command wrote it."""
 
+import errno
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ import soundfile
 from adtlib import paths
 from adtlib.cli import main
 from adtlib.cli.terminal import lines, one_line, reason
+from adtlib.transcription import kit_playback
 
 
 @pytest.fixture(scope="module")
@@ -25,16 +27,14 @@ def sounds(write_kit, tmp_path_factory) -> Path:
 @pytest.fixture(autouse=True)
 def own_home(sounds, tmp_path_factory, monkeypatch) -> Path:
     """A cache of each test, also for processes that it starts, and one kit for all."""
-    from adtlib.transcription.kit_playback import sampled_kit
-
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setattr(paths, "CACHE", home / "cache")
     monkeypatch.setenv("ADT_HOME", str(home))
     monkeypatch.setenv("ADT_SOUNDS", str(sounds))
     monkeypatch.setenv("PYTHONPATH", str(Path(paths.__file__).parent.parent))
-    sampled_kit.cache_clear()
+    kit_playback.sampled_kit.cache_clear()
     yield home
-    sampled_kit.cache_clear()
+    kit_playback.sampled_kit.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -193,6 +193,22 @@ def test_where_the_cache_cannot_be_written_the_general_midi_kit_plays(transcribe
     assert len(said) == 2
     assert all("set ADT_HOME to another folder" in each for each in said)
     assert said[1].startswith("adt: warning: the recorded kit Mine cannot be unpacked, the General MIDI kit plays: ")
+
+
+def test_while_the_disk_is_full_no_other_kit_plays(transcribe, sound, tmp_path, monkeypatch):
+    """Else the drums of a song would stay those of the other kit, as its results are there."""
+
+    def full(kit):
+        raise paths.write_error(kit, OSError(errno.ENOSPC, "No space left on device"))
+
+    (tmp_path / "take.wav").write_bytes(sound)
+    with monkeypatch.context() as patched:
+        patched.setattr(kit_playback, "_bank", full)
+        status, _, errors = transcribe("take.wav", "--listen")
+    assert status == 1 and files(tmp_path) == {"take.wav", "take.mid", "take.csv", "take.clicks.wav"}
+    assert "not written (1):" in errors and "cannot be written" in errors
+    assert transcribe("take.wav", "--listen")[0] == 0
+    assert (tmp_path / "take.drums.wav").is_file()
 
 
 def test_a_name_that_is_too_long_for_one_result_is_named_with_the_remedy(transcribe, sound, tmp_path):
