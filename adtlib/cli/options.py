@@ -183,9 +183,9 @@ def _add_transcribe(add: Any) -> None:
     )
     parser.add_argument(
         "--first-bar",
-        metavar="SECONDS",
-        type=float,
-        help="a time at which a bar begins, if the bar lines are wrong: bars of four beats are counted from there",
+        metavar="TIME",
+        type=_time,
+        help="a time at which a bar begins (seconds, or 2:10.5), if the bar lines are wrong: four beats a bar are counted from there",
     )
     parser.add_argument(
         "--tempo",
@@ -228,6 +228,16 @@ def _thresholds(text: str) -> dict[str, float]:
     return found
 
 
+def _five_thresholds(text: str) -> tuple[float, ...]:
+    try:
+        found = tuple(map(float, text.split(",")))
+    except ValueError:
+        found = ()
+    if len(found) != len(CLASSES) or not all(0 <= value <= 1 for value in found):
+        raise argparse.ArgumentTypeError(f"{text!r}: give {len(CLASSES)} numbers in 0 to 1 for {','.join(CLASSES)}")
+    return found
+
+
 def _grid(text: str) -> int:
     from adtlib.notation.beats import QUANTISE
 
@@ -235,6 +245,18 @@ def _grid(text: str) -> int:
     if number not in choices:
         raise argparse.ArgumentTypeError(f"{text!r} is not a grid: choose from {', '.join(choices)} (12, 24, 48: triplets)")
     return int(number)
+
+
+def _time(text: str) -> float:
+    """Seconds of "130.5" or "2:10.5"."""
+    minutes, _, seconds = text.rpartition(":")
+    try:
+        found = 60 * int(minutes or 0) + float(seconds)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no time: give seconds, or minutes and seconds as in 2:10.5")
+    return found
 
 
 def _tempo(text: str) -> float:
@@ -399,7 +421,9 @@ def _add_pack(add: Any) -> None:
     songs = "; ".join(f"{name}: {what}" for name, (what, _) in SONGS.items())
     listed = f"choose thresholds on the validation clips of these rendered sets, and on songs in $ADT_DATA ({songs})"
     chosen.add_argument("--choose-on", metavar="SET", nargs="+", help=listed)
-    chosen.add_argument("--thresholds", metavar="KD,SD,TT,HH,CY", help="five thresholds, separated by commas")
+    chosen.add_argument(
+        "--thresholds", metavar="KD,SD,TT,HH,CY", type=_five_thresholds, help="five thresholds, separated by commas"
+    )
     averages = ("logits", "activations")
     parser.add_argument("--average", choices=averages, default=averages[0], help="of an ensemble (default: logits)")
     parser.add_argument("--half", action="store_true", help="weights as float16: half the size")

@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
 def _thresholds(options: argparse.Namespace, how: dict):
     """(thresholds, their source in words)."""
     if options.thresholds:
-        return tuple(map(float, options.thresholds.split(","))), "given"
+        return options.thresholds, "given"
     if options.choose_on:
         sets = [SONGS[name][0] if name in SONGS else f"rendered validation clips, set {name}" for name in options.choose_on]
         return _choose(options, how), "; ".join(sets)

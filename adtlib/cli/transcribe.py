@@ -19,7 +19,7 @@ from adtlib.audio.files import audio_blocks, duration_of
 from adtlib.cli.terminal import one_line, reason
 from adtlib.onsets.peak_picking import thresholds_by_class, with_thresholds
 from adtlib.transcription.inputs import InputFile, check_recording, real_path, search
-from adtlib.transcription.results import Results, made_from
+from adtlib.transcription.results import Results, made_from, plain
 from adtlib.vocabulary import CLASSES
 
 SOUNDS = ("clicks.wav", "drums.wav")
@@ -199,6 +199,7 @@ def _transcribe(song: _Song, model, options: argparse.Namespace, bar: tqdm) -> N
         bar.refresh()
 
     state, times = _made_from(song, model, options), [time.perf_counter()]  # as it is before it is read
+    older = _older(song, state)
     heard = transcribe(
         song.recording.path,
         model=model,
@@ -212,10 +213,19 @@ def _transcribe(song: _Song, model, options: argparse.Namespace, bar: tqdm) -> N
     written = _write(heard, song, state, options)
     times.append(time.perf_counter())
     if written:
-        lines = [*_lines(heard, written, times[1] - times[0], times[2] - times[1]), *_merged(heard, options)]
+        lines = [*_lines(heard, written, times[1] - times[0], times[2] - times[1]), *_merged(heard, options), *older]
         with bar.external_write_mode():
             print("\n".join(map(one_line, lines)), flush=True)
     song.seconds, song.written = heard.duration, written
+
+
+def _older(song: _Song, state: dict[str, Any]) -> list[str]:
+    """A line if results of other kinds stay that were made before a change."""
+    if not (differing := _differing(song.results.made_from, plain(state))):
+        return []
+    left = sorted(song.results.noted - set(song.kinds))
+    names = ", ".join(song.results.path(kind).name for kind in left)
+    return [f"  {names}: from before a change of {', '.join(differing)}; --format makes it anew"] if left else []
 
 
 def _write(heard, song: _Song, state: dict[str, Any], options: argparse.Namespace) -> list[Path]:

@@ -40,6 +40,11 @@ class Results:
         """The kinds whose files are there, with the bytes that were noted."""
         return {kind for kind in kinds if kind in self._hashes and self._hashes[kind] == _hash_of_file(self.path(kind))}
 
+    @property
+    def noted(self) -> set[str]:
+        """All kinds of which this is so."""
+        return self.own(self._hashes)
+
     def foreign(self, kinds: Iterable[str]) -> list[Path]:
         """The files (or folders, or links) of some kinds that are there and not this program's own: not to be replaced unasked."""
         kinds = list(kinds)

@@ -151,8 +151,11 @@ def test_a_first_bar_is_that_of_one_recording(model, tmp_path, capsys):
     assert "--first-bar is a time in one recording, but 2 are given" in capsys.readouterr().err
     assert main(["transcribe", str(tmp_path / "in" / "a.wav"), *out]) == 0
     assert files(tmp_path / "out") == {"a.mid", "a.csv"}
-    assert main(["transcribe", str(tmp_path / "in" / "a.wav"), *out[:-1], "4.5", "--overwrite"]) == 1
+    assert main(["transcribe", str(tmp_path / "in" / "a.wav"), *out[:-1], "0:4.5", "--overwrite"]) == 1
     assert "4.5 s lies outside the recording" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["transcribe", str(tmp_path / "in" / "a.wav"), *out[:-1], "1:x"])
+    assert "'1:x' is no time: give seconds, or minutes and seconds as in 2:10.5" in capsys.readouterr().err
 
 
 def test_a_tempo_is_that_of_all_recordings(model, tmp_path, capsys):

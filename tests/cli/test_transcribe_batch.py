@@ -374,6 +374,13 @@ def test_what_another_command_wrote_is_not_replaced(change, said, transcribe, so
     assert transcribe("a.wav", *options)[1].startswith("1 of 1 was done already")
 
 
+def test_results_that_stay_from_before_a_change_are_named(transcribe, sound, tmp_path):
+    (tmp_path / "a.wav").write_bytes(sound)
+    assert "from before" not in transcribe("a.wav")[1]
+    again = transcribe("a.wav", "--format", "mid", "--threshold", "KD=0.9", "--overwrite")[1]
+    assert "  a.csv: from before a change of thresholds; --format makes it anew" in again.splitlines()
+
+
 def test_without_the_cache_nothing_is_known_and_nothing_replaced(transcribe, sound, own_home, tmp_path):
     (tmp_path / "a.wav").write_bytes(sound)
     assert transcribe("a.wav")[0] == 0

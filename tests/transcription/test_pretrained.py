@@ -229,8 +229,9 @@ def test_what_cannot_be_packed_is_said(runs, tmp_path, capsys):
     out = str(tmp_path / "out.safetensors")
     assert main(["pack", out, *map(str, runs)]) == 1
     assert "--choose-on" in capsys.readouterr().err, "an ensemble has no thresholds of its own yet"
-    assert main(["pack", out, str(runs[0]), "--thresholds", "0.5,0.5"]) == 1
-    assert "2 thresholds" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["pack", out, str(runs[0]), "--thresholds", "0.5,0.5"])
+    assert "'0.5,0.5': give 5 numbers in 0 to 1 for KD,SD,TT,HH,CY" in capsys.readouterr().err
     assert main(["pack", out, str(tmp_path / "nowhere")]) == 1
     assert "config.json" in capsys.readouterr().err
     other = write_run(tmp_path / "other", features="thesis")
