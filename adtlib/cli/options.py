@@ -185,7 +185,7 @@ def _add_transcribe(add: Any) -> None:
         "--first-bar",
         metavar="TIME",
         type=_time,
-        help="a time at which a bar begins (seconds, or 2:10.5), if the bar lines are wrong: four beats a bar are counted from there",
+        help="a time at which a bar begins (seconds, or 2:10.5), if the bar lines are wrong: four beats a bar from there on",
     )
     parser.add_argument(
         "--tempo",
