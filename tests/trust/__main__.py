@@ -22,12 +22,15 @@ def main() -> int:
     print(f"cases from {first} on: {', '.join(chosen)}", flush=True)
     seconds = {part: 60 * options.minutes * SHARES[part] / sum(SHARES[name] for name in chosen) for part in chosen}
     runs = {"fuzz": _fuzz, "kills": _kills, "mutants": _mutants}
-    parts = {part: runs[part](options, first, seconds[part]) for part in chosen}
-    text = report.markdown(parts, first, options.minutes)
-    print(text, end="")
+    parts: dict[str, list[fuzz.Tally]] = {}
+    for part in chosen:
+        began = time.monotonic()
+        parts[part] = runs[part](options, first, seconds[part])
+        text = report.markdown(part, parts[part], first, (time.monotonic() - began) / 60)
+        print(f"\n{text}", end="")
+        if options.write:
+            report.write_page(options.write, part, text)
     report.write_json(paths.CACHE / "trust.json", parts, first, options.minutes)
-    if options.write:
-        report.write_page(options.write, text)
     return 1 if report.findings(parts) else 0
 
 

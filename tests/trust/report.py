@@ -5,7 +5,6 @@ from pathlib import Path
 
 from trust.fuzz import Tally
 
-BEGIN, END = "<!-- figures: written by `python -m trust --write` -->", "<!-- end of figures -->"
 HEADS = {
     "fuzz": ("reader", "inputs", "read", "refused", "findings", "inputs a second"),
     "kills": ("command", "disturbed", "equal afterwards", "findings"),
@@ -41,23 +40,20 @@ def rows(part: str, tallies: list[Tally]) -> list[tuple]:
     return found
 
 
-def markdown(parts: dict[str, list[Tally]], first: int, minutes: float) -> str:
-    """The tables, and the kinds of findings with a case of each."""
-    lines = [f"Cases from {first} on, {minutes:g} minutes."]
-    for part, tallies in parts.items():
-        lines += [
-            "",
-            f"**{TITLES[part]}**",
-            "",
-            "| " + " | ".join(HEADS[part]) + " |",
-            "|:--" + "|--:" * (len(HEADS[part]) - 1) + "|",
-        ]
-        lines += [
-            "| " + " | ".join(f"{value:,}" if isinstance(value, int) else str(value) for value in row) + " |"
-            for row in rows(part, tallies)
-        ]
-    if found := findings(parts):
-        lines += ["", "**Findings**", "", *(f"- {line}" for line in found)]
+def markdown(part: str, tallies: list[Tally], first: int, minutes: float) -> str:
+    """The table of a part, and the kinds of findings with a case of each."""
+    lines = [
+        f"**{TITLES[part]}** (cases from {first} on, {minutes:.3g} minutes)",
+        "",
+        "| " + " | ".join(HEADS[part]) + " |",
+        "|:--" + "|--:" * (len(HEADS[part]) - 1) + "|",
+    ]
+    lines += [
+        "| " + " | ".join(f"{value:,}" if isinstance(value, int) else str(value) for value in row) + " |"
+        for row in rows(part, tallies)
+    ]
+    if found := findings({part: tallies}):
+        lines += ["", "Findings:", "", *(f"- {line}" for line in found)]
     return "\n".join(lines) + "\n"
 
 
@@ -80,10 +76,15 @@ def write_json(path: Path, parts: dict[str, list[Tally]], first: int, minutes: f
     path.write_text(json.dumps({"first": first, "minutes": minutes, **stated}, indent=1))
 
 
-def write_page(path: Path, text: str) -> None:
-    """Put the tables between the two marks of a page. ValueError where it has none."""
-    page = path.read_text(encoding="utf-8")
-    if BEGIN not in page or END not in page:
-        raise ValueError(f"{path}: the lines {BEGIN} and {END} are missing; put them where the tables belong")
-    before, after = page[: page.index(BEGIN)], page[page.index(END) :]
-    path.write_text(f"{before}{BEGIN}\n\n{text}\n{after}", encoding="utf-8")
+def write_page(path: Path, part: str, text: str) -> None:
+    """Put a part's table between its two marks of a page. ValueError where it has none."""
+    page, (begin, end) = path.read_text(encoding="utf-8"), marks(part)
+    if begin not in page or end not in page:
+        raise ValueError(f"{path}: the lines {begin} and {end} are missing; put them where the table belongs")
+    before, after = page[: page.index(begin)], page[page.index(end) :]
+    path.write_text(f"{before}{begin}\n\n{text}\n{after}", encoding="utf-8")
+
+
+def marks(part: str) -> tuple[str, str]:
+    """The lines of a page around a part's table."""
+    return f"<!-- {part}: written by `python -m trust --write` -->", f"<!-- end of {part} -->"
