@@ -6,13 +6,14 @@ LOCK ?= constraints.txt
 
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 300 --nbval-kernel-startup-timeout 180
 
-.PHONY: help env thesis test test-rerun test-late test-browser lab lint lock bench licences audit trust
+.PHONY: help env thesis test test-rerun test-late test-browser test-cluster lab lint lock bench licences audit trust
 
 help:
 	@echo "make env      create .venv and install the project in it"
 	@echo "make thesis   run every notebook: figures/, results/ (PROFILE=miniature, showcase or thesis)"
 	@echo "make test     ruff, pytest, and every notebook at its smallest size"
 	@echo "make test-browser   the interactive panels, in JupyterLab in a headless Chromium"
+	@echo "make test-cluster   what runs on Ray, on this machine"
 	@echo "make lab      open the notebooks in JupyterLab"
 	@echo "make lint     check style, formatting, and that imports run one way"
 	@echo "make lock     resolve the versions of constraints.txt anew"
@@ -59,6 +60,10 @@ test-rerun:
 
 test-late:
 	.venv/bin/python -m pytest $(NBVAL) notebooks/[5-9]*.ipynb
+
+# What starts and stops Ray takes longer than any other test, and concerns only those who change adtlib/training or Ray's version.
+test-cluster: env
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -m cluster -n 2 --dist loadfile tests/training
 
 # Skipped, saying why, where there is no Chromium or no Playwright. ADT_SCREENSHOTS=FOLDER keeps pictures of the panels.
 test-browser: .venv/.browser
