@@ -47,9 +47,9 @@ from .saliency import plot_influence as plot_influence
 from .signals import (
     SPEED_OF_SOUND as SPEED_OF_SOUND,
     plot_aliasing as plot_aliasing,
+    plot_butterfly as plot_butterfly,
     plot_continuous_and_discrete as plot_continuous_and_discrete,
     plot_cost as plot_cost,
-    plot_dft_matrix as plot_dft_matrix,
     plot_folding as plot_folding,
     plot_pressure_wave as plot_pressure_wave,
     plot_spectrum_with_peaks as plot_spectrum_with_peaks,
