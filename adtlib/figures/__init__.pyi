@@ -13,6 +13,12 @@ from .corpora import (
 )
 from .drum_set import plot_drum_set as plot_drum_set
 from .errors import plot_circumstance as plot_circumstance, plot_confusions as plot_confusions, plot_timing as plot_timing
+from .inspection import (
+    plot_attention as plot_attention,
+    plot_positions as plot_positions,
+    plot_receptive_field as plot_receptive_field,
+    plot_vanishing as plot_vanishing,
+)
 from .measures import (
     plot_accuracy as plot_accuracy,
     plot_f1_over_tolerance as plot_f1_over_tolerance,

@@ -278,8 +278,8 @@ def _nanoseconds(seconds: float) -> str:
 def plot_butterfly(steps: int, ax=None):
     """How the FFT of 2 ** steps samples combines small transforms into large ones, column by column (Cooley and Tukey 1965).
 
-    Left, the samples in the order in which halving puts them; between two columns each value joins its partner: straight lines
-    are E, sloping ones O, which is turned first. Above each column the length of its transforms, below its number of products.
+    Left, the samples in the order in which halving puts them. Between two columns each value goes to two: solid lines carry E,
+    dashed ones O, which is turned first. Above each column the length of its transforms, below its number of products.
     """
     ax = given_axes(ax)
     n = 2**steps

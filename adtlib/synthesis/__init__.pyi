@@ -10,6 +10,7 @@ from .examples import (
     four_strokes as four_strokes,
     glide as glide,
     play as play,
+    play_onsets as play_onsets,
     play_with_strokes as play_with_strokes,
     stroke as stroke,
     to_listen as to_listen,

@@ -12,8 +12,10 @@ import soxr
 
 from adtlib.audio.features import SAMPLE_RATE
 from adtlib.audio.mixing import to_peak
+from adtlib.onsets.frames import Onsets
 from adtlib.onsets.midi import Note
 from adtlib.synthesis.soundfont import ROOM, KitDesign, build_kit, render_drums
+from adtlib.vocabulary import CLASSES, MIDI_PITCH
 
 KIT = KitDesign("studio", ROOM, tune={"toms": 0.94}, wet=0.04)
 LEAD = 0.05  # seconds before the first stroke of `bar` and `four_strokes`
@@ -29,6 +31,12 @@ _VELOCITY = {"X": 112, "x": 88}
 def play(notes: Sequence[Note], duration: float, seed: int = 0, design: KitDesign = KIT, peak: float = 0.9) -> np.ndarray:
     """Notes on a kit: `(round(duration * 44100),)` float32 with this peak; the same for the same seed."""
     return to_peak(render_drums(notes, build_kit(design), duration, np.random.default_rng(seed)), peak)
+
+
+def play_onsets(onsets: Onsets, duration: float) -> np.ndarray:
+    """Onsets of the five classes on one instrument each, equally hard: `(round(duration * 44100),)` float32."""
+    notes = [Note(float(time), MIDI_PITCH[name], 100) for name, times in zip(CLASSES, onsets, strict=True) for time in times]
+    return play(sorted(notes), duration)
 
 
 def play_with_strokes(
