@@ -8,6 +8,7 @@ from .corpora import (
     plot_offsets as plot_offsets,
     plot_polyphony as plot_polyphony,
     plot_similarities as plot_similarities,
+    plot_split_counts as plot_split_counts,
     plot_spread as plot_spread,
     plot_tempo_by_style as plot_tempo_by_style,
 )

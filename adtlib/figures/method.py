@@ -67,6 +67,9 @@ def plot_overview(passage: Passage | None, targets: np.ndarray, picked: Onsets):
     plot_onsets([times + passage.start for times in picked], passage.start, passage.end, axes[3])
     axes[2].set_ylabel("targets")
     axes[3].set_ylabel("onsets found")
+    axes[-1].set_xlim(passage.start - 0.01, passage.end + 0.02)  # the marker of the last stroke is whole
+    handles = [mpl.lines.Line2D([], [], color=CLASS_COLOURS[name], label=name) for name in CLASSES]
+    axes[0].legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(CLASSES), handlelength=1.0)
     label_last(axes)
     axes[0].figure.align_ylabels(axes)
     return axes
@@ -215,7 +218,7 @@ def plot_weights(table: pd.DataFrame, axes):
     curve, grid = axes
     p = np.geomspace(table["p"].min() / 2, min(table["p"].max() * 2, 0.5), 200)
     curve.plot(p, infrequency_weights(p * 1e9, 1_000_000_000), color="#bbbbbb", zorder=0)
-    look = {"palette": CLASS_COLOURS, "markers": CLASS_MARKERS, "s": 22, "linewidth": 0.7}
+    look = {"palette": CLASS_COLOURS, "markers": CLASS_MARKERS | {"HH": "X"}, "s": 22, "linewidth": 0.7}
     sns.scatterplot(table, x="p", y="weight", hue="class", style="class", ax=curve, **look)
     curve.legend(loc="upper right", handletextpad=0.1, labelspacing=0.2)
     curve.set(xscale="log", yscale="log", xlabel="onsets a frame, p", ylabel="weight")

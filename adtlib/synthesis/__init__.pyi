@@ -13,6 +13,7 @@ from .examples import (
     play_onsets as play_onsets,
     play_with_strokes as play_with_strokes,
     stroke as stroke,
+    task_example as task_example,
     to_listen as to_listen,
     tone as tone,
 )

@@ -15,6 +15,26 @@ from .architectures import (
     check_token as check_token,
     check_values_a_frame as check_values_a_frame,
 )
+from .corpora import (
+    check_drum_stem as check_drum_stem,
+    check_egmd_name as check_egmd_name,
+    check_egmd_size as check_egmd_size,
+    check_enst_label as check_enst_label,
+    check_enst_split as check_enst_split,
+    check_gap as check_gap,
+    check_hours_of_sequences as check_hours_of_sequences,
+    check_level as check_level,
+    check_outside as check_outside,
+    check_pace as check_pace,
+    check_performances as check_performances,
+    check_roland_class as check_roland_class,
+    check_sequence_start as check_sequence_start,
+    check_sequences_of as check_sequences_of,
+    check_shared as check_shared,
+    check_shift as check_shift,
+    check_whole_band as check_whole_band,
+    check_zero_shot as check_zero_shot,
+)
 from .method import (
     check_chance as check_chance,
     check_frame_weights as check_frame_weights,

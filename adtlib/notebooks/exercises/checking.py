@@ -74,9 +74,8 @@ def _difference(found: object, right: object, within: float) -> str:
             return f"expected a dictionary with the keys {_said(sorted(right))}, got {_said(found)}"
         faults = ((key, _difference(found[key], right[key], within)) for key in right)
         return next((f"at {key!r} {fault}" for key, fault in faults if fault), "")
-    if isinstance(right, str | bool) or (isinstance(right, list | tuple | set) and any(isinstance(each, str) for each in right)):
-        same = sorted(found) == sorted(right) if isinstance(right, set) and not isinstance(found, str) else found == right
-        return "" if same else f"expected {_said(right)}, got {_said(found)}"
+    if isinstance(right, str | bool | set):
+        return "" if found == right else f"expected {_said(right)}, got {_said(found)}"
     try:
         found, right = np.asarray(found), np.asarray(right)
         if found.shape != right.shape:
