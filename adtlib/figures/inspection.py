@@ -26,7 +26,7 @@ def plot_vanishing(features: np.ndarray, gradients: Mapping[str, np.ndarray]):
     seconds = np.arange(len(features)) / FPS
     for (name, sizes), line, tone in zip(gradients.items(), _LINES, _TONES, strict=False):
         axes[1].plot(seconds, np.maximum(sizes, 1e-30), color=tone, linestyle=line, label=name)
-    axes[1].set(yscale="log", ylim=(1e-12, 30), xlabel="time (s)", ylabel="influence on\nthe last frame")
+    axes[1].set(yscale="log", ylim=(1e-12, 1e5), xlabel="time (s)", ylabel="influence on\nthe last frame")
     axes[1].set_yticks([1e-12, 1e-8, 1e-4, 1])
     axes[1].minorticks_off()
     axes[1].grid(axis="y")

@@ -22,8 +22,8 @@ def plot_trials(searches: "list[Search]"):
     for search, ax in zip(searches, axes[:, 0], strict=True):
         table = search.trials.fillna({"val_f1_micro": 0.0})
         fixed = ("trial", "corpus", "outcome", "seconds", "epochs", "best_epoch", "val_loss", "n_parameters")
-        names = [name for name in table.columns if name not in (*fixed, "val_f1_micro")] + ["val_f1_micro"]
-        names = [name for name in names if table[name].map(str).nunique() > 1]
+        names = [name for name in table.columns if name not in (*fixed, "val_f1_micro")]
+        names = [name for name in names if table[name].map(str).nunique() > 1] + ["val_f1_micro"]
         for trial, heights in zip(table.itertuples(), _on_scales(table[names]), strict=True):
             best = trial.trial == search.best.folder.name
             colour = mpl.colormaps["viridis_r"](0.1 + 0.85 * trial.val_f1_micro)
