@@ -199,7 +199,10 @@ def plot_widening(onsets: Onsets, n_frames: int, axes):
     for ax, values in ((axes[1], targets), (axes[2], widen_targets(targets))):
         plot_targets(values, ax=ax)
         for frame, row in np.argwhere(values > 0):
-            ax.text(frame + 0.18, row - 0.72 * values[frame, row], f"{values[frame, row]:g}", fontsize=8, color=INK, va="center")
+            if values[frame, row] == 1 or (frame and values[frame - 1, row] == 1):  # of two neighbours the right one is labelled
+                ax.text(
+                    frame + 0.18, row - 0.72 * values[frame, row], f"{values[frame, row]:g}", fontsize=8, color=INK, va="center"
+                )
     for ax, text in zip(axes, ("annotated times", "targets", "widened targets"), strict=True):
         ax.set_xlim(-0.5, n_frames - 0.5)
         ax.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True, nbins=8))
@@ -233,6 +236,7 @@ def plot_weights(table: pd.DataFrame, axes):
     scale = mpl.colors.LogNorm(table["weight"].min(), table["weight"].max())
     bar = {"label": "weight", "ticks": [], "pad": 0.02}
     sns.heatmap(values, annot=True, fmt=".1f", norm=scale, cmap="Blues", annot_kws={"fontsize": 8}, cbar_kws=bar, ax=grid)
+    grid.collections[0].colorbar.ax.minorticks_off()
     grid.set_yticklabels([in_figure(name) for name in values.index], rotation=0)
     grid.set(xlabel="", ylabel="")
     grid.tick_params(length=0)
