@@ -18,6 +18,7 @@ from adtlib.figures.theme import CLASS_COLOURS, CORPUS_COLOURS, CORPUS_MARKERS, 
 from adtlib.markup import in_figure
 from adtlib.vocabulary import CLASS_NAMES, CLASSES
 
+FEWEST_IN_A_BOX = 6  # units; quartiles of fewer say nothing
 CLASS_HATCHES = dict(zip(CLASSES, ("", "/", ".", "\\", "x"), strict=True))
 
 
@@ -124,7 +125,7 @@ def _stacked_shares(shares: pd.DataFrame, bars: list[dict], texts: list[dict], x
 
 
 def plot_spread(units: pd.DataFrame, column: str, xlabel: str, ax=None):
-    """Distribution of a value over units by corpus: a dot for each unit (at most 400), and a box of the quartiles."""
+    """Distribution of a value over units by corpus: a dot for each (at most 400), and from six units on a box of the quartiles."""
     ax = given_axes(ax)
     units = units.dropna(subset=[column])
     if units.empty:
@@ -136,7 +137,8 @@ def plot_spread(units: pd.DataFrame, column: str, xlabel: str, ax=None):
     with seeded():
         sns.stripplot(drawn, hue="corpus", palette=colours, size=3, alpha=0.55, jitter=0.25, legend=False, **by)
     lines = {"color": "#333333", "linewidth": 0.9}
-    sns.boxplot(units, fill=False, showfliers=False, width=0.6, medianprops={"color": "black", "linewidth": 1.8}, **lines, **by)
+    boxed = units[units.groupby("corpus")[column].transform("size") >= FEWEST_IN_A_BOX]
+    sns.boxplot(boxed, fill=False, showfliers=False, width=0.6, medianprops={"color": "black", "linewidth": 1.8}, **lines, **by)
     ax.set_yticks(range(len(names)), [in_figure(name) for name in names])
     ax.set(xlabel=xlabel, ylabel="")
     ax.set_xlim(left=0)
