@@ -2,6 +2,7 @@
 
 import dataclasses
 from fractions import Fraction
+from types import SimpleNamespace
 
 import mido
 import numpy as np
@@ -183,10 +184,8 @@ def test_what_a_run_found_invented_and_missed_of_a_passage(monkeypatch):
     activations = np.zeros((200, len(CLASSES)), np.float32)
     activations[[51, 120], 0] = activations[150, 1] = 0.9  # a kick 10 ms late, one invented, a snare
 
-    class Run:
-        config = {"train": ["Slakh"], "precision": "auto", "tolerance": 0.05}
-        model = staticmethod(lambda: None)
-
+    config = {"train": ["Slakh"], "precision": "auto", "tolerance": 0.05}
+    run = SimpleNamespace(config=config, model=lambda: None)
     for name, result in (
         ("open_profile_corpus", None),
         ("example_passage", passage),
@@ -194,12 +193,9 @@ def test_what_a_run_found_invented_and_missed_of_a_passage(monkeypatch):
         ("picking_of", PeakPicking()),
     ):
         monkeypatch.setattr(examples, name, lambda *_, result=result: result)
-    shown, heard = heard_by(load_profile("smoke"), Run())
+    shown, heard = heard_by(load_profile("smoke"), run)
     assert shown is passage
-    assert [list(times) for times in heard["found"][:2]] == [[0.51], [1.5]]
-    assert [list(times) for times in heard["invented"][:2]] == [[1.2], []] and [list(times) for times in heard["missed"][:2]] == [
-        [1.0],
-        [],
-    ]
+    kicks_and_snares = {what: [list(found) for found in times[:2]] for what, times in heard.items()}
+    assert kicks_and_snares == {"found": [[0.51], [1.5]], "invented": [[1.2], []], "missed": [[1.0], []]}
     monkeypatch.setattr(examples, "example_passage", lambda *_: None)
-    assert heard_by(load_profile("smoke"), Run()) == (None, {})
+    assert heard_by(load_profile("smoke"), run) == (None, {})
