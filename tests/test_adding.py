@@ -212,7 +212,7 @@ found["hatches"] = [*architectures.ARCHITECTURE_HATCHES.values(), *theme.CORPUS_
     assert found["table"] == [{"architecture": "TCN", "corpus": "Slakh", "n_tracks": 1}]
     assert len(found["sizes"]) == 6 and found["sizes"][-1] == "TCN"
     assert [name for name in found["stages"] if "Dilated" in name] == [f"Dilated convolution, {n} frames apart" for n in (1, 2)]
-    assert "46_architecture" in found["listed"] and len(found["listed"]) == 7
+    assert "46_architecture" in found["listed"] and len(found["listed"]) == 8
     assert found["notebooks"][-1] == "46_tcn" and len(found["notebooks"]) == 6
     assert_one_each(found)
 

@@ -3,6 +3,7 @@ from .enst_mdb import SETS as SETS
 from .labels import annotation_files as annotation_files, label_table as label_table
 from .leakage.report import detection_trial as detection_trial, leak_table as leak_table
 from .leakage.search import SAME as SAME, find_leaks as find_leaks
+from .miniature.plan import kit_table as kit_table
 from .passages import (
     example_passage as example_passage,
     first_passage as first_passage,
@@ -16,6 +17,7 @@ from .registry import CORPORA as CORPORA, TRAINABLE as TRAINABLE, open_corpus as
 from .statistics import (
     annotation_offsets as annotation_offsets,
     class_counts as class_counts,
+    data_sentence as data_sentence,
     frequency_sentences as frequency_sentences,
     overview_table as overview_table,
     performance_table as performance_table,

@@ -38,6 +38,7 @@ class Passage:
     features: np.ndarray
     onsets: Onsets
     waveform: np.ndarray | None
+    generated: bool = False  # of a miniature corpus, whatever real name its track has
 
     @property
     def end(self) -> float:
@@ -140,7 +141,7 @@ def _cut(corpus: Corpus, track: Track, onsets: Onsets, seconds: float, version: 
     features = log_filter_spectrogram(waveform, version=version)
     first, n_frames = round(start * FPS), round(seconds * FPS)
     sound = waveform[first * HOP_LENGTH : (first + n_frames) * HOP_LENGTH]
-    return passage_from(corpus.info.name, track.id, first, features[first : first + n_frames], onsets, sound)
+    return passage_from(corpus.info.name, track.id, first, features[first : first + n_frames], onsets, sound, corpus.miniature)
 
 
 def _from_sequences(corpus: Corpus, seconds: float, split: str | None) -> Passage | None:
@@ -162,16 +163,26 @@ def _from_sequences(corpus: Corpus, seconds: float, split: str | None) -> Passag
             _, index, start, features, onsets = best
             first, n_frames = round(start * FPS), round(seconds * FPS)
             unit_id = f"{name}, sequence {index}"
-            return passage_from(corpus.info.name, unit_id, first, features[first : first + n_frames], onsets, None)
+            shown = features[first : first + n_frames]
+            return passage_from(corpus.info.name, unit_id, first, shown, onsets, None, corpus.miniature)
     return None
 
 
-def passage_from(corpus: str, unit_id: str, first: int, features: np.ndarray, onsets: Onsets, waveform) -> Passage:
+def passage_from(
+    corpus: str,
+    unit_id: str,
+    first: int,
+    features: np.ndarray,
+    onsets: Onsets,
+    waveform: np.ndarray | None,
+    generated: bool = False,
+) -> Passage:
     """The passage whose first frame is `first`: `features` and `waveform` (or None) cut to it, `onsets` of the whole recording."""
     start, seconds = first / FPS, len(features) / FPS
     # Half a frame early: an onset that would round to the frame after the last is not in the passage.
     inside = [times[(times >= start) & (times < start + seconds - 0.5 / FPS)] for times in onsets]
-    return Passage(corpus, unit_id, start, seconds, np.asarray(features, dtype=np.float32), inside, waveform)
+    features = np.asarray(features, dtype=np.float32)
+    return Passage(corpus, unit_id, start, seconds, features, inside, waveform, generated)
 
 
 def listen(passage: Passage | None, clicks: bool = False) -> Audio | Markdown:
@@ -196,4 +207,5 @@ def onset_summary(passage: Passage | None) -> str:
     if passage is None:
         return "nothing found"
     counts = ", ".join(f"{name} {len(times)}" for name, times in zip(CLASSES, passage.onsets, strict=True) if len(times))
-    return f"{passage.corpus}, {passage.id}: {passage.seconds:.1f} s from {passage.start:.1f} s; {counts or 'no onsets'}"
+    track = f"generated, named {passage.id}" if passage.generated else passage.id
+    return f"{passage.corpus}, {track}: {passage.seconds:.1f} s from {passage.start:.1f} s; {counts or 'no onsets'}"

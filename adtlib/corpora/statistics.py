@@ -12,6 +12,7 @@ import pandas as pd
 from adtlib.audio.features import FPS
 from adtlib.corpora.base import Corpus
 from adtlib.corpora.store import Prepared, Unit
+from adtlib.markup import in_markdown
 from adtlib.onsets.frames import SEGMENT_FRAMES, Onsets, seconds_to_frames
 from adtlib.vocabulary import CLASSES
 
@@ -121,6 +122,22 @@ def frequency_sentences(counts: pd.DataFrame) -> list[str]:
         most, least = share.idxmax(), share.idxmin()
         sentences.append(f"{corpus}: most strokes are {most} ({share[most]:.0f} %), fewest {least} ({share[least]:.0f} %)")
     return sentences
+
+
+def data_sentence(corpus: Corpus, units: pd.DataFrame) -> str:
+    """What is shown of a corpus, in Markdown: generated or real, how many units, how long they are, which class is rare."""
+    name, what = in_markdown(corpus.info.name), f"{corpus.info.unit}s"
+    if units.empty:
+        return f"Nothing of {name} was found, so nothing of it is shown here."
+    seconds = units["seconds"]
+    if corpus.miniature:
+        start = f"**What is shown here is generated.** {len(units):,} {what} stand in for {name}"
+    else:
+        start = f"**What is shown here is {name} itself**, {len(units):,} {what} of it"
+    length = f"{seconds.min():.0f} s" if seconds.nunique() == 1 else f"{seconds.min():.1f} to {seconds.max():.1f} s"
+    (classes,) = frequency_sentences(units[list(CLASSES)].sum().to_frame("").T.rename(index={"": "in them"}))
+    classes = classes.replace("in them: ", "")
+    return f"{start}, {length} long, {seconds.sum() / 3600:.2f} h in all; {classes}."
 
 
 # --- playing -----------------------------------------------------------------------------------------------------------

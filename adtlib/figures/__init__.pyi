@@ -8,11 +8,18 @@ from .corpora import (
     plot_offsets as plot_offsets,
     plot_polyphony as plot_polyphony,
     plot_similarities as plot_similarities,
+    plot_split_counts as plot_split_counts,
     plot_spread as plot_spread,
     plot_tempo_by_style as plot_tempo_by_style,
 )
 from .drum_set import plot_drum_set as plot_drum_set
 from .errors import plot_circumstance as plot_circumstance, plot_confusions as plot_confusions, plot_timing as plot_timing
+from .inspection import (
+    plot_attention as plot_attention,
+    plot_positions as plot_positions,
+    plot_receptive_field as plot_receptive_field,
+    plot_vanishing as plot_vanishing,
+)
 from .measures import (
     plot_accuracy as plot_accuracy,
     plot_f1_over_tolerance as plot_f1_over_tolerance,
@@ -47,9 +54,9 @@ from .saliency import plot_influence as plot_influence
 from .signals import (
     SPEED_OF_SOUND as SPEED_OF_SOUND,
     plot_aliasing as plot_aliasing,
+    plot_butterfly as plot_butterfly,
     plot_continuous_and_discrete as plot_continuous_and_discrete,
     plot_cost as plot_cost,
-    plot_dft_matrix as plot_dft_matrix,
     plot_folding as plot_folding,
     plot_pressure_wave as plot_pressure_wave,
     plot_spectrum_with_peaks as plot_spectrum_with_peaks,

@@ -19,8 +19,9 @@ from adtlib.models.registry import ARCHITECTURES
 from adtlib.models.summary import Stage, stages
 from adtlib.models.vit import ViT
 
+# Tones of grey: colours are for classes and corpora, so that blue is one thing. Markers and hatches say which architecture it is.
 ARCHITECTURE_COLOURS = in_order(
-    ARCHITECTURES, ["#4477AA", "#EE6677", "#228833", "#CCBB44", "#AA3377", "#66CCEE", "#222222", "#BBBBBB"]
+    ARCHITECTURES, ["#222222", "#8C8C8C", "#4A4A4A", "#B0B0B0", "#666666", "#C6C6C6", "#363636", "#9C9C9C"]
 )
 ARCHITECTURE_MARKERS = in_order(ARCHITECTURES, MARKERS)
 ARCHITECTURE_HATCHES = in_order(ARCHITECTURES, ("", "//", "xx", "..", "\\\\", "**", "x.", "/o"))

@@ -8,19 +8,18 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.path import Path as Curve
 
 from adtlib.audio.features import FPS
 from adtlib.corpora.leakage.search import SAME
 from adtlib.figures.passages import say_nothing_found
-from adtlib.figures.theme import CLASS_COLOURS, CORPUS_COLOURS, CORPUS_HATCHES, CORPUS_MARKERS, OTHER_COLOUR, TEXT_WIDTH, given_axes
+from adtlib.figures.theme import CLASS_COLOURS, CORPUS_COLOURS, CORPUS_MARKERS, OTHER_COLOUR, TEXT_WIDTH, given_axes, seeded
 from adtlib.markup import in_figure
 from adtlib.vocabulary import CLASS_NAMES, CLASSES
 
+FEWEST_IN_A_BOX = 6  # units; quartiles of fewer say nothing
 CLASS_HATCHES = dict(zip(CLASSES, ("", "/", ".", "\\", "x"), strict=True))
-
-
-GREYS = ("#4d4d4d", "#7a7a7a", "#a3a3a3", "#c8c8c8", "#e6e6e6")
 
 
 IGNORED_COLOUR, UNKNOWN_COLOUR = "#999999", "#000000"
@@ -52,31 +51,49 @@ def plot_hours(overview: pd.DataFrame, ax=None):
     return ax
 
 
-def plot_counts(counts: pd.DataFrame, ax=None, log: bool = False):
-    """Onsets of each class, a bar for each row of `counts` (corpus or split), with the legend above the picture."""
+def plot_counts(counts: pd.DataFrame, ax=None):
+    """Onsets of each class on a logarithmic axis: a row for each class, a point for each row of `counts` (a corpus)."""
+    ax = given_axes(ax)
+    if counts.empty or not (counts[list(CLASSES)] > 0).any(axis=None):
+        return say_nothing_found(ax)
+    long = counts[list(CLASSES)].rename_axis("corpus").reset_index().melt("corpus", var_name="class", value_name="onsets")
+    long = long[long["onsets"] > 0]
+    colours = {name: CORPUS_COLOURS.get(name, OTHER_COLOUR) for name in counts.index}
+    markers = [CORPUS_MARKERS.get(name, ".") for name in counts.index]
+    look = {"linestyle": "none", "dodge": 0.5, "markersize": 5, "palette": colours, "markers": markers, "errorbar": None}
+    sns.pointplot(long, x="onsets", y="class", hue="corpus", hue_order=list(counts.index), order=list(CLASSES), ax=ax, **look)
+    ax.set_yticks(range(len(CLASSES)), [f"{name} {CLASS_NAMES[name]}" for name in CLASSES])
+    ax.set(xscale="log", xlabel="onsets", ylabel="")
+    ax.xaxis.set_major_formatter(mpl.ticker.StrMethodFormatter("{x:,.10g}"))
+    ax.grid(axis="x")
+    handles, names = ax.get_legend_handles_labels()
+    place = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": 5, "columnspacing": 1.0, "handletextpad": 0.2}
+    ax.legend(handles, [in_figure(str(name)) for name in names], **place)
+    return ax
+
+
+def plot_split_counts(counts: pd.DataFrame, ax=None):
+    """Onsets of each class in each split: bars in the colours of the classes, lighter from split to split, named at their feet."""
     ax = given_axes(ax)
     if counts.empty:
         return say_nothing_found(ax)
     width = 0.8 / len(counts)
-    for index, (label, row) in enumerate(counts.iterrows()):
-        colour = CORPUS_COLOURS.get(label, plt.get_cmap("Greys")(0.4 + 0.5 * index / max(len(counts), 2)))
+    for index, (split, row) in enumerate(counts.iterrows()):
         at = np.arange(len(CLASSES)) + (index - (len(counts) - 1) / 2) * width
-        style = {"color": colour, "hatch": CORPUS_HATCHES.get(label, ""), "edgecolor": "white", "linewidth": 0.3}
-        ax.bar(at, row[list(CLASSES)].to_numpy(dtype=float), width, label=in_figure(str(label)), **style)
+        bars = ax.bar(at, row[list(CLASSES)].to_numpy(dtype=float), 0.92 * width, color=[CLASS_COLOURS[name] for name in CLASSES])
+        for bar in bars:
+            bar.set_alpha(1 - 0.3 * index)
+        ax.bar_label(bars, [f"{value:,}" for value in row[list(CLASSES)].astype(int)], padding=1, fontsize=8, rotation=90)
+        if len(counts) > 1:
+            place = {"xytext": (0, -3), "textcoords": "offset points", "ha": "center", "va": "top", "rotation": 90}
+            for x in at:
+                ax.annotate(str(split)[:5], (x, 0), fontsize=8, **place)
     ax.set_xticks(range(len(CLASSES)), [f"{name}\n{CLASS_NAMES[name]}" for name in CLASSES])
+    ax.tick_params(axis="x", length=0, pad=30 if len(counts) > 1 else 3)
     ax.set(ylabel="onsets")
-    if log:
-        ax.set_yscale("log")
+    ax.margins(y=0.25)
+    ax.set_ylim(bottom=0)
     ax.grid(axis="y")
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(counts), columnspacing=1.2, handlelength=1.2)
-    if log:
-        smallest = counts[counts > 0].min(axis=None)
-        ax.set_ylim(
-            bottom=10 ** np.floor(np.log10(smallest / 2))
-        )  # bars on a logarithmic axis need a lower end: below the smallest
-        ax.yaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5), numticks=20))
-        ax.yaxis.set_major_formatter(mpl.ticker.StrMethodFormatter("{x:,.10g}"))
-        ax.yaxis.set_minor_locator(mpl.ticker.NullLocator())
     return ax
 
 
@@ -108,43 +125,39 @@ def _stacked_shares(shares: pd.DataFrame, bars: list[dict], texts: list[dict], x
 
 
 def plot_spread(units: pd.DataFrame, column: str, xlabel: str, ax=None):
-    """Distribution of a value over units by corpus: a dot for each unit (at most 400), a box of the quartiles, and the median."""
+    """Distribution of a value over units by corpus: a dot for each (at most 400), and from six units on a box of the quartiles."""
     ax = given_axes(ax)
-    names = [name for name in units["corpus"].unique() if units.loc[units["corpus"] == name, column].notna().any()]
-    if not names:
+    units = units.dropna(subset=[column])
+    if units.empty:
         return say_nothing_found(ax)
-    rng = np.random.default_rng(0)
-    for row, name in enumerate(names):
-        values = units.loc[units["corpus"] == name, column].dropna().to_numpy()
-        colour = CORPUS_COLOURS.get(name, OTHER_COLOUR)
-        drawn = values if len(values) <= 400 else rng.choice(values, 400, replace=False)
-        ax.plot(
-            drawn,
-            row + rng.uniform(-0.25, 0.25, len(drawn)),
-            CORPUS_MARKERS.get(name, "."),
-            color=colour,
-            markersize=2.5,
-            alpha=0.5,
-        )
-        low, median, high = np.quantile(values, [0.25, 0.5, 0.75])
-        ax.add_patch(mpl.patches.Rectangle((low, row - 0.3), high - low, 0.6, fill=False, edgecolor="#333333", linewidth=0.8))
-        ax.plot([median, median], [row - 0.3, row + 0.3], color="black", linewidth=1.6)
+    names = list(units["corpus"].unique())
+    drawn = pd.concat([part.sample(min(len(part), 400), random_state=0) for _, part in units.groupby("corpus", sort=False)])
+    colours = {name: CORPUS_COLOURS.get(name, OTHER_COLOUR) for name in names}
+    by = {"x": column, "y": "corpus", "order": names, "ax": ax}
+    with seeded():
+        sns.stripplot(drawn, hue="corpus", palette=colours, size=3, alpha=0.55, jitter=0.25, legend=False, **by)
+    lines = {"color": "#333333", "linewidth": 0.9}
+    boxed = units[units.groupby("corpus")[column].transform("size") >= FEWEST_IN_A_BOX]
+    sns.boxplot(boxed, fill=False, showfliers=False, width=0.6, medianprops={"color": "black", "linewidth": 1.8}, **lines, **by)
     ax.set_yticks(range(len(names)), [in_figure(name) for name in names])
-    ax.set(xlabel=xlabel, ylim=(len(names) - 0.5, -0.5))
+    ax.set(xlabel=xlabel, ylabel="")
     ax.set_xlim(left=0)
     ax.grid(axis="x")
     return ax
 
 
 def plot_polyphony(shares: pd.DataFrame, ax=None):
-    """How often one, two or more classes sound together: a stacked bar for each corpus, from `corpora.polyphony`."""
+    """How often one, two or more classes sound together: a heat map with percentages, a row for each corpus."""
     ax = given_axes(ax)
     if shares.empty:
         return say_nothing_found(ax)
-    labels = ["one class" if together == 1 else str(together) for together in shares]
-    bars = [{"color": colour, "label": label} for colour, label in zip(GREYS, labels, strict=True)]
-    texts = [{"color": "white" if colour < "#9" else "black"} for colour in GREYS]
-    return _stacked_shares(100 * shares, bars, texts, "share of the moments (%)", ax)
+    percent = 100 * shares
+    bar = {"label": "share of the moments (%)", "pad": 0.02}
+    sns.heatmap(percent, annot=True, fmt=".1f", cmap="Greys", vmin=0, vmax=100, annot_kws={"fontsize": 8}, cbar_kws=bar, ax=ax)
+    ax.set_yticklabels([in_figure(str(name)) for name in percent.index], rotation=0)
+    ax.set(xlabel="classes that sound together", ylabel="")
+    ax.tick_params(length=0)
+    return ax
 
 
 def plot_label_flow(labels: pd.DataFrame, ax=None):
@@ -198,20 +211,33 @@ def plot_label_flows(labels: pd.DataFrame):
     return axes[0]
 
 
+FEW_UNITS = 40  # up to here every unit is a dot, above it a histogram
+
+
 def plot_durations_and_rates(units: pd.DataFrame, corpus: str, axes, unit: str = "track"):
-    """Two histograms: seconds, and moments a second, of the units of one corpus."""
+    """Seconds, and moments a second, of the units of one corpus: a dot each if they are few, else histograms.
+
+    With one axes only the second is drawn, as for sequences, which all last as long.
+    """
     if units.empty:
         for ax in axes:
             say_nothing_found(ax)
         return axes
-    for column, label, ax in (("seconds", "duration (s)", axes[0]), ("rate", "median rate of moments (a second)", axes[1])):
+    shown = (("seconds", "duration (s)"), ("rate", "strokes: moments a second (median)"))[-len(axes) :]
+    colour = CORPUS_COLOURS.get(corpus, OTHER_COLOUR)
+    for (column, label), ax in zip(shown, axes, strict=True):
         values = units[column].dropna()
-        bins = np.linspace(0, 1.001 * values.max(), 26) if len(values) else 5
-        ax.hist(np.asarray(values, dtype=float), bins=bins, color=CORPUS_COLOURS.get(corpus, OTHER_COLOUR), edgecolor="white")
-        ax.set(xlabel=label, ylabel=f"{unit}s")
-        ax.grid(axis="y")
+        if len(values) <= FEW_UNITS:
+            with seeded():
+                sns.stripplot(x=values, color=colour, size=6, jitter=0.15, edgecolor="#333333", linewidth=0.4, ax=ax)
+            ax.set(ylabel=f"{len(values)} {unit}s", yticks=[], ylim=(-0.5, 0.5))
+        else:
+            sns.histplot(x=values, bins=25, binrange=(0, float(values.max())), color=colour, edgecolor="white", alpha=1, ax=ax)
+            ax.set(ylabel=f"{unit}s")
+            ax.yaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
+        ax.set(xlabel=label)
+        ax.grid(axis="x")
         ax.set_xlim(left=0)
-        ax.yaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
     return axes
 
 
@@ -254,7 +280,7 @@ def plot_offsets(offsets: dict[str, np.ndarray], ax=None):
         marker, colour = CORPUS_MARKERS.get(name, "."), CORPUS_COLOURS.get(name, OTHER_COLOUR)
         ax.plot(np.arange(-reach, reach + 1) * 1000 / FPS, share, color=colour, marker=marker, markersize=4, label=in_figure(name))
     ax.axvline(0, color="#999999", linewidth=0.6)
-    ax.set(xlabel="heard later than annotated (ms)", ylabel="share of the strokes (%)")
+    ax.set(xlabel="heard later than annotated (ms)", ylabel="share of the moments (%)")
     ax.set_ylim(bottom=0)
     ax.grid(axis="y")
     ax.legend()

@@ -84,16 +84,17 @@ def plot_accuracy(table: pd.DataFrame, tolerance: float, ax=None):
     ax = given_axes(ax)
     rows = np.arange(len(table))[::-1]
     for shift, column, label, colour, hatch in (
-        (0.19, "accuracy", "accuracy, frame by frame", "#BBBBBB", "////"),
-        (-0.19, "f1_micro", f"F1 of onsets, ±{tolerance * 1000:g} ms", "#0072B2", ""),
+        (0.26, "accuracy", "accuracy, frame by frame", "#BBBBBB", "////"),
+        (0, "f1_frames", "F1, frame by frame", "#88AACC", "...."),
+        (-0.26, "f1_micro", f"F1 of onsets, ±{tolerance * 1000:g} ms", "#0072B2", ""),
     ):
-        bars = ax.barh(rows + shift, table[column], 0.36, color=colour, hatch=hatch, edgecolor="white", linewidth=0.3, label=label)
+        bars = ax.barh(rows + shift, table[column], 0.25, color=colour, hatch=hatch, edgecolor="white", linewidth=0.3, label=label)
         ax.bar_label(bars, fmt="%.3f", padding=3, fontsize=8)
     ax.set_yticks(rows, table["transcriber"])
     ax.set(xlim=(0, 1.1), xlabel="score")
     ax.set_xticks(np.linspace(0, 1, 6))
     ax.grid(axis="x")
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
     return ax
 
 

@@ -4,6 +4,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from scipy.special import expit
 
 from adtlib.audio.features import FPS, N_BANDS
@@ -24,7 +25,6 @@ from adtlib.figures.theme import (
     CLASS_COLOURS,
     CLASS_MARKERS,
     CORPUS_COLOURS,
-    CORPUS_MARKERS,
     INK,
     OTHER_COLOUR,
     TEXT_WIDTH,
@@ -67,6 +67,9 @@ def plot_overview(passage: Passage | None, targets: np.ndarray, picked: Onsets):
     plot_onsets([times + passage.start for times in picked], passage.start, passage.end, axes[3])
     axes[2].set_ylabel("targets")
     axes[3].set_ylabel("onsets found")
+    axes[-1].set_xlim(passage.start - 0.01, passage.end + 0.02)  # the marker of the last stroke is whole
+    handles = [mpl.lines.Line2D([], [], color=CLASS_COLOURS[name], label=name) for name in CLASSES]
+    axes[0].legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(CLASSES), handlelength=1.0)
     label_last(axes)
     axes[0].figure.align_ylabels(axes)
     return axes
@@ -193,8 +196,13 @@ def plot_widening(onsets: Onsets, n_frames: int, axes):
     axes[0].set_yticks(range(len(CLASSES)), CLASSES)
     axes[0].set(ylim=(len(CLASSES) - 0.6, -1.05))
     axes[0].grid(axis="y")
-    plot_targets(targets, ax=axes[1])
-    plot_targets(widen_targets(targets), ax=axes[2])
+    for ax, values in ((axes[1], targets), (axes[2], widen_targets(targets))):
+        plot_targets(values, ax=ax)
+        for frame, row in np.argwhere(values > 0):
+            if values[frame, row] == 1 or (frame and values[frame - 1, row] == 1):  # of two neighbours the right one is labelled
+                ax.text(
+                    frame + 0.18, row - 0.72 * values[frame, row], f"{values[frame, row]:g}", fontsize=8, color=INK, va="center"
+                )
     for ax, text in zip(axes, ("annotated times", "targets", "widened targets"), strict=True):
         ax.set_xlim(-0.5, n_frames - 0.5)
         ax.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True, nbins=8))
@@ -204,39 +212,35 @@ def plot_widening(onsets: Onsets, n_frames: int, axes):
     return axes
 
 
-def plot_weights(table: pd.DataFrame, ax=None):
-    """Infrequency weight over frequency on logarithmic axes: the curve, and each class of each corpus on it."""
-    ax = given_axes(ax)
+def plot_weights(table: pd.DataFrame, axes):
+    """Infrequency weights: the rule, with the classes of each corpus on it, and as a heat map of corpora and classes: two axes."""
     table = table[table["onsets"] > 0]
     if table.empty:
-        return say_nothing_found(ax)
-    low, high = table["p"].min() / 2, min(table["p"].max() * 2, 0.5)
-    p = np.geomspace(low, high, 200)
-    ax.plot(p, infrequency_weights(p * 1e9, 1_000_000_000), color="#bbbbbb", zorder=0)
-    for row in table.itertuples():
-        ax.plot(
-            row.p,
-            row.weight,
-            CORPUS_MARKERS.get(row.corpus, "."),
-            color=CLASS_COLOURS[row[2]],
-            markeredgecolor="white",
-            markeredgewidth=0.4,
-            markersize=7,
-        )
-    ax.set(xscale="log", yscale="log", xlabel="onsets a frame, p", ylabel="weight")
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5), numticks=20))
+        axes[1].set_axis_off()
+        return say_nothing_found(axes[0])
+    curve, grid = axes
+    p = np.geomspace(table["p"].min() / 2, min(table["p"].max() * 2, 0.5), 200)
+    curve.plot(p, infrequency_weights(p * 1e9, 1_000_000_000), color="#bbbbbb", zorder=0)
+    look = {"palette": CLASS_COLOURS, "markers": CLASS_MARKERS | {"HH": "X"}, "s": 22, "linewidth": 0.7}
+    sns.scatterplot(table, x="p", y="weight", hue="class", style="class", ax=curve, **look)
+    curve.legend(loc="upper right", handletextpad=0.1, labelspacing=0.2)
+    curve.set(xscale="log", yscale="log", xlabel="onsets a frame, p", ylabel="weight")
+    for axis in (curve.xaxis, curve.yaxis):
+        axis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 3), numticks=20))
         axis.set_major_formatter(mpl.ticker.FormatStrFormatter("%g"))
         axis.set_minor_locator(mpl.ticker.NullLocator())
-    shape = {"linestyle": "none", "color": "#555555", "markersize": 6}
-    corpora = [
-        mpl.lines.Line2D([], [], marker=CORPUS_MARKERS.get(n, "."), label=in_figure(n), **shape) for n in table["corpus"].unique()
-    ]
-    classes = [mpl.patches.Patch(color=CLASS_COLOURS[name], label=name) for name in CLASSES]
-    ax.add_artist(ax.legend(handles=classes, loc="upper right", handlelength=1))
-    ax.legend(handles=corpora, loc="lower left")
-    ax.grid()
-    return ax
+    curve.grid()
+    values = (
+        table.pivot(index="corpus", columns="class", values="weight").reindex(table["corpus"].unique()).reindex(columns=CLASSES)
+    )
+    scale = mpl.colors.LogNorm(table["weight"].min(), table["weight"].max())
+    bar = {"label": "weight", "ticks": [], "pad": 0.02}
+    sns.heatmap(values, annot=True, fmt=".1f", norm=scale, cmap="Blues", annot_kws={"fontsize": 8}, cbar_kws=bar, ax=grid)
+    grid.collections[0].colorbar.ax.minorticks_off()
+    grid.set_yticklabels([in_figure(name) for name in values.index], rotation=0)
+    grid.set(xlabel="", ylabel="")
+    grid.tick_params(length=0)
+    return axes
 
 
 def plot_cross_entropy(ax=None):

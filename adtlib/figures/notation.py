@@ -93,13 +93,13 @@ def plot_notation_with_key(pattern: Pattern, staff_space: float = 0.19):
     total = sum(heights) + gap + words + 0.6
     figure = fixed_figure(total / width)
     top = 0.3
-    for engraving, height in zip((score, legend), heights, strict=True):
+    for engraving, notes, height in zip((score, legend), (pattern, key), heights, strict=True):
         ax = figure.add_axes([0, 1 - (top + height) / total, 1, height / total])
         left, upper, _, lower = engraving.bounds
         ax.set(xlim=(left - 90, left - 90 + width * STAFF_SPACE), ylim=(lower, upper))
         ax.set_axis_off()
         unit = staff_space * _POINTS_A_CM / STAFF_SPACE
-        draw(engraving, ax, unit=unit, colour=None if engraving is score else lambda index: class_colour(key.hits[index].pitch))
+        draw(engraving, ax, unit=unit, colour=lambda index, hits=notes.hits: class_colour(hits[index].pitch))
         top += height + gap
     bottom = legend.bounds[3]
     for index, name in enumerate(names):

@@ -93,14 +93,14 @@ def plot_seam(prepared: Prepared, split: str, first: int = 0, frames: int = 60):
     _, axes, sides = stacked_figure([1.6, 1], 0.42)
     start = before.duration - frames / FPS
     features_with_bar(np.concatenate([features[0], lost, features[1]]), start, axes[0], sides[0])
-    axes[0].set_facecolor("white")
     label_last(axes)
     later = before.duration + 1 / FPS  # where the second sequence begins
     onsets = [
         np.concatenate([a[a >= start], later + b[b < frames / FPS]]) for a, b in zip(before.onsets, after.onsets, strict=True)
     ]
     plot_onsets(onsets, start, later + frames / FPS, axes[1])
-    axes[1].axvspan(before.duration - 0.5 / FPS, before.duration + 0.5 / FPS, color="#bbbbbb")
+    for ax in axes:  # one sign for the frame that is not there
+        ax.axvspan(before.duration - 0.5 / FPS, before.duration + 0.5 / FPS, color="#bbbbbb", zorder=3)
     axes[1].set_xlabel("time from the start of the earlier sequence (s)")
     return axes
 

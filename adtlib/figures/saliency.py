@@ -123,6 +123,7 @@ def _shares(untrained: Influence, trained: Influence | None, colour: str, ax) ->
 def _decay(untrained: Influence, trained: Influence | None, colour: str, ax) -> None:
     """The whole segment, on a logarithmic scale so that distant frames are visible."""
     seconds = untrained.offsets / FPS
+    smallest = []  # the scale ends a decade below it
     lines = (
         (trained, {"color": colour, "linewidth": 2, "label": "trained"}),
         (untrained, {"color": INK, "linewidth": 0.9, "label": "untrained"}),
@@ -131,9 +132,13 @@ def _decay(untrained: Influence, trained: Influence | None, colour: str, ax) -> 
         if found is not None:
             shares = np.where(found.by_frame > 0, 100 * found.by_frame, np.nan)  # exactly 0 has no logarithm: a gap
             ax.plot(seconds, shares, **style)
+            smallest.append(np.nanmin(shares))
     ax.set_yscale("log")
-    ax.set(xlabel="time from the output frame (s)", ylabel="share of the influence (%)", ylim=(1e-8, 200))
-    ax.set_yticks([1e-8, 1e-6, 1e-4, 1e-2, 1, 100], ["$10^{-8}$", "$10^{-6}$", "$10^{-4}$", "0.01", "1", "100"])
+    lowest = float(np.clip(10 ** np.floor(np.log10(min(smallest)) - 1), 1e-8, 1e-3))
+    ax.set(xlabel="time from the output frame (s)", ylabel="share of the influence (%)", ylim=(lowest, 200))
+    ticks = {1e-8: "$10^{-8}$", 1e-6: "$10^{-6}$", 1e-4: "$10^{-4}$", 1e-2: "0.01", 1: "1", 100: "100"}
+    shown = [value for value in ticks if value >= lowest]
+    ax.set_yticks(shown, [ticks[value] for value in shown])
     ax.minorticks_off()
     end = np.ceil(np.abs(seconds).max())  # the last frame begins a hop before it
     ax.set_xlim(-end, end)

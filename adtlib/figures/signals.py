@@ -114,29 +114,30 @@ def _draw_air(ax, distance: np.ndarray, pressure: np.ndarray, microphone: float)
 
 
 def plot_winding(frequency: float, seconds: float, tried: tuple[float, float, float], axes):
-    """A tone wound round the origin at three speeds, and the distance of its centre of mass from it for all speeds.
+    """A tone, wound round the origin at three speeds, and the distance of its centre of mass from it for all speeds.
 
-    axes  three for the windings, one for the curve. Frequencies are in turns (periods) a second.
+    axes  one for the tone in time, three for the windings, one for the curve. Frequencies are in turns (periods) a second.
     """
+    in_time, *windings, curve = axes
     t = np.linspace(0, seconds, 4_000)
     signal = 1 + np.cos(2 * np.pi * frequency * t)
+    in_time.plot(t, signal, color=INK)
+    in_time.set(xlabel="time (s)", ylabel="signal", xlim=(0, seconds), ylim=(0, 2.2))
     styles = (("s", TEAL), ("^", OLIVE), ("o", WINE))
-    for ax, speed, (marker, colour) in zip(axes[:3], tried, styles, strict=True):
+    for ax, speed, (marker, colour) in zip(windings, tried, styles, strict=True):
         wound = signal * np.exp(-2j * np.pi * speed * t)
         ax.plot(wound.real, wound.imag, color=FAINT, linewidth=0.8)
         ax.plot(wound.mean().real, wound.mean().imag, marker, color=colour, markersize=8)
         ax.plot(0, 0, "+", color=INK)
         ax.set(aspect="equal", xlim=(-2.2, 2.2), ylim=(-2.2, 2.2), xlabel="real", xticks=[-2, 0, 2], yticks=[-2, 0, 2])
         note(ax, 0.5, 1.0, f"$\\xi$ = {speed:g} Hz", transform=ax.transAxes, ha="center", va="bottom", fontsize=9)
-    axes[0].set_ylabel("imaginary")
+    windings[0].set_ylabel("imaginary")
     speeds = np.linspace(0.3, 2 * frequency, 800)
     centre = np.abs(np.array([(signal * np.exp(-2j * np.pi * speed * t)).mean() for speed in speeds]))
-    axes[3].plot(speeds, centre, color=INK)
+    curve.plot(speeds, centre, color=INK)
     for speed, (marker, colour) in zip(tried, styles, strict=True):
-        axes[3].plot(speed, abs((signal * np.exp(-2j * np.pi * speed * t)).mean()), marker, color=colour, markersize=8)
-    axes[3].set(
-        xlabel="speed of winding, $\\xi$ (Hz)", ylabel="distance of\nthe centre", ylim=(0, 0.6), xlim=(speeds[0], speeds[-1])
-    )
+        curve.plot(speed, abs((signal * np.exp(-2j * np.pi * speed * t)).mean()), marker, color=colour, markersize=8)
+    curve.set(xlabel="speed of winding, $\\xi$ (Hz)", ylabel="distance of\nthe centre", ylim=(0, 0.6), xlim=(speeds[0], speeds[-1]))
     return axes
 
 
@@ -274,21 +275,40 @@ def _nanoseconds(seconds: float) -> str:
     return f"{seconds * 1e9:.0f} ns" if seconds > 1e-8 else f"{seconds * 1e9:.1f} ns"
 
 
-def plot_dft_matrix(n: int, axes):
-    """The waves of a DFT of n samples (real parts), and the same with the columns of even samples first: four blocks, two alike."""
-    matrix = dft_matrix(n).real
-    order = np.concatenate([np.arange(0, n, 2), np.arange(1, n, 2)])
-    for ax, columns in ((axes[0], np.arange(n)), (axes[1], order)):
-        image = ax.imshow(matrix[:, columns], cmap="RdGy", vmin=-1, vmax=1, interpolation="nearest")
-        ax.set_xticks(range(0, n, 2), columns[::2])
-        ax.set_yticks(range(0, n, 2))
-        ax.set_xlabel("sample n")
-        ax.spines[:].set_visible(False)
-    axes[0].set_ylabel("frequency k")
-    half = n / 2 - 0.5
-    for place in (axes[1].axhline, axes[1].axvline):
-        place(half, color="black", linewidth=2)
-    for row, column, words in ((0, 0, "F"), (1, 0, "F"), (0, 1, "D · F"), (1, 1, "−D · F")):
-        note(axes[1], n * (0.25 + 0.5 * column) - 0.5, n * (0.25 + 0.5 * row) - 0.5, words, ha="center", va="center", fontsize=10)
-    axes[1].figure.colorbar(image, ax=axes[1], label="real part", pad=0.02, shrink=0.8)
-    return axes
+def plot_butterfly(steps: int, ax=None):
+    """How the FFT of 2 ** steps samples combines small transforms into large ones, column by column (Cooley and Tukey 1965).
+
+    Left, the samples in the order in which halving puts them. Between two columns each value goes to two: solid lines carry E,
+    dashed ones O, which is turned first. Above each column the length of its transforms, below its number of products.
+    """
+    ax = given_axes(ax)
+    n = 2**steps
+    order = [int(f"{index:0{steps}b}"[::-1], 2) for index in range(n)]
+    for step in range(steps + 1):
+        size, rows = 2**step, np.arange(n)
+        if step < steps:
+            for row in rows:
+                odd = bool(row & size)
+                partner = row ^ size
+                style = {"color": WINE, "linestyle": "--"} if odd else {"color": TEAL}
+                ax.plot([step, step + 1], [row, row], linewidth=0.9, **style)
+                ax.plot([step, step + 1], [row, partner], linewidth=0.9, **style)
+        for first in range(0, n, size):  # a transform: its values, joined by a bar
+            ax.plot([step, step], [first, first + size - 1], color=INK, linewidth=3, solid_capstyle="round")
+        ax.plot(np.full(n, step), rows, "o", color=INK, markersize=4)
+        what = "samples" if not step else f"{n // size} transform{'s' * (size < n)}\nof {size}"
+        note(ax, step, -0.55, what, ha="center", va="bottom", bbox=None)
+        done = "" if not step else f"{n} products" if step == 1 else f"+ {n}"
+        note(ax, step, n - 0.45, done, ha="center", va="top", bbox=None)
+    ax.set_yticks(range(n), [f"$x_{{{index}}}$" for index in order])
+    right = ax.secondary_yaxis("right")
+    right.set_yticks(range(n), [f"$X_{{{index}}}$" for index in range(n)])
+    right.spines[:].set_visible(False)
+    ax.plot([], [], color=TEAL, label="E, as it is")
+    ax.plot([], [], "--", color=WINE, label="O, turned")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.06), ncols=2)
+    ax.set(ylim=(n - 0.2, -0.5), xlim=(-0.15, steps + 0.15), xticks=[])
+    for axis in (ax, right):
+        axis.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    return ax

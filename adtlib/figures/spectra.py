@@ -52,6 +52,8 @@ def plot_bands(bands: np.ndarray, centres: np.ndarray, ax=None, label: str = "le
     values = decibels(bands)
     image = ax.imshow(values.T, origin="lower", aspect="auto", extent=extent, vmin=-RANGE, vmax=0, interpolation="nearest")
     ticks = [f for f in (100, 300, 1_000, 3_000, 10_000) if centres[0] <= f <= centres[-1]]
+    if np.ptp(np.interp([100, 300], centres, np.arange(len(centres)))) < 8:
+        ticks.remove(300)  # of mel bands it would touch 100
     ax.set_yticks(np.interp(ticks, centres, np.arange(len(centres))), [f"{f / 1000:g}k" if f >= 1000 else f"{f}" for f in ticks])
     ax.set(xlabel="time (s)", ylabel="frequency (Hz)", xlim=(0, extent[1]))
     ax.figure.colorbar(image, ax=ax, label=label, pad=0.01)
@@ -150,7 +152,7 @@ def plot_windows(cycles: float, weak: tuple[float, float], axes, size: int = 256
         below.axhline(lobe, color=INK, linewidth=0.8, linestyle="--")
         below.axvspan(cycles - width / 2, cycles + width / 2, color=colour, alpha=0.15, linewidth=0)
         below.set(xlabel="bin", ylim=(-110, 12), xlim=(4, 46), xticks=[10, 20, 30, 40])
-        note(below, 4.4, lobe + 2, f"{lobe:.1f} dB".replace("-", "−"), va="bottom", bbox=None)
+        note(below, 4.4, lobe + 2, f"{lobe:.1f} dB".replace("-", "−"), va="bottom")
         below.plot(weak[0], weak[1] + 7, "v", color=INK, markersize=5)
     axes[0][0].set_ylabel("amplitude")
     axes[1][0].set_ylabel("level (dB)")
@@ -225,18 +227,15 @@ def plot_intervals(table: pd.DataFrame, axes, octaves=("A1", "A2", "A3", "A4", "
 
 
 def plot_filters(filterbank: np.ndarray, name: str, ax=None, every: int = 7, lowest: float = 20.0):
-    """The filters of a bank `(n_bins, n_bands)` over logarithmic frequency, scaled to a peak of 1, every few dark, with a title."""
+    """Every few filters of a bank `(n_bins, n_bands)` over logarithmic frequency, scaled to a peak of 1, with a title."""
     ax = given_axes(ax)
     frequency = np.arange(len(filterbank)) * SAMPLE_RATE / FRAME_SIZE
-    for band in range(filterbank.shape[1]):
+    for band in range(every // 2, filterbank.shape[1], every):
         inside = np.flatnonzero(filterbank[:, band])
-        if not len(inside):
-            continue
         reach = slice(max(inside[0] - 1, 0), inside[-1] + 2)
-        dark = band % every == every // 2
         height = filterbank[reach, band] / filterbank[:, band].max()
         at = np.maximum(frequency[reach], lowest / 2)
-        ax.plot(at, height[: len(at)], color=WINE if dark else FAINT, linewidth=0.9 if dark else 0.4, zorder=2 + dark)
+        ax.plot(at, height[: len(at)], color=WINE, linewidth=0.9)
     ax.set(xscale="log", xlim=(lowest, 20_000), ylim=(0, 1.05), yticks=[0, 1], xlabel="frequency (Hz)", ylabel="weight")
     ax.set_xticks([100, 1_000, 10_000], ["100", "1k", "10k"])
     note(ax, 0.5, 1.02, name, transform=ax.transAxes, ha="center", va="bottom")

@@ -6,6 +6,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.lines import Line2D
 
 from adtlib.corpora.registry import CORPORA
@@ -253,17 +254,13 @@ def plot_f1_bars(table: pd.DataFrame, group: str, bar: str, ax=None, intervals: 
 
 
 def plot_class_f1(table: pd.DataFrame, ax=None, label: str = "test"):
-    """F1 of each class, mean over seeds: rows of `studies.score_table`, a point for each class and value of column `label`."""
+    """F1 of each class, mean over seeds, as a heat map with numbers: rows of `studies.score_table`, a row for each `label`."""
     ax = given_axes(ax)
     means = table.groupby(label, sort=False)[[f"f1_{name}" for name in CLASSES]].mean()
-    for index, (name, values) in enumerate(means.iterrows()):
-        rows = np.arange(len(CLASSES)) + (index - (len(means) - 1) / 2) * 0.14  # offset, so that equal values do not overlap
-        colour = ARCHITECTURE_COLOURS.get(name) or CORPUS_COLOURS.get(name, OTHER_COLOUR)
-        marker = ARCHITECTURE_MARKERS.get(name) or CORPUS_MARKERS.get(name, ".")
-        ax.plot(values, rows, marker, color=colour, label=name, linestyle="none", markersize=5, clip_on=False)
-    ax.set_yticks(range(len(CLASSES)), CLASSES)
-    ax.set(xlabel="F1", xlim=(0, 1), ylim=(len(CLASSES) - 0.5, -0.5))
-    ax.grid(axis="x")
-    ax.hlines(np.arange(len(CLASSES) - 1) + 0.5, 0, 1, color="#dddddd", linewidth=0.6)
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=5, columnspacing=1.0, handletextpad=0.2)
+    means.columns = list(CLASSES)
+    bar = {"label": "F1", "pad": 0.02, "ticks": [0, 0.5, 1]}
+    sns.heatmap(means, annot=True, fmt=".2f", vmin=0, vmax=1, cmap="Blues", annot_kws={"fontsize": 8}, cbar_kws=bar, ax=ax)
+    ax.set_yticklabels([in_figure(name) for name in means.index], rotation=0)
+    ax.set(xlabel="", ylabel="")
+    ax.tick_params(length=0)
     return ax

@@ -11,6 +11,7 @@ from itertools import cycle
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.figure import Figure
 
 from adtlib.corpora.registry import CORPORA
@@ -99,6 +100,17 @@ def theme_context() -> Iterator[None]:
     with mpl.rc_context():
         use_theme()
         yield
+
+
+@contextlib.contextmanager
+def seeded() -> Iterator[None]:
+    """Draw with seaborn's jitter the same each time: it takes numpy's global random numbers, which are put back afterwards."""
+    before = np.random.get_state()  # noqa: NPY002
+    np.random.seed(0)  # noqa: NPY002
+    try:
+        yield
+    finally:
+        np.random.set_state(before)  # noqa: NPY002
 
 
 def panel_figure(height: float = 0.5, rows: int = 1, columns: int = 1, width: float = 1.0, mosaic: str | None = None, **options):

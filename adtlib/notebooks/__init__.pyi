@@ -1,3 +1,4 @@
+from . import exercises as exercises
 from .catalogue import NUMBERED as NUMBERED, overview as overview, printed_catalogue as printed_catalogue
 from .gallery import printed_gallery as printed_gallery
 from .headers import header as header

@@ -14,14 +14,12 @@ from adtlib.figures.measures import FALSE_POSITIVE, TRUE_POSITIVE
 from adtlib.figures.peaks import refusal, refused_peaks
 from adtlib.figures.theme import CLASS_COLOURS, CLASS_MARKERS, INK, QUIET, panel_figure, theme_context
 from adtlib.onsets.frames import Onsets
-from adtlib.onsets.midi import Note
 from adtlib.onsets.peak_picking import PeakPicking, pick_peaks
 from adtlib.panels.panel import Panel, slider
-from adtlib.synthesis.examples import play
+from adtlib.synthesis.examples import play_onsets
 from adtlib.vocabulary import CLASSES
 
 _THESIS = PeakPicking()
-_PITCHES = dict(zip(CLASSES, (36, 38, 47, 42, 49), strict=True))  # one instrument of each class, to play picked onsets
 
 
 def _rectangles(centres, reach: float, bottom: float, top: float) -> list:
@@ -134,8 +132,7 @@ def explore_peak_picking(
 
     def sound(**values) -> bytes:
         picked = pick_peaks(activations, PeakPicking(**values))
-        notes = [Note(float(time), _PITCHES[name], 100) for name, times in zip(CLASSES, picked, strict=True) for time in times]
-        return mp3(play(sorted(notes), end + 0.5))
+        return mp3(play_onsets(picked, end + 0.5))
 
     moving = [*thresholds, *(line for row in marks for line in row)]
     return Panel("peak-picking", figure, _peak_sliders(config), refresh, moving, sound)

@@ -15,6 +15,7 @@ from .comparison import (
     compared_once as compared_once,
     compared_studies as compared_studies,
     completeness as completeness,
+    data_hunger_table as data_hunger_table,
     draft_results as draft_results,
     printed_architecture_study as printed_architecture_study,
     printed_dataset_study as printed_dataset_study,
@@ -51,7 +52,7 @@ from .error_tables import (
     printed_confusions as printed_confusions,
     timing_table as timing_table,
 )
-from .examples import examples_of as examples_of
+from .examples import examples_of as examples_of, heard_by as heard_by
 from .ingredients import (
     ANOTHER_SEED as ANOTHER_SEED,
     architectures as architectures,

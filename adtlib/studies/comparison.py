@@ -33,6 +33,17 @@ def published_results() -> pd.DataFrame:
     return pd.read_csv(paths.PUBLISHED / "published_results.csv")
 
 
+def data_hunger_table() -> pd.DataFrame:
+    """Published micro F1 of the ViT beside the CRNN's, smallest corpus first: corpus, hours, CRNN, ViT, behind."""
+    scores = published_results().query("study == 'architecture' and train == test")
+    table = (
+        scores.pivot(index="train", columns="architecture", values="f1_micro")[["CRNN", "ViT"]].rename_axis("corpus").reset_index()
+    )
+    table.insert(1, "hours", [CORPORA[name].info.hours for name in table["corpus"]])
+    table["behind"] = table["CRNN"] - table["ViT"]
+    return table.rename_axis(columns=None).sort_values("hours", ignore_index=True)
+
+
 def draft_results() -> pd.DataFrame:
     """The table of the draft's chapter 6: architecture, dataset (trained and tested on), f1_micro."""
     return pd.read_csv(paths.PUBLISHED / "draft_results.csv")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from adtlib.corpora.base import Track
+from adtlib.corpora.passages import Passage, example_passage
 from adtlib.corpora.store import Unit
 from adtlib.evaluation.metrics import match_onsets
 from adtlib.models.prediction import predict
@@ -87,6 +88,26 @@ def examples_of(profile: Profile, seed: int = 0) -> list[Example]:
     """An example of each corpus of the architecture study, by the run that validation chose (`chosen_runs`)."""
     found = [example_of(profile, run, corpus, seed=seed) for corpus, run in chosen_runs(profile).items()]
     return [example for example in found if example is not None]
+
+
+def heard_by(profile: Profile, run: Run, seconds: float = 4.0) -> tuple[Passage | None, dict[str, Onsets]]:
+    """A lively passage of the test split of a run's corpus, and its onsets there: "found", "invented" and "missed", from its start.
+
+    (None, {}) where the corpus has nothing to show.
+    """
+    corpus = open_profile_corpus(profile, run.config["train"][0])
+    passage = example_passage(corpus, seconds, profile.test_split, profile.features)
+    if passage is None:
+        return None, {}
+    activations = predict(run.model(), passage.features, run.config["precision"])
+    picked = pick_peaks(activations, picking_of(run, profile.thresholds))
+    heard: dict[str, Onsets] = {"found": [], "invented": [], "missed": []}
+    for truth, times in zip(passage.local_onsets, picked, strict=True):
+        pairs = match_onsets(truth, times, run.config["tolerance"])
+        heard["found"].append(times[pairs[:, 1]])
+        heard["invented"].append(np.delete(times, pairs[:, 1]))
+        heard["missed"].append(np.delete(truth, pairs[:, 0]))
+    return passage, heard
 
 
 def _tracks(profile: Profile, corpus_name: str) -> dict[str, Track]:

@@ -10,8 +10,10 @@ from .examples import (
     four_strokes as four_strokes,
     glide as glide,
     play as play,
+    play_onsets as play_onsets,
     play_with_strokes as play_with_strokes,
     stroke as stroke,
+    task_example as task_example,
     to_listen as to_listen,
     tone as tone,
 )

@@ -12,8 +12,11 @@ import soxr
 
 from adtlib.audio.features import SAMPLE_RATE
 from adtlib.audio.mixing import to_peak
-from adtlib.onsets.midi import Note
-from adtlib.synthesis.soundfont import ROOM, KitDesign, build_kit, render_drums
+from adtlib.notation.midi_files import MidiPart
+from adtlib.onsets.frames import Onsets
+from adtlib.onsets.midi import DRUM_CHANNEL, Note
+from adtlib.synthesis.soundfont import ROOM, KitDesign, build_kit, render_drums, synthesise
+from adtlib.vocabulary import CLASSES, MIDI_PITCH
 
 KIT = KitDesign("studio", ROOM, tune={"toms": 0.94}, wet=0.04)
 LEAD = 0.05  # seconds before the first stroke of `bar` and `four_strokes`
@@ -29,6 +32,12 @@ _VELOCITY = {"X": 112, "x": 88}
 def play(notes: Sequence[Note], duration: float, seed: int = 0, design: KitDesign = KIT, peak: float = 0.9) -> np.ndarray:
     """Notes on a kit: `(round(duration * 44100),)` float32 with this peak; the same for the same seed."""
     return to_peak(render_drums(notes, build_kit(design), duration, np.random.default_rng(seed)), peak)
+
+
+def play_onsets(onsets: Onsets, duration: float) -> np.ndarray:
+    """Onsets of the five classes on one instrument each, equally hard: `(round(duration * 44100),)` float32."""
+    notes = [Note(float(time), MIDI_PITCH[name], 100) for name, times in zip(CLASSES, onsets, strict=True) for time in times]
+    return play(sorted(notes), duration)
 
 
 def play_with_strokes(
@@ -66,6 +75,41 @@ def four_strokes(apart: float = 0.15) -> np.ndarray:
     """Kick, hi-hat, snare, hi-hat, `apart` seconds from each other, the first after 50 ms: `(n,)` float32."""
     notes = [Note(LEAD + apart * index, pitch, 105) for index, pitch in enumerate((36, 42, 38, 42))]
     return play(notes, LEAD + 4 * apart)
+
+
+# Notes over `bar`: (step in sixteenths, steps long, pitch). Congas and a shaker for DTP; bass and an organ's chord for DTM.
+_CONGAS = [*((step, 1, pitch) for step, pitch in ((0, 64), (3, 63), (6, 62), (8, 64), (10, 63), (11, 63), (14, 62)))]
+_CONGAS += [(step, 1, 70) for step in range(16)]
+_BASS = [(0, 5, 40), (6, 2, 40), (8, 5, 43), (14, 2, 45)]
+_ORGAN = [(step, 7, pitch) for step, chord in ((0, (64, 67, 71)), (8, (62, 67, 71))) for pitch in chord]
+
+
+def task_example(task: str) -> np.ndarray:
+    """Two seconds of what each task of the field hears: `(88200,)` float32.
+
+    task  "DSC": a stroke; "DTD": a bar of drums; "DTP": with congas and a shaker; "DTM": with bass and organ.
+
+    Raises ValueError for another task.
+    """
+    if task == "DSC":
+        return to_peak(stroke(38, 2.0, lead_in=LEAD))
+    others = {
+        "DTD": [],
+        "DTP": [("percussion", 0, DRUM_CHANNEL, _CONGAS)],
+        "DTM": [("bass", 33, 0, _BASS), ("organ", 16, 1, _ORGAN)],
+    }
+    if task not in others:
+        raise ValueError(f"task {task!r}: choose DSC, {', '.join(others)}")
+    parts = [
+        MidiPart(name, program, channel, [(LEAD + 0.125 * at, LEAD + 0.125 * (at + long), pitch, 90) for at, long, pitch in notes])
+        for name, program, channel, notes in others[task]
+    ]
+    if not parts:
+        return bar()
+    played = synthesise(parts, 2.0).mean(axis=1)[: len(bar())]
+    mixed = bar().copy()
+    mixed[: len(played)] += 0.5 * to_peak(played)
+    return to_peak(mixed)
 
 
 # --- tones ---------------------------------------------------------------------------------------------------------------

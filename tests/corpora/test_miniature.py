@@ -16,7 +16,7 @@ import yaml
 from adtlib.audio.features import SAMPLE_RATE
 from adtlib.audio.mixing import to_peak
 from adtlib.corpora.base import MARKER
-from adtlib.corpora.miniature.plan import recipes
+from adtlib.corpora.miniature.plan import kit_table, recipes
 from adtlib.corpora.miniature.songs import performance_of
 from adtlib.corpora.miniature.write import is_written, marker_text, write_miniature
 from adtlib.corpora.registry import CORPORA, open_corpus
@@ -225,3 +225,11 @@ def test_midi_times_survive_tempo_changes():
         if message.type == "note_on" and message.velocity:
             found.append(now)
     assert found == pytest.approx(times, abs=0.001)
+
+
+def test_the_table_of_kits_says_what_corpora_share():
+    table = kit_table("standard").set_index("corpus")
+    assert table.loc["E-GMD", "melodic instruments"] == "none" and table.loc["Slakh", "melodic instruments"] == "3 to 6"
+    kits = {corpus: set(names.split(", ")) for corpus, names in table["kits"].items()}
+    assert kits["E-GMD"] & kits["ENST"], "the text of notebook 20 says that corpora share kits"
+    assert table["performances"].sum() == len(recipes("standard", 0))

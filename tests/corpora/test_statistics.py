@@ -7,6 +7,7 @@ import pytest
 from adtlib import paths
 from adtlib.audio.features import SAMPLE_RATE
 from adtlib.audio.files import write_audio
+from adtlib.corpora.base import MARKER
 from adtlib.corpora.folder import FolderCorpus
 from adtlib.corpora.labels import annotation_files, label_name, label_table
 from adtlib.corpora.leakage.search import find_leaks
@@ -15,6 +16,7 @@ from adtlib.corpora.registry import open_corpus
 from adtlib.corpora.statistics import (
     annotation_offsets,
     class_counts,
+    data_sentence,
     frequency_sentences,
     overview_table,
     performance_table,
@@ -115,6 +117,17 @@ def test_which_class_is_rare_is_read_from_the_counts():
     first, second = frequency_sentences(counts)
     assert first == "Slakh: most strokes are KD (50 %), fewest CY (5 %)"
     assert second.startswith("mine: most strokes are TT (60 %)")
+
+
+def test_what_is_shown_is_said_to_be_generated(tmp_path):
+    units = pd.DataFrame({"seconds": [4.0, 6.5], **{name: [0, 1] for name in CLASSES}, "HH": [5, 5]})
+    start = "**What is shown here is Slakh itself**, 2 tracks of it"
+    assert data_sentence(open_corpus("Slakh", tmp_path), units).startswith(start)
+    (tmp_path / MARKER).touch()
+    sentence = data_sentence(open_corpus("Slakh", tmp_path), units)
+    assert sentence.startswith("**What is shown here is generated.** 2 tracks stand in for Slakh")
+    assert "4.0 to 6.5 s long" in sentence and "most strokes are HH (71 %)" in sentence
+    assert "Nothing of Slakh was found" in data_sentence(open_corpus("Slakh", tmp_path), units.iloc[:0])
 
 
 def test_readable_shows_a_dash_for_what_is_not_stated(folder):

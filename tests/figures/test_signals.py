@@ -30,15 +30,15 @@ def drawn(picture):
         signals.plot_pressure_wave(examples.tone(100.0, 0.2), 0.04)
     elif picture == "winding":
         figure = plt.figure(figsize=(6, 4))
-        signals.plot_winding(3.0, 3.0, (1.5, 2.8, 3.0), list(figure.subplot_mosaic("ABC;DDD").values()))
+        signals.plot_winding(3.0, 3.0, (1.5, 2.8, 3.0), list(figure.subplot_mosaic("EEE;ABC;DDD").values()))
     elif picture == "discrete":
         signals.plot_continuous_and_discrete(100.0, 0.02, [(32, 640), (64, 640)], theme.new_figure(0.6, 2, 2)[1])
     elif picture == "aliasing":
         signals.plot_aliasing(1_000.0, (8_000, 1_800), theme.new_figure(0.5, 2, 2)[1])
     elif picture == "folding":
         signals.plot_folding(1_800, 5_000, (1_000, 2_800), theme.new_figure()[1])
-    elif picture == "matrix":
-        signals.plot_dft_matrix(8, theme.new_figure(0.4, 1, 2)[1])
+    elif picture == "butterfly":
+        signals.plot_butterfly(3, theme.new_figure(0.4)[1])
     elif picture == "stft":
         spectra.plot_stft_steps(noise(), (2, 4, 6))
     elif picture == "windows":
@@ -53,7 +53,19 @@ def drawn(picture):
     return plt.gcf()
 
 
-PICTURES = ["pressure", "winding", "discrete", "aliasing", "folding", "matrix", "stft", "windows", "intervals", "filters", "widths"]
+PICTURES = [
+    "pressure",
+    "winding",
+    "discrete",
+    "aliasing",
+    "folding",
+    "butterfly",
+    "stft",
+    "windows",
+    "intervals",
+    "filters",
+    "widths",
+]
 
 
 @pytest.mark.parametrize("picture", PICTURES)

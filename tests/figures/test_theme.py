@@ -86,9 +86,9 @@ def test_a_class_s_point_is_the_mean_over_seeds():
     scores = {f"f1_{name}": [0.2, 0.6, 0.5] for name in CLASSES}
     table = pd.DataFrame({"test": ["Slakh", "Slakh", "E-GMD"], "seed": [0, 1, 0], **scores})
     ax = studies.plot_class_f1(table, theme.new_figure()[1])
-    points = {line.get_label(): np.asarray(line.get_xdata()) for line in ax.lines}
-    np.testing.assert_allclose(points["Slakh"], 0.4)
-    np.testing.assert_allclose(points["E-GMD"], 0.5)
+    texts = [text.get_text() for text in ax.texts]
+    assert texts == ["0.40"] * 5 + ["0.50"] * 5
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["Slakh", "E-GMD"]
 
 
 def test_a_spectrogram_has_seconds_and_hertz_and_a_unit():

@@ -17,6 +17,7 @@ from adtlib.studies.comparison import (
     compared_once,
     compared_studies,
     completeness,
+    data_hunger_table,
     draft_results,
     how_complete,
     printed_architecture_study,
@@ -92,6 +93,12 @@ def test_the_published_numbers_are_all_there():
     assert headline.round(2).to_dict() == {"ENST+MDB": 0.81, "E-GMD": 0.90, "Slakh": 0.90, "ADTOF-YT": 0.93}
     assert published.query("test == 'SADTP'")["f1_micro"].max().round(2) == 0.62
     assert len(draft) == 15 and draft.set_index(["architecture", "dataset"]).loc[("ViT", "ADTOF-YT"), "f1_micro"] == 0.956
+
+
+def test_the_vision_transformer_is_behind_where_there_is_little_data():
+    table = data_hunger_table()
+    assert list(table["corpus"]) == ["ENST+MDB", "Slakh", "ADTOF-YT", "E-GMD"] and table["hours"].is_monotonic_increasing
+    np.testing.assert_allclose(table["behind"], [0.8132 - 0.5426, 0.8959 - 0.879, 0.9333 - 0.9635, 0.9019 - 0.8856])
 
 
 def test_every_published_number_has_a_row_also_without_a_run():

@@ -2,18 +2,23 @@
 
 import dataclasses
 from fractions import Fraction
+from types import SimpleNamespace
 
 import mido
 import numpy as np
 import pytest
 
 from adtlib.corpora.base import Track
+from adtlib.corpora.passages import Passage
 from adtlib.figures.notation import INVENTED, MISSED, plot_examples
 from adtlib.notation.engraving import engrave, stretched
 from adtlib.notation.musicxml import to_musicxml
 from adtlib.notation.patterns import note_onsets
+from adtlib.onsets.peak_picking import PeakPicking
+from adtlib.profiles import load_profile
+from adtlib.studies import examples
 from adtlib.studies.example_beats import BeatGrid, beat_grid
-from adtlib.studies.examples import write_down
+from adtlib.studies.examples import heard_by, write_down
 from adtlib.synthesis.grooves import perform
 from adtlib.vocabulary import CLASSES, GENERAL_MIDI
 
@@ -169,3 +174,28 @@ def test_errors_are_told_apart_without_colour_and_nothing_found_is_drawn_too():
     assert marks == [["o", "o"], ["s", "s"], ["o", "o", "o"], []]
     with pytest.raises(ValueError, match="no example"):
         plot_examples([])
+
+
+def test_what_a_run_found_invented_and_missed_of_a_passage(monkeypatch):
+    truth = onsets(KD=[0.5, 1.0], SD=[1.5])
+    passage = Passage(
+        "Slakh", "Track00001", 10.0, 2.0, np.zeros((200, 84), np.float32), [times + 10 for times in truth], None, True
+    )
+    activations = np.zeros((200, len(CLASSES)), np.float32)
+    activations[[51, 120], 0] = activations[150, 1] = 0.9  # a kick 10 ms late, one invented, a snare
+
+    config = {"train": ["Slakh"], "precision": "auto", "tolerance": 0.05}
+    run = SimpleNamespace(config=config, model=lambda: None)
+    for name, result in (
+        ("open_profile_corpus", None),
+        ("example_passage", passage),
+        ("predict", activations),
+        ("picking_of", PeakPicking()),
+    ):
+        monkeypatch.setattr(examples, name, lambda *_, result=result: result)
+    shown, heard = heard_by(load_profile("smoke"), run)
+    assert shown is passage
+    kicks_and_snares = {what: [list(found) for found in times[:2]] for what, times in heard.items()}
+    assert kicks_and_snares == {"found": [[0.51], [1.5]], "invented": [[1.2], []], "missed": [[1.0], []]}
+    monkeypatch.setattr(examples, "example_passage", lambda *_: None)
+    assert heard_by(load_profile("smoke"), run) == (None, {})

@@ -10,12 +10,15 @@ import itertools
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 
 from adtlib.corpora.miniature.songs import Recipe
 from adtlib.synthesis.groove_styles import STYLES
 from adtlib.synthesis.soundfont import BRUSH, ELECTRONIC, JAZZ, ORCHESTRA, POWER, ROOM, STANDARD, TR_808, KitDesign
 
 SIZES = ("standard", "smoke")
+PROGRAM_NAMES = {STANDARD: "standard", ROOM: "room", POWER: "power", ELECTRONIC: "electronic"}
+PROGRAM_NAMES |= {TR_808: "TR-808", JAZZ: "jazz", BRUSH: "brush", ORCHESTRA: "orchestra"}
 
 # E-GMD's kits by their names in its table. Each performance is recorded on several, in this order from a random start.
 EGMD_KITS = (
@@ -112,6 +115,22 @@ def recipes(size: str, seed: int) -> list[Recipe]:
         *_adtof(amounts["ADTOF-YT"], seed),
         *_sadtp(amounts["SADTP"], seed),
     ]
+
+
+def kit_table(size: str, seed: int = 0) -> pd.DataFrame:
+    """What each miniature corpus is made of: corpus, performances, styles, kits of the sound font, melodic instruments."""
+    by_corpus: dict[str, list[Recipe]] = {}
+    for recipe in recipes(size, seed):
+        by_corpus.setdefault(recipe.corpus, []).append(recipe)
+    rows = []
+    for corpus, made in by_corpus.items():
+        programs = {design.program for recipe in made for design in recipe.designs}
+        programs |= {program for recipe in made if not recipe.designs for program in recipe.programs}
+        parts = sorted({recipe.n_parts for recipe in made})
+        with_parts = f"{parts[0]} to {parts[-1]}" if len(parts) > 1 else f"{parts[0] or 'none'}"
+        styles = len({recipe.style for recipe in made})
+        rows.append([corpus, len(made), styles, ", ".join(PROGRAM_NAMES[program] for program in sorted(programs)), with_parts])
+    return pd.DataFrame(rows, columns=["corpus", "performances", "styles", "kits", "melodic instruments"])
 
 
 def _tempo(style: str, rng: np.random.Generator) -> int:
