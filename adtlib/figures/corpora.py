@@ -83,7 +83,9 @@ def plot_split_counts(counts: pd.DataFrame, ax=None):
         bars = ax.bar(at, row[list(CLASSES)].to_numpy(dtype=float), 0.92 * width, color=[CLASS_COLOURS[name] for name in CLASSES])
         for bar in bars:
             bar.set_alpha(1 - 0.3 * index)
-        ax.bar_label(bars, [f"{value:,}" for value in row[list(CLASSES)].astype(int)], padding=1, fontsize=8, rotation=90)
+        ax.bar_label(
+            bars, [f"{value:,}" for value in row[list(CLASSES)].astype(int)], padding=1, fontsize=8, rotation=90 * (len(counts) > 1)
+        )
         if len(counts) > 1:
             place = {"xytext": (0, -3), "textcoords": "offset points", "ha": "center", "va": "top", "rotation": 90}
             for x in at:
@@ -230,7 +232,7 @@ def plot_durations_and_rates(units: pd.DataFrame, corpus: str, axes, unit: str =
         if len(values) <= FEW_UNITS:
             with seeded():
                 sns.stripplot(x=values, color=colour, size=6, jitter=0.15, edgecolor="#333333", linewidth=0.4, ax=ax)
-            ax.set(ylabel=f"{len(values)} {unit}s", yticks=[], ylim=(-0.5, 0.5))
+            ax.set(ylabel=f"{len(values)} {unit}{'s' * (len(values) != 1)}", yticks=[], ylim=(-0.5, 0.5))
         else:
             sns.histplot(x=values, bins=25, binrange=(0, float(values.max())), color=colour, edgecolor="white", alpha=1, ax=ax)
             ax.set(ylabel=f"{unit}s")

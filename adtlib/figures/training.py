@@ -70,9 +70,10 @@ def plot_learning_curves(metrics: dict[str, pd.DataFrame], axes=None):
         axes[1].plot(
             table["epoch"], table["val_f1_micro"], color=colour, marker=marker, markersize=3, markevery=every, label=in_figure(name)
         )
-    for line, name in (("--", "training"), ("-", "validation")):
-        axes[0].plot([], [], line, color=INK, label=name)
-    axes[0].legend(handles=axes[0].lines[-2:], loc="upper right")
+    kinds = [
+        mpl.lines.Line2D([], [], linestyle=line, color=INK, label=name) for line, name in (("--", "training"), ("-", "validation"))
+    ]
+    axes[0].legend(handles=kinds, loc="upper right")
     axes[0].set(xlabel="epoch", ylabel="loss", yscale="log")
     axes[0].yaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5)))
     axes[0].yaxis.set_major_formatter(mpl.ticker.FormatStrFormatter("%g"))
