@@ -27,11 +27,13 @@ def test_counts_equal_mir_evals(reference, estimate, tolerance):
     np.testing.assert_array_equal(ours, count_matches([reference] * 5, [estimate] * 5, tolerance, matcher="mir_eval"))
 
 
-@given(st.integers(0, 10_000))
-@settings(max_examples=50, deadline=None)
-def test_counts_equal_mir_evals_on_unquantised_times(seed):
+# Few onsets are walked; many are grouped first, far apart or so near that most groups hold several of either kind.
+@pytest.mark.parametrize("seconds, onsets", [(3, 60), (40, 300), (20, 400)])
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=30, deadline=None)
+def test_counts_equal_mir_evals_on_unquantised_times(seconds, onsets, seed):
     rng = np.random.default_rng(seed)
-    reference, estimate = np.sort(rng.uniform(0, 3, 60)), np.sort(rng.uniform(0, 3, 50))
+    reference, estimate = np.sort(rng.uniform(0, seconds, onsets)), np.sort(rng.uniform(0, seconds, onsets - 10))
     expected = mir_eval.onset.f_measure(reference, estimate, window=0.05)
     counts = count_matches([reference] * 5, [estimate] * 5)
     assert metrics.f1(counts[0]) == pytest.approx(expected[0])
@@ -146,6 +148,6 @@ def test_the_window_includes_its_ends_and_a_slack_of_a_microsecond():
 
 
 def test_mir_eval_matches_when_it_is_asked_for_only(monkeypatch):
-    monkeypatch.setattr(metrics, "_match_mir_eval", lambda truth, found, window: [(0, 0)] * 7)
+    monkeypatch.setattr(metrics, "_hits_mir_eval", lambda truth, found, window: 7)
     truth = onsets(KD=[1.0])
     assert count_matches(truth, truth)[0, 0] == 1 and count_matches(truth, truth, matcher="mir_eval")[0, 0] == 7
