@@ -91,7 +91,7 @@ def _candidates(y: np.ndarray, config: PeakPicking) -> list[np.ndarray]:
     values = padded.ravel()
     threshold = np.broadcast_to(np.asarray(config.threshold, dtype=y.dtype), len(CLASSES))[:, None]
     peaks = padded > threshold if config.strict_threshold else padded >= threshold
-    peaks[:, : reach + config.skip_first], peaks[:, reach + length :] = False, False
+    peaks[:, : reach + config.skip_first] = False
     # Each condition looks only at the frames that met those before it.
     at = np.flatnonzero(peaks)
     at = at[values[at] > values[at - 1]]

@@ -49,6 +49,15 @@ def test_exactly_50_ms_on_the_grid_is_a_hit(start):
     assert counts[0].tolist() == [0, 1, 1]
 
 
+def test_among_many_onsets_the_window_includes_its_ends():
+    reference = np.arange(400.0)
+    for estimate in (reference + 0.25, reference - 0.25):
+        counts = count_matches([reference] * 5, [estimate] * 5, tolerance=0.25 - metrics.GRID_SLACK)
+        assert counts[0].tolist() == [400, 0, 0]
+        counts = count_matches([reference] * 5, [estimate] * 5, tolerance=0.25 - 2 * metrics.GRID_SLACK)
+        assert counts[0].tolist() == [0, 400, 400]
+
+
 def test_greedy_takes_the_pairing_with_most_hits():
     # Taking the nearest first would pair 0.04 with 0.05 and leave 0.00 and 0.09 alone.
     pairs = match_onsets(np.array([0.0, 0.05]), np.array([0.04, 0.09]))
@@ -93,10 +102,12 @@ def test_micro_pools_counts_over_tracks():
     assert f1_micro(tracks) == pytest.approx(18 / 20)
 
 
-@pytest.mark.parametrize("bad", [np.array([1.0, 0.5]), np.array([np.nan]), np.array([0.1, np.nan, 0.3]), np.array([0.1, 0.5, 0.3])])
+@pytest.mark.parametrize(
+    "bad", [[1.0, 0.5], [np.nan], [0.1, np.nan, 0.3], [0.1, 0.5, 0.3], [0.1, np.inf], [-np.inf, 0.1]], ids=lambda times: str(times)
+)
 def test_unsorted_or_missing_times_are_refused(bad):
     with pytest.raises(ValueError, match="KD"):
-        count_matches([bad, *EMPTY[1:]], EMPTY)
+        count_matches([np.array(bad), *EMPTY[1:]], EMPTY)
 
 
 def test_macro_pools_the_counts_of_several_tracks():
