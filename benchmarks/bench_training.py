@@ -1,65 +1,109 @@
-"""Training steps of a CRNN (forward, backward, optimiser) against plain PyTorch: float32, contiguous, its own dropout.
+"""Training steps of the five architectures (forward, backward, optimiser) against plain PyTorch: float32, contiguous, its dropout.
 
-The peer is the same network as torch's modules give it by default. Seconds of audio a second.
+    python benchmarks/bench_training.py [--batch 64] [--rounds 5] [--only LABEL ...]
+    python benchmarks/bench_training.py --losses 60    the loss, step by step, in float32 and in the precision that is chosen here
+
+Sizes are the thesis's (params/thesis.yaml), and a CRNN of 3 x 288 with LSTM and with GRU. Rounds alternate; ratios are the median
+of the rounds' ratios. The limit is that of arithmetic: the matrix products and convolutions of a forward pass, three times, at the
+speed that this processor has for large matrices. Bars: CRNN 3 x 288 4 times plain PyTorch, each other 2.
 """
 
-import sys
+import argparse
+import statistics
+import time
 
 import torch
-from common import best_seconds, show
+from common import in_turn, machine, times_faster
 from torch import nn
+from training_peers import CLIP_NORM, LEARNING_RATE, WEIGHT_DECAY, WEIGHTS, batches, losses, network, plain, thesis_sizes
 
-from adtlib.models.blocks import ConvFrontEnd, Dropout
-from adtlib.models.loss import weighted_bce
-from adtlib.models.prediction import autocast, resolve_precision
-from adtlib.models.registry import build
+from adtlib.models.prediction import resolve_precision
+from adtlib.onsets.frames import SEGMENT_FRAMES
+from adtlib.training.steps import make_optimizer, train_step
 
 CPU = torch.device("cpu")
-FRAMES = 400
+BARS = {"CRNN 3 x 288 LSTM": 4, "CRNN 3 x 288 GRU": 4}
 
 
-def plain(model):
-    """The same network with torch's dropout and contiguous convolutions."""
-    for module in model.modules():
-        for name, child in module.named_children():
-            if isinstance(child, Dropout):
-                setattr(module, name, nn.Dropout(child.p))
-        if isinstance(module, ConvFrontEnd):
-            module.blocks.to(memory_format=torch.contiguous_format)
-            module.forward = lambda x, blocks=module.blocks: blocks(x.unsqueeze(1)).permute(0, 2, 1, 3).flatten(2)
-    return model
+def stepper(model: nn.Module, batch: int, precision: str):
+    optimizer = make_optimizer(model, LEARNING_RATE, WEIGHT_DECAY)
+    features, targets = next(batches(batch))
+    return lambda: train_step(model, optimizer, features, targets, WEIGHTS, precision, CLIP_NORM)
 
 
-def speed(model, batch, precision):
-    optimizer = torch.optim.AdamW(model.parameters())
-    features = torch.randn(batch, FRAMES, 84)
-    targets = (torch.rand(batch, FRAMES, 5) > 0.95).float()
-    weights = torch.ones(5)
+def products(model: nn.Module, batch: int) -> float:
+    """Floating-point operations of the matrix products and convolutions of a step: three times those of a forward pass."""
+    total = 0
 
-    def step():
-        with autocast(CPU, precision):
-            logits = model(features)
-        loss = weighted_bce(logits, targets, weights)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 2)
-        optimizer.step()
+    def count(module, _, output):
+        nonlocal total
+        frames = batch * SEGMENT_FRAMES
+        if isinstance(module, nn.Conv2d):
+            total += 2 * output.numel() * module.weight[0].numel()
+        elif isinstance(module, nn.Linear):
+            total += 2 * output.numel() * module.in_features
+        elif isinstance(module, nn.RNNBase):
+            total += 2 * frames * sum(p.numel() for name, p in module.named_parameters() if name.startswith("weight"))
+        elif hasattr(module, "num_heads"):  # scores and their sums of values, all frames with all
+            total += 4 * frames * SEGMENT_FRAMES * module.project_out.in_features
 
-    return batch * FRAMES / 100 / best_seconds(step, 4)
+    hooks = [module.register_forward_hook(count) for module in model.modules()]
+    with torch.no_grad():
+        model(next(batches(batch))[0])
+    for hook in hooks:
+        hook.remove()
+    return 3 * total
+
+
+def speed_of_products(precision: str) -> float:
+    """Operations a second of a large matrix product."""
+    dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
+    a, b = torch.randn(2048, 1024).to(dtype), torch.randn(1024, 1024).to(dtype)
+    seconds = []
+    for _ in range(20):
+        start = time.perf_counter()
+        a @ b
+        seconds.append(time.perf_counter() - start)
+    return 2 * 2048 * 1024 * 1024 / min(seconds)
+
+
+def show_losses(steps: int, labels: list[str], precision: str) -> None:
+    for label in labels:
+        curves = [losses(network(label, seed), steps, 8, kind, CPU) for seed in (0, 1) for kind in ("float32", precision)]
+        print(f"\n{label}: loss of float32 and {precision} with seed 0, then with seed 1")
+        for first in range(0, steps, max(1, steps // 6)):
+            part = [statistics.mean(curve[first : first + max(1, steps // 6)]) for curve in curves]
+            print(f"  steps from {first + 1:4d}: " + "  ".join(f"{value:.4f}" for value in part))
 
 
 def main():
-    torch.manual_seed(0)
-    chosen = resolve_precision("auto", CPU)
-    print(f"{torch.get_num_threads()} threads; precision chosen for this processor: {chosen}")
-    sizes = [(72, 2, 8), (60, 3, 16), (288, 3, 64)] if "--all" in sys.argv else [(72, 2, 8), (60, 3, 16)]
-    for hidden, layers, batch in sizes:
-        for use_gru in (True, False):
-            options = {"num_layers": layers, "hidden_size": hidden, "use_gru": use_gru}
-            label = f"CRNN, {'GRU' if use_gru else 'LSTM'}, {layers} x {hidden}, batch {batch}"
-            peer = speed(plain(build("CRNN", **options)), batch, "float32")
-            show(f"plain PyTorch: {label}", peer)
-            show(f"adtlib:        {label}", speed(build("CRNN", **options), batch, chosen), peer, "plain PyTorch")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", nargs="+", default=list(thesis_sizes()), choices=list(thesis_sizes()))
+    parser.add_argument("--losses", type=int, default=0, metavar="STEPS")
+    options = parser.parse_args()
+    precision = resolve_precision("auto", CPU)
+    print(f"{machine()}; torch uses {torch.get_num_threads()}; precision chosen for this processor: {precision}")
+    if options.losses:
+        return show_losses(options.losses, options.only, precision)
+    fastest, single = speed_of_products(precision) / 1e9, speed_of_products("float32") / 1e9
+    print(f"products of large matrices: {single:.0f} GFLOP/s in float32, {fastest:.0f} in {precision}")
+    columns = ("plain", "adtlib", "times", "bar", "limit", "reached")
+    print(f"batch {options.batch}; segments a second\n{'':20}" + "".join(f"{name:>9}" for name in columns))
+    for label in options.only:
+        works = {
+            "adtlib": stepper(network(label), options.batch, precision),
+            "plain": stepper(plain(network(label)), options.batch, "float32"),
+        }
+        found = in_turn(works, options.rounds)
+        ours, theirs = (options.batch / statistics.median(found[name]) for name in ("adtlib", "plain"))
+        limit = options.batch * fastest * 1e9 / products(network(label), options.batch)
+        ratio = times_faster(found["adtlib"], found["plain"])
+        print(
+            f"{label:20}{theirs:9.1f}{ours:9.1f}{ratio:9.2f}{BARS.get(label, 2):9d}{limit:9.1f}{ours / limit:9.0%}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ million parameters with random weights, which is as fast as a trained one. With 
 measured as well: it must stay near that of the song.
 
 Peers: the same network on features of the whole file at once, in this process; and, as a stored figure, the published ADTOF
-Frame-RNN: 20 times real time on two cores (its PyTorch port, measured on another day on a machine of this kind).
+Frame-RNN (its PyTorch port): 51 times real time on two idle cores of an AMD EPYC, where adtlib reached 175 in the same minutes.
 """
 
 import json
@@ -24,7 +24,7 @@ from common import best_seconds, show
 from adtlib.audio.features import SAMPLE_RATE
 
 SECONDS, HOUR = 240, 3600
-STORED_PEER = 20  # times real time
+STORED_PEER = 51  # times real time
 STEREO = 2
 
 

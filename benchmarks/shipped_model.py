@@ -62,7 +62,7 @@ def main(*arguments):
         print(source_scores(heard, TOLERANCE).round(3).to_string(index=False))
         print("\n", beside_peer(ours).round(3).to_string(), sep="")
     print(
-        f"\n{seconds:.0f} s in {took:.1f} s from file to onsets: {seconds / took:.0f} times real time; published system, stored: 20"
+        f"\n{seconds:.0f} s in {took:.1f} s from file to onsets: {seconds / took:.0f} times real time; published system, stored: 51"
     )
     if options.clips:
         score_clips(model, options.clips)

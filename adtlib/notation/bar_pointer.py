@@ -7,7 +7,7 @@ The tempo may change a little from one beat to the next, the metre seldom.
 
 import numpy as np
 
-from adtlib.notation.beat_model import BEATS_A_BAR, METRES, STATES, STEPS_A_SECOND, beat_scores
+from adtlib.notation.beat_model import BEATS_A_BAR, METRES, STEPS_A_SECOND, beat_scores
 from adtlib.onsets.frames import Onsets
 from adtlib.vocabulary import CLASSES
 
@@ -37,53 +37,64 @@ def best_beats(onsets: Onsets, end: float, lengths: np.ndarray, likely: float, s
 
 
 class _Search:
-    """One run of the algorithm over `last` steps: arrays are `(steps, tempi, STATES)`."""
+    """One run of the algorithm over `last` steps: arrays are `(tempi, metres, steps, beats of a bar)`."""
 
     def __init__(self, lengths: np.ndarray, last: int) -> None:
         self.lengths, self.last = lengths, last
         self.shortest, self.longest = int(lengths[0]), int(lengths[-1])
-        n_tempi = len(lengths) - 1
-        self.tempi = np.arange(n_tempi)
-        self.log_period = (_CHANGE * np.log(lengths[:-1] + 0.5)).astype(np.float32)[:, None]
-        # How a beat that begins here was reached: 0, the song begins here; else 1 + the number of its source, `_source`.
-        self.came_from = np.zeros((last, n_tempi, STATES), dtype=np.uint8 if 4 * n_tempi < 256 else np.uint16)
+        self.n_tempi = len(lengths) - 1
+        self.log_period = (_CHANGE * np.log(lengths[:-1] + 0.5)).astype(np.float32)[:, None, None, None]
+        self.kind = np.uint8 if 4 * self.n_tempi < 256 else np.uint16
+        # How a beat that begins here was reached: 0, the song begins here; else 1 + the number of its source, `_changed`.
+        self.came_from = np.zeros((self.n_tempi, len(METRES), last, BEATS_A_BAR), dtype=self.kind)
         # Best scores of paths to the end of a beat with the shorter or longer length of its tempo, by the step where it begins.
-        self.ends = np.full((2, self.longest + _BLOCK, n_tempi, STATES), -np.inf, dtype=np.float32)
-        self.best, self.best_at = -np.inf, (0, 0, 0)
+        self.ends = np.full((2, self.n_tempi, len(METRES), self.longest + _BLOCK, BEATS_A_BAR), -np.inf, dtype=np.float32)
+        # Where, in the rows of `ends`, the beats began that end with their shorter length in the steps of a chunk.
+        rows = self.ends[0, ..., 0].size // self.n_tempi * np.arange(self.n_tempi)[:, None, None]
+        rows = rows + (self.longest + _BLOCK) * np.arange(len(METRES))[:, None] + self.longest + np.arange(self.shortest)
+        self.began = rows - lengths[:-1, None, None]
+        self.best, self.best_at = -np.inf, (0, 0, 0, 0)
 
     def run(self, counts: np.ndarray, prior: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(steps at which the beats of the best path begin, their states)."""
         for block in range(0, self.last, _BLOCK):
             stop = min(block + _BLOCK, self.last)
-            scores = beat_scores(counts, block, stop, self.lengths) + prior[:, None]
+            scores = beat_scores(counts, block, stop, self.lengths)
+            scores += prior[:, None]
+            scores = scores.reshape(*scores.shape[:2], len(METRES), BEATS_A_BAR).transpose(1, 2, 0, 3).copy()
             # A beat lasts `shortest` steps or more, so that the beats of a chunk do not depend on each other.
-            for chunk in range(block, stop, self.shortest):
-                at = np.arange(chunk, min(chunk + self.shortest, stop))
-                self._begin(at, scores[at - block], block)
-            self.ends[:, : self.longest] = self.ends[:, stop - block : stop - block + self.longest].copy()
-            self.ends[:, self.longest :] = -np.inf
+            for chunk in range(0, stop - block, self.shortest):
+                self._begin(block, chunk, scores[:, :, chunk : chunk + self.shortest])
+            self.ends[..., : self.longest, :] = self.ends[..., stop - block : stop - block + self.longest, :].copy()
         return self._traced()
 
-    def _begin(self, at: np.ndarray, scores: np.ndarray, block: int) -> None:
-        """Beats that begin at these steps: the best way to each, and the scores at their ends."""
-        before = at[:, None] - self.lengths[:-1] - block + self.longest  # in `ends`: where a beat that ends here began
-        shorter, longer = self.ends[0][before, self.tempi], self.ends[1][np.maximum(before - 1, 0), self.tempi]
-        reached, source = self._changed(np.maximum(shorter, longer), longer > shorter)
-        begun = np.where(at <= self.longest, np.float32(0), np.float32(-np.inf))[:, None, None]  # anywhere in a bar
-        self.came_from[at] = np.where(reached > begun, source + 1, 0)
-        reached = np.maximum(reached, begun)
-        block_at = slice(int(at[0]) - block + self.longest, int(at[-1]) + 1 - block + self.longest)
+    def _begin(self, block: int, chunk: int, scores: np.ndarray) -> None:
+        """Beats that begin at the steps of a chunk: the best way to each, and the scores at their ends."""
+        first, count = block + chunk, scores.shape[2]
+        began = self.began[..., :count] + chunk
+        shorter, longer = self.ends.reshape(2, -1, BEATS_A_BAR)
+        shorter, longer = shorter.take(began, axis=0), longer.take(began - 1, axis=0)
+        reached, source = self._changed(_next_beat(np.maximum(shorter, longer)), _next_beat(longer > shorter))
+        source += 1
+        if first <= self.longest:  # the song may begin here, anywhere in a bar
+            begins = (np.arange(first, first + count) <= self.longest)[:, None] & (reached <= 0)
+            source[begins], reached[begins] = 0, 0
+        self.came_from[:, :, first : first + count] = source
         for which in (0, 1):
-            ended = reached + scores[:, which : which + len(self.tempi)]
-            by_beat = ended.reshape(*ended.shape[:2], -1, BEATS_A_BAR)
-            following = self.ends[which, block_at].reshape(by_beat.shape)
-            following[..., 1:], following[..., 0] = by_beat[..., :-1], by_beat[..., -1]
-            closing = at[:, None] + self.lengths[which : which + len(self.tempi)] >= self.last
-            if closing.any():
-                candidate = np.where(closing[:, :, None], ended, -np.inf)
-                where = np.unravel_index(candidate.argmax(), candidate.shape)
-                if candidate[where] > self.best:
-                    self.best, self.best_at = candidate[where], (int(at[where[0]]), int(where[1]), int(where[2]))
+            ended = self.ends[which, :, :, chunk + self.longest : chunk + self.longest + count]
+            np.add(reached, scores[which : which + self.n_tempi], out=ended)
+            if first + count + self.longest > self.last:
+                self._close(first, ended, which)
+
+    def _close(self, first: int, ended: np.ndarray, which: int) -> None:
+        """Note the best of the beats that reach the last step."""
+        steps = np.arange(first, first + ended.shape[2])
+        closing = steps + self.lengths[which : which + self.n_tempi, None] >= self.last
+        candidate = np.where(closing[:, None, :, None], ended, -np.inf).transpose(2, 0, 1, 3)
+        where = np.unravel_index(candidate.argmax(), candidate.shape)
+        if candidate[where] > self.best:
+            step, tempo, metre, beat = map(int, where)
+            self.best, self.best_at = candidate[where], (first + step, tempo, metre, beat)
 
     def _changed(self, ends: np.ndarray, longer: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Best scores after a change of metre and of tempo, and the number of each one's source.
@@ -91,38 +102,57 @@ class _Search:
         The cost of a change of tempo is proportional to its logarithm: the best of all slower tempi, and of all faster ones, are
         running maxima.
         """
-        metres = ends.reshape(*ends.shape[:2], len(METRES), BEATS_A_BAR)
-        others = metres[:, :, ::-1] - np.float32(_OTHER_METRE)
-        other = (others > metres).reshape(ends.shape)
-        kept = np.where(other, others.reshape(ends.shape), ends)
-        longer = np.where(other, longer.reshape(metres.shape)[:, :, ::-1].reshape(ends.shape), longer)
-        faster, from_faster = _running_best(kept + self.log_period)
-        slower, from_slower = _running_best((kept - self.log_period)[:, ::-1])
-        faster, slower = faster - self.log_period, slower[:, ::-1] + self.log_period
-        take = slower > faster
-        tempo = np.where(take, len(self.tempi) - 1 - from_slower[:, ::-1], from_faster)
-        tempo = tempo.astype(np.intp)
-        return np.where(take, slower, faster), 4 * tempo + np.take_along_axis(2 * other + longer, tempo, axis=1)
+        others = ends[:, ::-1] - np.float32(_OTHER_METRE)
+        other = others > ends
+        kept = np.maximum(ends, others, out=others)
+        how = 2 * other.view(np.uint8) + np.where(other, longer[:, ::-1], longer)
+        costs = np.empty((2, *kept.shape), dtype=np.float32)
+        np.add(kept, self.log_period, out=costs[0])
+        np.subtract(kept, self.log_period, out=costs[1, ::-1])
+        best, index = self._running_best(costs)
+        faster, slower = best[0] - self.log_period, best[1, ::-1] + self.log_period
+        tempo = np.where(slower > faster, self.kind(self.n_tempi - 1) - index[1, ::-1], index[0])
+        n_states = kept[0].size
+        at = tempo.reshape(-1, n_states) * np.intp(n_states) + np.arange(n_states)
+        return np.maximum(faster, slower), 4 * tempo + how.ravel().take(at).reshape(tempo.shape)
+
+    def _running_best(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(running maximum along the tempi, axis 1, its last index), over 1, 2, 4, ... tempi: fewer calls than one a tempo."""
+        tempi = np.arange(self.n_tempi, dtype=self.kind)[:, None, None, None]
+        best = _running_maximum(values)
+        return best, _running_maximum((values >= best).view(np.uint8) * tempi)
 
     def _traced(self) -> tuple[np.ndarray, np.ndarray]:
         """The path to the best last beat, from its beginning."""
-        step, tempo, state = self.best_at
+        step, tempo, metre, beat = self.best_at
         path = []
         while True:
-            path.append((step, state))
-            source = int(self.came_from[step, tempo, state]) - 1
+            path.append((step, metre * BEATS_A_BAR + beat))
+            source = int(self.came_from[tempo, metre, step, beat]) - 1
             if source < 0:
                 break
             tempo, other, longer = source // 4, source // 2 % 2, source % 2
-            metre, beat = divmod(state, BEATS_A_BAR)
-            state = (1 - metre if other else metre) * BEATS_A_BAR + (beat - 1) % BEATS_A_BAR
+            metre, beat = 1 - metre if other else metre, (beat - 1) % BEATS_A_BAR
             step -= int(self.lengths[tempo + longer])
         steps, states = np.array(path[::-1]).T
         return steps, states
 
 
-def _running_best(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(running maximum along axis 1, its index)."""
-    best = np.maximum.accumulate(values, axis=1)
-    index = np.where(values >= best, np.arange(values.shape[1], dtype=np.int16)[:, None], np.int16(0))
-    return best, np.maximum.accumulate(index, axis=1)
+def _next_beat(values: np.ndarray) -> np.ndarray:
+    """Values by the beat that ends as values by the beat that follows: the last axis rolled by one."""
+    rolled = np.empty_like(values)
+    flat = rolled.ravel()  # a view
+    flat[1:] = values.ravel()[:-1]
+    flat[::BEATS_A_BAR] = values[..., -1].ravel()
+    return rolled
+
+
+def _running_maximum(values: np.ndarray) -> np.ndarray:
+    """Of an array along its axis 1."""
+    best, step = values, 1
+    while step < values.shape[1]:
+        further = np.empty_like(best)
+        further[:, :step] = best[:, :step]
+        np.maximum(best[:, step:], best[:, :-step], out=further[:, step:])
+        best, step = further, 2 * step
+    return best

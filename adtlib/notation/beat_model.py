@@ -25,6 +25,7 @@ STEPS_A_SECOND = 50
 _SCATTER = 0.02  # seconds: standard deviation of strokes around their position
 _CHANCE = 0.1  # share of strokes that are anywhere
 _RARITY = 0.5  # weight of how often a way is played: it is seldom changed, but counts anew in each beat
+_PART = 128  # beats scored at once: their scores, of all lengths and ways, fit a processor's cache
 _WEIGHTS = (1.5, 1.5, 1.0, 1.0, 1.0)  # of the classes: kick and snare say more of the metre than those that keep time
 
 
@@ -97,7 +98,7 @@ def beat_scores(counts: np.ndarray, start: int, stop: int, lengths: np.ndarray) 
 
     steps, longest = stop - start, int(lengths[-1])
     scores = np.zeros((steps, len(lengths), STATES), dtype=np.float32)
-    for index, rarity in enumerate(_rarity()):
+    for index, (table, rarity) in enumerate(zip(_tables(tuple(lengths.tolist())), _rarity(), strict=True)):
         at = np.flatnonzero(counts[start : stop + longest - 1, index])
         if not len(at):
             continue
@@ -108,16 +109,21 @@ def beat_scores(counts: np.ndarray, start: int, stop: int, lengths: np.ndarray) 
         held[begin] = True
         rows, row = np.flatnonzero(held), (np.cumsum(held) - 1)[begin]
         onsets = csr_array((counts[start + at[onset], index], (row, within)), shape=(len(rows), longest))
-        for column, length in enumerate(lengths):
-            by_way = (onsets @ _padded_kernels(int(length), longest)[index] - rarity.ravel()).reshape(len(rows), -1, STATES)
+        for first in range(0, len(rows), _PART):
+            by_way = (onsets[first : first + _PART] @ table).reshape(-1, len(rarity), len(lengths), STATES)
+            by_way -= rarity[:, None]
             best = by_way[:, 0]
-            for way in range(1, by_way.shape[1]):
+            for way in range(1, len(rarity)):
                 np.maximum(best, by_way[:, way], out=best)
-            scores[rows, column] += best
+            scores[rows[first : first + _PART]] += best
     return scores
 
 
-@lru_cache(maxsize=256)
-def _padded_kernels(length: int, rows: int) -> list[np.ndarray]:
-    """The kernels with zeros for onsets beyond the beat."""
-    return [np.pad(kernel, ((0, rows - length), (0, 0))) for kernel in _kernels(length)]
+@lru_cache(maxsize=8)
+def _tables(lengths: tuple[int, ...]) -> list[np.ndarray]:
+    """The kernels of all lengths, for each class `(longest, ways * lengths * STATES)`: 0 for onsets beyond the beat."""
+    tables = [np.zeros((lengths[-1], len(rarity), len(lengths), STATES), dtype=np.float32) for rarity in _rarity()]
+    for column, length in enumerate(lengths):
+        for table, kernel in zip(tables, _kernels(length), strict=True):
+            table[:length, :, column] = kernel.reshape(length, -1, STATES)
+    return [table.reshape(lengths[-1], -1) for table in tables]

@@ -20,7 +20,6 @@ from dataclasses import dataclass, replace
 from numbers import Real
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from adtlib.audio.features import FPS
 from adtlib.onsets.frames import Onsets
@@ -78,34 +77,35 @@ def pick_peaks(activations: np.ndarray, config: PeakPicking = PeakPicking(), fps
         raise ValueError(f"activations of shape {activations.shape}: expected (T, {len(CLASSES)})")
     if np.isnan(activations).any():
         raise ValueError("activations hold NaN: did the training diverge?")
-    candidates = _candidates(activations, config)
-    return [_wait(np.flatnonzero(column), config) / fps for column in candidates.T]
+    return [_wait(frames, config) / fps for frames in _candidates(activations, config)]
 
 
-def _candidates(y: np.ndarray, config: PeakPicking) -> np.ndarray:
-    """Frames that meet the conditions that do not depend on earlier onsets: `(T, 5)` booleans."""
-    threshold = np.asarray(config.threshold, dtype=y.dtype)
-    peaks = y > threshold if config.strict_threshold else y >= threshold
-    peaks[: config.skip_first] = False
-    # Windows are needed only for the few frames above the threshold.
-    frames, classes = np.nonzero(peaks)
-    if len(frames) == 0:
-        return peaks
-    m, a = config.max_window, config.mean_window
-    value = y[frames, classes]
-    highest = _windows(y, m, -np.inf)[frames, classes].max(axis=1)
-    summed = _windows(y, a, 0.0)[frames, classes].sum(axis=1, dtype=np.float64)
-    width = np.minimum(frames + a, len(y) - 1) - np.maximum(frames - a, 0) + 1
-    previous = np.where(frames > 0, y[frames - 1, classes], -np.inf)
+def _candidates(y: np.ndarray, config: PeakPicking) -> list[np.ndarray]:
+    """Frames of each class that meet the conditions that do not depend on earlier onsets."""
+    length, m, a = len(y), config.max_window, config.mean_window
+    reach = max(m, a, 1)
+    # One row a class, with room for the windows of the first and the last frame: what is beside a frame is beside it in `values`.
+    padded = np.full((len(CLASSES), length + 2 * reach), -np.inf, dtype=y.dtype)
+    edges = padded[:, :reach], padded[:, reach + length :]
+    padded[:, reach : reach + length] = y.T
+    values = padded.ravel()
+    threshold = np.broadcast_to(np.asarray(config.threshold, dtype=y.dtype), len(CLASSES))[:, None]
+    peaks = padded > threshold if config.strict_threshold else padded >= threshold
+    peaks[:, : reach + config.skip_first] = False
+    # Each condition looks only at the frames that met those before it.
+    at = np.flatnonzero(peaks)
+    at = at[values[at] > values[at - 1]]
+    for distance in range(1, m + 1):
+        at = at[values[at] >= np.maximum(values[at - distance], values[at + distance])]
+    for edge in edges:
+        edge[:] = 0
+    row, frames = np.divmod(at, padded.shape[1])
+    frames -= reach
     # In float64: with a float32 mean, rounding would decide the cases that are exactly at delta.
-    peaks[frames, classes] = (value == highest) & (value > previous) & (value.astype(np.float64) >= summed / width + config.delta)
-    return peaks
-
-
-def _windows(y: np.ndarray, reach: int, fill: float) -> np.ndarray:
-    """`(T, 5, 2 * reach + 1)` view: each frame's window, `fill` beyond the edges."""
-    padded = np.pad(y, ((reach, reach), (0, 0)), constant_values=fill)
-    return sliding_window_view(padded, 2 * reach + 1, axis=0)
+    summed = sum(values[at + k].astype(np.float64) for k in range(-a, a + 1))
+    width = np.minimum(frames + a, length - 1) - np.maximum(frames - a, 0) + 1
+    kept = values[at] >= summed / width + config.delta
+    return np.split(frames[kept], np.searchsorted(row[kept], np.arange(1, len(CLASSES))))
 
 
 def _wait(frames: np.ndarray, config: PeakPicking) -> np.ndarray:

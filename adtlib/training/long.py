@@ -136,7 +136,7 @@ class LongTrainer(Trainer):
                 group["lr"] = learning_rate(config, done)
             total += self._step(features, targets, weights)
             self._average(done)
-        return total / config.steps_per_epoch
+        return float(total) / config.steps_per_epoch
 
     def _batch(self, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
         config = self.config

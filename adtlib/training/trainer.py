@@ -29,8 +29,8 @@ from adtlib.corpora.preparation import prepare
 from adtlib.corpora.registry import open_corpus
 from adtlib.corpora.store import Prepared, standardizer
 from adtlib.evaluation.metrics import TOLERANCE, scores
-from adtlib.models.loss import infrequency_weights, weighted_bce
-from adtlib.models.prediction import autocast, best_device, resolve_precision
+from adtlib.models.loss import infrequency_weights
+from adtlib.models.prediction import best_device, resolve_precision
 from adtlib.models.registry import assemble, count_parameters
 from adtlib.onsets.peak_picking import PeakPicking
 from adtlib.paths import move_aside, write_atomically
@@ -50,6 +50,7 @@ from adtlib.training.runs import (
 )
 from adtlib.training.scoring import evaluate
 from adtlib.training.segments import Segments
+from adtlib.training.steps import make_optimizer, train_step
 
 
 @dataclass(frozen=True)
@@ -230,7 +231,7 @@ class Trainer:
         totals = [corpus.totals("train") for corpus in train]
         counts = np.sum([t.onset_counts for t in totals], axis=0)
         self.weights = torch.tensor(infrequency_weights(counts, sum(t.n_frames for t in totals)), dtype=torch.float32)
-        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+        self.optimizer = make_optimizer(self.model, config.learning_rate, config.weight_decay)
         self.evaluated_model: nn.Module = self.model
         self.history: list[dict] = []
         self.best = {"epoch": 0, "f1": -1.0, "loss": float("inf"), "weights": ""}  # of the checkpoint kept, and its checksum
@@ -300,18 +301,12 @@ class Trainer:
             features = features.to(self.device, non_blocking=True)  # (B, 400, 84)
             targets = targets.to(self.device, non_blocking=True)  # (B, 400, 5)
             total += self._step(features, targets, weights) * len(features)
-        return total / len(self.segments)
+        return float(total) / len(self.segments)
 
-    def _step(self, features: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> float:
-        """One step of the optimiser on a batch; return the loss."""
-        with autocast(self.device, self.config.precision):
-            logits = self.model(features)
-        loss = weighted_bce(logits, targets, weights)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
-        self.optimizer.step()
-        return float(loss.detach())
+    def _step(self, features: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+        """One step of the optimiser on a batch; return the loss, a scalar on the device."""
+        config = self.config
+        return train_step(self.model, self.optimizer, features, targets, weights, config.precision, config.clip_norm)
 
     def extra_scores(self) -> dict[str, float]:
         """Columns of metrics.csv beyond those of the validation split."""
