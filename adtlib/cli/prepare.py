@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
             warnings.simplefilter("always")
             try:
                 done = prepare(corpus, version=options.version, workers=options.workers)
-                counts = {split: (len(done.units(split)), corpus.found(split)) for split in corpus.splits}
+                counts = {split: (done.totals(split).n_units, corpus.found(split)) for split in corpus.splits}
                 remarks = corpus.remarks()
             except Exception as error:  # the other corpora are still prepared
                 if options.debug:

@@ -20,7 +20,7 @@ from adtlib.training.cluster.jobs import Job, Server, scratch_folder, train_remo
 from adtlib.training.cluster.private_ray import LOOPBACK, ClusterError, check_private, private_ray
 from adtlib.training.trainer import code_hash
 
-OBJECT_STORE_BYTES = 256 * 2**20  # of a Ray started here: runs' folders and shards pass through it one at a time
+OBJECT_STORE_BYTES = 256 * 2**20  # of a Ray started here: runs' folders and pieces of corpora pass through it one at a time
 
 
 QUIET = {"log_to_driver": False, "logging_level": logging.ERROR}
@@ -190,13 +190,13 @@ class RemoteServer:
         """See `Server`; returns once the files are written."""
         ray.get(self.actor.save.remote(folder, changed))
 
-    def list_shards(self, corpus):
+    def list_files(self, corpus):
         """See `Server`."""
-        return ray.get(self.actor.list_shards.remote(corpus))
+        return ray.get(self.actor.list_files.remote(corpus))
 
-    def read_shard(self, corpus, names):
+    def read_piece(self, corpus, name, start, size):
         """See `Server`."""
-        return ray.get(self.actor.read_shard.remote(corpus, names))
+        return ray.get(self.actor.read_piece.remote(corpus, name, start, size))
 
 
 def _start_server() -> RemoteServer:
