@@ -7,6 +7,7 @@ order of the tracks, so that the files do not depend on who computed. Memory doe
 
 import multiprocessing
 import os
+import platform
 import time
 import warnings
 from collections.abc import Iterable, Iterator
@@ -166,7 +167,8 @@ def _compute_all(corpus, version, missing: list, shards: ShardSet, work: _Work, 
     spread = work.spread
     with _spread_here(work.workers, len(missing)) if spread is None else _nothing_here(spread) as (spread, together):
         try:
-            for results in spread(partial(_compute, corpus, version), _in_groups(missing, together)):
+            compute = partial(_compute if work.spread is None else _compute_there, corpus, version)
+            for results in spread(compute, _in_groups(missing, together)):
                 for name, result in results:
                     if isinstance(result, str):
                         failed[name] = result
@@ -237,6 +239,16 @@ def _compute(corpus: Corpus, version: str, group: list[tuple[Track, str]]) -> li
         except Exception as error:
             results.append((track.id, _reason(track, error)))
     return results
+
+
+def _compute_there(corpus: Corpus, version: str, group: list[tuple[Track, str]]) -> list[tuple[str, _Computed | str]]:
+    """The same on another machine. CorpusError where it does not see the files: it would leave all of them out."""
+    for path in (path for track, _ in group for path in (*track.audio, *track.annotation)):
+        if not path.is_file():
+            raise CorpusError(
+                f"{platform.node()} does not see {path}: put {corpus.info.name} where all machines do, or prepare it here"
+            )
+    return _compute(corpus, version, group)
 
 
 def _computed(corpus: Corpus, track: Track, source: str, version: str) -> _Computed:

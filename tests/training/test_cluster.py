@@ -68,7 +68,7 @@ def test_pieces_are_bounded_and_the_index_comes_last(corpus, away, monkeypatch):
     monkeypatch.setattr(transfer, "PIECE_BYTES", 5000)
     files = list_files(corpus.folder)
     names = [name for name, _ in files]
-    assert names[-1] == "index.json" and len(names) == len(set(names)) == 2 * (2 + 4) + 1
+    assert names[-1] == "index.json" and len(names) == len(set(names)) == 3 * 6 + 1
     assert all((corpus.folder / name).stat().st_size == size for name, size in files)
     sizes = []
 

@@ -10,10 +10,13 @@ import os
 import socket
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from adtlib import paths
+from adtlib.corpora.ahead import caught
 from adtlib.training.cluster.configured_ray import NodeAffinitySchedulingStrategy, ray
 from adtlib.training.cluster.guard import guarded
 from adtlib.training.cluster.jobs import Job, Server, scratch_folder, train_remotely
@@ -224,10 +227,36 @@ def train_jobs(jobs: list[Job], resources: Resources, server: RemoteServer, watc
             ray.cancel(reference, force=True)
 
 
-def _result_of(reference) -> dict:
+def _result_of(reference):
     try:
         return ray.get(reference)
     except ray.exceptions.RayTaskError as error:  # the run's own exception is its cause
         raise error.cause from error
     except ray.exceptions.RayError as error:
         raise ClusterError(f"a run's process was lost {MAX_FAILURES + 1} times: {error}") from error
+
+
+# ---- preparing a corpus -------------------------------------------------------------------------------------------------
+
+
+def spread(function: Callable, items: Iterable) -> Iterator:
+    """`function(item)` of each item, in order, on the machines of the cluster: see `corpora.ahead`. Warnings are passed on."""
+    task = ray.remote(caught).options(max_retries=MAX_FAILURES, num_cpus=1)
+    pending: deque = deque()
+    try:
+        for item in items:
+            pending.append(task.remote(function, item))
+            if len(pending) >= 2 * ray.cluster_resources().get("CPU", 1):
+                yield _with_warnings(_result_of(pending.popleft()))
+        while pending:
+            yield _with_warnings(_result_of(pending.popleft()))
+    finally:
+        for reference in pending:
+            ray.cancel(reference, force=True)
+
+
+def _with_warnings(found: tuple[object, list[str]]) -> object:
+    result, messages = found
+    for message in messages:
+        warnings.warn(message, stacklevel=3)
+    return result
