@@ -6,6 +6,7 @@ half full, what they hold is copied into full ones. A shard of which nothing is 
 """
 
 import warnings
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
 from pathlib import Path
@@ -28,7 +29,7 @@ from adtlib.corpora.shards import (
     shard_numbers,
     shard_path,
 )
-from adtlib.corpora.store import damage_of_features
+from adtlib.corpora.store import content_of, damage_of_features
 from adtlib.corpora.tables import CLASSES, IDS, ROWS, TIMES, state_of, write_tables
 from adtlib.provenance import checksum
 
@@ -43,6 +44,7 @@ class ShardSet:
         self.folder, self.checked = folder, checked
         self.places: dict[str, Place] = {}
         self._frames: dict[int, int] = {}
+        self._written: set[int] = set()
         self.broken: set[int] = set()  # shards with a damaged file
         for number in shard_numbers(folder):
             try:
@@ -65,7 +67,7 @@ class ShardSet:
 
         def look(number: int) -> list:
             ids = by_shard[number]
-            units = [(kept[name].start, kept[name].frames, kept[name].features) for name in ids]
+            units = _units(kept[name] for name in ids)
             return damage_of_features(shard_path(self.folder, number), self._frames[number], units, ids, self.checked)
 
         with ThreadPoolExecutor(cpu_count()) as pool:
@@ -89,6 +91,7 @@ class ShardSet:
         for number in self._new.numbers[1:]:
             if shard_path(self.folder, number, UNITS).is_file():
                 self._frames[number] = max(p.start + p.frames for p in self.places.values() if p.shard == number)
+                self._written.add(number)
 
     def copy_together(self, names: list[str]) -> None:
         """Copy the units of shards that are damaged, or of which little is in use where there are many, into new shards."""
@@ -137,6 +140,11 @@ class ShardSet:
         stated = write_tables(self.folder, places, self._frames)
         for name, content in stated["tables"].items():
             self.checked.note(self.folder / name, content)
+        for name, (frames, lines) in stated["shards"].items():
+            self.checked.note(shard_path(self.folder, int(name), UNITS), lines)
+            if int(name) in self._written:
+                units = _units(place for place in places.values() if place.shard == int(name))
+                self.checked.note(shard_path(self.folder, int(name)), content_of(frames, units))
         return stated
 
     def clean(self, stated: dict) -> None:
@@ -147,6 +155,10 @@ class ShardSet:
         for path in self.folder.glob("*"):
             if path.suffix in (FEATURES, UNITS, ".npz") and path.name not in known:
                 path.unlink(missing_ok=True)
+
+
+def _units(places: Iterable[Place]) -> list[tuple[int, int, str]]:
+    return [(place.start, place.frames, place.features) for place in places]
 
 
 def _has(place: Place | None, source: str) -> bool:

@@ -228,11 +228,16 @@ def _damage_of_file(path: Path, content: str, checked: Checked, anew: bool) -> l
     return [Damage(path, "", damaged(path, NOT_WRITTEN if path.is_file() else "it is missing"))]
 
 
+def content_of(frames: int, units: list[tuple[int, int, str]]) -> str:
+    """By what `Checked` knows the features of a shard: its units that matter, as for `damaged_features`."""
+    return checksum(json.dumps([frames, units]).encode())
+
+
 def damage_of_features(
     path: Path, frames: int, units: list[tuple[int, int, str]], ids: list[str], checked: Checked, anew: bool = False
 ) -> list[Damage]:
     """What is damaged in a shard's features; `units` as for `damaged_features`, with their ids."""
-    content = checksum(json.dumps([frames, units]).encode())
+    content = content_of(frames, units)
     if not anew and checked.is_known(path, content):
         return []
     bad, whole = damaged_features(path, frames, units)
