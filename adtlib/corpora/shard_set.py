@@ -55,8 +55,8 @@ class ShardSet:
                 self.broken.add(number)
                 _warn(problem)
             self.places |= places
-        numbers = [*shard_numbers(folder), *shard_numbers(folder, FEATURES)]
-        self._new = Shards(folder, max(numbers, default=-1) + 1)
+        # Features without lines, of a writer that was killed, are written over: the files are those of one that was not.
+        self._new = Shards(folder, max(shard_numbers(folder), default=-1) + 1)
 
     def keep(self, wanted: dict[str, str]) -> dict[str, Place]:
         """Of units by id, each with its source, those that are stored, computed from that source, and whole; warns of damage."""

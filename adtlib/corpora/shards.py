@@ -47,9 +47,9 @@ def shard_path(folder: Path, number: int, suffix: str = FEATURES) -> Path:
     return folder / f"shard-{number:05d}{suffix}"
 
 
-def shard_numbers(folder: Path, suffix: str = UNITS) -> list[int]:
-    """The numbers of the shards in the folder of a split, rising."""
-    names = (path.stem.removeprefix("shard-") for path in folder.glob(f"shard-*{suffix}"))
+def shard_numbers(folder: Path) -> list[int]:
+    """The numbers of the shards in the folder of a split, rising: of those with lines, which are written last."""
+    names = (path.stem.removeprefix("shard-") for path in folder.glob(f"shard-*{UNITS}"))
     return sorted(int(name) for name in names if name.isdigit())
 
 

@@ -94,12 +94,12 @@ def test_interrupted_work_resumes_and_leaves_nothing_half(songs, monkeypatch):
 
 def test_a_writer_killed_between_features_and_lines_left_nothing(songs):
     corpus = FolderCorpus(songs)
-    prepare(corpus, progress=False)
+    before = whole_content(prepare(corpus, progress=False))
     lines = store.prepared_folder(corpus) / "train" / "shard-00000.jsonl"
     lines.unlink()  # features are there, lines not yet
-    assert len(prepare(FolderCorpus(songs), progress=False).units("train")) == 3
-    assert [path.name for path in lines.parent.glob("*.jsonl")] == ["shard-00001.jsonl"]
-    assert not (lines.parent / "shard-00000.npy").exists()
+    content = lines.with_suffix(".npy").read_bytes()
+    assert whole_content(prepare(FolderCorpus(songs), progress=False)) == before
+    assert lines.is_file() and lines.with_suffix(".npy").read_bytes() == content
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ def test_sequences_of_a_saved_dataset(tmp_path, monkeypatch):
     (result.folder / "index.json").unlink()
     (result.folder / "train" / "shard-00002.jsonl").unlink()
     assert len(prepare(open_corpus("ADTOF-YT", tmp_path), progress=False).units("train")) == 10
-    assert shard_names(result.folder) == ["shard-00000", "shard-00001", "shard-00003"]
+    assert shard_names(result.folder) == ["shard-00000", "shard-00001", "shard-00002"]
 
 
 def test_a_stream_read_to_its_end_is_not_read_again(tmp_path, monkeypatch):
