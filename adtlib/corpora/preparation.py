@@ -79,9 +79,9 @@ class _Work:
     spread: Spread | None
     progress: bool
 
-    def bar(self, corpus: Corpus, split: str, total: int) -> tqdm:
+    def bar(self, corpus: Corpus, split: str, total: int, done: int = 0) -> tqdm:
         label = f"prepare {corpus.info.name} {split}"
-        return tqdm(total=total, desc=label, unit=corpus.info.unit, disable=not (self.progress and total))
+        return tqdm(total=total, initial=done, desc=label, unit=corpus.info.unit, disable=not (self.progress and total))
 
 
 def _prepare(corpus: Corpus, folder: Path, splits: tuple[str, ...], version: str, work: _Work) -> Prepared:
@@ -145,8 +145,7 @@ def _tracks(corpus: Corpus, split: str, shards: ShardSet, before: dict, work: _W
             failed[name] = _reason(track, error)
     kept = shards.keep(sources)
     missing = [(tracks[name], source) for name, source in sources.items() if name not in kept]
-    with work.bar(corpus, split, len(tracks)) as bar:
-        bar.update(len(kept))
+    with work.bar(corpus, split, len(tracks), len(kept)) as bar:
         failed |= _compute_all(corpus, version, missing, shards, work, bar)
     names = [name for name in tracks if name not in failed]
     problems = [f"left out: {failed[name]}" for name in tracks if name in failed]
@@ -165,7 +164,9 @@ def _compute_all(corpus, version, missing: list, shards: ShardSet, work: _Work, 
     """Compute tracks, each with its source, and store them; returns by id why some could not be."""
     failed, frames, began = {}, 0, time.perf_counter()
     spread = work.spread
-    with _spread_here(work.workers, len(missing)) if spread is None else _nothing_here(spread) as (spread, together):
+    # A class of a script or a notebook is known in no other process.
+    many = len(missing) >= MANY_TRACKS and work.workers > 1 and type(corpus).__module__ != "__main__"
+    with _spread_here(work.workers, many) if spread is None else _nothing_here(spread) as (spread, together):
         try:
             compute = partial(_compute if work.spread is None else _compute_there, corpus, version)
             for results in spread(compute, _in_groups(missing, together)):
@@ -185,19 +186,17 @@ def _compute_all(corpus, version, missing: list, shards: ShardSet, work: _Work, 
 
 
 @contextmanager
-def _spread_here(workers: int, n_tracks: int) -> Iterator[tuple[Spread, int]]:
+def _spread_here(workers: int, processes: bool) -> Iterator[tuple[Spread, int]]:
     """A spread over the cores of this machine, and how many tracks each call is to have."""
-    processes = workers > 1 and n_tracks >= MANY_TRACKS
-    pool: Executor = ThreadPoolExecutor(workers)
-    if processes:  # spawned, as threads of the libraries do not survive a fork
-        context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(workers, context, _start_worker, (os.getpid(),))
     # One track per thread: matrix products that use all cores as well would slow each other down.
-    with threadpool_limits(1, "blas"), pool:
-        if processes:
-            yield partial(_from_processes, pool, workers), TRACKS_TOGETHER
+    with threadpool_limits(1, "blas"):
+        if processes:  # spawned, as threads of the libraries do not survive a fork
+            context = multiprocessing.get_context("spawn")
+            with ProcessPoolExecutor(workers, context, _start_worker, (os.getpid(),)) as pool:
+                yield partial(_from_processes, pool, workers), TRACKS_TOGETHER
         else:
-            yield lambda function, items: in_order(pool, function, items, 2 * workers), 1
+            with ThreadPoolExecutor(workers) as pool:
+                yield lambda function, items: in_order(pool, function, items, 2 * workers), 1
 
 
 @contextmanager
