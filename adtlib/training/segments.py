@@ -17,8 +17,7 @@ from adtlib.vocabulary import N_CLASSES
 
 _FEW = 256  # onsets of a unit that are looked through at once; among more, those of a segment are searched for first
 
-# Of an onset its neighbours, with the value that they have in widened targets (`onsets.frames.widen_targets`), and it itself.
-_SHIFTS, _HEIGHTS = np.array([[-1], [1], [0]]), np.array([[0.5], [0.5], [1.0]], dtype=np.float32)
+_BESIDE = np.array([[-1], [1]])  # the neighbours of an onset, which are 0.5 in widened targets: see `onsets.frames.widen_targets`
 
 
 class Gathering:
@@ -46,21 +45,23 @@ class Gathering:
         Returns `(B, 400, 84)` features and `(B, 400, 5)` widened targets, float32. What is beyond the end of a unit is silence:
         features 0, no onset.
         """
-        stored = np.empty((len(units), SEGMENT_FRAMES, N_BANDS), dtype=np.float16)
+        features = torch.empty((len(units), SEGMENT_FRAMES, N_BANDS))
+        stored = np.empty((SEGMENT_FRAMES, N_BANDS), dtype=np.float16)  # of one segment, which stays in the processor's cache
+        as_tensor = torch.from_numpy(stored)
         begins = (self._starts[units] + firsts).tolist()
         sizes = np.minimum(self.frames[units] - firsts, SEGMENT_FRAMES).tolist()
         places = zip(self.corpora[units].tolist(), self._shards[units].tolist(), begins, sizes, strict=True)
-        for target, (corpus, shard, begin, size) in zip(stored, places, strict=True):
-            target[:size] = self.tables[corpus].shard(shard)[begin : begin + size]
+        for row, (corpus, shard, begin, size) in enumerate(places):
+            stored[:size] = self.tables[corpus].shard(shard)[begin : begin + size]
             if size < SEGMENT_FRAMES:
-                target[size:] = 0
-        # torch converts in a tenth of NumPy's time, to the same numbers.
-        return torch.from_numpy(stored).float().numpy(), self.targets(units, firsts)
+                stored[size:] = 0
+            features[row] = as_tensor  # torch converts in a fifth of NumPy's time, to the same numbers
+        return features.numpy(), self.targets(units, firsts)
 
     def targets(self, units: np.ndarray, firsts: np.ndarray) -> np.ndarray:
         """Widened targets `(B, 400, 5)` float32 of segments: see `gather`. Onsets just outside widen into the edge frames."""
         targets = np.zeros((len(units), SEGMENT_FRAMES, N_CLASSES), dtype=np.float32)
-        corpora = self.corpora[units]
+        flat, corpora = targets.reshape(-1), self.corpora[units]
         for corpus, table in enumerate(self.tables):
             mine = np.flatnonzero(corpora == corpus)
             times, classes = table.onsets
@@ -70,9 +71,10 @@ class Gathering:
             at = np.arange(len(row)) + np.repeat(begin - np.cumsum(counts) + counts, counts)
             frame = seconds_to_frames(times[at]) - firsts[row]
             value = (row * SEGMENT_FRAMES + frame) * N_CLASSES + classes[at]  # the place of each onset among all values
-            inside = (frame + _SHIFTS >= 0) & (frame + _SHIFTS < SEGMENT_FRAMES)  # (3, n)
-            # The last of several values for one place counts: neighbours come first, so that no onset is lowered.
-            targets.reshape(-1)[(value + _SHIFTS * N_CLASSES)[inside]] = np.broadcast_to(_HEIGHTS, inside.shape)[inside]
+            beside = frame + _BESIDE  # (2, n)
+            # Neighbours first, so that no onset is lowered.
+            flat[(value + _BESIDE * N_CLASSES)[(beside >= 0) & (beside < SEGMENT_FRAMES)]] = 0.5
+            flat[value[(frame >= 0) & (frame < SEGMENT_FRAMES)]] = 1.0
         return targets
 
     def _around(self, times: np.ndarray, units: np.ndarray, firsts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
