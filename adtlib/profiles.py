@@ -51,6 +51,7 @@ class Profile:
     patience: int = 10
     lr_patience: int = 3
     balance: bool = False  # of training sets of several corpora: draw equally often from each, regardless of its size
+    augmentation: str = "none"  # of segments in training, none or standard (see `training.augmentation`); the thesis has none
     precision: str = "auto"
     jobs: int = 0  # runs trained in parallel; 0: as many as the machine allows
     hyperparameters: dict[str, dict] = field(default_factory=dict)  # by architecture; for others see `hyperparameters_of`
@@ -245,7 +246,7 @@ def _check(profile: Profile, where: Callable[[str], str]) -> None:
             refuse(key, _in_words(kind))
     choices = {"data": ("miniature", "real"), "features": ("madmom", "thesis"), "mdb_audio": ("full_mix", "drum_only")}
     choices |= {"search": ("none", "published", *SEARCHES), "search_space": ("draft", "finished", "small")}
-    choices |= {"thresholds": ("one", "class"), "precision": ("auto", "float32", "bfloat16")}
+    choices |= {"thresholds": ("one", "class"), "precision": ("auto", "float32", "bfloat16"), "augmentation": ("none", "standard")}
     if profile.data == "miniature":
         choices["miniature_size"] = (None, "standard", "smoke")
     for key, allowed in choices.items():

@@ -147,7 +147,7 @@ def _prepared_counts(corpus: Corpus) -> dict[str, int]:
         return {}
     try:
         prepared = Prepared(folder)
-        return {split: len(prepared.units(split)) for split in prepared.splits}
+        return {split: prepared.totals(split).n_units for split in prepared.splits}
     except PreparedError:  # of another version: it must be prepared again
         return {}
 

@@ -85,9 +85,19 @@ def _add_prepare(add: Any) -> None:
     parser.add_argument("corpora", metavar="CORPUS", nargs="*", help="name of a corpus, or a folder; default: all found")
     _add_root_options(parser)
     parser.add_argument("--workers", metavar="N", type=int, help="number of processes (default: one for each processor)")
+    _add_ray_address(parser, "compute")
     kinds = ("madmom", "thesis")
     parser.add_argument("--version", choices=kinds, default=kinds[0], help="kind of features (default: madmom)")
     _add_mapping(parser, "of the MIDI files in a folder of your own")
+
+
+def _add_ray_address(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument(
+        "--ray-address",
+        metavar="A",
+        type=_ray_address,
+        help=f"{what} on the Ray cluster of which this machine is a node: HOST:PORT or auto (default: $RAY_ADDRESS)",
+    )
 
 
 def _add_mapping(parser: argparse.ArgumentParser, whose: str) -> None:
@@ -308,12 +318,7 @@ def _add_run(add: Any) -> None:
         help="override a value of the profile, by the name that the notebook's parameters cell gives it; repeatable",
     )
     parser.add_argument("--force", action="store_true", help="run notebooks that are up to date, too")
-    parser.add_argument(
-        "--ray-address",
-        metavar="A",
-        type=_ray_address,
-        help="train on the Ray cluster at this address, of which this machine is a node: HOST:PORT or auto (default: $RAY_ADDRESS)",
-    )
+    _add_ray_address(parser, "train")
     parser.add_argument(
         "--timeout",
         metavar="S",

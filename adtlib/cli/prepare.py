@@ -1,14 +1,18 @@
 """`adt prepare`: compute the features of corpora."""
 
 import argparse
+import contextlib
+import os
 import sys
 import traceback
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 from adtlib import paths, profiles
 from adtlib.cli.corpora import data_root
 from adtlib.cli.terminal import one_line, reason
+from adtlib.corpora.ahead import Spread
 from adtlib.corpora.base import Corpus
 from adtlib.corpora.registry import CORPORA, open_corpus
 from adtlib.notebooks.progress import Progress
@@ -23,32 +27,47 @@ def run(options: argparse.Namespace) -> int:
     from adtlib.corpora.preparation import prepare  # loads the audio libraries: usage errors appear before
 
     broken, left_out = len(problems), 0
-    for corpus in corpora:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            try:
-                done = prepare(corpus, version=options.version, workers=options.workers)
-                counts = {split: (len(done.units(split)), corpus.found(split)) for split in corpus.splits}
-                remarks = corpus.remarks()
-            except Exception as error:  # the other corpora are still prepared
-                if options.debug:
-                    traceback.print_exc()
-                problems.append(f"{corpus.info.name}: not prepared: {reason(corpus.root, error)}")
-                broken += 1
-                continue
-        broken += sum(found - prepared for prepared, found in counts.values())
-        listed = ", ".join(f"{split} {prepared:,} of {found:,}" for split, (prepared, found) in counts.items())
-        print(one_line(f"{corpus.info.name}: prepared {corpus.info.unit}s: {listed}; in {paths.relative(done.folder)}"))
-        for remark in remarks:
-            print(f"  {one_line(remark)}")
-        left_out += len(done.problems)
-        # Tracks read in an earlier run have only stored problems; the others may have problems and warnings.
-        warned = [str(warning.message) for warning in caught if warning.category is UserWarning]
-        problems += dict.fromkeys([*done.problems, *warned])
+    with _elsewhere(options) as spread:
+        for corpus in corpora:
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                try:
+                    done = prepare(corpus, version=options.version, workers=options.workers, spread=spread)
+                    counts = {split: (done.totals(split).n_units, corpus.found(split)) for split in corpus.splits}
+                    remarks = corpus.remarks()
+                except Exception as error:  # the other corpora are still prepared
+                    if options.debug:
+                        traceback.print_exc()
+                    problems.append(f"{corpus.info.name}: not prepared: {reason(corpus.root, error)}")
+                    broken += 1
+                    continue
+            broken += sum(found - prepared for prepared, found in counts.values())
+            listed = ", ".join(f"{split} {prepared:,} of {found:,}" for split, (prepared, found) in counts.items())
+            print(one_line(f"{corpus.info.name}: prepared {corpus.info.unit}s: {listed}; in {paths.relative(done.folder)}"))
+            for remark in remarks:
+                print(f"  {one_line(remark)}")
+            left_out += len(done.problems)
+            # Tracks read in an earlier run have only stored problems; the others may have problems and warnings.
+            warned = [str(warning.message) for warning in caught if warning.category is UserWarning]
+            problems += dict.fromkeys([*done.problems, *warned])
     if problems:
         print(f"\nProblems ({len(problems)}):")
         print("\n".join(f"  {one_line(problem)}" for problem in problems))
     return 1 if broken or left_out else 0
+
+
+@contextlib.contextmanager
+def _elsewhere(options: argparse.Namespace) -> Iterator[Spread | None]:
+    """The Ray cluster that computes, if one is named."""
+    if options.ray_address:
+        os.environ["RAY_ADDRESS"] = options.ray_address
+    if not os.environ.get("RAY_ADDRESS"):
+        yield None
+        return
+    from adtlib.training.cluster.session import session, spread  # loads Ray and torch
+
+    with session():
+        yield spread
 
 
 def _chosen(options: argparse.Namespace, problems: list[str]) -> list[Corpus]:

@@ -96,6 +96,11 @@ class Corpus(ABC):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.root)!r})"
 
+    def __getstate__(self) -> dict:
+        """Without the lists of tracks: another process or machine is handed those that it is to read."""
+        listed = {name for kind in type(self).__mro__ for name, value in vars(kind).items() if isinstance(value, cached_property)}
+        return {name: value for name, value in vars(self).items() if name not in listed} | {"_scanned": {}, "_left_out": {}}
+
     @property
     def options(self) -> dict[str, str]:
         """Options besides the root that change the tracks: each choice is prepared separately."""

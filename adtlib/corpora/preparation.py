@@ -1,43 +1,63 @@
 """Computing features and onsets of a corpus once (thesis, 5.2.1); `store` describes the files and reads them.
 
-Each file is written under another name and then renamed, features first: a part with a .npz is complete, even if a process was
-killed. Interrupted work resumes, a changed source is computed again, a broken track is left out and named. Each core works on one
-track at a time and keeps nothing of it, so that memory does not grow with the corpus.
+Interrupted work resumes, a changed source is computed again, a broken track is left out and named. Recordings are decoded and
+transformed in several threads, processes or machines, ahead of the one that is being written; what they return is written in the
+order of the tracks, so that the files do not depend on who computed. Memory does not grow with the corpus.
 """
 
-import hashlib
+import multiprocessing
 import os
-import re
+import platform
+import time
 import warnings
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from adtlib import paths
-from adtlib.audio.features import SAMPLE_RATE, FeatureConfig, log_filter_spectrogram
+from adtlib.audio.features import FPS, SAMPLE_RATE, FeatureConfig, log_filter_spectrogram
 from adtlib.audio.files import AudioError
+from adtlib.corpora.ahead import Spread, caught, follow, in_order
 from adtlib.corpora.base import Corpus, CorpusError, Track
-from adtlib.corpora.parts import Checked, PreparedError, stored_part, write_part
+from adtlib.corpora.shard_set import ShardSet
+from adtlib.corpora.shards import Checked, PreparedError, describe
 from adtlib.corpora.store import INDEX, Prepared, prepared_folder, write_index
 from adtlib.onsets.annotations import AnnotationError
 from adtlib.onsets.frames import Onsets, onsets_from_targets, seconds_to_frames
-from adtlib.provenance import file_checksum
+from adtlib.provenance import file_checksum, hash_of
 
-SEQUENCES_PER_PART = 256
+SEQUENCES_TOGETHER = 256  # in the fingerprint of a corpus of sequences, as they were in one file in format 2
 FILES_NAMED = 10  # with unknown labels, one by one
 MAX_LATE_SHARE = 0.05  # of a track's onsets past its end: with more, annotation and audio do not belong together
+MANY_TRACKS = 500  # from here on processes, which take a second to start, beat threads, which wait for the interpreter lock
+TRACKS_TOGETHER, BYTES_TOGETHER = 16, 2**25  # that a process or another machine is handed at a time, at most
 
 
-def prepare(corpus: Corpus, splits=None, version: str = "madmom", workers: int | None = None, progress: bool = True) -> Prepared:
+def prepare(
+    corpus: Corpus,
+    splits=None,
+    version: str = "madmom",
+    workers: int | None = None,
+    progress: bool = True,
+    spread: Spread | None = None,
+) -> Prepared:
     """Compute features and onsets of each track once; interrupted work resumes; a changed source is computed again.
 
     corpus    any `Corpus`, complete or not; a broken track is left out, named in `Prepared.problems` and warned of.
     splits    those to prepare; all by default. Splits prepared earlier are kept.
     version   features "madmom" or "thesis"; ADTOF-YT is distributed with the first only.
-    workers   threads (decoding, FFT and matrix products release the interpreter lock); by default one per core.
+    workers   how many recordings are computed at a time, by default one for each core: in threads, or, where there are many
+              recordings, in processes.
+    spread    computes them elsewhere, as on a cluster that sees the same files.
+
+    Two processes that prepare one corpus do it one after the other; the second finds it done.
     """
     FeatureConfig(version)
     splits = tuple(splits or corpus.splits)
@@ -47,18 +67,35 @@ def prepare(corpus: Corpus, splits=None, version: str = "madmom", workers: int |
     if corpus.info.unit == "sequence" and version != "madmom":
         raise ValueError(f"{corpus.info.name} is distributed as madmom features: version {version!r} cannot be computed")
     folder = prepared_folder(corpus, version)
+    with paths.locked(f"prepare-{folder.name}"):
+        return _prepare(corpus, folder, splits, version, _Work(workers or os.cpu_count() or 1, spread, progress))
+
+
+@dataclass(frozen=True)
+class _Work:
+    """How the work is done: `workers` at a time here, or `spread` elsewhere; whether a bar shows it."""
+
+    workers: int
+    spread: Spread | None
+    progress: bool
+
+    def bar(self, corpus: Corpus, split: str, total: int, done: int = 0) -> tqdm:
+        label = f"prepare {corpus.info.name} {split}"
+        return tqdm(total=total, initial=done, desc=label, unit=corpus.info.unit, disable=not (self.progress and total))
+
+
+def _prepare(corpus: Corpus, folder: Path, splits: tuple[str, ...], version: str, work: _Work) -> Prepared:
     earlier, checked = _earlier_splits(folder), Checked(folder)
-    index = dict(earlier)
+    index, sets = dict(earlier), {}
     for split in splits:
-        if corpus.info.unit == "sequence":
-            found = _sequence_parts(corpus, split, folder, earlier.get(split, {}), checked, progress)
-        else:
-            found = _track_parts(corpus, split, folder, version, checked, workers or os.cpu_count() or 1, progress)
+        sets[split] = ShardSet(folder / split, checked)
+        make = _sequences if corpus.info.unit == "sequence" else partial(_tracks, version=version)
+        found = make(corpus, split, sets[split], earlier.get(split, {}), work)
         left_out = [f"{corpus.info.name} {split}: left out: {entry}" for entry in corpus.left_out(split)]
         problems = list(dict.fromkeys(left_out + found["problems"]))  # a stream that is not read again has them already
         index[split] = found | {"problems": problems, "missing": len(corpus.missing(split))}
         for problem in problems:
-            warnings.warn(problem, stacklevel=2)
+            warnings.warn(problem, stacklevel=4)
     about = {
         "corpus": corpus.info.name,
         "unit": corpus.info.unit,
@@ -66,8 +103,11 @@ def prepare(corpus: Corpus, splits=None, version: str = "madmom", workers: int |
         "miniature": corpus.miniature,
         "features": version,
     }
+    together = SEQUENCES_TOGETHER if corpus.info.unit == "sequence" else 1
+    write_index(folder, about | {"splits": {split: index[split] for split in corpus.splits if split in index}}, together)
+    for split, shards in sets.items():
+        shards.clean(index[split])
     checked.save()
-    write_index(folder, about | {"splits": {split: index[split] for split in corpus.splits if split in index}})
     return Prepared(folder)
 
 
@@ -78,57 +118,150 @@ def _earlier_splits(folder: Path) -> dict[str, dict]:
     try:
         return Prepared(folder).index["splits"]
     except PreparedError as error:
-        warnings.warn(_anew(error), stacklevel=3)
+        warnings.warn(f"{str(error).partition(': run ')[0]}: made anew", stacklevel=5)
         return {}
-
-
-def _anew(error: PreparedError) -> str:
-    return f"{str(error).partition(': run ')[0]}: made anew"
-
-
-def _whole_part(part: Path, source: str, checked: Checked) -> dict | None:
-    """`stored_part`; None as well, with a warning, where it is damaged."""
-    try:
-        return stored_part(part, source, checked)
-    except PreparedError as error:
-        warnings.warn(_anew(error), stacklevel=3)
-        return None
 
 
 # ---- tracks -------------------------------------------------------------------------------------------------------------
 
 
-def _track_parts(corpus, split, folder, version, checked, workers, progress):
+@dataclass(frozen=True)
+class _Computed:
+    """What is stored of a track: its features `(T, 84)` float16, and what its line says of its content and its origin."""
+
+    features: np.ndarray
+    content: dict
+    about: dict
+
+
+def _tracks(corpus: Corpus, split: str, shards: ShardSet, before: dict, work: _Work, version: str) -> dict:
     """Prepare the tracks of one split; returns its part of the index. Broken tracks are reported and left out."""
-    tracks = corpus.tracks(split)
-    parts, problems, unknown = [], [], {}
-
-    def job(track: Track):
-        return _prepare_track(corpus, track, folder / split / _file_name(track.id), version, checked)
-
-    bar = tqdm(total=len(tracks), desc=f"prepare {corpus.info.name} {split}", unit="track", disable=not (progress and tracks))
-    # One track per thread: matrix products that use all cores as well would slow each other down.
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(workers) as pool, bar:
-        futures = [pool.submit(job, track) for track in tracks]
+    tracks = {track.id: track for track in corpus.tracks(split)}
+    sources, failed = {}, {}
+    for name, track in tracks.items():
         try:
-            for track, future in zip(tracks, futures, strict=True):
-                try:
-                    entry = future.result()
-                except paths.WriteError:  # a full disk is no fault of the track
-                    raise
-                except Exception as error:  # whatever one track does, the others go on
-                    problems.append(f"left out: {_reason(track, error)}")
-                else:
-                    if labels := entry.pop("unknown"):
-                        unknown[" + ".join(map(str, track.annotation))] = labels
-                    problems.extend(entry.pop("notes"))
-                    parts.append(entry)
-                bar.update()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+            sources[name] = _source_fingerprint(track)
+        except OSError as error:
+            failed[name] = _reason(track, error)
+    kept = shards.keep(sources)
+    missing = [(tracks[name], source) for name, source in sources.items() if name not in kept]
+    with work.bar(corpus, split, len(tracks), len(kept)) as bar:
+        failed |= _compute_all(corpus, version, missing, shards, work, bar)
+    names = [name for name in tracks if name not in failed]
+    problems = [f"left out: {failed[name]}" for name in tracks if name in failed]
+    unknown = {}
+    for name in names:
+        place = shards.places[name]
+        problems += place.notes
+        if place.unknown:
+            unknown[" + ".join(map(str, tracks[name].annotation))] = dict(place.unknown)
     problems += _unknown_labels(unknown)
-    return {"parts": parts, "problems": [f"{corpus.info.name} {split}: {problem}" for problem in problems]}
+    shards.copy_together(names)
+    return shards.finish(names, before) | {"problems": [f"{corpus.info.name} {split}: {problem}" for problem in problems]}
+
+
+def _compute_all(corpus, version, missing: list, shards: ShardSet, work: _Work, bar: tqdm) -> dict[str, str]:
+    """Compute tracks, each with its source, and store them; returns by id why some could not be."""
+    failed, frames, began = {}, 0, time.perf_counter()
+    spread = work.spread
+    # A class of a script or a notebook is known in no other process.
+    many = len(missing) >= MANY_TRACKS and work.workers > 1 and type(corpus).__module__ != "__main__"
+    with _spread_here(work.workers, many) if spread is None else _nothing_here(spread) as (spread, together):
+        try:
+            compute = partial(_compute if work.spread is None else _compute_there, corpus, version)
+            for results in spread(compute, _in_groups(missing, together)):
+                for name, result in results:
+                    if isinstance(result, str):
+                        failed[name] = result
+                    else:
+                        shards.add(name, result.features, result.content, result.about)
+                        frames += len(result.features)
+                    bar.update()
+                seconds = frames / FPS
+                speed = seconds / (time.perf_counter() - began)
+                bar.set_postfix_str(f"{seconds / 3600:,.1f} h of sound, {speed:,.0f} x real time", refresh=False)
+        finally:
+            shards.close()
+    return failed
+
+
+@contextmanager
+def _spread_here(workers: int, processes: bool) -> Iterator[tuple[Spread, int]]:
+    """A spread over the cores of this machine, and how many tracks each call is to have."""
+    # One track per thread: matrix products that use all cores as well would slow each other down.
+    with threadpool_limits(1, "blas"):
+        if processes:  # spawned, as threads of the libraries do not survive a fork
+            context = multiprocessing.get_context("spawn")
+            with ProcessPoolExecutor(workers, context, _start_worker, (os.getpid(),)) as pool:
+                yield partial(_from_processes, pool, workers), TRACKS_TOGETHER
+        else:
+            with ThreadPoolExecutor(workers) as pool:
+                yield lambda function, items: in_order(pool, function, items, 2 * workers), 1
+
+
+@contextmanager
+def _nothing_here(spread: Spread) -> Iterator[tuple[Spread, int]]:
+    yield spread, TRACKS_TOGETHER
+
+
+def _start_worker(parent: int) -> None:
+    follow(parent)
+    threadpool_limits(1, "blas")
+
+
+def _from_processes(pool: Executor, workers: int, function, items: Iterable) -> Iterator:
+    for result, messages in in_order(pool, partial(caught, function), items, 2 * workers):
+        for message in messages:
+            warnings.warn(message, stacklevel=5)
+        yield result
+
+
+def _in_groups(missing: list[tuple[Track, str]], together: int) -> Iterator[list[tuple[Track, str]]]:
+    """Up to `together` tracks at a time, and only one that is large."""
+    group, size = [], 0
+    for track, source in missing:
+        group.append((track, source))
+        size += sum(int(part.partition(":")[0]) for part in source.split(";"))
+        if len(group) >= together or size > BYTES_TOGETHER:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def _compute(corpus: Corpus, version: str, group: list[tuple[Track, str]]) -> list[tuple[str, _Computed | str]]:
+    """Tracks by id, computed; of one that cannot be, the reason in words: whatever one track does, the others go on."""
+    results: list[tuple[str, _Computed | str]] = []
+    for track, source in group:
+        try:
+            results.append((track.id, _computed(corpus, track, source, version)))
+        except Exception as error:
+            results.append((track.id, _reason(track, error)))
+    return results
+
+
+def _compute_there(corpus: Corpus, version: str, group: list[tuple[Track, str]]) -> list[tuple[str, _Computed | str]]:
+    """The same on another machine. CorpusError where it does not see the files: it would leave all of them out."""
+    for path in (path for track, _ in group for path in (*track.audio, *track.annotation)):
+        if not path.is_file():
+            raise CorpusError(
+                f"{platform.node()} does not see {path}: put {corpus.info.name} where all machines do, or prepare it here"
+            )
+    return _compute(corpus, version, group)
+
+
+def _computed(corpus: Corpus, track: Track, source: str, version: str) -> _Computed:
+    waveform = corpus.read_audio(track)
+    annotation = corpus.read_annotation(track)
+    inputs = [[str(path.absolute()), file_checksum(path)] for path in (*track.audio, *track.annotation)]
+    features = log_filter_spectrogram(waveform, version=version).astype(np.float16)
+    onsets, notes = _onsets_within(annotation.onsets, len(features), len(waveform) / SAMPLE_RATE, track)
+    about = {"source": source, "inputs": inputs}
+    if notes := [*notes, *annotation.remarks]:
+        about["notes"] = notes
+    if annotation.unknown:
+        about["unknown"] = {str(label): count for label, count in annotation.unknown.items()}
+    return _Computed(features, describe(features, onsets), about)
 
 
 def _reason(track: Track, error: Exception) -> str:
@@ -156,32 +289,9 @@ def _counted(labels: dict[str, int]) -> str:
     return ", ".join(f"{label} ({count:,})" for label, count in sorted(labels.items(), key=str))
 
 
-def _file_name(unit_id: str) -> str:
-    """A name that every file system accepts (SADTP's hold `<` and accents), made unique by a hash of the id."""
-    readable = re.sub(r"[^A-Za-z0-9._-]+", "_", unit_id)[-60:].strip("._")
-    # A name that is not UTF-8, as in old archives, has its bytes as lone surrogates.
-    return f"{readable}-{hashlib.sha256(unit_id.encode(errors='surrogateescape')).hexdigest()[:8]}"
-
-
 def _source_fingerprint(track: Track) -> str:
     stats = [path.stat() for path in (*track.audio, *track.annotation)]
     return ";".join(f"{stat.st_size}:{stat.st_mtime_ns}" for stat in stats)
-
-
-def _prepare_track(corpus: Corpus, track: Track, part: Path, version: str, checked: Checked) -> dict:
-    source = _source_fingerprint(track)
-    if done := _whole_part(part, source, checked):
-        return done
-    waveform = corpus.read_audio(track)
-    annotation = corpus.read_annotation(track)
-    inputs = tuple((path.absolute(), file_checksum(path)) for path in (*track.audio, *track.annotation))
-    features = log_filter_spectrogram(waveform, version=version)
-    onsets, notes = _onsets_within(annotation.onsets, len(features), len(waveform) / SAMPLE_RATE, track)
-    notes += annotation.remarks
-    unknown = {str(label): count for label, count in annotation.unknown.items()}
-    entry = write_part(part, [(track.id, features, onsets)], source, notes, unknown, inputs)
-    checked.note(part, entry)
-    return entry
 
 
 def _onsets_within(onsets: Onsets, n_frames: int, duration: float, track: Track) -> tuple[Onsets, list[str]]:
@@ -203,60 +313,44 @@ def _onsets_within(onsets: Onsets, n_frames: int, duration: float, track: Track)
 # ---- sequences ----------------------------------------------------------------------------------------------------------
 
 
-def _sequence_parts(corpus, split, folder, before: dict, checked, progress) -> dict:
-    """Prepare a stream of (features, targets) in parts of 256 sequences; returns its part of the index.
+def _sequences(corpus, split: str, shards: ShardSet, before: dict, work: _Work) -> dict:
+    """Prepare a stream of (features, targets); returns its part of the index.
 
-    Elements before a broken one are kept. `before` is the earlier entry: a stream that was read to its end is not read again,
-    unless a part of it was lost.
+    Elements before a broken one are kept. A stream that was read to its end is not read again, unless something of it was lost:
+    then all of it is read, as it cannot be entered in the middle, and what is missing is stored.
     """
-    source = corpus.source_fingerprint(split)
-    stored = _stored_parts(folder / split, source, checked)
-    if source and before.get("source") == source and len(stored) == len(before["parts"]):
-        return before
-    with warnings.catch_warnings(record=True) as caught:
+    fingerprint = corpus.source_fingerprint(split)
+    source = fingerprint and hash_of(fingerprint)
+    kept = shards.keep(dict.fromkeys(_in_sequence(shards.places), source))
+    if source and before.get("source") == source and len(kept) == before["n_units"]:
+        shards.copy_together(list(kept))
+        return before | shards.finish(list(kept), before)
+    with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         total = corpus.found(split)
-        cut_short = _write_parts(corpus, split, folder / split, source, stored, checked, total, progress) if total else []
-    problems = [f"{corpus.info.name} {split}: {text}" for text in dict.fromkeys([str(w.message) for w in caught] + cut_short)]
-    parts = [_index_entry(stored[number]) for number in sorted(stored)] if total else []
-    return {"parts": parts, "problems": problems} | ({} if cut_short else {"source": source})
+        names, cut_short = _store_sequences(corpus, split, source, shards, kept, work, total) if total else ([], [])
+    problems = [f"{corpus.info.name} {split}: {text}" for text in dict.fromkeys([str(w.message) for w in heard] + cut_short)]
+    shards.copy_together(names)
+    return shards.finish(names, before) | {"problems": problems} | ({} if cut_short else {"source": source})
 
 
-def _write_parts(corpus, split, folder, source, stored: dict[int, dict], checked, total, progress) -> list[str]:
-    """Write the parts of a stream that are not `stored`, and add them to it; return why the stream ended early, if it did."""
-    full = {number for number, entry in stored.items() if len(entry["units"]) == SEQUENCES_PER_PART}
-    pending: list[tuple] = []
-
-    def write(number: int) -> None:
-        part = folder / f"part-{number:05d}"
-        stored[number] = write_part(part, pending, source, [], {})
-        checked.note(part, stored[number])
-        pending.clear()
-
-    index, cut_short = -1, []
-    with tqdm(total=total, desc=f"prepare {corpus.info.name} {split}", unit="sequence", disable=not progress) as bar:
+def _store_sequences(corpus, split, source, shards: ShardSet, kept, work: _Work, total: int) -> tuple[list[str], list[str]]:
+    """Store the sequences of a stream that are not `kept`; returns the ids of all, and why it ended early, if it did."""
+    names, cut_short = [], []
+    with work.bar(corpus, split, total) as bar:
         try:
             for index, (features, targets) in enumerate(corpus.sequences(split)):
                 bar.update()
-                number = index // SEQUENCES_PER_PART
-                if number in full:  # a stream cannot be entered in the middle
-                    continue
-                pending.append((f"{split}/{index:06d}", features, onsets_from_targets(targets)))
-                if len(pending) == SEQUENCES_PER_PART:
-                    write(number)
+                names.append(f"{split}/{index:06d}")
+                if names[-1] not in kept:
+                    stored = features.astype(np.float16)
+                    shards.add(names[-1], stored, describe(stored, onsets_from_targets(targets)), {"source": source})
         except CorpusError as error:
             cut_short = [f"cut short: {error}"]
-    if pending:
-        write(index // SEQUENCES_PER_PART)
-    return cut_short
+        finally:
+            shards.close()
+    return names, cut_short
 
 
-def _index_entry(part: dict) -> dict:
-    return {key: value for key, value in part.items() if key not in ("notes", "unknown")}
-
-
-def _stored_parts(folder: Path, source: str, checked: Checked) -> dict[int, dict]:
-    """Entries of the whole parts that an earlier `prepare` wrote from this source, by their numbers."""
-    numbers = sorted(int(path.stem.removeprefix("part-")) for path in folder.glob("part-[0-9]*.npy"))
-    entries = {number: _whole_part(folder / f"part-{number:05d}", source, checked) for number in numbers}
-    return {number: entry for number, entry in entries.items() if entry}
+def _in_sequence(names: Iterable[str]) -> list[str]:
+    return sorted(names, key=lambda name: int(name.rpartition("/")[2]))

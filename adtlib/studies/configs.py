@@ -3,6 +3,7 @@
 from adtlib.corpora.registry import CORPORA
 from adtlib.profiles import Profile, prepared_corpus
 from adtlib.studies.plan import Cell
+from adtlib.training.augmentation import AUGMENTATIONS
 from adtlib.training.runs import training_set_name
 from adtlib.training.search.settings import Settings, settings_of
 from adtlib.training.trainer import TrainingConfig
@@ -32,6 +33,7 @@ def base_config(profile: Profile, architecture: str, train, seed: int, settings:
         peak_picking=profile.peaks,
         tolerance=profile.tolerance,
         balance=profile.balance and len(train) > 1,  # a corpus alone is the same run either way
+        augmentation=AUGMENTATIONS[profile.augmentation],
     )
 
 

@@ -10,7 +10,7 @@ from adtlib.profiles import Profile, prepared_corpus
 from adtlib.studies.configs import training_config, why_not
 from adtlib.studies.plan import Cell
 from adtlib.training.cluster.jobs import Job
-from adtlib.training.cluster.shards import refer_to
+from adtlib.training.cluster.transfer import refer_to
 from adtlib.training.parallel import call_side_by_side, default_jobs
 from adtlib.training.runs import Run, run_folder
 from adtlib.training.scoring import score_run

@@ -10,7 +10,7 @@ from adtlib import paths
 from adtlib.profiles import Profile, prepared_corpus
 from adtlib.studies.configs import base_config, training_config, why_not
 from adtlib.studies.plan import Cell
-from adtlib.training.cluster.shards import refer_to
+from adtlib.training.cluster.transfer import refer_to
 from adtlib.training.runs import run_folder
 from adtlib.training.search.folder import Search, search_folder
 from adtlib.training.search.settings import Settings, settings_of

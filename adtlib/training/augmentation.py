@@ -1,4 +1,6 @@
-"""Augmentation of stored clips in training, on the linear magnitudes behind the features: no clip is seen twice in the same form.
+"""Augmentation of segments in training, on the linear magnitudes behind the features: none is seen twice in the same form.
+
+Rendered clips are always trained so; of other corpora a profile chooses it, `augmentation: standard`. The thesis did without.
 
 Features are log10(1 + x) with x the magnitude in a band. A clip without drums is added to some segments: energies are summed, as
 magnitudes have no phase. Half of the segments are transposed. Then the level is changed, a smooth random equaliser is applied, and
@@ -36,6 +38,9 @@ class Augmentation:
     def without(self, names) -> "Augmentation":
         """The same without some of its variations, given by name."""
         return replace(self, **{name: (0.0, *getattr(self, name)[1:]) if name != "level_db" else (0.0, 0.0) for name in names})
+
+
+AUGMENTATIONS = {"none": None, "standard": Augmentation()}  # by the name that a profile gives
 
 
 def _descriptions(config: Augmentation) -> dict[str, str]:

@@ -26,7 +26,6 @@ from adtlib.onsets.frames import SEGMENT_FRAMES
 from adtlib.training.augmentation import Augmentation, augment
 from adtlib.training.runs import Run
 from adtlib.training.scoring import evaluate
-from adtlib.training.segments import Crops
 from adtlib.training.trainer import Trainer, TrainingConfig, fit
 
 _LOWEST_RATE = 0.01  # as a share of the highest
@@ -119,7 +118,7 @@ class LongTrainer(Trainer):
             except RuntimeError as error:
                 wanted = f"{config.architecture} with {config.hyperparameters}"
                 raise ValueError(f"the weights to start from do not fit a {wanted}: give the same hyperparameters") from error
-        self.crops, self.real = Crops(train[0], "train"), real
+        self.real = real
         self.evaluated_model = copy.deepcopy(self.model).eval().requires_grad_(False)
 
     def _train_epoch(self, number: int) -> float:
@@ -129,8 +128,10 @@ class LongTrainer(Trainer):
         rng = np.random.default_rng(seed)
         self.model.train()
         weights, total = self.weights.to(self.device), 0.0
-        for step in range(config.steps_per_epoch):
-            features, targets = self._batch(rng)
+        # One thread: each batch goes on with the random numbers where the one before has stopped.
+        batches = self.input(lambda _: self._crops(rng), range(config.steps_per_epoch), workers=1)
+        for step, (features, targets) in enumerate(batches):
+            features, targets = (each.to(self.device, non_blocking=True) for each in (features, targets))
             done = (number - 1) * config.steps_per_epoch + step
             for group in self.optimizer.param_groups:
                 group["lr"] = learning_rate(config, done)
@@ -138,15 +139,10 @@ class LongTrainer(Trainer):
             self._average(done)
         return float(total) / config.steps_per_epoch
 
-    def _batch(self, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+    def _crops(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         config = self.config
         features, targets = self.crops.draw(self.crops.every, config.batch_size, rng)
-        if self.crops.without_drums:
-            extra, _ = self.crops.draw(self.crops.without_drums, config.batch_size, rng)
-        else:
-            extra = np.zeros_like(features)
-        features = augment(features, extra, config.augmentation, rng)
-        return torch.from_numpy(features).to(self.device), torch.from_numpy(targets).to(self.device)
+        return augment(features, self.crops.extra(config.batch_size, rng), config.augmentation, rng), targets
 
     @torch.no_grad()
     def _average(self, done: int) -> None:

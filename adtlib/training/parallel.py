@@ -7,14 +7,14 @@ one busy program. Processes are spawned, never forked: torch's threads and a not
 
 import multiprocessing
 import os
-import threading
-import time
 import warnings
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 
 import torch
 from threadpoolctl import threadpool_limits
+
+from adtlib.corpora.ahead import caught, follow
 
 MOST_JOBS = 4  # each holds a model, its gradients and a batch
 
@@ -27,21 +27,7 @@ def default_jobs() -> int:
 def _start_worker(parent: int, threads: int) -> None:
     torch.set_num_threads(threads)
     threadpool_limits(threads)  # NumPy's matrix products as well: threads that wait for each other halved the speed of rendering
-
-    def follow_parent():
-        # Else a worker would go on writing a run's folder after its parent was killed and restarted.
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(1)
-
-    threading.Thread(target=follow_parent, daemon=True).start()
-
-
-def _call(function: Callable, arguments: tuple):
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
-        result = function(*arguments)
-    return result, [str(warning.message) for warning in caught if issubclass(warning.category, UserWarning)]
+    follow(parent)  # else a worker would go on writing a run's folder after its parent was killed and restarted
 
 
 def call_side_by_side(
@@ -57,7 +43,7 @@ def call_side_by_side(
     threads = max(1, (os.cpu_count() or 1) // jobs)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, context, _start_worker, (os.getpid(), threads)) as pool:
-        futures = [pool.submit(_call, function, arguments) for arguments in calls]
+        futures = [pool.submit(caught, function, *arguments) for arguments in calls]
         pending = set(futures)
         try:
             while pending:

@@ -1,8 +1,8 @@
 """Rendered clips as a prepared corpus on disk: rendered once, in shards, resumably; training reads it like any other corpus.
 
-    cache/rendered/clips/NAME/train/shard-00000.npy   features of 50 clips, float16: log10(1 + x)
-    cache/rendered/clips/NAME/train/shard-00000.npz   their onsets, exact
-    cache/rendered/clips/NAME/index.json              written last, as in `adtlib.corpora.preparation`
+    cache/rendered/clips/NAME/train/shard-00000.npy     features of 50 clips, float16: log10(1 + x)
+    cache/rendered/clips/NAME/train/shard-00000.jsonl   their onsets, exact
+    cache/rendered/clips/NAME/index.json                written last, as in `adtlib.corpora.preparation`
 
 Training recovers the magnitudes x, to augment them. A shard depends only on the seed, its number, the sounds, the performances and
 the rendering code. So shards can be rendered in any order, by any number of processes, and more can be added later. Shards of
@@ -11,17 +11,16 @@ another recipe are rendered again.
 
 import json
 import os
-import warnings
-from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
 from tqdm import tqdm
 
 from adtlib import paths
-from adtlib.corpora.parts import Checked, PreparedError, stored_part, write_part
-from adtlib.corpora.store import Prepared, write_index
-from adtlib.provenance import code_state
+from adtlib.corpora.shard_set import ShardSet
+from adtlib.corpora.shards import Checked, write_shard
+from adtlib.corpora.store import INDEX, Prepared, write_index
+from adtlib.provenance import code_state, hash_of
 from adtlib.synthesis import clips, performances
 from adtlib.synthesis.capture import capture
 from adtlib.synthesis.sources import SourceError
@@ -42,7 +41,7 @@ def corpus_folder(name: str = STANDARD) -> Path:
 def open_clips(name: str) -> Prepared:
     """The rendered clips of a set. SourceError, with the command that renders them, if there are none."""
     folder = corpus_folder(name)
-    if not (folder / "index.json").is_file():
+    if not (folder / INDEX).is_file():
         named = "" if name == STANDARD else f"--name {name} "
         raise SourceError(f"{folder} holds no rendered clips: adt render {named}--hours 22")
     return Prepared(folder, MADE_BY)
@@ -78,25 +77,30 @@ def render_corpus(
     left_out = {"train": tuple(sorted(set(without))), "validation": ()}
     sources = {split: recipe(banks, notes, seed, left_out[split]) for split in left_out}
     counts = {"train": shards_for(train_hours), "validation": shards_for(validation_hours)}
-    checked = Checked(folder)
     calls = [
         (folder, split, number, seed, banks, notes, left_out[split], sources[split])
         for split, count in counts.items()
         for number in range(count)
     ]
-    waiting = [call for call in calls if not _is_whole(_shard(*call[:3]), call[-1], checked)]
+    checked = Checked(folder)
+    whole = {split: _whole_shards(folder, split, count, sources[split], checked) for split, count in counts.items()}
+    waiting = [call for call in calls if call[2] not in whole[call[1]]]
     with tqdm(total=len(calls), initial=len(calls) - len(waiting), desc="render", unit="shard", disable=not progress) as bar:
         _render_all(waiting, jobs or os.cpu_count() or 1, bar)
     _write_index(folder, counts, sources, checked)
     return Prepared(folder, MADE_BY)
 
 
-def _is_whole(shard: Path, source: str, checked: Checked) -> bool:
-    try:
-        return stored_part(shard, source, checked) is not None
-    except PreparedError as error:
-        warnings.warn(f"{str(error).partition(': run ')[0]}: rendered again", stacklevel=3)
-        return False
+def _clip_ids(split: str, number: int) -> list[str]:
+    return [f"{split}/{index:06d}" for index in range(number * CLIPS_PER_SHARD, (number + 1) * CLIPS_PER_SHARD)]
+
+
+def _whole_shards(folder: Path, split: str, count: int, source: str, checked: Checked) -> set[int]:
+    """The numbers of the shards that are there, of this source, and whole; warns of damage."""
+    shards = ShardSet(folder / split, checked)
+    ids = {number: _clip_ids(split, number) for number in range(count)}
+    kept = shards.keep(dict.fromkeys([name for own in ids.values() for name in own], hash_of(source)))
+    return {number for number, own in ids.items() if kept.keys() >= set(own) and number not in shards.broken}
 
 
 def _render_all(calls: list[tuple], jobs: int, bar: tqdm) -> None:
@@ -112,11 +116,7 @@ def _render_all(calls: list[tuple], jobs: int, bar: tqdm) -> None:
 def recipe(banks: Path, notes: Path, seed: int, without: tuple[str, ...] = ()) -> str:
     """All that a shard depends on besides its number: seed, ingredients, performances, banks by name and size, the code."""
     bank_files = sorted(f"{path.relative_to(banks)}:{path.stat().st_size}" for path in banks.rglob("*.json"))
-    return json.dumps([seed, without, code_state(clips.render, write_part), notes.stat().st_size, bank_files])
-
-
-def _shard(folder: Path, split: str, number: int) -> Path:
-    return folder / split / f"shard-{number:05d}"
+    return json.dumps([seed, without, code_state(clips.render, write_shard), notes.stat().st_size, bank_files])
 
 
 @lru_cache(maxsize=2)
@@ -129,19 +129,18 @@ def render_shard(
 ) -> None:
     """Render and write one shard."""
     studio = _studio(banks, notes, split, without)
-    units = []
-    for index in range(number * CLIPS_PER_SHARD, (number + 1) * CLIPS_PER_SHARD):
-        clip = clips.render(studio, seed, index)
-        units.append((f"{split}/{index:06d}", clip.features, clip.onsets))
-    write_part(_shard(folder, split, number), units, source, [], {})
+    rendered = ((name, clips.render(studio, seed, int(name.rpartition("/")[2]))) for name in _clip_ids(split, number))
+    write_shard(folder / split, number, ((name, clip.features, clip.onsets) for name, clip in rendered), hash_of(source))
 
 
 def _write_index(folder: Path, counts: dict[str, int], sources: dict[str, str], checked: Checked) -> None:
     splits = {}
     for split, count in counts.items():
-        entries: Iterable[dict] = (stored_part(_shard(folder, split, number), sources[split], checked) for number in range(count))
-        parts = [{key: value for key, value in entry.items() if key not in ("notes", "unknown", "source")} for entry in entries]
-        splits[split] = {"parts": parts, "problems": [], "missing": 0}
-    checked.save()
+        shards = ShardSet(folder / split, checked)
+        names = [name for number in range(count) for name in _clip_ids(split, number)]
+        shards.keep(dict.fromkeys(names, hash_of(sources[split])))
+        splits[split] = shards.finish(names, {}) | {"problems": [], "missing": 0}
+        shards.clean(splits[split])
     about = {"corpus": NAME, "unit": "clip", "quantised": False, "miniature": False, "features": "madmom"}
-    write_index(folder, about | {"splits": splits, "recipe": sources})
+    write_index(folder, about | {"splits": splits, "recipe": sources}, CLIPS_PER_SHARD)
+    checked.save()

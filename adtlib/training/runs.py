@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # Options that runs of earlier versions do not record, with the values they had.
-LATER_OPTIONS = {"balance": False}
+LATER_OPTIONS = {"balance": False, "augmentation": None}
 
 
 COUNT_COLUMNS = [f"{kind}_{name}" for name in CLASSES for kind in ("tp", "fp", "fn")]

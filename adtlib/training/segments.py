@@ -1,12 +1,99 @@
-"""Segments of 400 frames, four seconds: what training sees (thesis, 5.2.1)."""
+"""Segments of 400 frames, four seconds: what training sees (thesis, 5.2.1).
+
+They are gathered from the memory maps of prepared corpora, many at a time, and the same way whatever the corpus: tracks, sequences,
+rendered clips.
+"""
+
+from collections.abc import Iterator
 
 import numpy as np
+import torch
 from torch.utils.data import Dataset
 
-from adtlib.audio.features import N_BANDS
-from adtlib.corpora.store import Prepared, Unit
-from adtlib.onsets.frames import SEGMENT_FRAMES, seconds_to_frames, widen_targets
+from adtlib.audio.features import FPS, N_BANDS
+from adtlib.corpora.store import Prepared
+from adtlib.onsets.frames import SEGMENT_FRAMES, seconds_to_frames
 from adtlib.vocabulary import N_CLASSES
+
+_FEW = 256  # onsets of a unit that are looked through at once; among more, those of a segment are searched for first
+
+_BESIDE = np.array([[-1], [1]])  # the neighbours of an onset, which are 0.5 in widened targets: see `onsets.frames.widen_targets`
+
+
+class Gathering:
+    """Features and widened targets of any 400 frames of the units of one or several corpora."""
+
+    def __init__(self, prepared: list[Prepared], split: str):
+        """List the units; no features or onsets are read yet."""
+        self.tables = [corpus.table(split) for corpus in prepared]
+        rows = [table.rows for table in self.tables]
+        self.corpora = np.repeat(np.arange(len(rows)), [len(each) for each in rows])
+        """The corpus of each unit, by its place in `prepared`."""
+        self.frames, self._shards, self._starts, self._onset, self._onsets = (
+            np.concatenate([each[name] for each in rows]) if rows else np.zeros(0, np.int64)
+            for name in ("frames", "shard", "start", "onset", "onsets")
+        )
+
+    @property
+    def without_drums(self) -> np.ndarray:
+        """The units that have no onset."""
+        return np.flatnonzero(self._onsets == 0)
+
+    def gather(self, units: np.ndarray, firsts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The 400 frames from frame `firsts[i]` on of unit `units[i]`, for all i at once.
+
+        Returns `(B, 400, 84)` features and `(B, 400, 5)` widened targets, float32. What is beyond the end of a unit is silence:
+        features 0, no onset.
+        """
+        features = torch.empty((len(units), SEGMENT_FRAMES, N_BANDS))
+        stored = np.empty((SEGMENT_FRAMES, N_BANDS), dtype=np.float16)  # of one segment, which stays in the processor's cache
+        as_tensor = torch.from_numpy(stored)
+        begins = (self._starts[units] + firsts).tolist()
+        sizes = np.minimum(self.frames[units] - firsts, SEGMENT_FRAMES).tolist()
+        places = zip(self.corpora[units].tolist(), self._shards[units].tolist(), begins, sizes, strict=True)
+        for row, (corpus, shard, begin, size) in enumerate(places):
+            stored[:size] = self.tables[corpus].shard(shard)[begin : begin + size]
+            if size < SEGMENT_FRAMES:
+                stored[size:] = 0
+            features[row] = as_tensor  # torch converts in a fifth of NumPy's time, to the same numbers
+        return features.numpy(), self.targets(units, firsts)
+
+    def targets(self, units: np.ndarray, firsts: np.ndarray) -> np.ndarray:
+        """Widened targets `(B, 400, 5)` float32 of segments: see `gather`. Onsets just outside widen into the edge frames."""
+        targets = np.zeros((len(units), SEGMENT_FRAMES, N_CLASSES), dtype=np.float32)
+        flat, corpora = targets.reshape(-1), self.corpora[units]
+        for corpus, table in enumerate(self.tables):
+            mine = np.flatnonzero(corpora == corpus)
+            times, classes = table.onsets
+            begin, end = self._around(times, units[mine], firsts[mine])
+            counts = end - begin
+            row = np.repeat(mine, counts)
+            at = np.arange(len(row)) + np.repeat(begin - np.cumsum(counts) + counts, counts)
+            frame = seconds_to_frames(times[at]) - firsts[row]
+            value = (row * SEGMENT_FRAMES + frame) * N_CLASSES + classes[at]  # the place of each onset among all values
+            beside = frame + _BESIDE  # (2, n)
+            # Neighbours first, so that no onset is lowered.
+            flat[(value + _BESIDE * N_CLASSES)[(beside >= 0) & (beside < SEGMENT_FRAMES)]] = 0.5
+            flat[value[(frame >= 0) & (frame < SEGMENT_FRAMES)]] = 1.0
+        return targets
+
+    def _around(self, times: np.ndarray, units: np.ndarray, firsts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where in `times` the onsets of some segments begin and end, or some more of the same units."""
+        begin, end = self._onset[units], self._onset[units] + self._onsets[units]
+        if not len(units) or self._onsets[units].max() <= _FEW:
+            return begin, end
+        earliest, latest = (firsts - 2) / FPS, (firsts + SEGMENT_FRAMES + 2) / FPS  # a frame more than can be reached
+        return _first_from(times, begin, end, earliest), _first_from(times, begin, end, latest)
+
+
+def _first_from(times: np.ndarray, begin: np.ndarray, end: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """For each of several sorted stretches of `times` the place of its first time that is not before `wanted`: bisection."""
+    low, high = begin.copy(), end.copy()
+    while (open_ := low < high).any():
+        middle = (low + high) // 2
+        before = open_ & (times[np.minimum(middle, len(times) - 1)] < wanted)
+        low, high = np.where(before, middle + 1, low), np.where(open_ & ~before, middle, high)
+    return low
 
 
 class Segments(Dataset):
@@ -18,11 +105,11 @@ class Segments(Dataset):
 
     def __init__(self, prepared: list[Prepared], split: str):
         """List the segments; nothing is read yet."""
-        by_corpus = [corpus.units(split) for corpus in prepared]
-        self.units = [unit for units in by_corpus for unit in units]
-        lengths = np.array([-(-unit.n_frames // SEGMENT_FRAMES) for unit in self.units], dtype=np.int64)
+        self.source = Gathering(prepared, split)
+        lengths = -(-self.source.frames // SEGMENT_FRAMES)
         self._ends = np.cumsum(lengths)
-        self.corpora = np.repeat(np.arange(len(prepared)), [len(units) for units in by_corpus]).repeat(lengths)
+        self._begins = self._ends - lengths
+        self.corpora = np.repeat(self.source.corpora, lengths)
         """The corpus of each segment, by its place in `prepared`: `(len(self),)`."""
 
     def __len__(self) -> int:
@@ -38,50 +125,48 @@ class Segments(Dataset):
         """Segment `index`, counted through all units in order."""
         if not 0 <= index < len(self):
             raise IndexError(f"segment {index} of {len(self)}")
-        number = int(np.searchsorted(self._ends, index, side="right"))
-        unit = self.units[number]
-        first = (index - (self._ends[number - 1] if number else 0)) * SEGMENT_FRAMES
-        features = np.zeros((SEGMENT_FRAMES, N_BANDS), dtype=np.float32)
-        part = unit.features[first : first + SEGMENT_FRAMES]
-        features[: len(part)] = part
-        return features, targets_around(*_onset_frames(unit), first)
+        features, targets = self.batch(np.array([index]))
+        return features[0], targets[0]
+
+    def batch(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Some segments: `(B, 400, 84)` features and `(B, 400, 5)` widened targets, float32."""
+        units = np.searchsorted(self._ends, indices, side="right")
+        return self.source.gather(units, (indices - self._begins[units]) * SEGMENT_FRAMES)
+
+    def order(self, seed: int, balance: bool = False) -> np.ndarray:
+        """The segments of an epoch, `(len(self),)`: all of them shuffled, or as many drawn equally often from each corpus.
+
+        It is the order of torch's DataLoader with a generator of this seed.
+        """
+        draws = torch.Generator().manual_seed(seed)
+        torch.empty((), dtype=torch.int64).random_(generator=draws)  # DataLoader draws a seed for its workers first
+        if not balance:
+            return torch.randperm(len(self), generator=draws).numpy()
+        return torch.multinomial(torch.from_numpy(self.balancing_weights()), len(self), True, generator=draws).numpy()
+
+
+def in_batches(order: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    """Stretches of `size` of an order; the last may be shorter."""
+    return (order[start : start + size] for start in range(0, len(order), size))
 
 
 class Crops:
-    """Segments of 400 frames at random places in the units of a split."""
+    """Segments of 400 frames at random places in units."""
 
-    def __init__(self, prepared: Prepared, split: str):
-        """List the units and their onsets; onsets looked up for each crop would be read from disk again and again."""
-        units = prepared.units(split)
-        self.every = [(unit, *_onset_frames(unit)) for unit in units]
-        self.without_drums = [entry for entry in self.every if not len(entry[1])]
+    def __init__(self, source: Gathering):
+        """List the units of `source`: `every`, and those `without_drums`."""
+        self.source = source
+        self.every, self.without_drums = np.arange(len(source.frames)), source.without_drums
 
-    def draw(self, entries: list, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def draw(self, units: np.ndarray, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """`count` crops of `every` or `without_drums`: `(count, 400, 84)` features, `(count, 400, 5)` widened targets, float32."""
-        features = np.zeros((count, SEGMENT_FRAMES, N_BANDS), dtype=np.float32)
-        targets = np.zeros((count, SEGMENT_FRAMES, N_CLASSES), dtype=np.float32)
-        for row, number in enumerate(rng.integers(len(entries), size=count)):
-            unit, frames, classes = entries[number]
-            first = int(rng.integers(0, max(1, unit.n_frames - SEGMENT_FRAMES + 1)))
-            part = unit.features[first : first + SEGMENT_FRAMES]
-            features[row, : len(part)] = part
-            targets[row] = targets_around(frames, classes, first)
-        return features, targets
+        chosen = units[rng.integers(len(units), size=count)]
+        last = np.maximum(1, self.source.frames[chosen] - SEGMENT_FRAMES + 1)
+        # One draw after the other: all at once they would be other numbers than in earlier versions.
+        return self.source.gather(chosen, np.array([rng.integers(0, int(each)) for each in last]))
 
-
-def targets_around(frames: np.ndarray, classes: np.ndarray, first: int) -> np.ndarray:
-    """Widened targets `(400, 5)` float32 of the segment that begins at frame `first`.
-
-    frames, classes  of all onsets of the unit. Those just outside the segment widen into its edge frames.
-    """
-    targets = np.zeros((SEGMENT_FRAMES + 2, N_CLASSES), dtype=np.float32)  # one frame more on either side
-    rows = frames - (first - 1)
-    inside = (rows >= 0) & (rows < len(targets))
-    targets[rows[inside], classes[inside]] = 1
-    return widen_targets(targets)[1:-1]
-
-
-def _onset_frames(unit: Unit) -> tuple[np.ndarray, np.ndarray]:
-    """Frames and classes of a unit's onsets."""
-    onsets = unit.onsets
-    return seconds_to_frames(np.concatenate(onsets)), np.repeat(np.arange(N_CLASSES), [len(times) for times in onsets])
+    def extra(self, count: int, rng: np.random.Generator) -> np.ndarray:
+        """Features `(count, 400, 84)` of crops without drums, for `augmentation.augment`; silence where no unit is without."""
+        if not len(self.without_drums):
+            return np.zeros((count, SEGMENT_FRAMES, N_BANDS), dtype=np.float32)
+        return self.draw(self.without_drums, count, rng)[0]

@@ -13,18 +13,19 @@ import io
 import json
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import nn
-from torch.utils.data import DataLoader, WeightedRandomSampler
 from tqdm import tqdm
 
+from adtlib.corpora.ahead import in_order
 from adtlib.corpora.preparation import prepare
 from adtlib.corpora.registry import open_corpus
 from adtlib.corpora.store import Prepared, standardizer
@@ -35,6 +36,7 @@ from adtlib.models.registry import assemble, count_parameters
 from adtlib.onsets.peak_picking import PeakPicking
 from adtlib.paths import move_aside, write_atomically
 from adtlib.provenance import code_state, file_checksum, library_versions
+from adtlib.training.augmentation import Augmentation, augment
 from adtlib.training.runs import (
     CONFIG,
     LATER_OPTIONS,
@@ -49,7 +51,7 @@ from adtlib.training.runs import (
     write_record,
 )
 from adtlib.training.scoring import evaluate
-from adtlib.training.segments import Segments
+from adtlib.training.segments import Crops, Segments, in_batches
 from adtlib.training.steps import make_optimizer, train_step
 
 
@@ -75,6 +77,7 @@ class TrainingConfig:
     peak_picking: PeakPicking = field(default_factory=PeakPicking)
     tolerance: float = TOLERANCE
     balance: bool = False  # an epoch draws as many segments as the corpora have, equally often from each corpus
+    augmentation: Augmentation | None = None  # of the segments, each time anew; None for segments as they are
 
     def __post_init__(self):
         object.__setattr__(self, "train", tuple(self.train))
@@ -85,6 +88,7 @@ class TrainingConfig:
 
 
 RESUME = "resume.pt"
+INPUT_THREADS, BATCHES_AHEAD = 1, 2  # that gather batches, and how many of these wait for their turn
 
 
 class Diverged(RunError):
@@ -227,6 +231,7 @@ class Trainer:
         scale = standardizer(train)
         self.model = assemble(record["config"], scale.mean, scale.std).to(device)
         self.segments = Segments(train, "train")
+        self.crops = Crops(self.segments.source)
         self.validation_units = [u for corpus in validation for u in corpus.units(config.validation_split)]
         totals = [corpus.totals("train") for corpus in train]
         counts = np.sum([t.onset_counts for t in totals], axis=0)
@@ -286,22 +291,35 @@ class Trainer:
     def _train_epoch(self, number: int) -> float:
         config = self.config
         torch.manual_seed(config.seed * 1_000_003 + number)
-        draws = torch.Generator().manual_seed(config.seed * 1_000_003 + number)
-        if config.balance:
-            chances = self.segments.balancing_weights()
-            order = {"sampler": WeightedRandomSampler(chances, len(self.segments), generator=draws)}
-        else:
-            order = {"shuffle": True}
-        pinned = self.device.type == "cuda"
-        loader = DataLoader(self.segments, config.batch_size, generator=draws, pin_memory=pinned, **order)
+        order = self.segments.order(config.seed * 1_000_003 + number, config.balance)
+        batches = enumerate(in_batches(order, config.batch_size))
         self.model.train()
         weights = self.weights.to(self.device)
         total = 0.0
-        for features, targets in loader:
+        for features, targets in self.input(partial(self._batch, number), batches):
             features = features.to(self.device, non_blocking=True)  # (B, 400, 84)
             targets = targets.to(self.device, non_blocking=True)  # (B, 400, 5)
             total += self._step(features, targets, weights) * len(features)
         return float(total) / len(self.segments)
+
+    def _batch(self, epoch: int, batch: tuple[int, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """Features and targets of a batch, by its number and its segments; it depends on these, the seed and the epoch alone."""
+        number, indices = batch
+        features, targets = self.segments.batch(indices)
+        if self.config.augmentation is not None:
+            rng = np.random.default_rng([self.config.seed, epoch, number])
+            features = augment(features, self.crops.extra(len(indices), rng), self.config.augmentation, rng)
+        return features, targets
+
+    def input(self, make: Callable, items: Iterable, workers: int = INPUT_THREADS) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """What `make` gives of each item, in order, made in threads ahead of the training steps; pinned for a GPU."""
+
+        def load(item) -> tuple[torch.Tensor, ...]:
+            tensors = tuple(map(torch.from_numpy, make(item)))
+            return tuple(tensor.pin_memory() for tensor in tensors) if self.device.type == "cuda" else tensors
+
+        with ThreadPoolExecutor(workers, "input") as pool:
+            yield from in_order(pool, load, items, workers + BATCHES_AHEAD)
 
     def _step(self, features: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
         """One step of the optimiser on a batch; return the loss, a scalar on the device."""

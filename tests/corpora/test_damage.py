@@ -3,7 +3,6 @@
 import json
 import operator
 import os
-import shutil
 import warnings
 
 import numpy as np
@@ -13,7 +12,7 @@ import soundfile
 from adtlib import paths
 from adtlib.audio.features import SAMPLE_RATE
 from adtlib.cli import main
-from adtlib.corpora import parts, preparation
+from adtlib.corpora import preparation, shards, store
 from adtlib.corpora.folder import FolderCorpus
 from adtlib.corpora.preparation import prepare
 from adtlib.corpora.registry import open_corpus
@@ -28,8 +27,6 @@ from adtlib.training.trainer import TrainingConfig, fit
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "CACHE", tmp_path / "cache")
-    parts.map_features.cache_clear()
-    parts.load_part.cache_clear()
 
 
 @pytest.fixture
@@ -44,9 +41,26 @@ def songs(tmp_path):
     return tmp_path / "songs"
 
 
-def part_of(corpus):
-    """The part of song a, without suffix."""
-    return next((prepared_folder(corpus) / "train").glob("*a-????????.npy")).with_suffix("")
+N_FRAMES = 200  # of each song: a comes first in the shard of train, then b
+HEAD = 128  # bytes before the features, and before the lines
+
+
+def shard_of(corpus, suffix=".npy"):
+    """A file of the shard that holds songs a and b."""
+    return prepared_folder(corpus) / "train" / f"shard-00000{suffix}"
+
+
+def computed(monkeypatch):
+    """The names of the songs that are computed from now on."""
+    names, real = [], preparation._computed
+    monkeypatch.setattr(preparation, "_computed", lambda corpus, track, *rest: names.append(track.id) or real(corpus, track, *rest))
+    return names
+
+
+def content(prepared):
+    """All that is read of a corpus."""
+    units = [unit for split in prepared.splits for unit in prepared.units(split)]
+    return [(unit.id, unit.features.tobytes(), [times.tobytes() for times in unit.onsets]) for unit in units]
 
 
 def flip(path, at, keep_times=False):
@@ -61,79 +75,109 @@ def flip(path, at, keep_times=False):
         os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
-def write_npy(part, change):
-    np.save(part.with_suffix(".npy"), change(np.load(part.with_suffix(".npy"))))
+def put(path, at, what):
+    with open(path, "r+b") as file:
+        file.seek(at)
+        file.write(what)
 
 
 def cut(path, share):
     os.truncate(path, int(path.stat().st_size * share))
 
 
+def in_lines(old, new):
+    """Change what the lines say of song a."""
+
+    def change(path):
+        lines = path.read_bytes().splitlines(keepends=True)
+        assert old in lines[1]
+        path.write_bytes(b"".join([lines[0], lines[1].replace(old, new, 1), *lines[2:]]))
+
+    return change
+
+
+NPY, LINES = "shard-00000.npy", "shard-00000.jsonl"
+# What is done to which file, and the songs that have to be computed again.
 DAMAGE = {
-    "bits flipped": lambda part: flip(part.with_suffix(".npy"), -500),
-    "bits flipped, times as before": lambda part: flip(part.with_suffix(".npy"), -500, keep_times=True),
-    "zeros": lambda part: write_npy(part, np.zeros_like),
-    "shorter than the index": lambda part: write_npy(part, lambda features: features[:-7]),
-    "longer than the index": lambda part: write_npy(part, lambda features: np.concatenate([features, features])),
-    "another shape": lambda part: write_npy(part, lambda features: features[:, :80]),
-    "pickled objects": lambda part: write_npy(part, lambda features: np.array([{}], dtype=object)),
-    "npy cut in half": lambda part: cut(part.with_suffix(".npy"), 0.5),
-    "npy of 0 bytes": lambda part: cut(part.with_suffix(".npy"), 0),
-    "npy header flipped": lambda part: flip(part.with_suffix(".npy"), 20),
-    "npz cut": lambda part: cut(part.with_suffix(".npz"), 0.6),
-    "npz bit flipped": lambda part: flip(part.with_suffix(".npz"), 150),
-    "npz of 0 bytes": lambda part: cut(part.with_suffix(".npz"), 0),
-    "npz of other arrays": lambda part: np.savez(part.with_suffix(".npz"), format=parts.FORMAT),
-    "onsets moved": lambda part: move_onsets(part),
+    "bits flipped": (NPY, lambda path: flip(path, HEAD + 500), "a"),
+    "bits flipped, times as before": (NPY, lambda path: flip(path, HEAD + 500, keep_times=True), "a"),
+    "zeros": (NPY, lambda path: put(path, HEAD, bytes(N_FRAMES * 168)), "a"),
+    "shorter than the index": (NPY, lambda path: os.truncate(path, path.stat().st_size - 7 * 168), "b"),
+    "longer than the index": (NPY, lambda path: path.write_bytes(path.read_bytes() * 2), ""),
+    "another shape": (NPY, lambda path: np.save(path, np.zeros((2 * N_FRAMES, 80), np.float16)), "ab"),
+    "pickled objects": (NPY, lambda path: np.save(path, np.array([{}], dtype=object)), "ab"),
+    "npy cut in half": (NPY, lambda path: cut(path, 0.5), "ab"),
+    "npy cut after the first": (NPY, lambda path: cut(path, 0.7), "b"),
+    "npy of 0 bytes": (NPY, lambda path: cut(path, 0), "ab"),
+    "npy header flipped": (NPY, lambda path: flip(path, 20), ""),
+    "lines cut": (LINES, lambda path: cut(path, 0.8), "b"),
+    "lines cut between two": (LINES, lambda path: path.write_bytes(b"".join(path.read_bytes().splitlines(True)[:2])), "b"),
+    "lines bit flipped": (LINES, lambda path: flip(path, HEAD + 30), "a"),
+    "lines of 0 bytes": (LINES, lambda path: cut(path, 0), "ab"),
+    "first line flipped": (LINES, lambda path: flip(path, 15), ""),
+    "lines of something else": (LINES, lambda path: path.write_text("[]\n{}\n"), "ab"),
+    "onsets moved": (LINES, in_lines(b'"onsets": "', b'"onsets": "AAAAAAAA'), "a"),
+    "units.npy flipped": ("units.npy", lambda path: flip(path, -3), ""),
+    "units.npy of objects": ("units.npy", lambda path: np.save(path, np.array([{}], dtype=object)), ""),
+    "ids changed": ("ids.json", lambda path: path.write_text('["b", "a"]'), ""),
+    "onset times moved": ("onset_times.npy", lambda path: np.save(path, np.load(path) + 0.1), ""),
+    "onset times flipped": ("onset_times.npy", lambda path: flip(path, HEAD + 5, keep_times=True), ""),
+    "onset classes cut": ("onset_classes.npy", lambda path: cut(path, 0.99), ""),
+    "onset classes lost": ("onset_classes.npy", os.unlink, ""),
 }
 
 
-def move_onsets(part):
-    with np.load(part.with_suffix(".npz")) as file:
-        arrays = dict(file)
-    np.savez(part.with_suffix(".npz"), **arrays | {"onset_times": arrays["onset_times"] + 0.1})
-
-
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_a_damaged_part_is_refused_named_and_made_again_alone(songs, tmp_path, monkeypatch, damage):
-    corpus = FolderCorpus(songs)
-    whole = prepare(corpus, progress=False)
-    part = part_of(corpus)
-    before = {path: path.read_bytes() for path in prepared_folder(corpus).rglob("*.np?")}
-    DAMAGE[damage](part)
+def test_what_is_damaged_is_refused_named_and_made_again_alone(songs, tmp_path, monkeypatch, damage):
+    name, do, lost = DAMAGE[damage]
+    whole = prepare(FolderCorpus(songs), progress=False)
+    before = content(whole)
+    do(whole.folder / "train" / name)
     config = TrainingConfig("CNN", ("songs",), {"num_convs": 1, "num_layers": 1, "hidden_size": 8}, epochs=1)
-    with pytest.raises(PreparedError, match=rf"{part.name}\.np[yz].*'adt prepare'"):
+    with pytest.raises(PreparedError, match=rf"train/{name}.*'adt prepare'"):
         fit(config, [whole], [whole], tmp_path / "run", progress=False)
     assert not (tmp_path / "run" / "model.safetensors").exists()
-    written = []
-    real = preparation.write_part
-    monkeypatch.setattr(preparation, "write_part", lambda path, *rest: written.append(path.name) or real(path, *rest))
-    with pytest.warns(UserWarning, match=rf"{part.name}\.np[yz].*made anew") as caught:
+    again = computed(monkeypatch)
+    with pytest.warns(UserWarning, match=rf"train/{name}.*made anew"):
         healed = prepare(FolderCorpus(songs), progress=False)
-    assert len(caught) == 1 and written == [part.name] and healed.fingerprint == whole.fingerprint
-    assert {path: path.read_bytes() for path in prepared_folder(corpus).rglob("*.np?")} == before
-    assert healed.problems == [] and healed.damage() == {}
+    assert "".join(again) == lost.replace("a", "train/a").replace("b", "train/b")
+    assert healed.fingerprint == whole.fingerprint and content(healed) == before
+    assert healed.problems == [] and healed.damage(anew=True) == []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        prepare(FolderCorpus(songs), progress=False)
+    assert "".join(again) == lost.replace("a", "train/a").replace("b", "train/b"), "and nothing more the next time"
     fit(config, [healed], [healed], tmp_path / "run", progress=False)
+
+
+def test_what_damage_left_unused_is_removed(songs):
+    """The shard that was damaged goes once what was whole in it is elsewhere."""
+    folder = prepare(FolderCorpus(songs), progress=False).folder
+    flip(folder / "train" / NPY, 20)
+    with pytest.warns(UserWarning, match="header"):
+        prepare(FolderCorpus(songs), progress=False)
+    assert sorted(path.name for path in (folder / "train").glob("shard*")) == ["shard-00001.jsonl", "shard-00001.npy"]
 
 
 def test_onsets_of_another_song_are_refused_and_replaced(songs):
     whole = prepare(FolderCorpus(songs), progress=False)
-    part = part_of(FolderCorpus(songs))
-    shutil.copy(next(part.parent.glob("*b-????????.npz")), part.with_suffix(".npz"))
-    with pytest.raises(PreparedError, match=r"onsets of .* are not those written"):
+    lines = shard_of(FolderCorpus(songs), ".jsonl").read_bytes().splitlines(keepends=True)
+    onsets = [json.loads(line)["onsets"].encode() for line in lines[1:]]
+    shard_of(FolderCorpus(songs), ".jsonl").write_bytes(lines[0] + lines[1].replace(*onsets) + lines[2])
+    with pytest.raises(PreparedError, match=r"shard-00000\.jsonl is damaged"):
         whole.check("train")
-    assert prepare(FolderCorpus(songs), progress=False).damage() == {}
+    with pytest.warns(UserWarning, match="line 2 is not as it was written"):
+        assert prepare(FolderCorpus(songs), progress=False).damage() == []
 
 
-@pytest.mark.parametrize("suffix", [".npy", ".npz"])
+@pytest.mark.parametrize("suffix", [".npy", ".jsonl"])
 def test_a_lost_file_is_made_again_and_refused_until_then(songs, suffix):
-    corpus = FolderCorpus(songs)
-    whole = prepare(corpus, progress=False)
-    part_of(corpus).with_suffix(suffix).unlink()
+    whole = prepare(FolderCorpus(songs), progress=False)
+    shard_of(FolderCorpus(songs), suffix).unlink()
     with pytest.raises(PreparedError, match="adt prepare"):
         whole.check("train")
     whole.check("validation")
-    assert prepare(FolderCorpus(songs), progress=False).damage() == {}
+    assert prepare(FolderCorpus(songs), progress=False).damage() == []
 
 
 CUT = operator.itemgetter(slice(0, -20))
@@ -147,7 +191,7 @@ CHANGED = operator.methodcaller("replace", b"200", b"201", 1)
         b"[]",
         b"3",
         b"{}",
-        b'{"format": 2}',
+        b'{"format": 3}',
         b"[" * 100_000,
         b"\xff\xfe",
         lambda good: good[:-20],
@@ -168,59 +212,66 @@ def test_an_index_of_any_shape_is_named_and_made_anew(songs, content):
     assert index.read_bytes() == good and healed.fingerprint == whole.fingerprint
 
 
-def test_prepared_data_of_an_earlier_version_are_made_anew(songs):
+def test_prepared_data_of_an_earlier_version_are_named_made_anew_and_removed(songs):
     corpus = FolderCorpus(songs)
     whole = prepare(corpus, progress=False)
+    before = content(whole)
     index = json.loads((whole.folder / "index.json").read_text())
-    (whole.folder / "index.json").write_text(json.dumps(index | {"format": 1}))
-    for path in whole.folder.rglob("*.npz"):
-        with np.load(path) as file:
-            arrays = dict(file)
-        np.savez(path, **arrays | {"format": 1})
-    with pytest.raises(PreparedError, match=r"format 1, this version reads 2.*'adt prepare'"):
+    for path in whole.folder.glob("*/*"):
+        path.unlink()
+    (whole.folder / "index.json").write_text(json.dumps(index | {"format": 2}))
+    old = [whole.folder / "train" / name for name in ("a-0123abcd.npy", "a-0123abcd.npz")]
+    for path in old:
+        path.write_bytes(b"of format 2")
+    with pytest.raises(PreparedError, match=r"format 2, this version reads 3.*'adt prepare'"):
         Prepared(whole.folder)
-    with pytest.warns(UserWarning, match="format 1"):
-        assert prepare(FolderCorpus(songs), progress=False).fingerprint == whole.fingerprint
+    with pytest.warns(UserWarning, match="format 2"):
+        healed = prepare(FolderCorpus(songs), progress=False)
+    assert content(healed) == before and healed.fingerprint == whole.fingerprint and not any(path.exists() for path in old)
+
+
+def test_a_shard_of_another_version_is_no_damage(songs):
+    lines = prepare(FolderCorpus(songs), progress=False).folder / "train" / LINES
+    head = sealed({"format": 99, "units": 2, "frames": 400}).ljust(127) + b"\n"
+    lines.write_bytes(head + lines.read_bytes()[128:])
+    (lines.parent.parent / "index.json").unlink()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(prepare(FolderCorpus(songs), progress=False).units("train")) == 2
 
 
 def test_what_was_read_is_not_read_again_within_a_day_and_unless_asked(songs, monkeypatch):
     whole = prepare(FolderCorpus(songs), progress=False)
-    read = []
-    real = parts.check_part
-    monkeypatch.setattr(parts, "check_part", lambda part, entry: read.append(part) or real(part, entry))
-    prepare(FolderCorpus(songs), progress=False)
+    read, real = [], store.damaged_features
+    monkeypatch.setattr(store, "damaged_features", lambda path, *rest: read.append(path.parent.name) or real(path, *rest))
     Prepared(whole.folder).check("train", "validation")
-    assert read == [], "parts that were just written are known"
-    assert whole.damage(anew=True) == {} and len(read) == 3
-    now = parts.time.time()
-    monkeypatch.setattr(parts.time, "time", lambda: now + parts.FRESH + 1)
+    prepare(FolderCorpus(songs), progress=False)
+    assert read == [], "what was just written is known"
+    assert whole.damage(anew=True) == [] and sorted(read) == ["train", "validation"]
+    now = shards.time.time()
+    monkeypatch.setattr(shards.time, "time", lambda: now + shards.FRESH + 1)
     whole.check("train")
-    assert len(read) == 5
-    (whole.folder / "checked.json").write_text('{"parts": 3}')
+    assert len(read) == 3
+    (whole.folder / "checked.json").write_text('{"files": 3}')
     whole.check("train")
-    assert len(read) == 7, "a list of another shape is as good as none"
+    assert len(read) == 4, "a list of another shape is as good as none"
 
 
-def test_a_damaged_sequence_is_found_and_only_its_part_is_written_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(preparation, "SEQUENCES_PER_PART", 4)
+def test_a_damaged_sequence_is_found_and_only_it_is_written_again(tmp_path):
     rng = np.random.default_rng(0)
     targets = np.zeros((400, 5), dtype=np.float32)
     targets[[10, 200], [0, 1]] = 1
     elements = [[rng.random((400, 84, 1), dtype=np.float32), widen_targets(targets)] for _ in range(10)]
     write_saved_dataset(tmp_path / "adtof" / "adtof_yt_train", iter(elements))
     whole = prepare(open_corpus("ADTOF-YT", tmp_path), progress=False)
-    victim = whole.folder / "train" / "part-00001.npy"
-    good = victim.read_bytes()
-    flip(victim, -10)
-    with pytest.raises(PreparedError, match=r"part-00001\.npy is damaged \(features of train/000007 "):
+    before = content(whole)
+    flip(whole.folder / "train" / NPY, HEAD + 7 * 400 * 168 + 10)
+    with pytest.raises(PreparedError, match=r"shard-00000\.npy is damaged \(features of train/000007 "):
         whole.check("train")
-    written = []
-    real = preparation.write_part
-    monkeypatch.setattr(preparation, "write_part", lambda part, *rest: written.append(part.name) or real(part, *rest))
-    with pytest.warns(UserWarning, match="part-00001.*made anew"):
+    with pytest.warns(UserWarning, match="train/000007.*made anew"):
         healed = prepare(open_corpus("ADTOF-YT", tmp_path), progress=False)
-    assert written == ["part-00001", "part-00002"], "the last, which is not full, is written as the stream passes it"
-    assert victim.read_bytes() == good and healed.fingerprint == whole.fingerprint and healed.problems == []
+    assert len((whole.folder / "train" / "shard-00001.jsonl").read_bytes().splitlines()) == 2, "a head and one sequence"
+    assert content(healed) == before and healed.fingerprint == whole.fingerprint and healed.problems == []
 
 
 # --- one bad track -------------------------------------------------------------------------------------------------------
@@ -258,12 +309,6 @@ def test_a_file_that_may_not_be_read_is_left_out(songs, name):
     (songs / "train" / name).chmod(0)
     with pytest.warns(UserWarning, match=rf"left out: .*{name}"):
         assert len(prepare(FolderCorpus(songs), progress=False).units("train")) == 1
-
-
-def test_a_name_in_latin_1_has_a_part_of_its_own():
-    odd = os.fsdecode(b"Fl\xf6te")
-    assert preparation._file_name(odd) != preparation._file_name(os.fsdecode(b"Fl\xe4te"))
-    assert preparation._file_name("a/b").startswith("a_b-")
 
 
 def test_unknown_labels_are_noted_with_their_files(songs):

@@ -1,7 +1,11 @@
 """Prepared data: computed once, resumable, complete or absent, with one clear sentence for each kind of damage."""
 
 import json
+import mmap
 import os
+import pickle
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -10,7 +14,7 @@ import soundfile
 from adtlib import paths
 from adtlib.audio import features as audio_features
 from adtlib.audio.features import SAMPLE_RATE, log_filter_spectrogram
-from adtlib.corpora import preparation, store
+from adtlib.corpora import preparation, shard_set, shards, store
 from adtlib.corpora.folder import FolderCorpus
 from adtlib.corpora.preparation import prepare
 from adtlib.corpora.registry import open_corpus
@@ -23,8 +27,6 @@ from adtlib.training.segments import Segments
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "CACHE", tmp_path / "cache")
-    store.map_features.cache_clear()
-    store.load_part.cache_clear()
 
 
 def write_song(folder, name, seconds=5.0, onsets=((0.5, "KD"), (1.0, "SD")), seed=0):
@@ -48,7 +50,10 @@ def test_features_and_onsets_come_back(songs):
     expected = log_filter_spectrogram(waveform)
     assert unit.features.dtype == np.float16
     np.testing.assert_allclose(unit.features.astype(np.float32), expected, atol=2e-3)
-    assert isinstance(unit.features.base, np.memmap) or isinstance(unit.features, np.memmap)
+    base = unit.features
+    while isinstance(base, np.ndarray):
+        base = base.base
+    assert isinstance(base, mmap.mmap) and not unit.features.flags.writeable
     assert [times.tolist() for times in unit.onsets] == [[0.5], [1.0], [], [], []]
     assert unit.duration == 5
 
@@ -88,13 +93,14 @@ def test_interrupted_work_resumes_and_leaves_nothing_half(songs, monkeypatch):
     assert not list(paths.CACHE.rglob("*.tmp"))
 
 
-def test_a_writer_killed_between_features_and_onsets_left_nothing(songs):
+def test_a_writer_killed_between_features_and_lines_left_nothing(songs):
     corpus = FolderCorpus(songs)
-    prepare(corpus, progress=False)
-    victim = next((store.prepared_folder(corpus) / "train").glob("*.npz"))
-    victim.unlink()  # features are there, onsets not yet
-    assert len(prepare(FolderCorpus(songs), progress=False).units("train")) == 3
-    assert victim.is_file()
+    before = whole_content(prepare(corpus, progress=False))
+    lines = store.prepared_folder(corpus) / "train" / "shard-00000.jsonl"
+    lines.unlink()  # features are there, lines not yet
+    content = lines.with_suffix(".npy").read_bytes()
+    assert whole_content(prepare(FolderCorpus(songs), progress=False)) == before
+    assert lines.is_file() and lines.with_suffix(".npy").read_bytes() == content
 
 
 @pytest.mark.parametrize(
@@ -131,28 +137,101 @@ def test_unknown_labels_are_counted(songs):
         prepare(FolderCorpus(songs), progress=False)
 
 
-def test_files_of_another_version_are_refused_by_name(songs):
+def test_an_index_of_another_version_is_refused_by_name(songs):
     result = prepare(FolderCorpus(songs), progress=False)
-    unit = result.units("train")[0]
-    features = unit.part.with_name(unit.part.name + ".npy")
-    np.save(features, np.zeros((500, 80), dtype=np.float16))
-    store.map_features.cache_clear()
-    with pytest.raises(PreparedError, match="another version") as caught:
-        _ = unit.features
-    assert features.name in str(caught.value) and "adt prepare" in str(caught.value)
     index = json.loads((result.folder / "index.json").read_text())
     (result.folder / "index.json").write_text(json.dumps(index | {"format": 99}))
     with pytest.raises(PreparedError, match=r"index\.json is of format 99"):
         Prepared(result.folder)
 
 
-def test_truncated_feature_file_is_refused_by_name(songs):
+@pytest.mark.parametrize("left", [5000, None])
+def test_features_that_are_cut_or_lost_are_refused_by_name(songs, left):
     unit = prepare(FolderCorpus(songs), progress=False).units("train")[0]
-    features = unit.part.with_name(unit.part.name + ".npy")
-    os.truncate(features, 5000)
-    store.map_features.cache_clear()
-    with pytest.raises(PreparedError, match=r"\.npy cannot be read"):
+    features = unit.table.folder / "shard-00000.npy"
+    features.unlink() if left is None else os.truncate(features, left)
+    with pytest.raises(PreparedError, match=r"shard-00000\.npy .*'adt prepare'"):
         _ = unit.features
+
+
+def test_one_table_opens_all_recordings_in_any_process(songs):
+    """Units travel to other processes by their table, without the maps."""
+    units = prepare(FolderCorpus(songs), progress=False).units("train")
+    there = pickle.loads(pickle.dumps(units))
+    assert len(pickle.dumps(units)) < 10_000 and there[0].table is there[2].table
+    for mine, its in zip(units, there, strict=True):
+        np.testing.assert_array_equal(mine.features, its.features)
+
+
+# --- shards --------------------------------------------------------------------------------------------------------------
+
+
+def whole_content(prepared):
+    return [(unit.id, unit.features.tobytes(), [times.tolist() for times in unit.onsets]) for unit in prepared.units("train")]
+
+
+def shard_names(folder):
+    return [path.stem for path in sorted((folder / "train").glob("*.jsonl"))]
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_shards_are_closed_when_full_and_do_not_depend_on_who_computed(songs, monkeypatch, workers):
+    monkeypatch.setattr(shards, "FULL", 1000)  # two songs
+    folder = prepare(FolderCorpus(songs), progress=False, workers=workers).folder
+    assert shard_names(folder) == ["shard-00000", "shard-00001"]
+    found = {path.name: path.read_bytes() for path in folder.glob("*/*")}
+    (first,) = np.load(folder / "train" / "shard-00000.npy", mmap_mode="r")[:1, :1]
+    assert first == prepare(FolderCorpus(songs), progress=False).units("train")[0].features[0, 0]
+    shutil.rmtree(folder)
+    prepare(FolderCorpus(songs), progress=False, workers=2)
+    assert {path.name: path.read_bytes() for path in folder.glob("*/*")} == found
+
+
+def test_many_small_changes_are_put_together(songs, monkeypatch):
+    monkeypatch.setattr(shard_set, "MANY", 3)
+    for seed in range(3):
+        write_song(songs / "train", "b", seed=10 + seed)
+        result = prepare(FolderCorpus(songs), progress=False)
+    folder, before = result.folder, whole_content(result)
+    # The second version of b is nowhere needed, nor is its shard.
+    assert shard_names(folder) == ["shard-00000", "shard-00002"]
+    for name in "ac":
+        write_song(songs / "train", name, seed=ord(name))
+        result = prepare(FolderCorpus(songs), progress=False)
+    assert shard_names(folder) == ["shard-00004", "shard-00005"]
+    expected = [unit.id for unit in result.units("train")]
+    assert expected == ["train/a", "train/b", "train/c"] and whole_content(result)[1] == before[1]
+    assert result.damage(anew=True) == []
+
+
+def test_a_recording_that_is_away_for_a_while_is_not_computed_again(songs, monkeypatch):
+    first = prepare(FolderCorpus(songs), progress=False)
+    before = whole_content(first)
+    (songs / "train" / "b.wav").rename(songs / "b.away")
+    assert len(prepare(FolderCorpus(songs), progress=False).units("train")) == 2
+    (songs / "b.away").rename(songs / "train" / "b.wav")
+    monkeypatch.setattr(preparation, "_computed", lambda *_: pytest.fail("computed again"))
+    assert whole_content(prepare(FolderCorpus(songs), progress=False)) == before
+
+
+def test_processes_give_the_same_and_pass_on_what_they_warn_of(songs, monkeypatch):
+    loud = np.random.default_rng(0).normal(0, 0.3, 5 * SAMPLE_RATE) * 32768
+    soundfile.write(songs / "train" / "b.wav", loud, SAMPLE_RATE, subtype="FLOAT")
+    with pytest.warns(UserWarning, match="they were divided by"):
+        expected = prepare(FolderCorpus(songs), progress=False)
+    before = whole_content(expected)
+    shutil.rmtree(expected.folder)
+    monkeypatch.setattr(preparation, "MANY_TRACKS", 2)
+    with pytest.warns(UserWarning, match="they were divided by"):
+        assert whole_content(prepare(FolderCorpus(songs), progress=False, workers=2)) == before
+
+
+def test_two_that_prepare_at_once_do_the_work_once(songs, monkeypatch):
+    count, real = [], preparation._computed
+    monkeypatch.setattr(preparation, "_computed", lambda *given: count.append(1) or real(*given))
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda _: prepare(FolderCorpus(songs), progress=False), range(2))
+    assert first.fingerprint == second.fingerprint and len(count) == 5
 
 
 def test_unknown_split_and_version_are_refused(songs):
@@ -174,7 +253,7 @@ def elements(count, seed=0):
 
 
 def test_sequences_of_a_saved_dataset(tmp_path, monkeypatch):
-    monkeypatch.setattr(preparation, "SEQUENCES_PER_PART", 4)
+    monkeypatch.setattr(shards, "FULL", 1600)
     write_saved_dataset(tmp_path / "adtof" / "adtof_yt_train", elements(10))
     result = prepare(open_corpus("ADTOF-YT", tmp_path), progress=False)
     assert result.unit == "sequence" and result.quantised
@@ -185,14 +264,11 @@ def test_sequences_of_a_saved_dataset(tmp_path, monkeypatch):
     for (features, targets), (x, y) in zip((segments[i] for i in range(10)), elements(10), strict=True):
         np.testing.assert_allclose(features, x[..., 0], atol=1e-3)
         np.testing.assert_array_equal(targets == 1, y == 1)
-    # A stream that was cut short goes on where its parts end.
+    # A stream that was cut short goes on with what is missing.
     (result.folder / "index.json").unlink()
-    (result.folder / "train" / "part-00002.npz").unlink()
-    written = []
-    real = preparation.write_part
-    monkeypatch.setattr(preparation, "write_part", lambda part, *rest: written.append(part.name) or real(part, *rest))
+    (result.folder / "train" / "shard-00002.jsonl").unlink()
     assert len(prepare(open_corpus("ADTOF-YT", tmp_path), progress=False).units("train")) == 10
-    assert written == ["part-00002"]
+    assert shard_names(result.folder) == ["shard-00000", "shard-00001", "shard-00002"]
 
 
 def test_a_stream_read_to_its_end_is_not_read_again(tmp_path, monkeypatch):

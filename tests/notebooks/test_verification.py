@@ -86,8 +86,8 @@ def test_a_table_is_followed_to_its_recordings(home, capsys):
     links = list(verify(home / OUTPUTS[0]))
     assert {link.state for link in links} == {HOLDS}
     kinds = [link.kind for link in links]
-    assert list(dict.fromkeys(kinds)) == ["tables and figures", "runs", "prepared parts", "recordings and annotations"]
-    assert [kinds.count(kind) for kind in dict.fromkeys(kinds)] == [1, 1, 3, 6]
+    assert list(dict.fromkeys(kinds)) == ["tables and figures", "runs", "prepared files", "recordings and annotations"]
+    assert [kinds.count(kind) for kind in dict.fromkeys(kinds)] == [1, 1, 18, 6]
     assert main(["verify"]) == 0
     out = capsys.readouterr().out
     assert "tables and figures:         10 as written" in out and "recordings and annotations: 6 as written" in out
@@ -103,8 +103,10 @@ RUN = f"results/{PROFILE}/runs/CNN/tones/seed_0"
         (f"{RUN}/config.json", "config.json is damaged"),
         (f"{RUN}/metrics.csv", "metrics.csv: it is not as it was written"),
         (f"{RUN}/model.safetensors", "model.safetensors: it is not as it was written"),
-        ("cache/prepared/*/train/*.npy", "features of"),
-        ("cache/prepared/*/train/*.npz", "adt prepare"),
+        ("cache/prepared/*/train/shard-00000.npy", "features of"),
+        ("cache/prepared/*/train/shard-00000.jsonl", "adt prepare"),
+        ("cache/prepared/*/train/units.npy", "adt prepare"),
+        ("cache/prepared/*/train/onset_times.npy", "adt prepare"),
         ("cache/prepared/*/index.json", "index.json is damaged"),
         ("tones/train/train.wav", "changed since it was prepared"),
         ("tones/train/train.txt", "changed since it was prepared"),

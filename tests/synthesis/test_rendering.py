@@ -488,8 +488,8 @@ def test_shards_are_read_as_a_prepared_corpus(small_shards, studio):
 
 def test_rendering_is_resumed_and_only_what_is_missing_is_rendered(small_shards, monkeypatch):
     folder = small_shards(2).folder
-    before = {path.name: path.read_bytes() for path in (folder / "train").glob("*.npy")}
-    (folder / "train" / "shard-00001.npz").unlink()
+    before = {path.name: path.read_bytes() for path in (folder / "train").glob("shard*.npy")}
+    (folder / "train" / "shard-00001.jsonl").unlink()
     (folder / "index.json").unlink()
     rendered, real = [], rendered_clips.render_shard
     monkeypatch.setattr(rendered_clips, "render_shard", lambda *call: rendered.append(call[1:3]) or real(*call))

@@ -8,9 +8,9 @@ from test_trainer import CONFIG, corpus, same, train, weights  # noqa: F401
 
 from adtlib import paths
 from adtlib.corpora.store import Prepared, PreparedError
-from adtlib.training.cluster import shards
+from adtlib.training.cluster import transfer
 from adtlib.training.cluster.jobs import Job, Server, train_remotely
-from adtlib.training.cluster.shards import list_shards, open_here, refer_to
+from adtlib.training.cluster.transfer import list_files, open_here, refer_to
 from adtlib.training.runs import Run, RunError
 from adtlib.training.scoring import score_run
 from adtlib.training.segments import Segments
@@ -21,11 +21,11 @@ class CountingServer(Server):
     """Counts what is asked of it."""
 
     def __init__(self):
-        self.shards, self.saved = 0, []
+        self.pieces, self.saved = 0, []
 
-    def read_shard(self, reference, names):
-        self.shards += 1
-        return super().read_shard(reference, names)
+    def read_piece(self, reference, name, start, size):
+        self.pieces += 1
+        return super().read_piece(reference, name, start, size)
 
     def save(self, folder, changed):
         self.saved.append(sorted(name for name, content in changed.items() if content is not None))
@@ -42,12 +42,12 @@ def away(tmp_path, monkeypatch):
 def test_a_corpus_that_can_be_seen_is_opened_where_it_is(corpus, away):  # noqa: F811
     server = CountingServer()
     assert open_here(refer_to(corpus), server).folder == corpus.folder
-    assert server.shards == 0 and not away.exists()
+    assert server.pieces == 0 and not away.exists()
 
 
 def test_a_corpus_that_cannot_be_seen_travels_once_and_is_the_same(corpus, away, monkeypatch):  # noqa: F811
     monkeypatch.setenv("ADT_COPY_CORPORA", "1")
-    monkeypatch.setattr(shards, "SHARD_BYTES", 1)
+    monkeypatch.setattr(transfer, "PIECE_BYTES", 5000)
     there = refer_to(corpus)
     server = CountingServer()
     found = open_here(there, server)
@@ -55,22 +55,32 @@ def test_a_corpus_that_cannot_be_seen_travels_once_and_is_the_same(corpus, away,
     mine, theirs = Segments([corpus], "train"), Segments([found], "train")
     assert len(mine) == len(theirs) > 1
     assert all((a == b).all() for i in range(len(mine)) for a, b in zip(mine[i], theirs[i], strict=True))
-    asked = server.shards
-    assert asked > 1 and open_here(there, server).folder == found.folder and server.shards == asked
+    asked = server.pieces
+    assert asked > 1 and open_here(there, server).folder == found.folder and server.pieces == asked
     # Another folder of that name on the other machine is not mistaken for it.
     other = dataclasses.replace(there, folder=found.folder, fingerprint="0" * 16, copy=False)
     with pytest.raises(PreparedError, match="another fingerprint"):
         open_here(other, Server())
 
 
-def test_shards_are_bounded_and_the_index_comes_last(corpus):  # noqa: F811
-    names = [name for shard in list_shards(corpus.folder) for name in shard]
-    largest = max((corpus.folder / name).stat().st_size for name in names)
-    cut = list_shards(corpus.folder, limit=2 * largest)
-    assert [name for shard in cut for name in shard] == names and len(cut) > 1
-    assert names[-1] == "index.json" and len(names) == len(set(names)) == 2 * 4 + 1
-    for shard in cut:
-        assert sum((corpus.folder / name).stat().st_size for name in shard if name != "index.json") <= 2 * largest
+def test_pieces_are_bounded_and_the_index_comes_last(corpus, away, monkeypatch):  # noqa: F811
+    monkeypatch.setenv("ADT_COPY_CORPORA", "1")
+    monkeypatch.setattr(transfer, "PIECE_BYTES", 5000)
+    files = list_files(corpus.folder)
+    names = [name for name, _ in files]
+    assert names[-1] == "index.json" and len(names) == len(set(names)) == 3 * 6 + 1
+    assert all((corpus.folder / name).stat().st_size == size for name, size in files)
+    sizes = []
+
+    class Watched(Server):
+        def read_piece(self, *asked):
+            piece = super().read_piece(*asked)
+            sizes.append(len(piece))
+            return piece
+
+    found = open_here(refer_to(corpus), Watched())
+    assert max(sizes) == 5000 and sum(sizes) == sum(size for _, size in files)
+    assert all((found.folder / name).read_bytes() == (corpus.folder / name).read_bytes() for name in names)
 
 
 def test_a_fetch_that_was_interrupted_goes_on_with_what_is_missing(corpus, away, monkeypatch):  # noqa: F811
@@ -82,9 +92,9 @@ def test_a_fetch_that_was_interrupted_goes_on_with_what_is_missing(corpus, away,
     asked = []
 
     class Watched(Server):
-        def read_shard(self, reference, names):
-            asked.extend(names)
-            return super().read_shard(reference, names)
+        def read_piece(self, reference, name, start, size):
+            asked.append(name)
+            return super().read_piece(reference, name, start, size)
 
     assert isinstance(open_here(refer_to(corpus), Watched()), Prepared)
     assert asked == [gone.relative_to(found.folder).as_posix(), "index.json"]

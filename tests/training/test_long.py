@@ -11,10 +11,10 @@ import torch
 from scipy.signal import butter, freqs_zpk
 
 from adtlib.audio.features import band_centres
-from adtlib.corpora.preparation import write_part
+from adtlib.corpora.shard_set import ShardSet
+from adtlib.corpora.shards import Checked, write_shard
 from adtlib.corpora.store import Prepared, write_index
 from adtlib.figures.rendered import plot_architectures, plot_long_run, plot_losses
-from adtlib.onsets.frames import frame_targets, widen_targets
 from adtlib.onsets.peak_picking import PeakPicking
 from adtlib.studies import ingredients
 from adtlib.training import long
@@ -22,7 +22,7 @@ from adtlib.training.augmentation import Augmentation, attenuation, augment, mag
 from adtlib.training.long import LongConfig, fit_long, history, learning_rate
 from adtlib.training.real_songs import STEEPNESS, NormalisedUnit
 from adtlib.training.scoring import thresholds_for
-from adtlib.training.segments import Crops, targets_around
+from adtlib.training.segments import Crops, Gathering
 from adtlib.vocabulary import CLASSES
 
 NOTHING = Augmentation((0, 0), (0, 0), (0, 5_000, 6_000), (0, 40, 50), (0, 2), (0, 0, 0))
@@ -40,8 +40,9 @@ def prepared(tmp_path_factory) -> Prepared:
             for c, times in enumerate(onsets):
                 features[np.rint(times * 100).astype(int), 10 * c : 10 * c + 8] += 1
             units.append((f"{split}/{number}", features, onsets))
-        entry = write_part(folder / split / "shard-00000", units, "made here", [], {})
-        splits[split] = {"parts": [entry], "problems": [], "missing": 0}
+        write_shard(folder / split, 0, units, "made here")
+        stated = ShardSet(folder / split, Checked(folder)).finish([name for name, _, _ in units], {})
+        splits[split] = stated | {"problems": [], "missing": 0}
     about = {"corpus": "Rendered", "unit": "clip", "quantised": False, "miniature": False, "features": "madmom"}
     write_index(folder, about | {"splits": splits})
     return Prepared(folder)
@@ -102,8 +103,8 @@ def test_added_clips_add_by_energy():
 
 
 def test_crops_carry_the_onsets_of_where_they_were_cut(prepared):
-    crops = Crops(prepared, "train")
-    assert [unit.id for unit, _, _ in crops.without_drums] == ["train/5"]
+    crops = Crops(Gathering([prepared], "train"))
+    assert [prepared.units("train")[unit].id for unit in crops.without_drums] == ["train/5"]
     features, targets = crops.draw(crops.every[:5], 6, np.random.default_rng(0))
     assert features.shape == (6, 400, 84) and targets.shape == (6, 400, 5)
     for c in range(5):
@@ -111,15 +112,6 @@ def test_crops_carry_the_onsets_of_where_they_were_cut(prepared):
         np.testing.assert_array_equal(lit, targets[..., c] == 1)
     _, none = crops.draw(crops.without_drums, 2, np.random.default_rng(0))
     assert not none.any()
-
-
-def test_targets_widen_from_just_outside_a_segment():
-    onsets = [np.array([0.99, 1.0, 4.99, 5.0]), np.array([0.98, 5.01]), np.array([]), np.array([]), np.array([])]
-    frames, classes = np.concatenate([np.rint(100 * times).astype(int) for times in onsets]), np.repeat([0, 1], [4, 2])
-    cut = targets_around(frames, classes, 100)
-    np.testing.assert_array_equal(cut, widen_targets(frame_targets(onsets, 600))[100:500])
-    assert cut.dtype == np.float32 and cut[0, 0] == 1 and cut[-1, 0] == 1 and not cut[:, 1].any()
-    np.testing.assert_array_equal(targets_around(frames, classes, 101)[0, :2], [0.5, 0])
 
 
 def test_the_rate_rises_and_falls_to_a_hundredth():

@@ -16,7 +16,7 @@ from adtlib import paths
 from adtlib.training.cluster import session
 from adtlib.training.cluster.jobs import Job
 from adtlib.training.cluster.session import Resources
-from adtlib.training.cluster.shards import refer_to
+from adtlib.training.cluster.transfer import refer_to
 from adtlib.training.runs import load_run
 from adtlib.training.search import folder as training_search_folder, tune
 from adtlib.training.search.folder import Search, SearchError, trial_name

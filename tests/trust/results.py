@@ -13,7 +13,7 @@ from songs import write_song
 from adtlib import paths
 from adtlib.corpora.folder import FolderCorpus
 from adtlib.corpora.preparation import prepare
-from adtlib.corpora.store import Prepared, PreparedError, load_part, map_features, standardizer
+from adtlib.corpora.store import Prepared, PreparedError, standardizer
 from adtlib.notation.drum_maps import DrumMapError, drum_map
 from adtlib.notebooks import uptodate
 from adtlib.notebooks.listing import Notebook, RunnerError
@@ -64,8 +64,6 @@ def lay_prepared(folder: Path) -> list[str]:
 
 def read_prepared(folder: Path, path: Path):
     """All that training and scoring read."""
-    map_features.cache_clear()
-    load_part.cache_clear()
     prepared = Prepared(next((folder / "cache" / "prepared").glob("*")))
     prepared.check()  # as training does when it opens a corpus
     found = []

@@ -18,7 +18,7 @@ import psutil
 import torch
 
 from adtlib import paths
-from adtlib.training.cluster.shards import CorpusReference, list_shards, open_here, read_shard
+from adtlib.training.cluster.transfer import CorpusReference, list_files, open_here, read_piece
 from adtlib.training.runs import RunError
 from adtlib.training.scoring import score_run
 from adtlib.training.trainer import TrainingConfig, code_hash, fit
@@ -56,13 +56,13 @@ class Server:
             if content is None:
                 (folder / name).unlink(missing_ok=True)
 
-    def list_shards(self, corpus: CorpusReference) -> list[list[str]]:
-        """Names of the files of each shard of a corpus."""
-        return list_shards(corpus.folder)
+    def list_files(self, corpus: CorpusReference) -> list[tuple[str, int]]:
+        """Name and size of each file of a corpus."""
+        return list_files(corpus.folder)
 
-    def read_shard(self, corpus: CorpusReference, names: list[str]) -> dict[str, bytes]:
-        """The files of one shard."""
-        return read_shard(corpus.folder, names)
+    def read_piece(self, corpus: CorpusReference, name: str, start: int, size: int) -> bytes:
+        """Up to `size` bytes of a file of a corpus."""
+        return read_piece(corpus.folder, name, start, size)
 
 
 class _Copy:

@@ -10,17 +10,20 @@ import os
 import socket
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from adtlib import paths
+from adtlib.corpora.ahead import caught
 from adtlib.training.cluster.configured_ray import NodeAffinitySchedulingStrategy, ray
 from adtlib.training.cluster.guard import guarded
 from adtlib.training.cluster.jobs import Job, Server, scratch_folder, train_remotely
 from adtlib.training.cluster.private_ray import LOOPBACK, ClusterError, check_private, private_ray
 from adtlib.training.trainer import code_hash
 
-OBJECT_STORE_BYTES = 256 * 2**20  # of a Ray started here: runs' folders and shards pass through it one at a time
+OBJECT_STORE_BYTES = 256 * 2**20  # of a Ray started here: runs' folders and pieces of corpora pass through it one at a time
 
 
 QUIET = {"log_to_driver": False, "logging_level": logging.ERROR}
@@ -190,13 +193,13 @@ class RemoteServer:
         """See `Server`; returns once the files are written."""
         ray.get(self.actor.save.remote(folder, changed))
 
-    def list_shards(self, corpus):
+    def list_files(self, corpus):
         """See `Server`."""
-        return ray.get(self.actor.list_shards.remote(corpus))
+        return ray.get(self.actor.list_files.remote(corpus))
 
-    def read_shard(self, corpus, names):
+    def read_piece(self, corpus, name, start, size):
         """See `Server`."""
-        return ray.get(self.actor.read_shard.remote(corpus, names))
+        return ray.get(self.actor.read_piece.remote(corpus, name, start, size))
 
 
 def _start_server() -> RemoteServer:
@@ -224,10 +227,36 @@ def train_jobs(jobs: list[Job], resources: Resources, server: RemoteServer, watc
             ray.cancel(reference, force=True)
 
 
-def _result_of(reference) -> dict:
+def _result_of(reference):
     try:
         return ray.get(reference)
     except ray.exceptions.RayTaskError as error:  # the run's own exception is its cause
         raise error.cause from error
     except ray.exceptions.RayError as error:
         raise ClusterError(f"a run's process was lost {MAX_FAILURES + 1} times: {error}") from error
+
+
+# ---- preparing a corpus -------------------------------------------------------------------------------------------------
+
+
+def spread(function: Callable, items: Iterable) -> Iterator:
+    """`function(item)` of each item, in order, on the machines of the cluster: see `corpora.ahead`. Warnings are passed on."""
+    task = ray.remote(caught).options(max_retries=MAX_FAILURES, num_cpus=1)
+    pending: deque = deque()
+    try:
+        for item in items:
+            pending.append(task.remote(function, item))
+            if len(pending) >= 2 * ray.cluster_resources().get("CPU", 1):
+                yield _with_warnings(_result_of(pending.popleft()))
+        while pending:
+            yield _with_warnings(_result_of(pending.popleft()))
+    finally:
+        for reference in pending:
+            ray.cancel(reference, force=True)
+
+
+def _with_warnings(found: tuple[object, list[str]]) -> object:
+    result, messages = found
+    for message in messages:
+        warnings.warn(message, stacklevel=3)
+    return result
