@@ -421,7 +421,7 @@ def _add_pack(add: Any) -> None:
     parser.add_argument(
         "--onnx",
         action="store_true",
-        help="write OUT.onnx, the network of one RUN, a shipped model's name or a model file, for onnxruntime, browsers and others; "
+        help="write OUT.onnx, the network of one RUN, a shipped model's name or a model file, for onnxruntime and browsers; "
         "thresholds and peak picking stand in its metadata",
     )
     chosen = parser.add_mutually_exclusive_group()

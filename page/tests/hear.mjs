@@ -4,7 +4,8 @@
 import { readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 
-import { loadNetwork, metadataOf } from "../src/hearing/model.js";
+import { metadataOf } from "../src/hearing/metadata.js";
+import { loadNetwork } from "../src/hearing/model.js";
 import { prepare } from "../src/hearing/prepare.js";
 import { trackBeats } from "../src/notation/beats.js";
 import { Song } from "../src/song.js";
