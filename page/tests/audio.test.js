@@ -6,6 +6,7 @@ import { leastKept, Mixer } from "../src/audio/downmix.js";
 import { bandCentres, Features, logFilterbank } from "../src/audio/features.js";
 import { RealFourier } from "../src/audio/fourier.js";
 import { Measured, normalised } from "../src/audio/normalise.js";
+import { resampled } from "../src/audio/resample.js";
 import { SAMPLE_RATE } from "../src/constants.js";
 import { close, fixture, numbers } from "./fixture.js";
 
@@ -99,4 +100,12 @@ test("a recording comes at the common level, and what was removed is said", () =
   const remarks = {};
   assert.ok([...normalised(mono.map((sample) => 0.1 * sample + 0.4), 10_000, remarks)].length);
   assert.equal(remarks.rumble, true);
+});
+
+test("other rates are resampled as soxr does", () => {
+  for (const [rate, values] of Object.entries(expected.resampled)) {
+    const found = resampled(mono, Number(rate)).subarray(1_000, 9_000).filter((_, i) => i % 7 === 0);
+    close(found, numbers(values), 1.5e-3, `${rate} Hz`);
+  }
+  assert.equal(resampled(mono, SAMPLE_RATE), mono);
 });

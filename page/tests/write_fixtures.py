@@ -14,14 +14,12 @@ import numpy as np
 import scipy.signal
 
 from adtlib.audio import defects, downmix, features, normalise
-from adtlib.audio.files import array_blocks
+from adtlib.audio.files import resampled_blocks
 from adtlib.models.prediction import _windows
-from adtlib.notation import beat_model, beats, midi_files, musicxml, patterns
+from adtlib.notation import beat_model
 from adtlib.onsets import energies, peak_picking
-from adtlib.transcription.events import Edit, Event, edited
+from adtlib.transcription.events import Edit, edited
 from adtlib.transcription.transcription import Transcription
-from adtlib.vocabulary import CLASSES, MIDI_PITCH
-
 HERE = Path(__file__).resolve().parent
 RATE = features.SAMPLE_RATE
 
@@ -84,8 +82,13 @@ def audio() -> dict:
         "repaired": numbers(defects.repaired(clicked, RATE)[0][19_900:20_100]),
         "repaired_at": defects.repaired(clicked, RATE)[1],
         "without_rumble": numbers(np.concatenate(list(defects.without_rumble([rumbling[:9_000], rumbling[9_000:]])))[::17]),
+        "resampled": {str(rate): numbers(_resampled(mono, rate)) for rate in (48_000, 22_050, 96_000)},
         "normalised": numbers(np.concatenate(list(normalise.normalised(lambda: iter([mono]))))[::17]),
     }
+
+
+def _resampled(samples, rate) -> np.ndarray:
+    return np.concatenate(list(resampled_blocks([samples], rate)))[1_000:9_000:7]
 
 
 def windows() -> dict:

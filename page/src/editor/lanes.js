@@ -4,7 +4,8 @@ import { CLASS_NAMES, CLASSES, FPS } from "../constants.js";
 
 export const COLOURS = { KD: "#0072B2", SD: "#D55E00", TT: "#009E73", HH: "#B8860B", CY: "#CC79A7" }; // adtlib/figures/theme.py
 const [INK, QUIET, FAINT, PAPER] = ["#333333", "#8a8a8a", "#e4e4e4", "#ffffff"];
-export const ROWS = { overview: 28, ruler: 18, wave: 64, lane: 46 }; // heights in CSS pixels
+export const ROWS = { overview: 28, ruler: 18, wave: 64, lane: 50 }; // heights in CSS pixels
+const LABEL = 17; // pixels at the top of a lane that its name takes
 const TOP = ROWS.overview + ROWS.ruler + ROWS.wave;
 export const HEIGHT = TOP + CLASSES.length * ROWS.lane;
 
@@ -106,7 +107,7 @@ function highest(peaks, from, to) {
 function lane(context, state, name, column) {
   const { view, song, selected, heard, dragged, lane: current } = state;
   const top = TOP + column * ROWS.lane;
-  const [bottom, height] = [top + ROWS.lane - 4, ROWS.lane - 14];
+  const [bottom, height] = [top + ROWS.lane - 3, ROWS.lane - LABEL - 6];
   context.fillStyle = name === current ? "#555555" : FAINT;
   context.fillRect(0, top, view.width, name === current ? 2 : 1);
   if (song) {
@@ -130,11 +131,8 @@ function lane(context, state, name, column) {
   context.font = "600 12px system-ui, sans-serif";
   context.textBaseline = "top";
   context.textAlign = "left";
-  const label = `${CLASS_NAMES[name]}`;
-  context.fillStyle = "rgba(255, 255, 255, 0.85)";
-  context.fillRect(2, top + 3, context.measureText(label).width + 8, 15);
   context.fillStyle = INK;
-  context.fillText(label, 6, top + 4);
+  context.fillText(CLASS_NAMES[name], 6, top + 4);
 }
 
 export const same = (a, b) => Boolean(a && b && a.name === b.name && a.seconds === b.seconds);
