@@ -5,8 +5,8 @@ The safetensors file stays the source of the weights; what is written here can b
     input   `features` `(B, 400, 84)` float32, not standardised, any number of windows B
     output  `logits`   `(B, 400, 5)` float32
     metadata property `adtlib`: JSON with format, name, features (the version), classes, fps, frames (of a window), margin (frames
-            at its edges that the neighbouring window predicts), peak_picking with the thresholds, and what the model's own header says
-            of date, licence and weights (checksum)
+            at its edges that the neighbouring window predicts), peak_picking with the thresholds, and what the model's own header
+            says of date, licence and weights (checksum)
 
 Weights that float16 holds exactly are stored so and cast while the file is loaded: half the size, the same numbers.
 """

@@ -1,4 +1,4 @@
-"""Numbers that the page's JavaScript must reproduce, computed by adtlib: fixtures/*.json, and the tables of src/ that stand in the package.
+"""Numbers that the page's JavaScript must reproduce, computed by adtlib: fixtures/*.json, and the tables that src/ has from it.
 
     PYTHONPATH=. .venv/bin/python page/tests/write_fixtures.py
 
@@ -20,6 +20,7 @@ from adtlib.notation import beat_model
 from adtlib.onsets import energies, peak_picking
 from adtlib.transcription.events import Edit, edited
 from adtlib.transcription.transcription import Transcription
+
 HERE = Path(__file__).resolve().parent
 RATE = features.SAMPLE_RATE
 
@@ -52,6 +53,7 @@ def waveform(seconds, seed=0, loud=0.5):
 
 
 def audio() -> dict:
+    """Waveforms, their mixtures, levels and features."""
     mono, stored = whole(waveform(0.6), 32_768)
     right = mono[::-1].copy()
     wide = np.stack([mono, np.float32(0.05) * right - mono], axis=1)
@@ -116,7 +118,8 @@ def song(seed=0, bars=8, tempo=104.0, swing=False, lead=1.37):
         for column, position in strokes:
             seconds = lead + (bar * 4 + position) * beat * (1 + 0.002 * np.sin(bar)) + rng.normal(0, 0.006)
             frame = int(np.clip(round(seconds * 100), 1, count - 3))
-            activations[frame - 1 : frame + 2, column] = np.maximum(activations[frame - 1 : frame + 2, column], [0.3, rng.uniform(0.62, 1), 0.35])
+            peak = activations[frame - 1 : frame + 2, column]
+            np.maximum(peak, [0.3, rng.uniform(0.62, 1), 0.35], out=peak, casting="same_kind")
             rises[frame : frame + 3, column] += rng.uniform(0.5, 5)
     (activations, stored), (rises, stored_rises) = whole(activations, 250), whole(rises, 20)
     picking = peak_picking.PeakPicking(threshold=(0.6, 0.6, 0.7, 0.6, 0.5))
@@ -124,46 +127,63 @@ def song(seed=0, bars=8, tempo=104.0, swing=False, lead=1.37):
 
 
 def notation() -> list:
+    """Songs with what is found in them, and their files."""
     found = []
     for seed, how in enumerate(({}, {"swing": True, "tempo": 128.0, "lead": 0.03}, {"tempo": 71.0, "bars": 7}, {"bars": 0})):
         heard, activations, rises = song(seed, **how)
         events = [{"seconds": e.seconds, "name": e.name, "velocity": e.velocity, "confidence": e.confidence} for e in heard.events]
-        found.append({
-            "name": heard.name,
-            "duration": heard.duration,
-            "activations": activations,
-            "energies": rises,
-            "picking": asdict(heard.peak_picking),
-            "events": events,
-            "beats": numbers(heard.beats.times),
-            "positions": heard.beats.positions.tolist(),
-            "found": heard.beats.found,
-            "midi": base64.b64encode(heard.to_midi()).decode(),
-            "midi16": base64.b64encode(heard.to_midi(quantise=16)).decode(),
-            "midi12": base64.b64encode(heard.to_midi(quantise=12)).decode(),
-            "csv": heard.to_csv(),
-            "musicxml": heard.to_musicxml(),
-            "musicxml8": heard.to_musicxml(quantise=8),
-        })
+        found.append(
+            {
+                "name": heard.name,
+                "duration": heard.duration,
+                "activations": activations,
+                "energies": rises,
+                "picking": asdict(heard.peak_picking),
+                "events": events,
+                "beats": numbers(heard.beats.times),
+                "positions": heard.beats.positions.tolist(),
+                "found": heard.beats.found,
+                "midi": base64.b64encode(heard.to_midi()).decode(),
+                "midi16": base64.b64encode(heard.to_midi(quantise=16)).decode(),
+                "midi12": base64.b64encode(heard.to_midi(quantise=12)).decode(),
+                "csv": heard.to_csv(),
+                "musicxml": heard.to_musicxml(),
+                "musicxml8": heard.to_musicxml(quantise=8),
+            }
+        )
     return found
 
 
 def picking() -> dict:
+    """Onsets of noise, by kinds of peak picking."""
     rng = np.random.default_rng(7)
     values = np.round(rng.uniform(0, 1, (300, 5)), 2)
     values[100:104] = 0.8  # a plateau
     activations, stored = whole(values, 100)
-    kinds = [{}, {"wait": 5, "delta": 0.0}, {"strict_wait": True, "strict_threshold": True, "skip_first": 2}, {"max_window": 4, "mean_window": 6}]
+    kinds = [
+        {},
+        {"wait": 5, "delta": 0.0},
+        {"strict_wait": True, "strict_threshold": True, "skip_first": 2},
+        {"max_window": 4, "mean_window": 6},
+    ]
     found = []
     for kind in kinds:
         config = peak_picking.PeakPicking(threshold=(0.3, 0.4, 0.5, 0.6, 0.7), **kind)
-        found.append({"picking": asdict(config), "onsets": [times.tolist() for times in peak_picking.pick_peaks(activations, config)]})
+        onsets = [times.tolist() for times in peak_picking.pick_peaks(activations, config)]
+        found.append({"picking": asdict(config), "onsets": onsets})
     return {"activations": stored, "cases": found}
 
 
 def corrections() -> dict:
+    """Onsets before and after corrections by hand."""
     picked = [np.array([0.1, 0.5, 0.52, 1.0]), np.array([0.2]), np.array([]), np.array([0.3, 0.6]), np.array([])]
-    edits = [Edit("remove", "KD", 0.51), Edit("add", "SD", 0.21, 90), Edit("add", "TT", 0.7), Edit("remove", "TT", 0.7), Edit("add", "HH", 0.9)]
+    edits = [
+        Edit("remove", "KD", 0.51),
+        Edit("add", "SD", 0.21, 90),
+        Edit("add", "TT", 0.7),
+        Edit("remove", "TT", 0.7),
+        Edit("add", "HH", 0.9),
+    ]
     times, by_hand = edited(picked, edits)
     return {
         "picked": [each.tolist() for each in picked],
@@ -174,6 +194,7 @@ def corrections() -> dict:
 
 
 def spectra() -> dict:
+    """Energies and velocities of onsets."""
     rng = np.random.default_rng(11)
     features_ = rng.uniform(0, 2, (40, 84)).astype(np.float32)
     onsets = [np.array([0.0, 0.05, 0.2]), np.array([0.1]), np.array([]), np.array([0.01, 0.39]), np.array([0.3])]
@@ -187,30 +208,40 @@ def spectra() -> dict:
     }
 
 
-def write_tables() -> None:
-    """The package's tables as modules of the page."""
-    head = "// Written by page/tests/write_fixtures.py: change its source there, {}.\n\n"
+def tables() -> dict[Path, str]:
+    """The modules of the page that hold tables of the package."""
+    head = "// Written by page/tests/write_fixtures.py: change its source, {}.\n\n"
     ways = [
         {"metre": metre, "label": label, "name": way.name, "often": way.often, "shares": way.shares.tolist()}
         for (metre, label), of_class in beat_model.ways().items()
         for way in of_class
     ]
-    lines = "".join(f"  {json.dumps(way)},\n" for way in ways)
-    path = HERE.parent / "src" / "notation" / "beat_positions.js"
-    path.write_text(head.format("adtlib/notation/beat_positions.csv") + f"// prettier-ignore\nexport const BEAT_POSITIONS = [\n{lines}];\n")
+    positions = "export const BEAT_POSITIONS = [\n" + "".join(f"  {json.dumps(way)},\n" for way in ways) + "];\n"
     sections = scipy.signal.butter(8, defects.RUMBLE_HZ, "highpass", fs=RATE, output="sos")
     states = scipy.signal.sosfilt_zi(sections)
     rows = "".join(
         f"  {{ b: {row[:3]}, a: {row[4:]}, zi: {state} }},\n" for row, state in zip(sections.tolist(), states.tolist(), strict=True)
     )
-    path = HERE.parent / "src" / "audio" / "rumble_filter.js"
-    path.write_text(head.format("adtlib/audio/defects.py, without_rumble") + f"// a[0], which is 1, is left out.\nexport const RUMBLE_SECTIONS = [\n{rows}];\n")
+    filters = "// a[0], which is 1, is left out.\nexport const RUMBLE_SECTIONS = [\n" + rows + "];\n"
+    source = HERE.parent / "src"
+    return {
+        source / "notation" / "beat_positions.js": head.format("adtlib/notation/beat_positions.csv") + positions,
+        source / "audio" / "rumble_filter.js": head.format("without_rumble of adtlib/audio/defects.py") + filters,
+    }
 
 
 def main() -> None:
     """Write everything."""
-    write_tables()
-    parts = {"audio": audio, "notation": notation, "picking": picking, "windows": windows, "corrections": corrections, "energies": spectra}
+    for path, text in tables().items():
+        path.write_text(text)
+    parts = {
+        "audio": audio,
+        "notation": notation,
+        "picking": picking,
+        "windows": windows,
+        "corrections": corrections,
+        "energies": spectra,
+    }
     for name, make in parts.items():
         (HERE / "fixtures" / f"{name}.json").write_text(json.dumps(make(), indent=0) + "\n")
 

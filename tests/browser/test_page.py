@@ -1,4 +1,4 @@
-"""The page without a server, in a headless Chromium: a song is heard as `adt transcribe` hears it, corrected and saved, without a network.
+"""The page without a server, in a headless Chromium: a song is heard as `adt transcribe` hears it, corrected and saved, offline.
 
 Its folder is built for the tests. Skipped where Node.js, the packages of page/ (`make page` installs them) or onnx are missing.
 """
@@ -6,6 +6,8 @@ Its folder is built for the tests. Skipped where Node.js, the packages of page/ 
 import functools
 import http.server
 import json
+import os
+import re
 import shutil
 import subprocess
 import threading
@@ -15,7 +17,6 @@ import mido
 import numpy as np
 import pytest
 import soundfile
-from conftest import SCREENSHOTS
 
 from adtlib import paths
 from adtlib.audio.features import SAMPLE_RATE
@@ -26,6 +27,7 @@ from adtlib.transcription.pretrained import load_model
 
 pytestmark = pytest.mark.browser
 PAGE = paths.ROOT / "page"
+SCREENSHOTS = os.environ.get("ADT_SCREENSHOTS")  # a folder: pictures of the page are left there
 HEARD = 240_000  # milliseconds for a song
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True, "is_mobile": True}
 DESK = {"viewport": {"width": 1280, "height": 900}}
@@ -98,7 +100,7 @@ class OpenPage:
         return self.page.inner_text("#problem")
 
     def wait_offline(self) -> None:
-        self.page.wait_for_function("document.getElementById('offline').textContent.includes('without a network')", timeout=60_000)
+        self.page.get_by_text("This page now works without a network.").wait_for(timeout=60_000)
 
     def screenshot(self, name) -> None:
         if SCREENSHOTS:
@@ -141,7 +143,7 @@ def groove(tmp_path_factory):
 
 @pytest.fixture
 def in_python(monkeypatch):
-    """What `adt transcribe` hears, in float32 as the browser does: on processors with bfloat16 activations differ in the third decimal."""
+    """What `adt transcribe` hears, in float32 as the browser does; processors with bfloat16 differ in the third decimal."""
     monkeypatch.setattr(prediction, "resolve_precision", lambda precision, device: "float32")
     return lambda path: transcribe(path, keep_features=False)
 
@@ -284,7 +286,7 @@ def test_it_plays_with_clicks_and_drums(open_page, groove):
     page.page.get_by_label("clicks").check()
     page.page.get_by_label("drums").check()
     page.page.get_by_role("button", name="Play", exact=True).click()
-    page.page.wait_for_function("parseFloat(document.querySelector('.time').textContent.slice(2)) > 0.4", timeout=30_000)
+    page.page.locator(".time", has_text=re.compile(r"0:0[1-9]\.\d /")).wait_for(timeout=30_000)
     page.page.get_by_role("button", name="Pause", exact=True).click()
     assert page.complaints == []
 

@@ -1,4 +1,4 @@
-// Written by page/tests/write_fixtures.py: change its source there, adtlib/audio/defects.py, without_rumble.
+// Written by page/tests/write_fixtures.py: change its source, without_rumble of adtlib/audio/defects.py.
 
 // a[0], which is 1, is left out.
 export const RUMBLE_SECTIONS = [

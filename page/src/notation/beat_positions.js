@@ -1,6 +1,5 @@
-// Written by page/tests/write_fixtures.py: change its source there, adtlib/notation/beat_positions.csv.
+// Written by page/tests/write_fixtures.py: change its source, adtlib/notation/beat_positions.csv.
 
-// prettier-ignore
 export const BEAT_POSITIONS = [
   {"metre": "binary", "label": "KD", "name": "on 1 and 3", "often": 0.45, "shares": [0.2356, 0.0203, 0.0862, 0.0403, 0.0133, 0.0161, 0.1042, 0.0305, 0.1233, 0.0294, 0.1251, 0.0173, 0.0215, 0.0249, 0.0862, 0.0257]},
   {"metre": "binary", "label": "KD", "name": "free", "often": 0.55, "shares": [0.1653, 0.0109, 0.0201, 0.0908, 0.1561, 0.0239, 0.0457, 0.0417, 0.1183, 0.0258, 0.0269, 0.0687, 0.1084, 0.0221, 0.0462, 0.0289]},
