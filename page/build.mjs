@@ -26,6 +26,7 @@ await build({
   external: ["node:*", "module", "fs", "path", "url", "crypto", "worker_threads"],
 });
 for (const name of ["index.html", "style.css", "icon.svg", "manifest.webmanifest"]) cpSync(from("src", name), join(folder, name));
+cpSync(from("src/editor/editor.css"), join(folder, "editor.css"));
 cpSync(model, join(folder, "adt.onnx"));
 // Three quarters smaller, whatever the server does; the page unpacks it.
 const wasm = readFileSync(from("node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm"));

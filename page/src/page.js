@@ -1,6 +1,6 @@
 // The page: a file is chosen, decoded, heard in the workers, shown in the editor; what was found is saved and engraved.
 
-import { CLASS_NAMES, CLASSES, MIDI_PITCH } from "./constants.js";
+import { CLASS_NAMES, CLASSES, FPS, MIDI_PITCH } from "./constants.js";
 import { Editor } from "./editor/editor.js";
 import { clock } from "./editor/lanes.js";
 import { CLICK_PEAK, click, drum, rendered } from "./editor/sounds.js";
@@ -79,7 +79,7 @@ async function open(file) {
     sound = buffer;
     closeScore();
     const channels = Array.from({ length: buffer.numberOfChannels }, (_, channel) => buffer.getChannelData(channel).slice());
-    let song = null;
+    let [song, quarter] = [null, -1];
     const found = await transcriber.hear(channels, buffer.sampleRate, (message) => {
       if (turn !== opened) return;
       if (message.peaks) showRecording(message.peaks, buffer);
@@ -87,8 +87,11 @@ async function open(file) {
         song = makeSong(name, message.activations, message.energies, buffer.duration);
         editor.show(song, message.heard);
         update();
-        byId("progress").value = message.heard / (message.activations.length / CLASSES.length);
-        status(`${file.name}: heard ${clock(message.heard / 100)} of ${clock(buffer.duration)}`);
+        const share = message.heard / (message.activations.length / CLASSES.length);
+        byId("progress").value = share;
+        // A screen reader reads each change: four are enough.
+        if (Math.floor(4 * share) !== quarter) status(`${file.name}: heard ${clock(message.heard / FPS)} of ${clock(buffer.duration)}`);
+        quarter = Math.floor(4 * share);
       }
     });
     if (turn !== opened) return;

@@ -15,6 +15,7 @@ import { Player } from "./player.js";
 import { View } from "./view.js";
 
 const NEAR = 9; // pixels at which a stroke is meant; with a finger twice as many
+let editors = 0;
 const FINE = 0.005; // seconds that a key moves an onset
 const KEYS =
   "Left and right go from onset to onset, up and down from drum to drum. Enter adds an onset at the playhead, Delete removes the selected one, " +
@@ -24,6 +25,7 @@ export class Editor extends EventTarget {
   constructor(root) {
     super();
     this.root = root;
+    root.classList.add("drum-editor");
     this.view = new View();
     this.history = new History([]);
     this.player = new Player(() => this.song?.events ?? []);
@@ -142,9 +144,9 @@ export class Editor extends EventTarget {
     this.canvas = make("canvas", { className: "lanes", tabIndex: 0 });
     this.canvas.setAttribute("role", "application");
     this.canvas.setAttribute("aria-roledescription", "drum lanes");
-    this.canvas.setAttribute("aria-describedby", "lanes-keys");
+    this.canvas.setAttribute("aria-describedby", `lanes-keys-${++editors}`);
     this.hint = make("p", { className: "hint" });
-    this.keys = make("p", { id: "lanes-keys", className: "unseen", textContent: KEYS });
+    this.keys = make("p", { id: `lanes-keys-${editors}`, className: "unseen", textContent: KEYS });
     this.live = make("p", { className: "unseen" });
     this.live.setAttribute("aria-live", "polite");
     this.root.append(this.tools, this.canvas, this.hint, this.keys, this.live);

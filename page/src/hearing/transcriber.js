@@ -14,7 +14,8 @@ export class Transcriber {
     this.makers = makers;
     this.preparing = makers.prepare();
     this.networks = [];
-    this.id = 0;
+    this.id = 0; // of recordings
+    this.questions = 0; // to workers, which may still be busy with an earlier recording
     const cores = globalThis.navigator?.hardwareConcurrency ?? 1;
     this.nWorkers = Math.max(1, Math.min(MOST_WORKERS, cores - 1));
   }
@@ -130,14 +131,14 @@ export class Transcriber {
     const size = windows[0].features.length;
     const features = new Float32Array(size * windows.length);
     windows.forEach((window, i) => features.set(window.features, i * size));
-    const { activations } = await asked(worker, { kind: "run", features, count: windows.length }, "heard", [features.buffer]);
+    const { activations } = await asked(worker, { id: ++this.questions, kind: "run", features, count: windows.length }, "heard", [features.buffer]);
     return activations;
   }
 
   /** Beats of onsets, [class] of seconds: { times, positions, found }. */
   beats(onsets, seconds) {
     const worker = (this.counting ??= this.makers.prepare());
-    return asked(worker, { id: ++this.id, kind: "beats", onsets, seconds }, "beats");
+    return asked(worker, { id: ++this.questions, kind: "beats", onsets, seconds }, "beats");
   }
 }
 
