@@ -18,32 +18,17 @@ const byId = (id) => document.getElementById(id);
 const MOST_ROWS = 300; // of the table
 
 const editor = new Editor(byId("editor"));
-const transcriber = new Transcriber(
-  { model: bytesOf("adt.onnx"), wasm: unpacked("onnxruntime.wasm.gzip") },
-  { prepare: () => new Worker("prepare.worker.js", { type: "module" }), network: () => new Worker("network.worker.js", { type: "module" }) },
-);
+const transcriber = new Transcriber({
+  prepare: () => new Worker("prepare.worker.js", { type: "module" }),
+  network: () => new Worker("network.worker.js", { type: "module" }),
+});
 let sound = null; // AudioBuffer
 let model = null; // metadata
 let beatsFor = null; // the onsets that beats were asked for
 let opened = 0; // counts recordings: what comes late for an earlier one is left
 
-transcriber.load().catch((error) => problem(`The page could not be loaded (${error.message}): load it again.`));
-
-// ---- files of the page
-
-async function bytesOf(name) {
-  const answer = await fetch(name);
-  if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
-  return new Uint8Array(await answer.arrayBuffer());
-}
-
-/** The bytes of a file that was packed with gzip; some servers unpack it on their way. */
-async function unpacked(name) {
-  const bytes = await bytesOf(name);
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
-}
+// The network is made ready while a recording is looked for.
+addEventListener("load", () => setTimeout(() => transcriber.load().catch((error) => problem(`The page could not be loaded (${error.message}): load it again.`)), 100));
 
 // ---- a recording
 

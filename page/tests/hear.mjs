@@ -7,7 +7,7 @@ import { performance } from "node:perf_hooks";
 import { metadataOf } from "../src/hearing/metadata.js";
 import { loadNetwork } from "../src/hearing/model.js";
 import { prepare } from "../src/hearing/prepare.js";
-import { trackBeats } from "../src/notation/beats.js";
+import { trackBeats } from "../src/notation/beat_tracking.js";
 import { Song } from "../src/song.js";
 
 const [modelFile, rate, nChannels, ...files] = process.argv.slice(2);

@@ -3,11 +3,6 @@ import { test } from "node:test";
 
 import { Transcriber } from "../src/hearing/transcriber.js";
 
-const metadata = JSON.stringify({ format: 1, features: "madmom", classes: ["KD", "SD", "TT", "HH", "CY"], peak_picking: {} });
-const text = (content) => [...new TextEncoder().encode(content)];
-const field = (number, bytes) => [8 * number + 2, ...(bytes.length < 128 ? [bytes.length] : [(bytes.length & 127) | 128, bytes.length >> 7]), ...bytes];
-const model = Uint8Array.from(field(14, [...field(1, text("adtlib")), ...field(2, text(metadata))]));
-
 /** A worker whose `answer` is called with each message and a function that sends one back. */
 class FakeWorker extends EventTarget {
   constructor(answer) {
@@ -46,7 +41,7 @@ function prepare() {
 
 function network(delay) {
   return new FakeWorker(({ id, kind, features, count }, send) => {
-    if (kind === "load") setTimeout(() => send({ kind: "ready" }), 5);
+    if (kind === "load") setTimeout(() => send({ kind: "ready", metadata: { name: "adt" } }), 5);
     else {
       const activations = Float32Array.from({ length: count * 400 * 5 }, (_, i) => features[Math.floor(i / 2_000) * 400 * 84]);
       setTimeout(() => send({ kind: "heard", id, activations }), delay());
@@ -54,7 +49,7 @@ function network(delay) {
   });
 }
 
-const make = (delay) => new Transcriber({ model: Promise.resolve(model), wasm: Promise.resolve(null) }, { prepare, network: () => network(delay) });
+const make = (delay) => new Transcriber({ prepare, network: () => network(delay) });
 
 function assertHeard(found, value) {
   const expected = Float32Array.from({ length: 750 * 5 }, (_, i) => value + (i < 1_750 ? 0 : i < 3_250 ? 1 : 2));
@@ -85,6 +80,6 @@ test("a second recording takes the place of the first", async () => {
 
 test("what a worker cannot do is said", async () => {
   const broken = () => new FakeWorker(({ kind, id }, send) => setTimeout(() => send(kind === "load" ? { kind: "ready" } : { kind: "failed", id, message: "no memory" })));
-  const transcriber = new Transcriber({ model: Promise.resolve(model), wasm: Promise.resolve(null) }, { prepare, network: broken });
+  const transcriber = new Transcriber({ prepare, network: broken });
   await assert.rejects(transcriber.hear([new Float32Array(1)], 44_100), /no memory/);
 });

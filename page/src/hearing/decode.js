@@ -1,7 +1,7 @@
 // Files decoded by the browser, at their own rate where the header says it: the browser's resampler is another than the package's.
 
 import { SAMPLE_RATE } from "../constants.js";
-import { SoundError } from "./prepare.js";
+import { SoundError } from "./errors.js";
 
 const MOST_MINUTES = 30; // in memory as floats: 640 MB in stereo
 const COPY = "copy or download it again";

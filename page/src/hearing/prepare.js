@@ -9,12 +9,10 @@ import { Features } from "../audio/features.js";
 import { normalised } from "../audio/normalise.js";
 import { resampled } from "../audio/resample.js";
 import { bandEnergies } from "../onsets/energies.js";
+import { SoundError } from "./errors.js";
 import { windowsOf } from "./windows.js";
 
 const MOST_SAMPLES = 8_000_000; // of a block, all channels
-
-/** A recording that cannot be heard; the message says why and what to do. */
-export class SoundError extends Error {}
 
 /**
  * Prepare a recording.

@@ -1,7 +1,8 @@
 // The worker that prepares recordings, and tracks beats afterwards.
 
-import { trackBeats } from "../notation/beats.js";
-import { prepare, SoundError } from "./prepare.js";
+import { trackBeats } from "../notation/beat_tracking.js";
+import { SoundError } from "./errors.js";
+import { prepare } from "./prepare.js";
 
 self.onmessage = ({ data }) => {
   const answer = (message, transfer = []) => self.postMessage({ id: data.id, ...message }, transfer);

@@ -1,16 +1,13 @@
 // A recording on its way through the workers: one prepares it, one or more run the network. Windows do not depend on each other, so that
 // each worker takes a batch when it is free; what they hear is put in its place.
 
-import { metadataOf } from "./metadata.js";
-
 const FIRST_BATCHES = 4; // of one window, so that the first onsets are seen soon
 const BATCH = 4;
 const MOST_WORKERS = 3; // each takes some 150 MB
 
 export class Transcriber {
-  /** files: { model, wasm } (promises of Uint8Array); makers: { prepare, network } (functions that start a worker). */
-  constructor(files, makers) {
-    this.files = files;
+  /** makers: { prepare, network }, functions that start a worker. */
+  constructor(makers) {
     this.makers = makers;
     this.preparing = makers.prepare();
     this.networks = [];
@@ -26,16 +23,10 @@ export class Transcriber {
   }
 
   async _load() {
-    const [model, wasm] = await Promise.all([this.files.model, this.files.wasm]);
-    this.metadata = metadataOf(model);
-    this.networks.push(await this._network(model, wasm));
-    return this.metadata;
-  }
-
-  async _network(model, wasm) {
     const worker = this.makers.network();
-    await asked(worker, { kind: "load", model, wasm }, "ready");
-    return worker;
+    const { metadata } = await asked(worker, { kind: "load" }, "ready");
+    this.networks.push(worker);
+    return metadata;
   }
 
   /**
@@ -96,9 +87,8 @@ export class Transcriber {
       const more = async () => {
         await metadata;
         next();
-        const [model, wasm] = await Promise.all([this.files.model, this.files.wasm]);
         while (alive && this.networks.length < this.nWorkers && queue.length > BATCH) {
-          this.networks.push(await this._network(model, wasm));
+          await this._load();
           next();
         }
       };

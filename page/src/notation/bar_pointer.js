@@ -2,7 +2,8 @@
 
 import { CLASSES } from "../constants.js";
 import { rint } from "../numbers.js";
-import { BEATS_A_BAR, beatScores, STATES, STEPS_A_SECOND } from "./beat_model.js";
+import { beatScores, STATES, STEPS_A_SECOND } from "./beat_model.js";
+import { BEATS_A_BAR } from "./beats.js";
 
 const CHANGE = 100;
 const OTHER_METRE = 30;

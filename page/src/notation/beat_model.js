@@ -2,8 +2,8 @@
 
 import { CLASSES } from "../constants.js";
 import { BEAT_POSITIONS } from "./beat_positions.js";
+import { BEATS_A_BAR } from "./beats.js";
 
-export const BEATS_A_BAR = 4;
 export const METRES = { binary: 16, ternary: 24 };
 export const STATES = 2 * BEATS_A_BAR; // a metre and a beat of its bar
 export const STEPS_A_SECOND = 50;

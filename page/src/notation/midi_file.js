@@ -1,7 +1,7 @@
 // A transcription as a Standard MIDI File, byte for byte that of `adt transcribe`: song_midi of adtlib/notation/midi_files.py.
 
 import { searchSorted, rint } from "../numbers.js";
-import { BEATS_A_BAR } from "./beat_model.js";
+import { BEATS_A_BAR } from "./beats.js";
 
 const TICKS_A_BEAT = 960;
 const SIXTEENTH = TICKS_A_BEAT / 4;

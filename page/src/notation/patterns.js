@@ -3,8 +3,7 @@
 
 import { MIDI_PITCH } from "../constants.js";
 import { median, rint } from "../numbers.js";
-import { BEATS_A_BAR } from "./beat_model.js";
-import { beatPosition } from "./beats.js";
+import { beatPosition, BEATS_A_BAR } from "./beats.js";
 
 export const DIVISIONS = 24;
 const GRIDS = [4, 3];
