@@ -185,7 +185,7 @@ function update() {
     if (Number(input.value) !== threshold) input.value = threshold;
     const count = song.counts[name];
     input.setAttribute("aria-valuetext", `${threshold.toFixed(2)}, ${count} onsets`);
-    output.textContent = `${threshold.toFixed(2)} · ${count} onsets`;
+    output.textContent = `${threshold.toFixed(2)} (${count})`;
   }
   table();
 }

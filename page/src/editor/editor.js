@@ -146,10 +146,11 @@ export class Editor extends EventTarget {
     this.canvas.setAttribute("aria-roledescription", "drum lanes");
     this.canvas.setAttribute("aria-describedby", `lanes-keys-${++editors}`);
     this.hint = make("p", { className: "hint" });
-    this.keys = make("p", { id: `lanes-keys-${editors}`, className: "unseen", textContent: KEYS });
+    this.keys = make("p", { id: `lanes-keys-${editors}`, textContent: KEYS });
+    const keys = make("details", {}, make("summary", { textContent: "Keys" }), this.keys);
     this.live = make("p", { className: "unseen" });
     this.live.setAttribute("aria-live", "polite");
-    this.root.append(this.tools, this.canvas, this.hint, this.keys, this.live);
+    this.root.append(this.tools, this.canvas, this.hint, keys, this.live);
     this._mode(false);
   }
 
