@@ -16,10 +16,21 @@ const LARGEST = 25e6; // bytes of the folder
 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
-const common = { bundle: true, format: "esm", target: "es2023", minify: true, outdir: folder, logLevel: "warning", legalComments: "none", charset: "utf8" };
+const common = {
+  bundle: true,
+  format: "esm",
+  target: "es2023",
+  minify: true,
+  outdir: folder,
+  logLevel: "warning",
+  legalComments: "none",
+  charset: "utf8",
+};
 await build({
   ...common,
-  entryPoints: ["page.js", "hearing/prepare.worker.js", "hearing/network.worker.js", "score.worker.js"].map((name) => from("src", name)),
+  entryPoints: ["page.js", "hearing/prepare.worker.js", "hearing/network.worker.js", "score.worker.js"].map((name) =>
+    from("src", name),
+  ),
   outbase: from("src"),
   entryNames: "[name]",
   // verovio's module looks for Node.js, which is not here.
@@ -33,13 +44,21 @@ const wasm = readFileSync(from("node_modules/onnxruntime-web/dist/ort-wasm-simd-
 writeFileSync(join(folder, "onnxruntime.wasm.gzip"), gzipSync(wasm, { level: 9 }));
 writeFileSync(join(folder, "licences.txt"), licences());
 
-const files = readdirSync(folder, { recursive: true }).filter((name) => statSync(join(folder, name)).isFile()).sort();
+const files = readdirSync(folder, { recursive: true })
+  .filter((name) => statSync(join(folder, name)).isFile())
+  .sort();
 const hash = createHash("sha256");
 for (const name of files) hash.update(name).update(readFileSync(join(folder, name)));
 await build({
   ...common,
   entryPoints: [from("src/service_worker.js")],
-  define: { FILES: JSON.stringify(["./", ...files.filter((name) => name !== "index.html").map((name) => relative(folder, join(folder, name)))]), VERSION: JSON.stringify(hash.digest("hex").slice(0, 12)) },
+  define: {
+    FILES: JSON.stringify([
+      "./",
+      ...files.filter((name) => name !== "index.html").map((name) => relative(folder, join(folder, name))),
+    ]),
+    VERSION: JSON.stringify(hash.digest("hex").slice(0, 12)),
+  },
 });
 const size = readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
 console.log(`${folder}: ${(size / 1e6).toFixed(1)} MB`);
@@ -50,7 +69,9 @@ function licences() {
   for (const name of ["onnxruntime-web", "verovio"]) {
     const about = JSON.parse(readFileSync(from("node_modules", name, "package.json"), "utf8"));
     const file = readdirSync(from("node_modules", name)).find((each) => /^(licen[cs]e|copying)/i.test(each));
-    const text = file ? readFileSync(from("node_modules", name, file), "utf8") : `Its source: ${about.repository?.url ?? about.homepage}\n`;
+    const text = file
+      ? readFileSync(from("node_modules", name, file), "utf8")
+      : `Its source: ${about.repository?.url ?? about.homepage}\n`;
     parts.push([`${name} ${about.version}: ${about.license}`, text]);
   }
   return parts.map(([title, text]) => `${title}\n${"=".repeat(title.length)}\n\n${text.trim()}\n`).join("\n\n");

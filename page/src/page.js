@@ -28,7 +28,12 @@ let beatsFor = null; // the onsets that beats were asked for
 let opened = 0; // counts recordings: what comes late for an earlier one is left
 
 // The network is made ready while a recording is looked for.
-addEventListener("load", () => setTimeout(() => transcriber.load().catch((error) => problem(`The page could not be loaded (${error.message}): load it again.`)), 100));
+addEventListener("load", () =>
+  setTimeout(
+    () => transcriber.load().catch((error) => problem(`The page could not be loaded (${error.message}): load it again.`)),
+    100,
+  ),
+);
 
 // ---- a recording
 
@@ -75,7 +80,8 @@ async function open(file) {
         const share = message.heard / (message.activations.length / CLASSES.length);
         byId("progress").value = share;
         // A screen reader reads each change: four are enough.
-        if (Math.floor(4 * share) !== quarter) status(`${file.name}: heard ${clock(message.heard / FPS)} of ${clock(buffer.duration)}`);
+        if (Math.floor(4 * share) !== quarter)
+          status(`${file.name}: heard ${clock(message.heard / FPS)} of ${clock(buffer.duration)}`);
         quarter = Math.floor(4 * share);
       }
     });
@@ -114,7 +120,8 @@ function summary(name, remarks) {
   const counts = CLASSES.map((label) => `${CLASS_NAMES[label]} ${song.counts[label]}`).join(", ");
   const tempo = song.beats.found ? `${Math.round(song.beats.bpm)} beats a minute` : "too few onsets for a tempo: 120 is written";
   const notes = [];
-  if (remarks.cancelled) notes.push(`for ${remarks.cancelled.toFixed(1)} s its channels cancel: there the sum of their energies was heard`);
+  if (remarks.cancelled)
+    notes.push(`for ${remarks.cancelled.toFixed(1)} s its channels cancel: there the sum of their energies was heard`);
   if (remarks.rumble) notes.push("rumble below 20 Hz was removed");
   const clicks = (remarks.clicks?.length ?? 0) + (remarks.outOfRange?.length ?? 0);
   if (clicks) notes.push(`${clicks} clicks far louder than the music were replaced`);
@@ -159,7 +166,13 @@ const sliders = Object.fromEntries(
     box.className = "threshold";
     const label = Object.assign(document.createElement("label"), { htmlFor: `threshold-${name}`, textContent: CLASS_NAMES[name] });
     const output = Object.assign(document.createElement("output"), { htmlFor: `threshold-${name}` });
-    const input = Object.assign(document.createElement("input"), { type: "range", id: `threshold-${name}`, min: 0.05, max: 0.99, step: 0.01 });
+    const input = Object.assign(document.createElement("input"), {
+      type: "range",
+      id: `threshold-${name}`,
+      min: 0.05,
+      max: 0.99,
+      step: 0.01,
+    });
     input.addEventListener("input", () => {
       if (!editor.song) return;
       editor.show(editor.song.withThreshold(name, Number(input.value)), editor.heard);
@@ -202,13 +215,24 @@ function table() {
   const element = document.createElement("table");
   const row = (cells, tag) => {
     const line = element.insertRow();
-    for (const cell of cells) line.append(Object.assign(document.createElement(tag), tag === "th" ? { scope: "col", textContent: cell } : { textContent: cell }));
+    for (const cell of cells)
+      line.append(
+        Object.assign(document.createElement(tag), tag === "th" ? { scope: "col", textContent: cell } : { textContent: cell }),
+      );
     return line;
   };
-  element.append(Object.assign(document.createElement("caption"), { className: "unseen", textContent: `Onsets from ${clock(start, 1)} to ${clock(end, 1)}` }));
+  element.append(
+    Object.assign(document.createElement("caption"), {
+      className: "unseen",
+      textContent: `Onsets from ${clock(start, 1)} to ${clock(end, 1)}`,
+    }),
+  );
   row(["Time", "Drum", "Velocity", "Confidence", "Correct"], "th");
   for (const event of inside) {
-    const line = row([clock(event.seconds, 3), CLASS_NAMES[event.name], event.velocity, event.byHand ? "by hand" : event.confidence.toFixed(2)], "td");
+    const line = row(
+      [clock(event.seconds, 3), CLASS_NAMES[event.name], event.velocity, event.byHand ? "by hand" : event.confidence.toFixed(2)],
+      "td",
+    );
     const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Delete" });
     button.setAttribute("aria-label", `Delete ${CLASS_NAMES[event.name]} at ${clock(event.seconds, 3)}`);
     button.addEventListener("click", () => editor.remove(event));
@@ -224,21 +248,38 @@ const sounds = (make, rate) => Object.fromEntries(CLASSES.map((name) => [name, m
 
 function mono() {
   const channels = Array.from({ length: sound.numberOfChannels }, (_, channel) => sound.getChannelData(channel));
-  return channels.length === 1 ? channels[0] : channels[0].map((_, i) => channels.reduce((sum, channel) => sum + channel[i], 0) / channels.length);
+  return channels.length === 1
+    ? channels[0]
+    : channels[0].map((_, i) => channels.reduce((sum, channel) => sum + channel[i], 0) / channels.length);
 }
 
 const FORMATS = [
-  { label: "MIDI", suffix: ".mid", type: "audio/midi", make: (song) => songMidi({ ...song.plain, events: song.events, pitches: MIDI_PITCH, quantise: grid(), marked: !song.edits.length }) },
+  {
+    label: "MIDI",
+    suffix: ".mid",
+    type: "audio/midi",
+    make: (song) =>
+      songMidi({ ...song.plain, events: song.events, pitches: MIDI_PITCH, quantise: grid(), marked: !song.edits.length }),
+  },
   { label: "Table (CSV)", suffix: ".csv", type: "text/csv", make: (song) => toCsv(song.events, MIDI_PITCH) },
   { label: "MusicXML", suffix: ".musicxml", type: "application/vnd.recordare.musicxml+xml", make: (song) => musicxml(song) },
   { label: "Sheet music (SVG)", suffix: ".svg", type: "image/svg+xml", make: async (song) => (await engraved(song, 2_000))[0] },
   { label: "Audacity labels", suffix: ".labels.txt", type: "text/plain", make: (song) => toLabels(song.events) },
-  { label: "JSON", suffix: ".json", type: "application/json", make: (song) => toJson({ ...song.plain, events: song.events, thresholds: song.thresholds }) },
+  {
+    label: "JSON",
+    suffix: ".json",
+    type: "application/json",
+    make: (song) => toJson({ ...song.plain, events: song.events, thresholds: song.thresholds }),
+  },
   {
     label: "Song with clicks (WAV)",
     suffix: ".clicks.wav",
     type: "audio/wav",
-    make: (song) => toWav(rendered(mono(), song.events, sounds(click, sound.sampleRate), sound.sampleRate, sound.duration, CLICK_PEAK), sound.sampleRate),
+    make: (song) =>
+      toWav(
+        rendered(mono(), song.events, sounds(click, sound.sampleRate), sound.sampleRate, sound.duration, CLICK_PEAK),
+        sound.sampleRate,
+      ),
   },
   {
     label: "Drums alone (WAV)",
@@ -302,10 +343,14 @@ byId("engrave").addEventListener("click", async () => {
     byId("score").append(
       ...pages.map((page, i) => {
         const url = URL.createObjectURL(new Blob([page], { type: "image/svg+xml" }));
-        return Object.assign(document.createElement("img"), { src: url, alt: `Sheet music of ${editor.song.name}, page ${i + 1} of ${pages.length}` });
+        return Object.assign(document.createElement("img"), {
+          src: url,
+          alt: `Sheet music of ${editor.song.name}, page ${i + 1} of ${pages.length}`,
+        });
       }),
     );
-    byId("score-status").textContent = `${pages.length} page${pages.length > 1 ? "s" : ""}, as the onsets are now; after a correction, show it again.`;
+    byId("score-status").textContent =
+      `${pages.length} page${pages.length > 1 ? "s" : ""}, as the onsets are now; after a correction, show it again.`;
     byId("print").hidden = false;
     byId("engrave").textContent = "Show sheet music again";
   } catch (error) {

@@ -65,7 +65,16 @@ test("channels are averaged, and where they cancel their energies are summed", (
   close([leastKept([mono, right], SAMPLE_RATE), leastKept([mono, wide], SAMPLE_RATE)], expected.kept, 1e-3);
   close(mixture(mono, right), numbers(expected.stereo), 1e-6, "stereo");
   close(mixture(mono, wide), numbers(expected.wide), 1e-5, "out of phase");
-  close(mixture(mono, mono.map((sample) => -sample), right.map((sample) => f(0.3) * sample)), numbers(expected.three), 1e-5, "three channels");
+  close(
+    mixture(
+      mono,
+      mono.map((sample) => -sample),
+      right.map((sample) => f(0.3) * sample),
+    ),
+    numbers(expected.three),
+    1e-5,
+    "three channels",
+  );
 });
 
 test("levels are measured without pauses, events, clicks and rumble", () => {
@@ -91,20 +100,38 @@ test("clicks are drawn over, rumble is filtered", () => {
   const filter = new RumbleFilter();
   const rumbling = mono.map((sample) => f(f(0.1) * sample) + f(0.4));
   const filtered = joined([filter.filter(rumbling.subarray(0, 9_000)), filter.filter(rumbling.subarray(9_000))]);
-  close(filtered.filter((_, i) => i % 17 === 0), numbers(expected.without_rumble), 1e-5);
+  close(
+    filtered.filter((_, i) => i % 17 === 0),
+    numbers(expected.without_rumble),
+    1e-5,
+  );
 });
 
 test("a recording comes at the common level, and what was removed is said", () => {
   const blocks = joined([...normalised(mono, 10_000)]);
-  close(blocks.filter((_, i) => i % 17 === 0), numbers(expected.normalised), 1e-6);
+  close(
+    blocks.filter((_, i) => i % 17 === 0),
+    numbers(expected.normalised),
+    1e-6,
+  );
   const remarks = {};
-  assert.ok([...normalised(mono.map((sample) => 0.1 * sample + 0.4), 10_000, remarks)].length);
+  assert.ok(
+    [
+      ...normalised(
+        mono.map((sample) => 0.1 * sample + 0.4),
+        10_000,
+        remarks,
+      ),
+    ].length,
+  );
   assert.equal(remarks.rumble, true);
 });
 
 test("other rates are resampled as soxr does", () => {
   for (const [rate, values] of Object.entries(expected.resampled)) {
-    const found = resampled(mono, Number(rate)).subarray(1_000, 9_000).filter((_, i) => i % 7 === 0);
+    const found = resampled(mono, Number(rate))
+      .subarray(1_000, 9_000)
+      .filter((_, i) => i % 7 === 0);
     close(found, numbers(values), 1.5e-3, `${rate} Hz`);
   }
   assert.equal(resampled(mono, SAMPLE_RATE), mono);

@@ -41,9 +41,20 @@ test("a file without the metadata of adt pack is refused", () => {
 
 test("the metadata is found among other fields of the file", () => {
   const content = { format: 1, features: "madmom", classes: ["KD", "SD", "TT", "HH", "CY"], peak_picking: { delta: 0.1 } };
-  const field = (number, bytes) => [8 * number + 2, ...(bytes.length < 128 ? [bytes.length] : [(bytes.length & 127) | 128, bytes.length >> 7]), ...bytes];
+  const field = (number, bytes) => [
+    8 * number + 2,
+    ...(bytes.length < 128 ? [bytes.length] : [(bytes.length & 127) | 128, bytes.length >> 7]),
+    ...bytes,
+  ];
   const property = (key, value) => field(14, [...field(1, text(key)), ...field(2, text(value))]);
-  const file = (value) => Uint8Array.from([8, 8, ...field(7, text("x".repeat(300))), ...property("other", "1"), ...property("adtlib", JSON.stringify(value))]);
+  const file = (value) =>
+    Uint8Array.from([
+      8,
+      8,
+      ...field(7, text("x".repeat(300))),
+      ...property("other", "1"),
+      ...property("adtlib", JSON.stringify(value)),
+    ]);
   assert.deepEqual(metadataOf(file(content)), content);
   assert.throws(() => metadataOf(file({ ...content, format: 2 })), /format 2/);
   assert.throws(() => metadataOf(file({ ...content, features: "thesis" })), /features thesis/);

@@ -17,7 +17,9 @@ for (const file of files) {
   const bytes = readFileSync(file);
   const samples = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
   const count = Number(nChannels);
-  const channels = Array.from({ length: count }, (_, c) => Float32Array.from({ length: samples.length / count }, (_, i) => samples[i * count + c]));
+  const channels = Array.from({ length: count }, (_, c) =>
+    Float32Array.from({ length: samples.length / count }, (_, i) => samples[i * count + c]),
+  );
   let [activations, energies, seconds] = [null, null, 0];
   const windows = [];
   const clock = [performance.now()];
@@ -30,11 +32,21 @@ for (const file of files) {
     else if (message.kind === "energies") energies.set(message.energies, message.at * 5);
   });
   clock.push(performance.now());
-  for (const { features, low, high, at } of windows) activations.set((await network.predict(features, 1)).subarray(low * 5, high * 5), at * 5);
+  for (const { features, low, high, at } of windows)
+    activations.set((await network.predict(features, 1)).subarray(low * 5, high * 5), at * 5);
   clock.push(performance.now());
   const song = new Song({ name: file, duration: seconds, activations, energies, picking: metadataOf(model).peak_picking });
   const beats = trackBeats(song.onsets, seconds);
   clock.push(performance.now());
   const times = clock.slice(1).map((time, i) => Math.round(time - clock[i]));
-  console.log(JSON.stringify({ file, seconds, times, events: song.events.map((e) => [e.name, e.seconds, e.velocity, e.confidence]), beats: beats.times, positions: beats.positions }));
+  console.log(
+    JSON.stringify({
+      file,
+      seconds,
+      times,
+      events: song.events.map((e) => [e.name, e.seconds, e.velocity, e.confidence]),
+      beats: beats.times,
+      positions: beats.positions,
+    }),
+  );
 }

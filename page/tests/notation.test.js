@@ -20,8 +20,15 @@ const songs = fixture("notation").map((expected) => ({
 
 test("onsets, velocities and confidences are those of Python", () => {
   for (const { expected, song } of songs) {
-    assert.deepEqual(song.events.map(({ seconds, name, velocity }) => ({ seconds, name, velocity })), expected.events.map(({ seconds, name, velocity }) => ({ seconds, name, velocity })));
-    close(song.events.map((event) => event.confidence), expected.events.map((event) => event.confidence), 1e-6);
+    assert.deepEqual(
+      song.events.map(({ seconds, name, velocity }) => ({ seconds, name, velocity })),
+      expected.events.map(({ seconds, name, velocity }) => ({ seconds, name, velocity })),
+    );
+    close(
+      song.events.map((event) => event.confidence),
+      expected.events.map((event) => event.confidence),
+      1e-6,
+    );
   }
 });
 
@@ -42,7 +49,11 @@ test("positions in beats and back", () => {
 test("MIDI files have the bytes of Python's", () => {
   for (const { expected, beats } of songs) {
     const { events, duration, name } = expected;
-    for (const [kind, quantise] of [["midi", null], ["midi16", 16], ["midi12", 12]]) {
+    for (const [kind, quantise] of [
+      ["midi", null],
+      ["midi16", 16],
+      ["midi12", 12],
+    ]) {
       const found = songMidi({ events, beats, pitches: MIDI_PITCH, duration, name, quantise, marked: true });
       assert.deepEqual(found, bytesOf(expected[kind]), `${name} ${kind}`);
     }
@@ -72,5 +83,8 @@ test("a sound is a wav file of 16 bits", () => {
   const view = new DataView(bytes.buffer);
   assert.equal(String.fromCharCode(...bytes.subarray(0, 4)), "RIFF");
   assert.equal(view.getUint32(40, true), 8);
-  assert.deepEqual([0, 1, 2, 3].map((i) => view.getInt16(44 + 2 * i, true)), [0, 32_767, -32_767, 32_767]);
+  assert.deepEqual(
+    [0, 1, 2, 3].map((i) => view.getInt16(44 + 2 * i, true)),
+    [0, 32_767, -32_767, 32_767],
+  );
 });

@@ -31,7 +31,9 @@ function prepare() {
     setTimeout(() => {
       send({ id, kind: "waveform", peaks: new Float32Array(750) });
       send({ id, kind: "sound", frames: 750, seconds: 7.5 });
-      WINDOWS.forEach((window, i) => send({ id, kind: "window", ...window, features: new Float32Array(400 * 84).fill(channels[0][0] + i) }));
+      WINDOWS.forEach((window, i) =>
+        send({ id, kind: "window", ...window, features: new Float32Array(400 * 84).fill(channels[0][0] + i) }),
+      );
       send({ id, kind: "energies", energies: new Float32Array(750 * 5).fill(3), at: 0 });
       send({ id, kind: "remarks", remarks: {} });
       send({ id, kind: "prepared" });
@@ -61,10 +63,17 @@ test("windows are put in their place, whichever comes first", async () => {
   const transcriber = make(() => (slow -= 15));
   transcriber.nWorkers = 3;
   const progress = [];
-  const found = await transcriber.hear([Float32Array.from([7])], 44_100, ({ heard }) => heard !== undefined && progress.push(heard));
+  const found = await transcriber.hear(
+    [Float32Array.from([7])],
+    44_100,
+    ({ heard }) => heard !== undefined && progress.push(heard),
+  );
   assertHeard(found, 7);
   assert.equal(found.energies[0], 3);
-  assert.deepEqual(progress.toSorted((a, b) => a - b), progress);
+  assert.deepEqual(
+    progress.toSorted((a, b) => a - b),
+    progress,
+  );
   assert.equal(progress.at(-1), 750);
 });
 
@@ -79,7 +88,10 @@ test("a second recording takes the place of the first", async () => {
 });
 
 test("what a worker cannot do is said", async () => {
-  const broken = () => new FakeWorker(({ kind, id }, send) => setTimeout(() => send(kind === "load" ? { kind: "ready" } : { kind: "failed", id, message: "no memory" })));
+  const broken = () =>
+    new FakeWorker(({ kind, id }, send) =>
+      setTimeout(() => send(kind === "load" ? { kind: "ready" } : { kind: "failed", id, message: "no memory" })),
+    );
   const transcriber = new Transcriber({ prepare, network: broken });
   await assert.rejects(transcriber.hear([new Float32Array(1)], 44_100), /no memory/);
 });

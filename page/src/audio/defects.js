@@ -8,7 +8,6 @@ export const CLICK_SECONDS = 0.002;
 const AROUND_SECONDS = 0.05;
 const [FADES_SECONDS, PAUSE_SECONDS] = [0.01, 0.0003];
 const FACTOR = 20;
-export const RUMBLE_HZ = 20;
 const MANY = 0.01;
 
 const magnitudes = (samples) => samples.map(Math.abs);

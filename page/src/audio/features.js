@@ -23,7 +23,10 @@ export function gridBins() {
 }
 
 /** Peak frequencies of the 84 triangles in Hz. */
-export const bandCentres = () => gridBins().slice(1, -1).map((bin) => bin * (SAMPLE_RATE / FRAME_SIZE));
+export const bandCentres = () =>
+  gridBins()
+    .slice(1, -1)
+    .map((bin) => bin * (SAMPLE_RATE / FRAME_SIZE));
 
 /** The filters: for each band its first bin and its weights in float32, which sum to 1. `log_filterbank` in Python. */
 export function logFilterbank() {

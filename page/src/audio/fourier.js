@@ -3,7 +3,8 @@
 /** A transform of `size` real samples, a power of two from 4 on; it keeps its tables and buffers between calls. */
 export class RealFourier {
   constructor(size) {
-    if (size < 4 || size & (size - 1)) throw new RangeError(`a transform of ${size} samples: the size must be a power of two from 4 on`);
+    if (size < 4 || size & (size - 1))
+      throw new RangeError(`a transform of ${size} samples: the size must be a power of two from 4 on`);
     this.size = size;
     const half = (this.half = size / 2);
     this.real = new Float64Array(half + 1);

@@ -60,7 +60,12 @@ export class Measured {
 /** The peak level of loud windows, 0 for silence. */
 function loud(levels) {
   const loudest = largest(levels);
-  return loudest ? quantile(levels.filter((level) => level >= loudest * 10 ** (PAUSE_DB / 20)), LOUD_QUANTILE) : 0;
+  return loudest
+    ? quantile(
+        levels.filter((level) => level >= loudest * 10 ** (PAUSE_DB / 20)),
+        LOUD_QUANTILE,
+      )
+    : 0;
 }
 
 /** The levels; of windows with a click far above the windows around and the loud ones, the level around it. */

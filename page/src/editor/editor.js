@@ -62,7 +62,10 @@ export class Editor extends EventTarget {
   add(name, seconds) {
     if (!this.song) return;
     this._do(this.song.add(name, seconds));
-    this.selected = nearest(this.song.events.filter((event) => event.name === name), seconds);
+    this.selected = nearest(
+      this.song.events.filter((event) => event.name === name),
+      seconds,
+    );
     this._say(`Added: ${this._words(this.selected)}`);
     this._changed();
   }
@@ -81,7 +84,10 @@ export class Editor extends EventTarget {
     if (!event) return;
     const inside = Math.min(Math.max(seconds, 0), this.song.duration);
     this._do(this.song.move(event, inside));
-    this.selected = nearest(this.song.events.filter((other) => other.name === event.name), inside);
+    this.selected = nearest(
+      this.song.events.filter((other) => other.name === event.name),
+      inside,
+    );
     this._say(`Moved: ${this._words(this.selected)}`);
     this._changed();
   }
@@ -137,8 +143,19 @@ export class Editor extends EventTarget {
       "div",
       { className: "tools" },
       make("div", { className: "group" }, this.playButton, this.time),
-      make("div", { className: "group" }, check("recording", "recording", true), check("clicks", "clicks", false), check("drums", "drums", false)),
-      make("div", { className: "group" }, button("−", () => this._zoom(1.6), "Zoom out"), button("+", () => this._zoom(1 / 1.6), "Zoom in")),
+      make(
+        "div",
+        { className: "group" },
+        check("recording", "recording", true),
+        check("clicks", "clicks", false),
+        check("drums", "drums", false),
+      ),
+      make(
+        "div",
+        { className: "group" },
+        button("−", () => this._zoom(1.6), "Zoom out"),
+        button("+", () => this._zoom(1 / 1.6), "Zoom in"),
+      ),
       make("div", { className: "group" }, this.modeButton, this.deleteButton, this.undoButton, this.redoButton),
     );
     this.canvas = make("canvas", { className: "lanes", tabIndex: 0 });
@@ -265,7 +282,10 @@ export class Editor extends EventTarget {
   _eventAt(x, y, reach) {
     const { row, name } = rowAt(y);
     if (row !== "lane" || !this.song) return null;
-    const found = nearest(this.song.events.filter((event) => event.name === name), this.view.seconds(x));
+    const found = nearest(
+      this.song.events.filter((event) => event.name === name),
+      this.view.seconds(x),
+    );
     return found && Math.abs(this.view.x(found.seconds) - x) <= reach ? found : null;
   }
 
@@ -275,7 +295,14 @@ export class Editor extends EventTarget {
     this.canvas.setPointerCapture(event.pointerId);
     const reach = event.pointerType === "touch" ? 2 * NEAR : NEAR;
     const { offsetX: x, offsetY: y } = event;
-    this.pointers.set(event.pointerId, { x, y, start: this.view.start, span: this.view.span, moved: false, hit: this._eventAt(x, y, reach) });
+    this.pointers.set(event.pointerId, {
+      x,
+      y,
+      start: this.view.start,
+      span: this.view.span,
+      moved: false,
+      hit: this._eventAt(x, y, reach),
+    });
     if (rowAt(y).row === "overview") this._overview(x);
   }
 

@@ -39,7 +39,12 @@ function overview(context, { view, peaks, playhead: at, heard, song }) {
   if (!peaks) return;
   const [middle, height] = [ROWS.overview / 2, ROWS.overview - 6];
   context.fillStyle = "#eef3f7";
-  context.fillRect((view.start / view.duration) * view.width, 0, Math.max((view.span / view.duration) * view.width, 3), ROWS.overview);
+  context.fillRect(
+    (view.start / view.duration) * view.width,
+    0,
+    Math.max((view.span / view.duration) * view.width, 3),
+    ROWS.overview,
+  );
   const known = song ? (heard / FPS / view.duration) * view.width : 0;
   for (let x = 0; x < view.width; x++) {
     const peak = highest(peaks, (x / view.width) * peaks.length, ((x + 1) / view.width) * peaks.length);
@@ -144,7 +149,8 @@ function activation(context, { view, song, heard }, column, bottom, height, colo
   context.fillStyle = colour;
   context.beginPath();
   context.moveTo(view.x(first / FPS), bottom);
-  for (let frame = first; frame < last; frame++) context.lineTo(view.x(frame / FPS), bottom - song.activations[frame * CLASSES.length + column] * height);
+  for (let frame = first; frame < last; frame++)
+    context.lineTo(view.x(frame / FPS), bottom - song.activations[frame * CLASSES.length + column] * height);
   context.lineTo(view.x((last - 1) / FPS), bottom);
   context.fill();
   context.globalAlpha = 1;

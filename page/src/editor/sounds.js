@@ -15,9 +15,19 @@ export function drum(name, rate) {
   const noise = noiseOf(4711 + name.charCodeAt(0));
   const bright = highPass(noise);
   const kinds = {
-    KD: [0.4, (t) => Math.exp(-t / 0.09) * Math.sin(2 * Math.PI * (48 * t + 2.6 * (1 - Math.exp(-t / 0.03)))) + 0.25 * Math.exp(-t / 0.004) * noise()],
+    KD: [
+      0.4,
+      (t) =>
+        Math.exp(-t / 0.09) * Math.sin(2 * Math.PI * (48 * t + 2.6 * (1 - Math.exp(-t / 0.03)))) +
+        0.25 * Math.exp(-t / 0.004) * noise(),
+    ],
     SD: [0.3, (t) => 0.55 * Math.exp(-t / 0.05) * Math.sin(2 * Math.PI * 190 * t) + 0.7 * Math.exp(-t / 0.07) * noise()],
-    TT: [0.5, (t) => Math.exp(-t / 0.13) * Math.sin(2 * Math.PI * (110 * t + 1.2 * (1 - Math.exp(-t / 0.04)))) + 0.15 * Math.exp(-t / 0.01) * noise()],
+    TT: [
+      0.5,
+      (t) =>
+        Math.exp(-t / 0.13) * Math.sin(2 * Math.PI * (110 * t + 1.2 * (1 - Math.exp(-t / 0.04)))) +
+        0.15 * Math.exp(-t / 0.01) * noise(),
+    ],
     HH: [0.12, (t) => Math.exp(-t / 0.025) * bright()],
     CY: [1.2, (t) => Math.exp(-t / 0.3) * bright() + 0.2 * Math.exp(-t / 0.2) * Math.sin(2 * Math.PI * 3_150 * t)],
   };

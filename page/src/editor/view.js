@@ -1,6 +1,6 @@
 // Which part of a recording is shown: from `start`, `span` seconds, on a picture `width` pixels wide.
 
-export const SHORTEST = 0.5;
+const SHORTEST = 0.5;
 
 export class View {
   constructor() {

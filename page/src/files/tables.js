@@ -5,7 +5,8 @@ import { CLASS_NAMES } from "../constants.js";
 /** A line an onset: time_seconds,class,pitch,velocity,confidence. events: [{ seconds, name, velocity, confidence }], sorted. */
 export function toCsv(events, pitches) {
   const lines = events.map(
-    ({ seconds, name, velocity, confidence }) => `${seconds.toFixed(3)},${name},${pitches[name]},${velocity},${confidence.toFixed(3)}`,
+    ({ seconds, name, velocity, confidence }) =>
+      `${seconds.toFixed(3)},${name},${pitches[name]},${velocity},${confidence.toFixed(3)}`,
   );
   return ["time_seconds,class,pitch,velocity,confidence", ...lines].join("\n") + "\n";
 }
@@ -24,6 +25,15 @@ export function toJson({ name, duration, events, beats, thresholds, model }) {
     velocity,
     confidence: Number(confidence.toFixed(4)),
   }));
-  const content = { name, duration, model, thresholds, tempo: beats.found ? beats.bpm : null, beats: beats.times, positions: beats.positions, onsets };
+  const content = {
+    name,
+    duration,
+    model,
+    thresholds,
+    tempo: beats.found ? beats.bpm : null,
+    beats: beats.times,
+    positions: beats.positions,
+    onsets,
+  };
   return JSON.stringify(content, null, 1) + "\n";
 }

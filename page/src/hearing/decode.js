@@ -29,9 +29,13 @@ function check(bytes) {
   const start = bytes.subarray(0, 4096);
   if (!start.includes(0) && isText(start)) throw new SoundError(`It is text, no recording: ${COPY}.`);
   const samples = chunk(bytes, "data");
-  const streamed = [0x7f000008, 0x7ffff000, 0x80000000, 0xffffffff].some((mark) => samples && mark - samples.size >= 0 && mark - samples.size <= 4096);
+  const streamed = [0x7f000008, 0x7ffff000, 0x80000000, 0xffffffff].some(
+    (mark) => samples && mark - samples.size >= 0 && mark - samples.size <= 4096,
+  );
   if (samples && !streamed && samples.size - (bytes.length - samples.begin) > 64) {
-    throw new SoundError(`It is cut (${(bytes.length - samples.begin).toLocaleString("en")} of ${samples.size.toLocaleString("en")} bytes of samples): ${COPY}.`);
+    throw new SoundError(
+      `It is cut (${(bytes.length - samples.begin).toLocaleString("en")} of ${samples.size.toLocaleString("en")} bytes of samples): ${COPY}.`,
+    );
   }
 }
 
@@ -48,7 +52,7 @@ function isText(start) {
 function chunk(bytes, name) {
   if (ascii(bytes, 0, 4) !== "RIFF" || ascii(bytes, 8, 4) !== "WAVE") return null;
   const view = viewOf(bytes);
-  for (let at = 12; at + 8 <= bytes.length; ) {
+  for (let at = 12; at + 8 <= bytes.length;) {
     const size = view.getUint32(at + 4, true);
     if (ascii(bytes, at, 4) === name) return { begin: at + 8, size };
     at += 8 + size + (size % 2);
@@ -68,7 +72,8 @@ function statedRate(bytes) {
   if (form) return view.getUint32(form.begin + 4, true);
   const start = ascii(bytes, 0, 4);
   if (start === "fLaC" && bytes.length > 20) return (bytes[18] << 12) | (bytes[19] << 4) | (bytes[20] >> 4);
-  if (start === "OggS" && bytes.length > 48) return ascii(bytes, 28, 8) === "OpusHead" ? 48_000 : ascii(bytes, 29, 6) === "vorbis" ? view.getUint32(40, true) : 0;
+  if (start === "OggS" && bytes.length > 48)
+    return ascii(bytes, 28, 8) === "OpusHead" ? 48_000 : ascii(bytes, 29, 6) === "vorbis" ? view.getUint32(40, true) : 0;
   return start.slice(0, 3) === "ID3" || bytes[0] === 0xff ? mpegRate(bytes) : 0;
 }
 

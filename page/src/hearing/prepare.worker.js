@@ -14,7 +14,10 @@ self.onmessage = ({ data }) => {
     }
     prepare(data.channels, data.rate, (message) => {
       const arrays = [message.features, message.energies, message.peaks].filter(Boolean);
-      answer(message, arrays.map((array) => array.buffer));
+      answer(
+        message,
+        arrays.map((array) => array.buffer),
+      );
     });
     answer({ kind: "prepared" });
   } catch (error) {

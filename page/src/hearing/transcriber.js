@@ -77,11 +77,14 @@ export class Transcriber {
           const windows = queue.splice(0, size);
           sent++;
           busy.add(worker);
-          this._predict(worker, windows).then((activations) => {
-            busy.delete(worker);
-            if (alive) place({ windows, activations });
-            next();
-          }, (error) => fail(error.message));
+          this._predict(worker, windows).then(
+            (activations) => {
+              busy.delete(worker);
+              if (alive) place({ windows, activations });
+              next();
+            },
+            (error) => fail(error.message),
+          );
         }
       };
       const more = async () => {
@@ -112,7 +115,10 @@ export class Transcriber {
         }
       };
       this.preparing.onerror = (event) => fail(event.message);
-      this.preparing.postMessage({ id, kind: "prepare", channels, rate }, channels.map((channel) => channel.buffer));
+      this.preparing.postMessage(
+        { id, kind: "prepare", channels, rate },
+        channels.map((channel) => channel.buffer),
+      );
       more().catch((error) => fail(error.message));
     });
   }
@@ -121,7 +127,9 @@ export class Transcriber {
     const size = windows[0].features.length;
     const features = new Float32Array(size * windows.length);
     windows.forEach((window, i) => features.set(window.features, i * size));
-    const { activations } = await asked(worker, { id: ++this.questions, kind: "run", features, count: windows.length }, "heard", [features.buffer]);
+    const { activations } = await asked(worker, { id: ++this.questions, kind: "run", features, count: windows.length }, "heard", [
+      features.buffer,
+    ]);
     return activations;
   }
 

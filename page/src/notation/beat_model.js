@@ -4,7 +4,7 @@ import { CLASSES } from "../constants.js";
 import { BEAT_POSITIONS } from "./beat_positions.js";
 import { BEATS_A_BAR } from "./beats.js";
 
-export const METRES = { binary: 16, ternary: 24 };
+const METRES = { binary: 16, ternary: 24 };
 export const STATES = 2 * BEATS_A_BAR; // a metre and a beat of its bar
 export const STEPS_A_SECOND = 50;
 const SCATTER = 0.02;
@@ -12,7 +12,9 @@ const CHANCE = 0.1;
 const RARITY = 0.5;
 const WEIGHTS = [1.5, 1.5, 1, 1, 1];
 
-const WAYS = Object.keys(METRES).map((metre) => CLASSES.map((label) => BEAT_POSITIONS.filter((way) => way.metre === metre && way.label === label)));
+const WAYS = Object.keys(METRES).map((metre) =>
+  CLASSES.map((label) => BEAT_POSITIONS.filter((way) => way.metre === metre && way.label === label)),
+);
 const N_WAYS = CLASSES.map((_, column) => Math.max(...WAYS.map((byClass) => byClass[column].length)));
 const wayOf = (metre, column, way) => WAYS[metre][column][Math.min(way, WAYS[metre][column].length - 1)];
 
@@ -117,7 +119,7 @@ function normal(x) {
 function erfc(z) {
   if (z < 0.46875) {
     const y = z * z;
-    return 1 - (z * ratio(ERF_P, ERF_Q, y));
+    return 1 - z * ratio(ERF_P, ERF_Q, y);
   }
   if (z > 26) return 0;
   if (z <= 4) return Math.exp(-z * z) * ratio(MIDDLE_P, MIDDLE_Q, z);
@@ -130,12 +132,15 @@ const ratio = (p, q, x) => p.reduce((sum, c) => sum * x + c, 0) / q.reduce((sum,
 const ERF_P = [1.85777706184603153e-1, 3.1611237438705656, 1.1386415415105016e2, 3.7748523768530202e2, 3.2093775891384695e3];
 const ERF_Q = [1, 2.3601290952344122e1, 2.4402463793444417e2, 1.2826165260773723e3, 2.8442368334391706e3];
 const MIDDLE_P = [
-  2.15311535474403846e-8, 5.6418849698867009e-1, 8.8831497943883759, 6.6119190637141629e1, 2.9863513819740013e2, 8.8195222124176909e2,
-  1.7120476126340706e3, 2.051078377826071e3, 1.230339354797997e3,
+  2.15311535474403846e-8, 5.6418849698867009e-1, 8.8831497943883759, 6.6119190637141629e1, 2.9863513819740013e2,
+  8.8195222124176909e2, 1.7120476126340706e3, 2.051078377826071e3, 1.230339354797997e3,
 ];
 const MIDDLE_Q = [
-  1, 1.5744926110709835e1, 1.1769395089131219e2, 5.3718110186200985e2, 1.6213895745666903e3, 3.2907992357334596e3, 4.3626190901432472e3,
-  3.4393676741437217e3, 1.2303393548037497e3,
+  1, 1.5744926110709835e1, 1.1769395089131219e2, 5.3718110186200985e2, 1.6213895745666903e3, 3.2907992357334596e3,
+  4.3626190901432472e3, 3.4393676741437217e3, 1.2303393548037497e3,
 ];
-const TAIL_P = [1.63153871373020978e-2, 3.0532663496123236e-1, 3.6034489994980444e-1, 1.2578172611122925e-1, 1.6083785148742277e-2, 6.5874916152983803e-4];
-const TAIL_Q = [1, 2.56852019228982242, 1.8729528499234604, 5.2790510295142841e-1, 6.0518341312441320e-2, 2.33520497626869185e-3];
+const TAIL_P = [
+  1.63153871373020978e-2, 3.0532663496123236e-1, 3.6034489994980444e-1, 1.2578172611122925e-1, 1.6083785148742277e-2,
+  6.5874916152983803e-4,
+];
+const TAIL_Q = [1, 2.56852019228982242, 1.8729528499234604, 5.2790510295142841e-1, 6.051834131244132e-2, 2.33520497626869185e-3];

@@ -19,13 +19,20 @@ export function trackBeats(onsets, duration) {
     const period = 60 / DEFAULT_TEMPO;
     const count = Math.ceil(end / period) + 1 + BEATS_A_BAR;
     const indices = Array.from({ length: count }, (_, i) => i);
-    return new Beats(indices.map((i) => i * period), indices.map((i) => (i % BEATS_A_BAR) + 1), false);
+    return new Beats(
+      indices.map((i) => i * period),
+      indices.map((i) => (i % BEATS_A_BAR) + 1),
+      false,
+    );
   }
   const [shortest, longest] = [Math.floor((60 * STEPS_A_SECOND) / FASTEST), Math.floor((60 * STEPS_A_SECOND) / SLOWEST)];
   const lengths = Array.from({ length: longest - shortest + 1 }, (_, i) => shortest + i);
   const { seconds, positions } = bestBeats(onsets, end, lengths, LIKELY_TEMPO, TEMPO_SPREAD);
   const times = extended(drawnToOnsets(seconds, onsets), end);
-  return new Beats(times, times.map((_, i) => ((positions[0] - 1 + i) % BEATS_A_BAR) + 1));
+  return new Beats(
+    times,
+    times.map((_, i) => ((positions[0] - 1 + i) % BEATS_A_BAR) + 1),
+  );
 }
 
 /** Beats continued at their last tempo until one after `end`. */

@@ -28,7 +28,7 @@ export function songMidi({ events, beats, pitches, duration, name = "", quantise
 }
 
 /** [tick, pitch, velocity] of each note, sorted; of notes of one pitch that coincide the loudest. `placed_notes` in Python. */
-export function placedNotes(events, beats, pitches, quantise) {
+function placedNotes(events, beats, pitches, quantise) {
   const { pickup, first, times } = fromTheFirstBar(beats);
   const seconds = events.map((event) => event.seconds);
   const parts = quantise / 4; // of a beat
@@ -52,7 +52,8 @@ function fromTheFirstBar(beats) {
   const line = beats.times.findIndex((time, i) => beats.positions[i] === 1 && late(time));
   const first = line >= 0 ? line : Math.max(0, beats.times.findIndex(late));
   const times = beats.times.slice(first);
-  if (times[0] < near) return { pickup: 0, first, times: times.map((time, i) => time - times[0] * Math.max(0, 1 - i / BEATS_A_BAR)) };
+  if (times[0] < near)
+    return { pickup: 0, first, times: times.map((time, i) => time - times[0] * Math.max(0, 1 - i / BEATS_A_BAR)) };
   return { pickup: Math.max(1, rint((4 * times[0]) / (times[1] - times[0]))) * SIXTEENTH, first, times };
 }
 

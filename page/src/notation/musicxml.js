@@ -43,10 +43,14 @@ function voiceEvents(hits) {
   let events = [];
   for (let group = 0; group < BEATS; group++) {
     const [start, end] = [group * DIVISIONS, (group + 1) * DIVISIONS];
-    const inside = Object.keys(hits).map(Number).filter((at) => start <= at && at < end).sort((a, b) => a - b);
+    const inside = Object.keys(hits)
+      .map(Number)
+      .filter((at) => start <= at && at < end)
+      .sort((a, b) => a - b);
     const triplet = inside.some((at) => (at - start) % 3);
     const marks = [start, ...inside.filter((at) => at > start), end];
-    for (let i = 0; i + 1 < marks.length; i++) events.push(...fill(marks[i], marks[i + 1] - marks[i], hits[marks[i]] ?? [], group, triplet));
+    for (let i = 0; i + 1 < marks.length; i++)
+      events.push(...fill(marks[i], marks[i + 1] - marks[i], hits[marks[i]] ?? [], group, triplet));
   }
   events = joinedRests(events);
   addBeams(events);
@@ -61,7 +65,9 @@ function fill(start, length, hits, group, triplet) {
     const fitting = values.filter(([size]) => size <= length);
     // A rest does not cross the middle of the beat; a note takes its longest value first.
     const [size, kind, dots] =
-      hits.length || triplet || start % 12 === 0 ? fitting[0] : (fitting.find(([each]) => each <= 12 - (start % 12)) ?? fitting.at(-1));
+      hits.length || triplet || start % 12 === 0
+        ? fitting[0]
+        : (fitting.find(([each]) => each <= 12 - (start % 12)) ?? fitting.at(-1));
     events.push({ start, length: size, kind, dots, hits, group, triplet, beams: [] });
     [start, length, hits] = [start + size, length - size, []];
   }
@@ -140,7 +146,9 @@ export function toMusicXml(pattern, title = "") {
     { id: "P1" },
     text("part-name", "Drum set", { "print-object": "no" }),
     ...used.map((pitch) => element("score-instrument", { id: `P1-${pitch}` }, text("instrument-name", PLACES[pitch].name))),
-    ...used.map((pitch) => element("midi-instrument", { id: `P1-${pitch}` }, text("midi-channel", 10), text("midi-unpitched", pitch + 1))),
+    ...used.map((pitch) =>
+      element("midi-instrument", { id: `P1-${pitch}` }, text("midi-channel", 10), text("midi-unpitched", pitch + 1)),
+    ),
   );
   const measures = inBar.map((inside, bar) =>
     element(
@@ -158,7 +166,8 @@ export function toMusicXml(pattern, title = "") {
     element("part-list", {}, scorePart),
     element("part", { id: "P1" }, ...measures),
   );
-  const head = '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" ';
+  const head =
+    '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" ';
   return `${head}"http://www.musicxml.org/dtds/partwise.dtd">\n${written(root, 0)}\n`;
 }
 
@@ -231,7 +240,15 @@ function notes(pattern, event, voice, tripletEnds) {
       add(text("notehead", PLACES[hit.pitch].head, hit.velocity < GHOST ? { parentheses: "yes" } : {}));
       if (order === 0) event.beams.forEach((each, i) => add(text("beam", each, { number: String(i + 1) })));
     }
-    if (order === 0) add(...notations(event, event.hits.map((i) => pattern.hits[i]), tripletEnds, voice === 2 ? "below" : "above"));
+    if (order === 0)
+      add(
+        ...notations(
+          event,
+          event.hits.map((i) => pattern.hits[i]),
+          tripletEnds,
+          voice === 2 ? "below" : "above",
+        ),
+      );
     return note;
   });
 }
@@ -250,7 +267,9 @@ function notations(event, hits, tripletEnds, side) {
 
 /** As xml.etree writes an indented tree. */
 function written({ tag, attributes, children }, depth) {
-  const inner = Object.entries(attributes).map(([key, value]) => ` ${key}="${escaped(value).replaceAll('"', "&quot;")}"`).join("");
+  const inner = Object.entries(attributes)
+    .map(([key, value]) => ` ${key}="${escaped(value).replaceAll('"', "&quot;")}"`)
+    .join("");
   if (!children.length) return `<${tag}${inner} />`;
   if (typeof children[0] === "string") return `<${tag}${inner}>${escaped(children[0])}</${tag}>`;
   const indent = "\n" + "  ".repeat(depth + 1);

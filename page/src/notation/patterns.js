@@ -12,7 +12,7 @@ const SIMULTANEOUS = 0.05;
 const CHANGE = 3.5;
 const EARLY = 1 / 8;
 const GHOST = 32;
-export const VELOCITIES = { stroke: 84, ghost: 34 };
+const VELOCITIES = { stroke: 84, ghost: 34 };
 
 /**
  * { hits: [{ at, pitch, velocity }], nBars, bpm } of events [{ seconds, name, velocity }], sorted.
@@ -71,4 +71,3 @@ function gridsOf(positions) {
   });
   return grids;
 }
-
