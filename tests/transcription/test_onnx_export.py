@@ -71,7 +71,7 @@ def test_the_command_writes_it_and_refuses_what_belongs_to_runs(content, tmp_pat
     assert (tmp_path / "adt.onnx").read_bytes() == content
     assert "thresholds KD 0.6" in capsys.readouterr().out
     for more, reason in {("--half",): "--half is for packing runs", ("adt",): "one model, 2 are given"}.items():
-        assert main(["pack", str(tmp_path / "other.onnx"), "adt", "--onnx", *more]) == 1
+        assert main(["pack", str(tmp_path / "other.onnx"), "adt", *more, "--onnx"]) == 1
         assert reason in capsys.readouterr().err
     assert main(["pack", str(tmp_path / "other.safetensors"), "adt", "--onnx"]) == 1
     assert "give it the suffix .onnx" in capsys.readouterr().err
