@@ -6,7 +6,7 @@ LOCK ?= constraints.txt
 
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 300 --nbval-kernel-startup-timeout 180
 
-.PHONY: help env thesis test test-rerun test-late test-browser test-cluster lab lint lock bench licences audit trust
+.PHONY: help env thesis test test-rerun test-late test-browser test-cluster test-page page lab lint lock bench licences audit trust
 
 help:
 	@echo "make env      create .venv and install the project in it"
@@ -14,6 +14,8 @@ help:
 	@echo "make test     ruff, pytest, and every notebook at its smallest size"
 	@echo "make test-browser   the interactive panels, in JupyterLab in a headless Chromium"
 	@echo "make test-cluster   what runs on Ray, on this machine"
+	@echo "make page     the transcriber as a page without a server, in build/page; it needs Node.js 20"
+	@echo "make test-page   its JavaScript against numbers of adtlib"
 	@echo "make lab      open the notebooks in JupyterLab"
 	@echo "make lint     check style, formatting, and that imports run one way"
 	@echo "make lock     resolve the versions of constraints.txt anew"
@@ -72,6 +74,22 @@ test-browser: .venv/.browser
 .venv/.browser: .venv/.installed
 	.venv/bin/python -m pip install -qq --disable-pip-version-check $(if $(LOCK),--constraint $(LOCK)) --editable '.[browser]' \
 		&& touch .venv/.browser || echo "Playwright could not be installed: the tests in a browser will be skipped."
+
+# Any server of static files serves the folder: python3 -m http.server --directory build/page
+page: .venv/.onnx page/node_modules/.installed
+	.venv/bin/adt pack build/adt.onnx adt --onnx
+	node page/build.mjs build/adt.onnx build/page
+
+test-page: page/node_modules/.installed
+	cd page && node --test tests/*.test.js
+
+.venv/.onnx: .venv/.installed
+	.venv/bin/python -m pip install -qq --disable-pip-version-check $(if $(LOCK),--constraint $(LOCK)) --editable '.[onnx]'
+	@touch .venv/.onnx
+
+page/node_modules/.installed: page/package-lock.json
+	npm ci --prefix page --ignore-scripts --no-audit --no-fund
+	@touch page/node_modules/.installed
 
 # By default a message to a kernel holds 10 MB, which a recording that is uploaded may pass.
 lab: env

@@ -417,11 +417,18 @@ def _add_pack(add: Any) -> None:
     parser = add(
         "pack",
         "pack runs into one model file for transcribing",
-        ", with its thresholds",
-        "example:\n  adt pack mine.safetensors results/rendered/rnn results/rendered/crnn --half --choose-on standard real-songs",
+        ", with its thresholds; or write the network of one model as ONNX",
+        "examples:\n  adt pack mine.safetensors results/rendered/rnn results/rendered/crnn --half --choose-on standard real-songs\n"
+        "  adt pack mine.onnx mine.safetensors --onnx",
     )
     parser.add_argument("out", metavar="OUT", type=Path, help="file to write (.safetensors); its stem is the model's name")
     parser.add_argument("runs", metavar="RUN", type=Path, nargs="+", help="folders of runs; several become an ensemble")
+    parser.add_argument(
+        "--onnx",
+        action="store_true",
+        help="write OUT.onnx, the network of one RUN, a shipped model's name or a model file, for onnxruntime and browsers; "
+        "thresholds and peak picking stand in its metadata",
+    )
     chosen = parser.add_mutually_exclusive_group()
     songs = "; ".join(f"{name}: {what}" for name, (what, _) in SONGS.items())
     listed = f"choose thresholds on the validation clips of these rendered sets, and on songs in $ADT_DATA ({songs})"

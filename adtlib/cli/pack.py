@@ -1,4 +1,4 @@
-"""`adt pack`: pack runs into one file for `adtlib.transcription.pretrained.load_model`."""
+"""`adt pack`: pack runs into one file for `adtlib.transcription.pretrained.load_model`, or write a model's network as ONNX."""
 
 import argparse
 from dataclasses import replace
@@ -11,6 +11,8 @@ from adtlib.transcription.pretrained import ModelError, chosen_thresholds, load_
 
 def run(options: argparse.Namespace) -> int:
     """Write the file, and check that it can be read."""
+    if options.onnx:
+        return _write_onnx(options)
     if options.out.suffix != ".safetensors":
         raise ModelError(f"{options.out}: give it the suffix .safetensors")
     named = {"name": options.out.stem, "about": options.about, "licence": options.licence}
@@ -23,6 +25,26 @@ def run(options: argparse.Namespace) -> int:
         f"{options.out}: {options.out.stat().st_size / 1e6:.2f} MB, {len(options.runs)} members; thresholds {listed} ({chosen_on})"
     )
     return 0
+
+
+def _write_onnx(options: argparse.Namespace) -> int:
+    from adtlib.transcription.onnx_export import SUFFIX, to_onnx
+
+    if options.out.suffix != SUFFIX:
+        raise ModelError(f"{options.out}: give it the suffix {SUFFIX}")
+    if len(options.runs) > 1:
+        raise ModelError(f"--onnx writes one model, {len(options.runs)} are given: pack the runs into one file first")
+    given = [f"--{name.replace('_', '-')}" for name in _OF_RUNS if getattr(options, name)]
+    if given:
+        raise ModelError(f"{given[0]} is for packing runs: with --onnx everything is that of the model")
+    model = load_model(options.runs[0])
+    paths.write_atomically(options.out, to_onnx(model))
+    listed = ", ".join(f"{name} {value:g}" for name, value in model.thresholds.items())
+    print(f"{options.out}: {options.out.stat().st_size / 1e6:.2f} MB, the network of {model.name}; thresholds {listed}")
+    return 0
+
+
+_OF_RUNS = ("thresholds", "choose_on", "half", "about", "licence")
 
 
 def _thresholds(options: argparse.Namespace, how: dict):

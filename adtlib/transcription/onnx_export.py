@@ -1,0 +1,104 @@
+"""The network of a model as ONNX, for engines other than torch: onnxruntime in Python, in a browser, in a plug-in.
+
+The safetensors file stays the source of the weights; what is written here can be written again from it. The ONNX file holds
+
+    input   `features` `(B, 400, 84)` float32, not standardised, any number of windows B
+    output  `logits`   `(B, 400, 5)` float32
+    metadata property `adtlib`: JSON with format, name, features (the version), classes, fps, frames (of a window), margin (frames
+            at its edges that the neighbouring window predicts), peak_picking with the thresholds, and what the model's own header
+            says of date, licence and weights (checksum)
+
+Weights that float16 holds exactly are stored so and cast while the file is loaded: half the size, the same numbers.
+"""
+
+import io
+import json
+import warnings
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from adtlib.audio.features import FPS, N_BANDS
+from adtlib.models.prediction import MARGIN
+from adtlib.onsets.frames import SEGMENT_FRAMES
+from adtlib.onsets.peak_picking import thresholds_by_class
+from adtlib.transcription.pretrained import KEY, ModelError, Pretrained
+from adtlib.vocabulary import CLASSES
+
+if TYPE_CHECKING:
+    import onnx
+
+FORMAT = 1
+SUFFIX = ".onnx"
+INPUT, OUTPUT = "features", "logits"
+_OPSET = 17  # the first with LayerNormalization
+_SMALL = 1024  # numbers: a cast for smaller weights would take more than it saves
+_TEXTS = ("date", "about", "licence", "chosen_on", "checksum")  # of the header, where there is one
+
+
+def to_onnx(model: Pretrained) -> bytes:
+    """The content of an ONNX file. ModelError where the package onnx is missing."""
+    try:
+        import onnx
+    except ImportError as error:
+        raise ModelError("writing ONNX needs the package onnx: pip install -e '.[onnx]'") from error
+    graph = onnx.load_model_from_string(_exported(model.network))
+    _halve(graph)
+    onnx.helper.set_model_props(graph, {KEY: json.dumps(metadata(model))})
+    graph.doc_string = f"{model.name}: windows of features to logits of {', '.join(CLASSES)}"
+    onnx.checker.check_model(graph)
+    return graph.SerializeToString(deterministic=True)
+
+
+def metadata(model: Pretrained) -> dict:
+    """What stands in the file's metadata beside the network."""
+    return {
+        "format": FORMAT,
+        "name": model.name,
+        "features": model.features,
+        "classes": list(CLASSES),
+        "fps": FPS,
+        "frames": SEGMENT_FRAMES,
+        "margin": MARGIN,
+        "peak_picking": asdict(model.peak_picking) | {"threshold": list(thresholds_by_class(model.peak_picking).values())},
+        **{key: model.about[key] for key in _TEXTS if key in model.about},
+    }
+
+
+def _exported(network: torch.nn.Module) -> bytes:
+    """The network traced on one window. torch's newer exporter gives the same numbers and takes minutes for these networks."""
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the exporter's age, and of numbers of windows: these are tested
+        torch.onnx.export(
+            network,
+            (torch.zeros(1, SEGMENT_FRAMES, N_BANDS),),
+            buffer,
+            input_names=[INPUT],
+            output_names=[OUTPUT],
+            dynamic_axes={INPUT: {0: "windows"}, OUTPUT: {0: "windows"}},
+            opset_version=_OPSET,
+            dynamo=False,
+        )
+    return buffer.getvalue()
+
+
+def _halve(model: "onnx.ModelProto") -> None:
+    """Store the weights that float16 holds exactly as float16, each with a cast to float32."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    casts = []
+    for weights in model.graph.initializer:
+        values = numpy_helper.to_array(weights)
+        if weights.data_type != TensorProto.FLOAT or values.size < _SMALL:
+            continue
+        with np.errstate(over="ignore"):
+            half = values.astype(np.float16)
+        if np.array_equal(half.astype(np.float32), values):
+            name = weights.name
+            weights.CopyFrom(numpy_helper.from_array(half, f"{name}.half"))
+            casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
+    for index, cast in enumerate(casts):
+        model.graph.node.insert(index, cast)

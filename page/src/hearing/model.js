@@ -1,0 +1,23 @@
+// The network: an ONNX file that `adt pack --onnx` wrote (adtlib/transcription/onnx_export.py), run by onnxruntime-web in WebAssembly.
+
+import * as ort from "onnxruntime-web/wasm";
+
+import { N_BANDS, SEGMENT_FRAMES } from "../constants.js";
+
+/** A network ready to run. model: bytes of the ONNX file;  wasm: bytes of onnxruntime's WebAssembly, by default it is looked for. */
+export async function loadNetwork(model, wasm = null) {
+  ort.env.wasm.numThreads = 1;
+  ort.env.logLevel = "error";
+  if (wasm) ort.env.wasm.wasmBinary = wasm;
+  const session = await ort.InferenceSession.create(model, { executionProviders: ["wasm"], graphOptimizationLevel: "all" });
+  return {
+    /** Activations (count * 400 * 5) of features (count * 400 * 84), both float32. */
+    async predict(features, count) {
+      const input = new ort.Tensor("float32", features, [count, SEGMENT_FRAMES, N_BANDS]);
+      const { logits } = await session.run({ features: input });
+      const found = Float32Array.from(logits.data, (logit) => 1 / (1 + Math.exp(-logit)));
+      logits.dispose?.();
+      return found;
+    },
+  };
+}

@@ -1,0 +1,73 @@
+// The onsets of a song on its beats, for notation: song_pattern of adtlib/notation/patterns.py. Positions are whole numbers of
+// DIVISIONS of a quarter note from the start of the first bar.
+
+import { MIDI_PITCH } from "../constants.js";
+import { median, rint } from "../numbers.js";
+import { beatPosition, BEATS_A_BAR } from "./beats.js";
+
+export const DIVISIONS = 24;
+const GRIDS = [4, 3];
+const [SPREAD, MAX_MISFIT] = [0.03, 0.1];
+const SIMULTANEOUS = 0.05;
+const CHANGE = 3.5;
+const EARLY = 1 / 8;
+const GHOST = 32;
+const VELOCITIES = { stroke: 84, ghost: 34 };
+
+/**
+ * { hits: [{ at, pitch, velocity }], nBars, bpm } of events [{ seconds, name, velocity }], sorted.
+ *
+ * quantise  parts of a whole note, or null for sixteenths and triplets, chosen for each beat.
+ */
+export function songPattern(events, beats, quantise = null) {
+  if (!events.length) return { hits: [], nBars: 1, bpm: beats.bpm };
+  const steps = quantise === null || quantise === 48 ? null : quantise / 4;
+  const first = beats.at(events[0].seconds);
+  const start = Math.floor((first + EARLY + beats.phase) / BEATS_A_BAR) * BEATS_A_BAR - beats.phase;
+  const last = beats.at(events.at(-1).seconds);
+  const lines = [];
+  for (let beat = start; beat <= Math.ceil(last) + BEATS_A_BAR; beat++) lines.push(beats.seconds(beat));
+  const period = median(lines.slice(1).map((line, i) => line - lines[i]));
+  const positions = events.map((event) => Math.max(beatPosition(event.seconds, lines, period, period), 0));
+  const grids = steps ? null : gridsOf(positions.toSorted((a, b) => a - b));
+  const loudest = new Map();
+  events.forEach((event, i) => {
+    const grid = steps ?? grids.get(Math.floor(positions[i]));
+    const at = (rint(positions[i] * grid) * DIVISIONS) / grid;
+    const velocity = event.name === "SD" && event.velocity < GHOST ? VELOCITIES.ghost : VELOCITIES.stroke;
+    const key = at * 128 + MIDI_PITCH[event.name];
+    loudest.set(key, Math.max(loudest.get(key) ?? 0, velocity));
+  });
+  const hits = [...loudest].map(([key, velocity]) => ({ at: Math.floor(key / 128), pitch: key % 128, velocity }));
+  hits.sort((a, b) => a.at - b.at || a.pitch - b.pitch);
+  return { hits, nBars: Math.floor(hits.at(-1).at / (BEATS_A_BAR * DIVISIONS)) + 1, bpm: beats.bpm };
+}
+
+/** Steps of each beat with strokes, 4 or 3: the most likely sequence (Viterbi), which begins with sixteenths and seldom changes. */
+function gridsOf(positions) {
+  const misfits = new Map();
+  positions.forEach((position, i) => {
+    const beat = Math.floor(position);
+    const own = misfits.get(beat) ?? [0, 0];
+    misfits.set(beat, own);
+    if (i && position - positions[i - 1] < SIMULTANEOUS) return;
+    GRIDS.forEach((steps, index) => {
+      const away = Math.min(Math.abs(position * steps - rint(position * steps)) / steps, MAX_MISFIT);
+      own[index] += away ** 2 / (2 * SPREAD ** 2);
+    });
+  });
+  let total = [0, CHANGE];
+  const changed = [];
+  for (const misfit of misfits.values()) {
+    const other = [total[1] + CHANGE, total[0] + CHANGE];
+    changed.push(other.map((cost, state) => cost < total[state]));
+    total = total.map((cost, state) => Math.min(cost, other[state]) + misfit[state]);
+  }
+  let state = total[1] < total[0] ? 1 : 0;
+  const grids = new Map();
+  [...misfits.keys()].reverse().forEach((beat, i) => {
+    grids.set(beat, GRIDS[state]);
+    if (changed.at(-1 - i)[state]) state = 1 - state;
+  });
+  return grids;
+}
