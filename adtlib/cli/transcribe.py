@@ -19,7 +19,7 @@ from adtlib.audio.files import audio_blocks, duration_of
 from adtlib.cli.terminal import one_line, reason
 from adtlib.onsets.peak_picking import thresholds_by_class, with_thresholds
 from adtlib.transcription.inputs import InputFile, check_recording, real_path, search
-from adtlib.transcription.results import Results, made_from, plain
+from adtlib.transcription.results import Results, made_from
 from adtlib.vocabulary import CLASSES
 
 SOUNDS = ("clicks.wav", "drums.wav")
@@ -221,7 +221,7 @@ def _transcribe(song: _Song, model, options: argparse.Namespace, bar: tqdm) -> N
 
 def _older(song: _Song, state: dict[str, Any]) -> list[str]:
     """A line if results of other kinds stay that were made before a change."""
-    if not (differing := _differing(song.results.made_from, plain(state))):
+    if not (differing := _differing(song.results.made_from, state)):
         return []
     left = sorted(song.results.noted - set(song.kinds))
     names = ", ".join(song.results.path(kind).name for kind in left)

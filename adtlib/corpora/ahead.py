@@ -40,6 +40,14 @@ def caught(function: Callable, *arguments: Any) -> tuple[Any, list[str]]:
     return result, [str(warning.message) for warning in found if issubclass(warning.category, UserWarning)]
 
 
+def passed_on(found: tuple[Any, list[str]]) -> Any:
+    """What the call of `caught` returned; its warnings are given here."""
+    result, messages = found
+    for message in messages:
+        warnings.warn(message, stacklevel=3)
+    return result
+
+
 def follow(parent: int) -> None:
     """End this process when the one of this number is gone: else it would go on working for nobody."""
 

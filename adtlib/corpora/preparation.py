@@ -24,7 +24,7 @@ from tqdm import tqdm
 from adtlib import paths
 from adtlib.audio.features import FPS, SAMPLE_RATE, FeatureConfig, log_filter_spectrogram
 from adtlib.audio.files import AudioError
-from adtlib.corpora.ahead import Spread, caught, follow, in_order
+from adtlib.corpora.ahead import Spread, caught, follow, in_order, passed_on
 from adtlib.corpora.base import Corpus, CorpusError, Track
 from adtlib.corpora.shard_set import ShardSet
 from adtlib.corpora.shards import Checked, PreparedError, describe
@@ -210,10 +210,8 @@ def _start_worker(parent: int) -> None:
 
 
 def _from_processes(pool: Executor, workers: int, function, items: Iterable) -> Iterator:
-    for result, messages in in_order(pool, partial(caught, function), items, 2 * workers):
-        for message in messages:
-            warnings.warn(message, stacklevel=5)
-        yield result
+    for found in in_order(pool, partial(caught, function), items, 2 * workers):
+        yield passed_on(found)
 
 
 def _in_groups(missing: list[tuple[Track, str]], together: int) -> Iterator[list[tuple[Track, str]]]:

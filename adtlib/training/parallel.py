@@ -7,14 +7,13 @@ one busy program. Processes are spawned, never forked: torch's threads and a not
 
 import multiprocessing
 import os
-import warnings
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 
 import torch
 from threadpoolctl import threadpool_limits
 
-from adtlib.corpora.ahead import caught, follow
+from adtlib.corpora.ahead import caught, follow, passed_on
 
 MOST_JOBS = 4  # each holds a model, its gradients and a batch
 
@@ -55,10 +54,4 @@ def call_side_by_side(
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
-    results = []
-    for future in futures:
-        result, messages = future.result()
-        for message in messages:
-            warnings.warn(message, stacklevel=2)
-        results.append(result)
-    return results
+    return [passed_on(future.result()) for future in futures]

@@ -10,13 +10,12 @@ import os
 import socket
 import tempfile
 import threading
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from adtlib import paths
-from adtlib.corpora.ahead import caught
+from adtlib.corpora.ahead import caught, passed_on
 from adtlib.training.cluster.configured_ray import NodeAffinitySchedulingStrategy, ray
 from adtlib.training.cluster.guard import guarded
 from adtlib.training.cluster.jobs import Job, Server, scratch_folder, train_remotely
@@ -247,16 +246,9 @@ def spread(function: Callable, items: Iterable) -> Iterator:
         for item in items:
             pending.append(task.remote(function, item))
             if len(pending) >= 2 * ray.cluster_resources().get("CPU", 1):
-                yield _with_warnings(_result_of(pending.popleft()))
+                yield passed_on(_result_of(pending.popleft()))
         while pending:
-            yield _with_warnings(_result_of(pending.popleft()))
+            yield passed_on(_result_of(pending.popleft()))
     finally:
         for reference in pending:
             ray.cancel(reference, force=True)
-
-
-def _with_warnings(found: tuple[object, list[str]]) -> object:
-    result, messages = found
-    for message in messages:
-        warnings.warn(message, stacklevel=3)
-    return result
