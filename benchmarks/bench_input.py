@@ -8,7 +8,6 @@ Rounds alternate, the median of five counts. Peak memory is that of a process of
 
 import argparse
 import os
-import platform
 import resource
 import statistics
 import subprocess
@@ -20,9 +19,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from common import in_turn, machine
 from simulated_egmd import simulate
 
-ROUNDS = 5
 LONG = 300  # seconds of a long file
 
 
@@ -35,17 +34,6 @@ def seconds_of(work) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
-
-
-def medians(works: dict, rounds: int = ROUNDS) -> dict[str, float]:
-    """Median seconds of several works whose rounds alternate."""
-    for work in works.values():
-        work()
-    found = {name: [] for name in works}
-    for _ in range(rounds):
-        for name, work in works.items():
-            found[name].append(seconds_of(work))
-    return {name: statistics.median(each) for name, each in found.items()}
 
 
 def show(what: str, value: str, bar: str) -> None:
@@ -115,7 +103,7 @@ def read(root: Path) -> None:
         "batch": lambda: deque(map(segments.batch, many), maxlen=0),
         "plain": lambda: deque(loader, maxlen=0),
     }
-    found = medians(works)
+    found = {name: statistics.median(seconds) for name, seconds in in_turn(works).items()}
     print(found["one"] / len(one), found["batch"] / len(many), found["plain"] / len(many))
 
 
@@ -134,8 +122,7 @@ def main() -> None:
     if options.part:
         {"prepare": prepare, "train": train, "read": read}[options.part[0]](Path(options.part[1]))
         return
-    threads = f"{torch.get_num_threads()} threads, {os.cpu_count()} cores, {platform.processor() or platform.machine()}"
-    print(f"E-GMD, one recording of {options.share}; {threads}")
+    print(f"E-GMD, one recording of {options.share}; {machine()}")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         count = simulate(folder / "short", options.share)
