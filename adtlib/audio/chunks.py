@@ -17,15 +17,15 @@ _STREAMED = (0x7F000008, 0x7FFFF000, 0x80000000, 0xFFFFFFFF, 2**63 - 1, 2**64 - 
 
 def is_known(start: bytes) -> bool:
     """Whether the first four bytes of a file say what it is: wav, aiff, au, caf, w64, rf64, ogg or flac, not MPEG."""
-    return start in _LAYOUTS or start in (b".snd", b"dns.", b"OggS", b"fLaC")
+    return start in _LAYOUTS or start in _AU_ORDERS or start in (b"OggS", b"fLaC")
 
 
 def announced_contents(file: BinaryIO, size: int, start: bytes) -> Contents:
     """Look through a file of `size` bytes whose first four are `start`. Other kinds of files are taken as they are."""
     if start in _LAYOUTS:
         return _chunked(file, size, _LAYOUTS[start])
-    if start in (b".snd", b"dns."):
-        return _au(file, size, "big" if start == b".snd" else "little")
+    if start in _AU_ORDERS:
+        return _au(file, size, _AU_ORDERS[start])
     return _ogg(file, size) if start == b"OggS" else Contents()
 
 
@@ -54,6 +54,8 @@ _LAYOUTS = {
     b"riff": _Layout("little", 40, b"data", name_bytes=16, size_bytes=8, padding=8, counts_itself=True),  # Sony Wave64
     b"caff": _Layout("big", 8, b"data", size_bytes=8, padding=1),
 }
+
+_AU_ORDERS = {b".snd": "big", b"dns.": "little"}
 
 
 def _chunks(file: BinaryIO, size: int, layout: _Layout, at: int) -> Iterator[tuple[bytes, int, int]]:
