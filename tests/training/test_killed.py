@@ -90,7 +90,24 @@ def test_a_search_whose_driver_is_killed_goes_on_and_ends_with_the_same_table(st
     assert not any(Path(tmp).name.startswith(f"adt-ray-{killed.pid}-") for tmp in Path("/tmp").glob("adt-ray-*"))
 
 
-CLUSTER = """
+NODES = """
+def two_nodes(folder):
+    from pathlib import Path
+    from adtlib.training.cluster.session import patient_start
+    from ray._private.utils import get_ray_address_file
+    from ray.cluster_utils import Cluster
+
+    # Cluster notes its address in Ray's usual folder, whatever temp_dir says, and does not make that folder.
+    Path(get_ray_address_file(None)).parent.mkdir(parents=True, exist_ok=True)
+    with patient_start(Path(folder)):
+        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False, "temp_dir": folder})
+        return cluster, cluster.add_node(num_cpus=1, temp_dir=folder)
+"""
+
+
+CLUSTER = (
+    NODES
+    + """
 import json, os, sys, threading, time
 import torch
 from adtlib import paths
@@ -105,17 +122,7 @@ study = load_profile(
 cells = architecture_study(study, "CNN")
 
 def on_two_nodes():
-    from pathlib import Path
-    from adtlib.training.cluster.session import patient_start
-    from ray._private.utils import get_ray_address_file
-    from ray.cluster_utils import Cluster
-
-    folder = sys.argv[3]
-    # Cluster notes its address in Ray's usual folder, whatever temp_dir says, and does not make that folder.
-    Path(get_ray_address_file(None)).parent.mkdir(parents=True, exist_ok=True)
-    with patient_start(Path(folder)):
-        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False, "temp_dir": folder})
-        second = cluster.add_node(num_cpus=1, temp_dir=folder)
+    cluster, second = two_nodes(sys.argv[3])
     os.environ["RAY_ADDRESS"] = cluster.address
     runs, under_way = paths.RESULTS / "thesis" / "runs", []
 
@@ -138,6 +145,7 @@ if __name__ == "__main__":
         for cell in cells:
             run_cell(study, cell, False)
 """
+)
 
 
 @pytest.mark.cluster
@@ -159,3 +167,38 @@ def test_a_study_on_two_nodes_survives_the_loss_of_one_with_the_same_table(study
         for name in ("scores.csv", "model.safetensors"):
             assert (far.folder / name).read_bytes() == (near.folder / name).read_bytes()
         assert not (far.folder / "resume.pt").exists()
+
+
+PREPARE = (
+    NODES
+    + """
+import sys
+from adtlib.cli import main
+
+if __name__ == "__main__":
+    cluster, _ = two_nodes(sys.argv[2])
+    status = main(["prepare", sys.argv[1], "--ray-address", cluster.address])
+    cluster.shutdown()
+    sys.exit(status)
+"""
+)
+
+
+@pytest.mark.cluster
+def test_preparing_on_two_nodes_gives_the_files_of_one_process(study, tmp_path):
+    command, environment, home = study
+    broken = tmp_path / "own" / "train" / "broken.wav"
+    broken.write_bytes(next(broken.parent.glob("*.wav")).read_bytes()[:3_000])
+    broken.with_suffix(".txt").write_bytes(next(broken.parent.glob("*.txt")).read_bytes())
+    (tmp_path / "study.py").write_text(PREPARE)
+    with tempfile.TemporaryDirectory(prefix="adt-cluster-", dir="/tmp", ignore_cleanup_errors=True) as folder:
+        done = subprocess.run([*command, folder], env=environment, capture_output=True, text=True)
+    here = dict(environment, ADT_HOME=str(tmp_path / "here"))
+    alone = subprocess.run([sys.executable, "-m", "adtlib", "prepare", command[2]], env=here, capture_output=True, text=True)
+    assert done.returncode == alone.returncode == 1, done.stderr
+    assert "broken.wav is truncated" in done.stdout and done.stdout == alone.stdout
+    files = {path.relative_to(home) for path in (home / "cache" / "prepared").rglob("*") if path.is_file()}
+    assert len(files) > 10
+    for file in files:
+        if file.name != "checked.json":  # says when
+            assert (home / file).read_bytes() == (tmp_path / "here" / file).read_bytes(), file
