@@ -239,7 +239,7 @@ def plot_durations_and_rates(units: pd.DataFrame, corpus: str, axes, unit: str =
             ax.yaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
         ax.set(xlabel=label)
         ax.grid(axis="x")
-        ax.set_xlim(left=0)
+        ax.set_xlim(0, 1.04 * float(values.max()))  # with room for the last dot
     return axes
 
 

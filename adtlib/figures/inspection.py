@@ -39,15 +39,17 @@ def plot_receptive_field(features: np.ndarray, frame: int, band: int, n_blocks: 
     """A spectrogram, and on it what one value sees after each convolutional block: a rectangle each, around (frame, band)."""
     ax = given_axes(ax)
     plot_features(features, 0.0, ax)
-    edges = band_edges()
-    for number, (frames, bands) in enumerate(receptive_fields(n_blocks), start=1):
+    edges, fields = band_edges(), receptive_fields(n_blocks)
+    beside = (frame - fields[-1][0] // 2 - 0.5) / FPS  # the widest rectangle: names stand there, where none crosses them
+    for number, (frames, bands) in enumerate(fields, start=1):
         low, high = max(band - bands // 2, 0), min(band + bands // 2 + 1, len(edges) - 1)
         corner = ((frame - frames // 2 - 0.5) / FPS, edges[low])
         box = {"fill": False, "edgecolor": "white", "linewidth": 1.6, "linestyle": _LINES[number - 1]}
         ax.add_patch(mpl.patches.Rectangle(corner, frames / FPS, edges[high] - edges[low], **box))
         words = f"{number}: {frames} frames, {high - low} bands"
-        place = {"xytext": (-3, 0), "textcoords": "offset points", "ha": "right", "va": "top"}
-        ax.annotate(words, (corner[0], edges[high] * 0.93), fontsize=8, color="white", **place)
+        place = {"xytext": (beside - 0.01, edges[high] * 0.9), "ha": "right", "va": "center"}
+        line = {"arrowstyle": "-", "color": "white", "linewidth": 0.6}
+        ax.annotate(words, (corner[0], edges[high] * 0.9), fontsize=8, color="white", arrowprops=line, **place)
     ax.plot(frame / FPS, edges[band], "+", color="white", markersize=7)
     return ax
 
