@@ -1,7 +1,7 @@
 """Parts of a prepared corpus: one track, or many sequences or clips, with checksums that show damage.
 
     NAME.npy    (T, 84) float16 features of its units, one after the other, read through a memory map
-    NAME.npz    onsets in seconds from each unit's start (float64), and the part's entry: see `write_part`
+    NAME.npz    onsets in seconds from each unit's start (float64), by choice their kinds, and the part's entry: see `write_part`
 
 Each unit's features and onsets have a checksum of their own, whatever files hold them, and the part one of all of these. A part is
 read and compared when training opens it, unless that was done within a day and its files are those of then (`Checked`).
@@ -24,6 +24,7 @@ from adtlib.vocabulary import N_CLASSES
 FORMAT = 2
 FRESH = 24 * 3600  # seconds for which a part that was read is trusted while its files are the same
 _ARRAYS = {"onset_times": np.float64, "onset_classes": np.uint8, "onset_units": np.uint32}
+_KINDS = {"onset_kinds": np.uint8}  # numbers in `vocabulary.KINDS`; only where the kinds of strokes are known
 
 
 class PreparedError(ValueError):
@@ -67,7 +68,7 @@ def load_part(part: Path) -> dict[str, np.ndarray]:
     if form != FORMAT:
         raise OtherFormat(f"{path} is of format {form}, this version reads {FORMAT}: run 'adt prepare' again")
     times = loaded.get("onset_times", np.empty(0))
-    for name, kind in _ARRAYS.items():
+    for name, kind in (_ARRAYS | (_KINDS if "onset_kinds" in loaded else {})).items():
         array = loaded.get(name)
         if array is None or array.dtype != kind or array.ndim != 1 or len(array) != len(times):
             raise PreparedError(_unreadable(path, f"no {name} as they are written"))
@@ -82,11 +83,14 @@ def _unreadable(path: Path, why: object) -> str:
 # ---- writing ------------------------------------------------------------------------------------------------------------
 
 
-def write_part(part: Path, units, source: str, notes: list[str], unknown: dict[str, int], inputs: tuple = ()) -> dict:
+def write_part(
+    part: Path, units, source: str, notes: list[str], unknown: dict[str, int], inputs: tuple = (), kinds: list | None = None
+) -> dict:
     """Write one part from `(id, features (T, 84), onsets)` of its units; return its entry for the index.
 
     source  fingerprint of what the part was computed from: `stored_part` compares it.
     inputs  (path, checksum) of the files that it was computed from.
+    kinds   for each unit a list like its onsets, with the number in `vocabulary.KINDS` of each onset.
     """
     features = np.concatenate([feature for _, feature, _ in units]).astype(np.float16)
     # Sums of the rounded values, as training reads them.
@@ -100,6 +104,8 @@ def write_part(part: Path, units, source: str, notes: list[str], unknown: dict[s
         "onset_classes": np.concatenate(classes),
         "onset_units": np.concatenate(owners),
     }
+    if kinds is not None:
+        arrays["onset_kinds"] = np.concatenate([found for unit in kinds for found in unit]).astype(np.uint8)
     listed = [[unit_id, len(feature)] for unit_id, feature, _ in units]
     checksums = _checksums(listed, features, arrays)
     entry = {
@@ -126,13 +132,13 @@ def write_part(part: Path, units, source: str, notes: list[str], unknown: dict[s
 
 
 def _checksums(units: list, features: np.ndarray, arrays: dict[str, np.ndarray]) -> list[list[str]]:
-    """The checksum of each unit's features, and that of its onsets with their classes."""
+    """The checksum of each unit's features, and that of its onsets with their classes and kinds."""
     found, start = [], 0
     order = np.argsort(arrays["onset_units"], kind="stable")
     edges = np.searchsorted(arrays["onset_units"][order], np.arange(len(units) + 1))
     for index, (_, n_frames) in enumerate(units):
         mine = order[edges[index] : edges[index + 1]]
-        onsets = checksum(arrays["onset_times"][mine], arrays["onset_classes"][mine])
+        onsets = checksum(*(arrays[name][mine] for name in ("onset_times", "onset_classes", "onset_kinds") if name in arrays))
         found.append([checksum(features[start : start + n_frames]), onsets])
         start += n_frames
     return found

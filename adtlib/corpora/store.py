@@ -57,6 +57,16 @@ class Unit:
         return [times[classes == c] for c in range(N_CLASSES)]
 
     @property
+    def kinds(self) -> list[np.ndarray]:
+        """For each class the number in `vocabulary.KINDS` of each onset, uint8. PreparedError where they were not stored."""
+        part = load_part(self.part)
+        if "onset_kinds" not in part:
+            raise PreparedError(f"{self.part}.npz does not say of what kind its strokes are: render the clips again")
+        mine = part["onset_units"] == self.index
+        kinds, classes = part["onset_kinds"][mine], part["onset_classes"][mine]
+        return [kinds[classes == c] for c in range(N_CLASSES)]
+
+    @property
     def duration(self) -> float:
         """Seconds."""
         return self.n_frames / FPS

@@ -1,14 +1,11 @@
-"""Studio effects with random settings: equaliser, room, compression, saturation, noise, lossy codec; float32 at 44.1 kHz."""
-
-import io
+"""Studio effects with random settings: equaliser, room, compression, saturation, amplifier, noise; float32 at 44.1 kHz."""
 
 import numpy as np
 import scipy.fft
-import soundfile
 from scipy.signal import butter, lfilter, sosfilt
 
 from adtlib.audio.features import SAMPLE_RATE
-from adtlib.audio.mixing import rms
+from adtlib.audio.mixing import place, rms
 
 _STEP = 64  # samples, 1.5 ms: the time resolution of compression
 
@@ -107,10 +104,42 @@ def saturate(waveform: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.tanh(waveform * (drive / peak)) * np.float32(peak / np.tanh(drive))
 
 
+def filtered(waveform: np.ndarray, frequency, kind: str, order: int = 2) -> np.ndarray:
+    """Through a Butterworth filter; `frequency` in Hz, two for a band."""
+    return sosfilt(butter(order, frequency, kind, fs=SAMPLE_RATE, output="sos").astype(np.float32), waveform)
+
+
+def amplify(waveform: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A distorting amplifier: bass taken out, driven into clipping, heard through a loudspeaker that ends at 5 to 14 kHz."""
+    level = rms(waveform)
+    if level == 0:
+        return waveform
+    drive = np.float32(10 ** (rng.uniform(3, 30) / 20) / level)
+    driven = np.tanh(filtered(waveform, rng.uniform(80, 400), "highpass", 1) * drive)
+    return filtered(driven, np.exp(rng.uniform(np.log(5_000), np.log(14_000))), "lowpass")
+
+
+def raise_attacks(waveform: np.ndarray, starts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The first 10 to 60 ms of each note 4 to 14 dB louder; `starts` in seconds."""
+    decay = np.float32(rng.uniform(0.01, 0.06))
+    shape = np.exp(-np.arange(round(5 * decay * SAMPLE_RATE), dtype=np.float32) / (decay * SAMPLE_RATE))
+    raised = np.zeros_like(waveform)
+    for at in np.unique(np.round(starts * SAMPLE_RATE / 441)).astype(int).tolist():
+        place(shape, raised, max(at * 441 - 200, 0))
+    return waveform * (1 + np.float32(10 ** (rng.uniform(4, 14) / 20) - 1) * np.minimum(raised, 1))
+
+
+def double(waveform: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Played twice, left and right, and heard in mono: a copy 3 to 30 ms later, in or out of phase, makes a comb."""
+    delay = round(rng.uniform(0.003, 0.03) * SAMPLE_RATE)
+    later = np.zeros_like(waveform)
+    later[delay:] = waveform[:-delay]
+    return waveform + np.float32(rng.uniform(0.3, 0.95) * rng.choice((-1, 1))) * later
+
+
 def burst(shape: np.ndarray, low: float, high: float, rng: np.random.Generator) -> np.ndarray:
     """Noise between two frequencies in Hz, times an envelope `(n,)` float32; peak 1."""
-    band = butter(2, (low, high), "bandpass", fs=SAMPLE_RATE, output="sos").astype(np.float32)
-    sound = sosfilt(band, rng.standard_normal(len(shape), dtype=np.float32)) * shape
+    sound = filtered(rng.standard_normal(len(shape), dtype=np.float32), (low, high), "bandpass") * shape
     return sound / max(float(np.abs(sound).max()), 1e-6)
 
 
@@ -119,14 +148,3 @@ def noise(n_samples: int, rng: np.random.Generator) -> np.ndarray:
     dark = np.float32(rng.uniform(0.0, 0.97))
     hiss = lfilter([1], [1, -dark], rng.standard_normal(n_samples, dtype=np.float32)).astype(np.float32)
     return hiss / max(rms(hiss), 1e-9)
-
-
-def through_codec(waveform: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Encoded lossily as Ogg Vorbis of low quality and decoded: same length, no delay."""
-    buffer = io.BytesIO()
-    soundfile.write(buffer, waveform, SAMPLE_RATE, format="OGG", subtype="VORBIS", compression_level=float(rng.uniform(0.6, 1.0)))
-    buffer.seek(0)
-    decoded = soundfile.read(buffer, dtype="float32")[0]
-    out = np.zeros_like(waveform)
-    out[: min(len(out), len(decoded))] = decoded[: len(out)]
-    return out

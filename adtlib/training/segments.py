@@ -1,4 +1,4 @@
-"""Segments of 400 frames, four seconds: what training sees (thesis, 5.2.1)."""
+"""Segments, of four seconds unless stated otherwise: what training sees (thesis, 5.2.1)."""
 
 import numpy as np
 from torch.utils.data import Dataset
@@ -6,7 +6,7 @@ from torch.utils.data import Dataset
 from adtlib.audio.features import N_BANDS
 from adtlib.corpora.store import Prepared, Unit
 from adtlib.onsets.frames import SEGMENT_FRAMES, seconds_to_frames, widen_targets
-from adtlib.vocabulary import N_CLASSES
+from adtlib.vocabulary import KINDS, N_CLASSES
 
 
 class Segments(Dataset):
@@ -48,33 +48,46 @@ class Segments(Dataset):
 
 
 class Crops:
-    """Segments of 400 frames at random places in the units of a split."""
+    """Segments of equal length at random places in the units of a split."""
 
-    def __init__(self, prepared: Prepared, split: str):
-        """List the units and their onsets; onsets looked up for each crop would be read from disk again and again."""
-        units = prepared.units(split)
-        self.every = [(unit, *_onset_frames(unit)) for unit in units]
+    def __init__(self, prepared: Prepared, split: str, n_frames: int = SEGMENT_FRAMES, kinds: bool = False):
+        """List the units and their onsets; onsets looked up for each crop would be read from disk again and again.
+
+        With `kinds` the kinds of strokes are targets, too: PreparedError where the corpus does not have them.
+        """
+        self.n_frames = n_frames
+        # Frames of the onsets, their classes and, as a second target, their kinds.
+        self.every = [
+            (unit, *_onset_frames(unit), *((np.concatenate(unit.kinds),) if kinds else ())) for unit in prepared.units(split)
+        ]
         self.without_drums = [entry for entry in self.every if not len(entry[1])]
+        self.sizes = (N_CLASSES, len(KINDS)) if kinds else (N_CLASSES,)
 
-    def draw(self, entries: list, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """`count` crops of `every` or `without_drums`: `(count, 400, 84)` features, `(count, 400, 5)` widened targets, float32."""
-        features = np.zeros((count, SEGMENT_FRAMES, N_BANDS), dtype=np.float32)
-        targets = np.zeros((count, SEGMENT_FRAMES, N_CLASSES), dtype=np.float32)
+    def draw(self, entries: list, count: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        """`count` crops of `every` or `without_drums`, float32: features `(count, T, 84)`, widened targets `(count, T, 5)`.
+
+        With kinds a third array, their widened targets `(count, T, K)` in the order of `vocabulary.KINDS`.
+        """
+        features = np.zeros((count, self.n_frames, N_BANDS), dtype=np.float32)
+        targets = [np.zeros((count, self.n_frames, size), dtype=np.float32) for size in self.sizes]
         for row, number in enumerate(rng.integers(len(entries), size=count)):
-            unit, frames, classes = entries[number]
-            first = int(rng.integers(0, max(1, unit.n_frames - SEGMENT_FRAMES + 1)))
-            part = unit.features[first : first + SEGMENT_FRAMES]
+            unit, frames, *labels = entries[number]
+            first = int(rng.integers(0, max(1, unit.n_frames - self.n_frames + 1)))
+            part = unit.features[first : first + self.n_frames]
             features[row, : len(part)] = part
-            targets[row] = targets_around(frames, classes, first)
-        return features, targets
+            for target, which in zip(targets, labels, strict=True):
+                target[row] = targets_around(frames, which, first, *target.shape[1:])
+        return features, *targets
 
 
-def targets_around(frames: np.ndarray, classes: np.ndarray, first: int) -> np.ndarray:
-    """Widened targets `(400, 5)` float32 of the segment that begins at frame `first`.
+def targets_around(
+    frames: np.ndarray, classes: np.ndarray, first: int, n_frames: int = SEGMENT_FRAMES, n_classes: int = N_CLASSES
+) -> np.ndarray:
+    """Widened targets `(n_frames, n_classes)` float32 of the segment that begins at frame `first`.
 
     frames, classes  of all onsets of the unit. Those just outside the segment widen into its edge frames.
     """
-    targets = np.zeros((SEGMENT_FRAMES + 2, N_CLASSES), dtype=np.float32)  # one frame more on either side
+    targets = np.zeros((n_frames + 2, n_classes), dtype=np.float32)  # one frame more on either side
     rows = frames - (first - 1)
     inside = (rows >= 0) & (rows < len(targets))
     targets[rows[inside], classes[inside]] = 1
