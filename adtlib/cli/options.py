@@ -414,6 +414,9 @@ def _add_pack(add: Any) -> None:
     chosen.add_argument("--thresholds", metavar="KD,SD,TT,HH,CY", help="five thresholds, separated by commas")
     averages = ("logits", "activations")
     parser.add_argument("--average", choices=averages, default=averages[0], help="of an ensemble (default: logits)")
+    parser.add_argument(
+        "--double", type=int, default=0, metavar="N", help="drop the weaker of two onsets within N frames (default: 0, none)"
+    )
     parser.add_argument("--half", action="store_true", help="weights as float16: half the size")
     parser.add_argument("--about", default="", help="origin of the model, in a sentence or two")
     parser.add_argument("--licence", default="", help="of the weights")

@@ -91,7 +91,7 @@ def history(run: Run, start_from: Path | None = None) -> pd.DataFrame:
     config = run.config
     segments = config["segments_per_epoch"] // config["batch_size"] * config["batch_size"]
     rows = metrics[["epoch", "train_loss", *scores]].copy()
-    frames = segments * config.get("segment_frames", SEGMENT_FRAMES)
+    frames = segments * config["segment_frames"]
     rows.insert(1, "hours", rows["epoch"] * frames / FPS / 3600)
     rows.insert(0, "stage", 1)
     if start_from is None:
