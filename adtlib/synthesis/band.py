@@ -63,8 +63,8 @@ def arrange(drumming: Drumming, songs: tuple[Song, ...], n_beats: float, streams
             parts.append(replace(part, beats=part.beats / factor, lengths=part.lengths / factor))
     if not parts:
         return None
-    count = int(rng.integers(2, 8)) if recipe.accompaniment == "songs" else 1
-    parts = [parts[index] for index in rng.permutation(len(parts))[:count]]
+    chosen = rng.permutation(len(parts))[: rng.integers(2, 8)]
+    parts = [parts[index] for index in (chosen if recipe.accompaniment == "songs" else chosen[:1])]
     parts = [_orchestrate(part, streams("part", number)) for number, part in enumerate(parts)]
     driven = [_is_driven(part, streams("bright", number), recipe.bright) for number, part in enumerate(parts)]
     parts = [

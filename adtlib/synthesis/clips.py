@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 
 import numpy as np
+from scipy.signal import sosfilt
 
 from adtlib.audio.features import SAMPLE_RATE, log_filter_spectrogram
 from adtlib.audio.mixing import rms
@@ -33,6 +34,7 @@ FLAM = 0.025  # seconds
 KINDS = {"drums": 0.15, "mix": 0.75, "no drums": 0.10}  # of clips, and their shares
 TREBLE_HZ = 6_000.0
 _MOST_TREBLE_DB = 18.0  # by which the accompaniment's treble is raised or lowered
+_SHELF_HZ = 4_500.0  # middle of the shelf's slope
 _USUAL_TREBLE_DB = -8.0  # of it above that of drums: what it is raised from where nobody drums
 # What can be left out of clips, to measure the effect of each: what it is, and the option without it.
 INGREDIENTS = {
@@ -205,11 +207,10 @@ def _balanced(drums: np.ndarray, other: np.ndarray, streams: Streams, recipe: Re
 
 def _with_treble(drums: np.ndarray, other: np.ndarray, wanted_db: float) -> np.ndarray:
     """`other` with what it has above 6 kHz raised or lowered to `wanted_db` above the drums there, within limits."""
-    treble = effects.filtered(other, TREBLE_HZ, "highpass")
-    of_drums = rms(effects.filtered(drums, TREBLE_HZ, "highpass"))
-    now = 20 * np.log10(max(rms(treble), 1e-9) / of_drums) if of_drums > 0 else _USUAL_TREBLE_DB
-    gain = np.clip(wanted_db - now, -_MOST_TREBLE_DB, _MOST_TREBLE_DB)
-    return other + np.float32(10 ** (gain / 20) - 1) * treble
+    high, of_drums = (rms(effects.filtered(part, TREBLE_HZ, "highpass")) for part in (other, drums))
+    now = 20 * np.log10(max(high, 1e-9) / of_drums) if of_drums > 0 else _USUAL_TREBLE_DB
+    gain = float(np.clip(wanted_db - now, -_MOST_TREBLE_DB, _MOST_TREBLE_DB))
+    return sosfilt(effects.biquad("high", _SHELF_HZ, gain, 0.7)[None].astype(np.float32), other)
 
 
 def annotate(strokes: list[Stroke], start: float, end: float, kit: synthesis_kits.ClipKit) -> tuple[Onsets, list[np.ndarray]]:

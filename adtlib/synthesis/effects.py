@@ -10,16 +10,14 @@ from adtlib.audio.mixing import place, rms
 _STEP = 64  # samples, 1.5 ms: the time resolution of compression
 
 
-def shelf_or_peak(rng: np.random.Generator, spread_db: float = 4.0) -> np.ndarray:
-    """A biquad of random kind, frequency and gain (of that standard deviation): `(6,)` for `scipy.signal.sosfilt`.
+def biquad(kind: str, frequency: float, gain_db: float, quality: float) -> np.ndarray:
+    """An equaliser "low" or "high" (shelves) or "peak" at a frequency in Hz: `(6,)` for `scipy.signal.sosfilt`.
 
     Formulas: Robert Bristow-Johnson, Cookbook formulae for audio equalizer biquad filter coefficients.
     """
-    kind = rng.choice(["low", "high", "peak"])
-    frequency = np.exp(rng.uniform(*np.log({"low": (80, 400), "high": (2_500, 9_000), "peak": (120, 9_000)}[str(kind)])))
-    a = 10 ** (rng.normal(0, spread_db) / 40)
+    a = 10 ** (gain_db / 40)
     omega = 2 * np.pi * frequency / SAMPLE_RATE
-    cosine, alpha = np.cos(omega), np.sin(omega) / (2 * rng.uniform(0.5, 1.5))
+    cosine, alpha = np.cos(omega), np.sin(omega) / (2 * quality)
     if kind == "peak":
         b = (1 + alpha * a, -2 * cosine, 1 - alpha * a)
         d = (1 + alpha / a, -2 * cosine, 1 - alpha / a)
@@ -36,6 +34,13 @@ def shelf_or_peak(rng: np.random.Generator, spread_db: float = 4.0) -> np.ndarra
             (a + 1) + sign * (a - 1) * cosine - root,
         )
     return np.array([*b, *d]) / d[0]
+
+
+def shelf_or_peak(rng: np.random.Generator, spread_db: float = 4.0) -> np.ndarray:
+    """A biquad of random kind, frequency and gain (of that standard deviation)."""
+    kind = str(rng.choice(["low", "high", "peak"]))
+    frequency = np.exp(rng.uniform(*np.log({"low": (80, 400), "high": (2_500, 9_000), "peak": (120, 9_000)}[kind])))
+    return biquad(kind, frequency, rng.normal(0, spread_db), rng.uniform(0.5, 1.5))
 
 
 def smooth_gains(frequencies: np.ndarray, spread_db: float, rng: np.random.Generator, n_points: int = 7) -> np.ndarray:

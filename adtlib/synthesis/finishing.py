@@ -36,7 +36,7 @@ def _on_stage(mix: np.ndarray, streams: Streams, recipe: Recipe) -> np.ndarray:
     """By chance heard from some metres away, and with an audience."""
     rng = streams("far")
     if rng.random() < recipe.far:
-        direct = np.float32(10 ** (rng.uniform(-12, 3) / 20))
+        direct = np.float32(10 ** (rng.uniform(-6, 6) / 20))
         mix = effects.in_a_room(direct * mix, mix, rng)
     rng = streams("crowd")
     if rng.random() < recipe.crowd and (level := rms(mix)) > 0:
@@ -90,9 +90,10 @@ def loud_master(mix: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         before = rms(band)
         band = effects.compress(band, rng) if before > 0 and rng.random() < 0.7 else band
         compressed += band * np.float32(10 ** (rng.normal(0, 1.5) / 20) * before / max(rms(band), 1e-9))
-    raised = compressed * np.float32(10 ** (rng.uniform(*LOUD_DB) / 20) / max(rms(compressed), 1e-9))
-    ceiling = np.exp(rng.uniform(0, np.log(2)))  # what the limiter lets through is clipped
-    limited = limit(raised, ceiling, rng.uniform(0.02, 0.2))
+    wanted = 10 ** (rng.uniform(*LOUD_DB) / 20)
+    limited = limit(compressed * np.float32(wanted / max(rms(compressed), 1e-9)), 1.0, rng.uniform(0.02, 0.2))
+    # The limiter has taken level: it is made up, at most by 8 dB, into clipping.
+    limited = limited * np.float32(min(wanted / max(rms(limited), 1e-9), 2.5))
     return np.clip(limited, -1, 1) if rng.random() < 0.5 else np.tanh(limited)
 
 

@@ -57,7 +57,8 @@ class Recipe:
     parts_treated     factor on the chances that a part has picks, equaliser and drive.
     bright            share of parts on distorted guitars, brass, strings and synthesisers, driven hard.
     attacks           share of parts whose attacks are raised, as a compressor does.
-    shakers           share with a shaker; risers: share with noise that rises or falls.
+    shakers           share with a shaker.
+    risers            share with noise that rises to a bar line, or falls.
     doubled           share of parts played twice in stereo, heard in mono.
 
     Finishing
@@ -67,7 +68,8 @@ class Recipe:
     crowd             share with an audience.
     loud              share mastered loud: compressed in bands, limited, clipped.
     dull              share without what is above 3.5 to 8 kHz.
-    encoded           share encoded by one of `codecs` (of CODECS).
+    encoded           share encoded with a lossy codec.
+    codecs            which codecs, some of CODECS.
 
     Annotation
 

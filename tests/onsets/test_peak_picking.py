@@ -87,7 +87,9 @@ def test_bad_activations_are_refused(bad):
         pick_peaks(bad)
 
 
-@pytest.mark.parametrize("bad", [{"wait": -1}, {"threshold": 1.5}, {"threshold": (0.5, 0.5)}, {"max_window": 1.5}, {"strong": 2}, {"double": -1}])
+@pytest.mark.parametrize(
+    "bad", [{"wait": -1}, {"threshold": 1.5}, {"threshold": (0.5, 0.5)}, {"max_window": 1.5}, {"strong": 2}, {"double": -1}]
+)
 def test_bad_parameters_are_refused(bad):
     with pytest.raises(ValueError, match=next(iter(bad))):
         PeakPicking(**bad)
