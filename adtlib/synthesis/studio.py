@@ -23,8 +23,9 @@ ACOUSTIC = (
     "BJA_Pacific",
     "ColomboAcoustic",
     "Millo",
+    "sonic-pi",
 )
-ELECTRONIC = ("TR808", "HardElectro", "ElectricEmpire", "VariBreaks", "rumpf", "Audiophob", "-024", "-025")
+ELECTRONIC = ("lmms", "TR808", "HardElectro", "ElectricEmpire", "VariBreaks", "rumpf", "Audiophob", "-024", "-025")
 PERCUSSION_ONLY = ("circAfrique", "Gimme A Hand")
 _FIRST = ("fluid-000", "fluid-008", "timgm-000", "timgm-008")  # of the order in which a recipe counts kits
 SPLIT_SEEDS = {"train": 0, "validation": 1}

@@ -109,7 +109,9 @@ def test_the_drums_are_the_same_under_another_band_and_finishing(made, change):
         np.testing.assert_array_equal(one.drums, other.drums)
 
 
-@pytest.mark.parametrize("change", [{"sloshing": 1.0, "free_cymbals": 1.0}, {"kits": 1}, {"variation": False}, {"rare_share": 0.2}, {"soft_hats": 1.0}])
+@pytest.mark.parametrize(
+    "change", [{"sloshing": 1.0, "free_cymbals": 1.0}, {"kits": 1}, {"variation": False}, {"rare_share": 0.2}, {"soft_hats": 1.0}]
+)
 def test_the_band_is_the_same_over_other_drums(made, change):
     recipe = replace(SHIPPED, percussion=0.0)
     one, other = take_of(made, recipe, MIX), take_of(made, replace(recipe, **change), MIX)

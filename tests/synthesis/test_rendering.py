@@ -5,6 +5,7 @@ import importlib.util
 import mido
 import numpy as np
 import pytest
+import soundfile
 from made_sounds import SILENCE, tone, write_hydrogen_kit
 
 from adtlib.audio.features import SAMPLE_RATE
@@ -73,6 +74,20 @@ def test_a_sample_that_the_package_lacks_is_left_out_with_a_warning(tmp_path):
     with pytest.warns(UserWarning, match=r"0-1\.wav.*left out"):
         capture.capture_hydrogen(kit, tmp_path / "bank")
     assert [one_shot.velocity for one_shot in Bank(tmp_path / "bank").by_key["kick"]] == [64]
+
+
+def test_a_folder_of_samples_is_a_kit_with_soft_and_hard_layers(tmp_path, monkeypatch):
+    monkeypatch.setenv("ADT_SOUNDS", str(tmp_path))
+    kit = sources.SampleFolder("kit", "drums", "*.wav", "package", {"cymbal_open": "hat_open", "zap": None})
+    assert kit.files == []
+    (tmp_path / "drums").mkdir()
+    for number, name in enumerate(("snare_soft", "snare_hard", "hihat_closed01", "hihat_closed02", "cymbal_open", "zap", "notes")):
+        soundfile.write(tmp_path / "drums" / f"{name}.wav", 0.5 * tone(200 + 300 * number), SAMPLE_RATE)
+    capture.capture_files(kit, tmp_path / "bank")
+    bank = Bank(tmp_path / "bank")
+    assert set(bank.by_key) == {"snare", "hat_closed", "hat_open"}
+    assert [[layer.velocity for layer in voice] for voice in bank.voices("snare")] == [[70, 127]]
+    assert len(bank.voices("hat_closed")) == 2
 
 
 def test_a_damaged_kit_is_named(tmp_path):
