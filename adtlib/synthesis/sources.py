@@ -65,7 +65,7 @@ class SampleFolder:
         return sorted((sounds_root() / self.folder).glob(self.pattern))
 
 
-# Sonic Pi's soft and hard strokes are layers. Toms of LMMS by their pitch.
+# Soft and hard strokes of Sonic Pi are layers. Toms of LMMS are named by their pitch; its kick04 is damaged.
 _SONIC_PI = {
     **dict.fromkeys(("drum_bass", "drum_heavy_kick"), "kick"),
     **{"drum_snare": "snare", "drum_tom_hi": "tom_high", "drum_tom_mid": "tom_mid", "drum_tom_lo": "tom_low"},
@@ -77,7 +77,7 @@ _LMMS = {
     **dict.fromkeys(("tom01", "tom04"), "tom_high"),
     **dict.fromkeys(("tom02", "tom05", "tom_mid01"), "tom_mid"),
     **{"tom03": "tom_low", "rim01": "side_stick", "crash01": "splash"},
-    **dict.fromkeys(("nasty_bass01", "nasty_rim01", "ride02", "kick_hardcore01", "kick_distorted01")),
+    **dict.fromkeys(("nasty_bass01", "nasty_rim01", "ride02", "kick_hardcore01", "kick_distorted01", "kick04")),
 }
 SAMPLE_FOLDERS = (
     SampleFolder("sonic-pi", "sonic-pi/samples", "drum_*.flac", "sonic-pi-samples", _SONIC_PI),
