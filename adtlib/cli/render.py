@@ -12,7 +12,7 @@ from adtlib.training.rendered_clips import corpus_folder, render_corpus
 
 def run(options: argparse.Namespace) -> int:
     """Render the missing clips."""
-    check_names("--without", options.without, {name: what for name, (what, _) in INGREDIENTS.items()})
+    check_names("--without", options.without, INGREDIENTS)
     check_names("--recipe", [options.recipe], MEANINGS)
     if options.hours is None:
         raise ValueError("--hours H is missing: say how many hours of training clips")

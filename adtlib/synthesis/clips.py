@@ -36,14 +36,22 @@ TREBLE_HZ = 6_000.0
 _MOST_TREBLE_DB = 18.0  # by which the accompaniment's treble is raised or lowered
 _SHELF_HZ = 4_500.0  # middle of the shelf's slope
 _USUAL_TREBLE_DB = -8.0  # of it above that of drums: what it is raised from where nobody drums
-# What can be left out of clips, to measure the effect of each: what it is, and the option without it.
+# What can be left out of clips, to measure the effect of each, and what the option is then.
 INGREDIENTS = {
-    "accompaniment": ("other instruments, percussion and voices; silence where nobody drums", {"accompaniment": "none"}),
-    "voices": ("sung parts", {"voices": 0.0}),
-    "edits": ("edits of the performances (ghost notes, brushes, toms for snares, ...)", {"edits": False}),
-    "variation": ("tuning, damping, equalising and levelling of the kit; one-shots stay as captured", {"variation": False}),
-    "studio": ("room, compression, saturation, hiss and codec", {"finishing": "dry"}),
-    "kits": ("all kits but two of a General MIDI bank", {"kits": 2}),
+    "accompaniment": "other instruments, percussion and voices; what stays is drums alone, and silence where nobody drums",
+    "voices": "sung parts",
+    "edits": "edits of the performances (ghost notes, brushes, toms for snares, ...); they stay as they were played",
+    "variation": "tuning, damping, equalising and levelling of the kit; one-shots stay as captured",
+    "studio": "room, compression, saturation, hiss and codec",
+    "kits": "all kits but two of a General MIDI bank",
+}
+_LEFT_OUT = {
+    "accompaniment": {"accompaniment": "none"},
+    "voices": {"voices": 0.0},
+    "edits": {"edits": False},
+    "variation": {"variation": False},
+    "studio": {"finishing": "dry"},
+    "kits": {"kits": 2},
 }
 
 
@@ -51,7 +59,7 @@ def without(recipe: Recipe, names: tuple[str, ...]) -> Recipe:
     """The recipe without some of INGREDIENTS. ValueError for an unknown one."""
     if unknown := set(names) - set(INGREDIENTS):
         raise ValueError(f"unknown ingredient {', '.join(sorted(unknown))}: choose from {', '.join(INGREDIENTS)}")
-    return replace(recipe, **{option: value for name in names for option, value in INGREDIENTS[name][1].items()})
+    return replace(recipe, **{option: value for name in names for option, value in _LEFT_OUT[name].items()})
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ from made_sounds import tone
 
 from adtlib.audio.features import SAMPLE_RATE
 from adtlib.audio.mixing import rms
+from adtlib.cli import main, render as render_command
 from adtlib.synthesis import articulations, band, clips, drumming, edits, effects, finishing, kits as synthesis_kits
 from adtlib.synthesis.drumming import Stroke
 from adtlib.synthesis.performances import Part
@@ -82,6 +83,31 @@ def test_a_stream_begins_again_and_differs_from_others():
     np.testing.assert_array_equal(one, again)
     for other in (streams("part", 2), streams("kit"), Streams(3, 0, 8)("part", 1), Streams(3, 1, 7)("part", 1)):
         assert not np.array_equal(one, other.random(4))
+
+
+def test_the_command_reads_recipes_and_options(made, monkeypatch, capsys):
+    asked = {}
+
+    class Asked(Exception):
+        pass
+
+    def ask(*_, **options):
+        asked.update(options)
+        raise Asked
+
+    monkeypatch.setattr(render_command, "render_corpus", ask)
+    command = ["render", "--hours", "1", "--recipe", "shipped", "--option", "masked=kept", "kits=4", "--without", "voices"]
+    with pytest.raises(Asked):
+        main(command)
+    assert asked["recipe"] == replace(SHIPPED, masked="kept", kits=4, voices=0.0)
+    for wrong, said in (
+        (["--recipe", "?"], "finished: as finished records"),
+        (["--option", "kits"], "write NAME=VALUE"),
+        (["--option", "salt=1"], "no option of a recipe"),
+        (["--without", "?"], "voices: sung parts"),
+    ):
+        assert main(["render", "--hours", "1", *wrong]) == 1
+        assert said in capsys.readouterr().err
 
 
 # --- pairs ---------------------------------------------------------------------------------------------------------------

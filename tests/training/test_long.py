@@ -11,6 +11,7 @@ import torch
 from scipy.signal import butter, freqs_zpk
 
 from adtlib.audio.features import band_centres
+from adtlib.corpora.parts import PreparedError, check_part
 from adtlib.corpora.preparation import write_part
 from adtlib.corpora.store import Prepared, write_index
 from adtlib.figures.rendered import plot_architectures, plot_long_run, plot_losses
@@ -21,9 +22,10 @@ from adtlib.training import long
 from adtlib.training.augmentation import Augmentation, attenuation, augment, magnitudes, transposition
 from adtlib.training.long import LongConfig, fit_long, history, learning_rate
 from adtlib.training.real_songs import STEEPNESS, NormalisedUnit
+from adtlib.training.runs import write_record
 from adtlib.training.scoring import thresholds_for
 from adtlib.training.segments import Crops, targets_around
-from adtlib.vocabulary import CLASSES
+from adtlib.vocabulary import CLASSES, KINDS
 
 NOTHING = Augmentation((0, 0), (0, 0), (0, 5_000, 6_000), (0, 40, 50), (0, 2), (0, 0, 0))
 
@@ -111,6 +113,64 @@ def test_crops_carry_the_onsets_of_where_they_were_cut(prepared):
         np.testing.assert_array_equal(lit, targets[..., c] == 1)
     _, none = crops.draw(crops.without_drums, 2, np.random.default_rng(0))
     assert not none.any()
+
+
+def test_crops_may_be_longer_and_carry_the_kinds_of_strokes(tmp_path):
+    rng, snare, brush = np.random.default_rng(0), list(KINDS).index("snare"), list(KINDS).index("brush")
+    onsets = [np.empty(0), np.array([0.5, 2.0, 4.0]), *[np.empty(0)] * 3]
+    kinds = [np.empty(0, np.uint8), np.array([snare, brush, snare], np.uint8), *[np.empty(0, np.uint8)] * 3]
+    units = [("train/0", rng.random((600, 84)).astype(np.float32), onsets), ("train/1", np.zeros((700, 84)), [np.empty(0)] * 5)]
+    silent = [np.empty(0, np.uint8)] * 5
+    about = {"corpus": "Rendered", "unit": "clip", "quantised": False, "miniature": False, "features": "madmom"}
+    for name, known in (("with", [kinds, silent]), ("without", None)):
+        entry = write_part(tmp_path / name / "train" / "shard-00000", units, "made here", [], {}, kinds=known)
+        write_index(tmp_path / name, about | {"splits": {"train": {"parts": [entry], "problems": [], "missing": 0}}})
+    prepared = Prepared(tmp_path / "with")
+    prepared.check("train")
+    assert [found.tolist() for found in prepared.units("train")[0].kinds] == [[], [snare, brush, snare], [], [], []]
+    crops = Crops(prepared, "train", n_frames=600, kinds=True)
+    features, targets, of_kind = crops.draw(crops.every[:1], 2, rng)
+    assert features.shape == (2, 600, 84) and targets.shape == (2, 600, 5) and of_kind.shape == (2, 600, len(KINDS))
+    assert np.flatnonzero(targets[0, :, 1] == 1).tolist() == [50, 200, 400]
+    assert np.flatnonzero(of_kind[0, :, snare] == 1).tolist() == [50, 400]
+    assert of_kind[0, [199, 200, 201], brush].tolist() == [0.5, 1, 0.5] and of_kind.sum() == targets.sum()
+    assert [len(arrays) for arrays in (crops.without_drums, crops.draw(crops.every, 1, rng))] == [1, 3]
+    with pytest.raises(PreparedError, match=r"shard-00000\.npz does not say of what kind.*render"):
+        Crops(Prepared(tmp_path / "without"), "train", kinds=True)
+
+
+def test_a_kind_that_was_damaged_is_found(tmp_path):
+    onsets, kinds = [np.array([0.5]), *[np.empty(0)] * 4], [np.zeros(1, np.uint8), *[np.empty(0, np.uint8)] * 4]
+    part = tmp_path / "train" / "shard-00000"
+    entry = write_part(part, [("train/0", np.zeros((100, 84)), onsets)], "made here", [], {}, kinds=[kinds])
+    check_part(part, entry)
+    with np.load(part.with_name(part.name + ".npz")) as file:
+        arrays = dict(file)
+    np.savez(part.with_name(part.name + ".npz"), **arrays | {"onset_kinds": np.array([3], np.uint8)})
+    with pytest.raises(PreparedError, match="onsets of train/0 are not those written"):
+        check_part(part, entry)
+
+
+def test_a_run_of_before_an_option_existed_is_still_that_run(prepared, tmp_path):
+    config = small(epochs=1)
+    run = fit_long(config, prepared, tmp_path / "run", progress=False)
+    weights = (run.folder / "weights.safetensors").read_bytes() if (run.folder / "weights.safetensors").is_file() else b""
+    record = dict(run.record)
+    stored = dict(record["config"])
+    del stored["segment_frames"]
+    stored["peak_picking"] = {k: v for k, v in stored["peak_picking"].items() if k not in ("double", "strong")}
+    write_record(run.folder, record | {"config": stored})
+    again = fit_long(config, prepared, tmp_path / "run", progress=False)
+    assert again.result["seconds"] == run.result["seconds"], "not trained again"
+    assert again.config["segment_frames"] == 400 and again.peak_picking == PeakPicking()
+    assert weights == b"" or (run.folder / "weights.safetensors").read_bytes() == weights
+
+
+def test_longer_segments_are_trained_on_and_count_as_hours(prepared, tmp_path):
+    run = fit_long(small(epochs=1, segment_frames=480), prepared, tmp_path / "long", progress=False)
+    assert history(run)["hours"].tolist() == pytest.approx([16 * 4.8 / 3600])
+    with pytest.raises(ValueError, match="segments of 0 frames"):
+        small(segment_frames=0)
 
 
 def test_targets_widen_from_just_outside_a_segment():
