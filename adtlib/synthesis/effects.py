@@ -96,8 +96,14 @@ def compress(waveform: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         value = max(target, value * release)
         held[index] = value
     smoothed = lfilter([1 - attack], [1, -attack], held)
-    gain = np.interp(np.arange(len(waveform)), np.arange(n_steps) * _STEP, 10 ** (-smoothed / 20))
-    return waveform * gain.astype(np.float32)
+    return waveform * between(10 ** (-smoothed / 20), _STEP)[: len(waveform)]
+
+
+def between(values: np.ndarray, step: int) -> np.ndarray:
+    """Values that are `step` samples apart, and those between them on straight lines: `(len(values) * step,)` float32."""
+    values = values.astype(np.float32)
+    slopes = np.diff(values, append=values[-1:])
+    return (values[:, None] + slopes[:, None] * (np.arange(step, dtype=np.float32) / np.float32(step))).ravel()
 
 
 def saturate(waveform: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -109,4 +109,4 @@ def limit(waveform: np.ndarray, ceiling: float, release: float) -> np.ndarray:
         value = max(wanted, value * keep)
         held[index] = value
     smooth = lfilter([0.5, 0.5], [1], held)
-    return waveform * np.exp(-np.interp(np.arange(len(waveform)), np.arange(n_steps) * _STEP, smooth)).astype(np.float32)
+    return waveform * effects.between(np.exp(-smooth), _STEP)[: len(waveform)]

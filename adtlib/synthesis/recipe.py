@@ -185,7 +185,7 @@ FINISHED = Recipe(
     crowd=0.06,
     loud=0.4,
     dull=0.06,
-    encoded=0.3,
+    encoded=0.2,
     codecs=CODECS,
     masked="kept",
 )

@@ -431,6 +431,12 @@ def test_the_limiter_keeps_to_its_ceiling_and_leaves_the_rest():
     assert np.abs(limited[soft]).max() < 1e-6
 
 
+def test_gains_between_steps_lie_on_straight_lines():
+    values = np.random.default_rng(0).random(20)
+    wanted = np.interp(np.arange(20 * 32), np.arange(20) * 32, values)
+    np.testing.assert_allclose(effects.between(values, 32), wanted, atol=1e-6)
+
+
 def test_dull_clips_have_no_treble():
     recipe = Recipe(**ALWAYS | {"dull": 1.0})
     noise = np.random.default_rng(0).standard_normal(SAMPLE_RATE).astype(np.float32)
