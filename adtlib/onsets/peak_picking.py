@@ -134,8 +134,6 @@ def _wait(frames: np.ndarray, config: PeakPicking) -> np.ndarray:
 
 def _without_doubles(frames: np.ndarray, values: np.ndarray, config: PeakPicking) -> np.ndarray:
     """Of peaks within `double` frames of each other the strongest, and others only where both are strong."""
-    if len(frames) < 2 or np.diff(frames).min() > config.double:
-        return frames
     kept: list[tuple[int, float]] = []
     for frame, value in zip(frames.tolist(), values.tolist(), strict=True):
         if not kept or frame - kept[-1][0] > config.double or min(value, kept[-1][1]) >= config.strong:

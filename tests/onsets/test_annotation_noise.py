@@ -43,9 +43,17 @@ def test_a_wrong_class_is_another_one_and_nothing_is_lost():
     assert not any(set(times) & set(right) for times, right in zip(with_faults(ONSETS, 0, wrong=1.0), ONSETS, strict=True))
 
 
+def test_each_other_class_is_as_likely():
+    found = with_faults(ONSETS, 0, wrong=1.0)
+    for index, right in enumerate(ONSETS):
+        moved = [len(set(times) & set(right)) for times in found]
+        assert moved.pop(index) == 0 and sum(moved) == 200 and min(moved) > 30
+
+
 def test_quantised_onsets_lie_on_the_grid_and_fall_together():
-    found = with_faults([np.array([0.02, 0.13, 0.14, 0.99]), *[np.empty(0)] * 4], 0, step=0.125, first=0.01)
-    np.testing.assert_allclose(found[0], [0.01, 0.135, 1.01])
+    played = [np.array([0.02, 0.13, 0.14, 0.99]), *[np.empty(0)] * 4]
+    np.testing.assert_allclose(with_faults(played, 0, step=0.125, first=0.05)[0], [0.05, 0.175, 1.05])
+    np.testing.assert_allclose(with_faults(played, 0, step=0.3)[0], [0.0, 0.9])
 
 
 def test_other_seeds_have_other_faults():
@@ -54,7 +62,7 @@ def test_other_seeds_have_other_faults():
     assert not np.array_equal(one[0], other[0])
 
 
-@pytest.mark.parametrize("bad", [{"missing": 1.1}, {"wrong": -0.1}, {"jitter": -0.01}, {"step": -1.0}])
+@pytest.mark.parametrize("bad", [{"missing": 1.1}, {"wrong": -0.1}, {"wrong": 1.1}, {"jitter": -0.01}, {"step": -1.0}])
 def test_faults_without_sense_are_refused(bad):
     with pytest.raises(ValueError, match=next(iter(bad))):
         with_faults(ONSETS, 0, **bad)

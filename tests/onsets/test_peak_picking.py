@@ -143,6 +143,7 @@ def test_of_a_stroke_heard_twice_the_stronger_peak_is_kept():
     config = PeakPicking(double=4, strong=0.85)
     assert frames_of(config, (10, 0.9), (13, 0.7)) == [10]
     assert frames_of(config, (10, 0.7), (13, 0.9)) == [13]
+    assert frames_of(config, (10, 0.7), (13, 0.7)) == [10], "the first of equal ones"
     assert frames_of(config, (10, 0.7), (15, 0.9)) == [10, 15], "further apart than the window"
     assert frames_of(PeakPicking(), (10, 0.9), (13, 0.7)) == [10, 13], "the thesis keeps both"
 
@@ -150,6 +151,8 @@ def test_of_a_stroke_heard_twice_the_stronger_peak_is_kept():
 def test_flams_and_rolls_stay_where_every_stroke_is_strong():
     config = PeakPicking(double=4, strong=0.85)
     assert frames_of(config, (10, 0.85), (14, 0.97)) == [10, 14]
+    assert frames_of(PeakPicking(double=4, strong=0), (10, 0.85), (14, 0.97)) == [10, 14]
+    assert frames_of(PeakPicking(double=4, strong=1), (10, 0.85), (14, 0.97)) == [14]
     roll = [(10 + 4 * number, 0.9 + 0.01 * number) for number in range(8)]
     assert frames_of(config, *roll) == [frame for frame, _ in roll]
     weak_within = [(frame, 0.6 if frame == 18 else height) for frame, height in roll]
