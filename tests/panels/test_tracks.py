@@ -13,7 +13,6 @@ from adtlib import paths
 from adtlib.audio.clicks import CLICK_FREQUENCIES
 from adtlib.audio.features import FPS, HOP_LENGTH, SAMPLE_RATE
 from adtlib.audio.files import write_audio
-from adtlib.corpora import store
 from adtlib.corpora.base import Corpus, CorpusInfo, Track
 from adtlib.corpora.enst_mdb import EnstMdb
 from adtlib.corpora.folder import FolderCorpus
@@ -31,8 +30,6 @@ EMPTY = np.array([])
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "CACHE", tmp_path / "cache")
-    store.map_features.cache_clear()
-    store.load_part.cache_clear()
 
 
 @pytest.fixture

@@ -305,8 +305,14 @@ def test_an_epoch_passes_over_the_union_or_draws_from_each_corpus_equally(two):
 def test_what_an_epoch_draws_is_balanced_and_repeats(two, monkeypatch, tmp_path):
     """Counted where training takes its segments from: in proportion to size without the option, by halves with it."""
     corpora = [prepared_corpus(two, name) for name in two.train_corpora]
-    real, drawn = Segments.__getitem__, []
-    monkeypatch.setattr(Segments, "__getitem__", lambda self, index: drawn.append(int(self.corpora[index])) or real(self, index))
+    real, drawn = Segments.order, []
+
+    def recorded(self, *how):
+        order = real(self, *how)
+        drawn.extend(self.corpora[order].tolist())
+        return order
+
+    monkeypatch.setattr(Segments, "order", recorded)
     orders = {}
     for balance in (False, True):
         config = training_config(dataclasses.replace(two, balance=balance), "CRNN", ("small", "large"), 0)
