@@ -17,6 +17,14 @@ from dataclasses import dataclass
 CLASSES = ("KD", "SD", "TT", "HH", "CY")
 N_CLASSES = len(CLASSES)
 CLASS_NAMES = {"KD": "kick drum", "SD": "snare drum", "TT": "toms", "HH": "hi-hat", "CY": "cymbals"}
+# Kinds of strokes within the classes, in a fixed order: what a second head tells apart.
+KINDS = {
+    "kick": "KD",
+    **dict.fromkeys(("snare", "side_stick", "brush"), "SD"),
+    **dict.fromkeys(("tom_high", "tom_mid", "tom_low"), "TT"),
+    **dict.fromkeys(("hat_closed", "hat_half_open", "hat_open", "hat_pedal", "tambourine"), "HH"),
+    **dict.fromkeys(("ride", "ride_bell", "crash", "splash", "china", "cowbell"), "CY"),
+}
 # The pitch of each class where onsets are written as MIDI; each maps back to its class under General MIDI.
 MIDI_PITCH = {"KD": 36, "SD": 38, "TT": 47, "HH": 42, "CY": 49}
 

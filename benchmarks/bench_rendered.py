@@ -65,7 +65,7 @@ def fluidsynth_player(songs):
 def main():
     try:
         banks, notes = capture.capture(), performances.gather(paths.real_data_root())
-        studio = clips.Studio(banks, notes, "train")
+        studio = clips.Studio(banks, notes, "train", clips.RECIPES[clips.STANDARD])
     except (SourceError, FileNotFoundError) as error:
         sys.exit(f"not measured: {error}")
     for index in range(WARM_UP):  # the banks come into memory

@@ -366,11 +366,22 @@ def _add_render(add: Any) -> None:
         "render training clips",
         ": drummers' performances on sampled kits, under other instruments. It needs sounds and performances, and names those that "
         "are missing. Interrupted work is resumed",
-        "examples:\n  adt render --hours 22\n  adt render --hours 5 --name plain --without accompaniment",
+        "examples:\n  adt render --hours 22\n  adt render --hours 5 --name plain --without accompaniment\n"
+        "  adt render --hours 5 --name louder --recipe shipped --option balance_db=6,5,-10,16",
     )
     parser.add_argument("--hours", type=float, metavar="H", help="of training clips")
     parser.add_argument("--validation-hours", type=float, default=0.5, metavar="H", help="of validation clips (default: 0.5)")
     parser.add_argument("--seed", type=int, default=0, help="of the clips (default: 0)")
+    parser.add_argument(
+        "--recipe", default="finished", metavar="NAME", help="of the training clips; ? lists them (default: finished)"
+    )
+    parser.add_argument(
+        "--option",
+        nargs="+",
+        default=[],
+        metavar="NAME=VALUE",
+        help="of the recipe, see adtlib/synthesis/recipe.py; validation clips always follow the default recipe",
+    )
     parser.add_argument("--without", nargs="+", default=[], metavar="INGREDIENT", help="leave ingredients out; ? lists them")
     parser.add_argument("--jobs", type=int, metavar="N", help="processes (default: one for each processor)")
     _add_clips(parser)
@@ -385,7 +396,8 @@ def _add_train(add: Any) -> None:
         'example:\n  adt train --architecture RNN --hyperparameters \'{"num_layers": 3, "hidden_size": 144}\' --run rnn',
     )
     parser.add_argument("--epochs", type=int, default=40, help="after each the run can be resumed (default: 40)")
-    parser.add_argument("--segments-per-epoch", type=int, default=3_200, metavar="N", help="of 4 s (default: 3,200)")
+    parser.add_argument("--segments-per-epoch", type=int, default=3_200, metavar="N", help="segments (default: 3,200)")
+    parser.add_argument("--segment-seconds", type=float, default=4.0, metavar="S", help="length of a segment (default: 4)")
     parser.add_argument("--architecture", default="CRNN", help="such as RNN, CNN, CRNN, ConvTransformer or ViT (default: CRNN)")
     parser.add_argument(
         "--hyperparameters",
@@ -438,6 +450,9 @@ def _add_pack(add: Any) -> None:
     )
     averages = ("logits", "activations")
     parser.add_argument("--average", choices=averages, default=averages[0], help="of an ensemble (default: logits)")
+    parser.add_argument(
+        "--double", type=int, default=0, metavar="N", help="drop the weaker of two onsets within N frames (default: 0, none)"
+    )
     parser.add_argument("--half", action="store_true", help="weights as float16: half the size")
     parser.add_argument("--about", default="", help="origin of the model, in a sentence or two")
     parser.add_argument("--licence", default="", help="of the weights")

@@ -16,7 +16,7 @@ def run(options: argparse.Namespace) -> int:
     if options.out.suffix != ".safetensors":
         raise ModelError(f"{options.out}: give it the suffix .safetensors")
     named = {"name": options.out.stem, "about": options.about, "licence": options.licence}
-    how = {"average": options.average, "half": options.half}
+    how = {"average": options.average, "half": options.half, "double": options.double}
     thresholds, chosen_on = _thresholds(options, how)
     paths.write_atomically(options.out, pack(options.runs, thresholds, chosen_on=chosen_on, **named, **how))
     model = load_model(options.out)  # checks the written file

@@ -6,6 +6,7 @@ import json
 import torch
 
 from adtlib import paths
+from adtlib.audio.features import FPS
 from adtlib.cli.options import check_names
 from adtlib.training.augmentation import VARIATIONS, Augmentation
 from adtlib.training.long import LongConfig, fit_long, history
@@ -30,6 +31,7 @@ def run(options: argparse.Namespace) -> int:
         epochs=options.epochs,
         learning_rate=options.learning_rate,
         segments_per_epoch=options.segments_per_epoch,
+        segment_frames=round(options.segment_seconds * FPS),
         augmentation=Augmentation().without(options.without),
     )
     folder = paths.RESULTS / "rendered" / options.run_name

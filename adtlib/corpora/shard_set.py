@@ -30,7 +30,7 @@ from adtlib.corpora.shards import (
     shard_path,
 )
 from adtlib.corpora.store import content_of, damage_of_features
-from adtlib.corpora.tables import CLASSES, IDS, ROWS, TIMES, state_of, write_tables
+from adtlib.corpora.tables import state_of, write_tables
 from adtlib.provenance import checksum
 
 MANY = 8
@@ -119,8 +119,8 @@ class ShardSet:
                         raise PreparedError(damaged(path, f"features of {name} are not those written"))
                     del self.places[name]
                     continue
-                content = {key: line[key] for key in ("frames", "features", "sum", "squares", "counts", "onsets")}
                 about = {key: line[key] for key in ("source", "inputs", "notes", "unknown") if key in line}
+                content = {key: value for key, value in line.items() if key not in {"id", "start", *about}}
                 self.add(name, features, content, about)
         finally:
             self.close()
@@ -151,7 +151,7 @@ class ShardSet:
         """Remove what an index that says this of the split no longer needs."""
         needed = {place.shard for place in self.places.values()} | {int(number) for number in stated["shards"]}
         known = {shard_path(self.folder, number, suffix).name for number in needed for suffix in (FEATURES, UNITS)}
-        known |= {ROWS, IDS, TIMES, CLASSES}
+        known |= stated["tables"].keys()
         for path in self.folder.glob("*"):
             if path.suffix in (FEATURES, UNITS, ".npz") and path.name not in known:
                 path.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """Shards of a prepared corpus: files of up to 256 MB with the features and onsets of many units, each with its checksums.
 
     shard-00000.npy     (T, 84) float16 features of its units, one after the other, read through a memory map
-    shard-00000.jsonl   its format, number of units and of frames; then a sealed line a unit, with its onsets: see `Shard.add`
+    shard-00000.jsonl   its format, number of units and of frames; then a sealed line a unit, with its onsets: see `describe`
 
 A shard is whole or not there, and it is never written to again: a unit that is computed anew goes into a later shard, and of two
 units with one id that in the later shard counts. Damage costs the unit that it hits: each line is sealed by itself, and the
@@ -92,20 +92,25 @@ class Place:
     unknown: tuple[tuple[str, int], ...] = ()
 
 
-def describe(features: np.ndarray, onsets: Onsets) -> dict:
-    """What a line says of a unit's content: features `(T, 84)` float16 as they are stored, onsets in seconds by class."""
+def describe(features: np.ndarray, onsets: Onsets, kinds: list[np.ndarray] | None = None) -> dict:
+    """What a line says of a unit's content: features `(T, 84)` float16 as they are stored, onsets in seconds by class.
+
+    kinds  where they are known, the number in `vocabulary.KINDS` of each onset, by class like the onsets.
+    """
     exact = features.astype(np.float64)  # sums of the rounded values, as training reads them
     times = np.concatenate(onsets).astype("<f8")
     classes = np.repeat(np.arange(N_CLASSES, dtype=np.uint8), [len(each) for each in onsets])
     order = np.argsort(times, kind="stable")
+    stored = {"onsets": times[order].tobytes() + classes[order].tobytes()}
+    if kinds is not None:
+        stored["kinds"] = np.concatenate(kinds).astype(np.uint8)[order].tobytes()
     return {
         "frames": len(features),
         "features": checksum(features),
         "sum": float(exact.sum()),
         "squares": float(np.square(exact, out=exact).sum()),
         "counts": [len(each) for each in onsets],
-        "onsets": base64.b64encode(times[order].tobytes() + classes[order].tobytes()).decode(),
-    }
+    } | {name: base64.b64encode(content).decode() for name, content in stored.items()}
 
 
 def onsets_in(line: dict) -> tuple[bytes, bytes]:
@@ -113,6 +118,11 @@ def onsets_in(line: dict) -> tuple[bytes, bytes]:
     content = base64.b64decode(line["onsets"])
     edge = len(content) // 9 * 8
     return content[:edge], content[edge:]
+
+
+def kinds_in(line: dict) -> bytes | None:
+    """The kinds (uint8) of a line's onsets, sorted as they are; None where they are not known."""
+    return base64.b64decode(line["kinds"]) if "kinds" in line else None
 
 
 def _place(line: dict, shard: int, seal: str, at: int) -> Place:
@@ -206,12 +216,12 @@ class Shards:
             future.result()
 
 
-def write_shard(folder: Path, number: int, units: Iterable[tuple[str, np.ndarray, Onsets]], source: str) -> None:
-    """Write one shard from `(id, features (T, 84), onsets)` of its units."""
+def write_shard(folder: Path, number: int, units: Iterable[tuple], source: str) -> None:
+    """Write one shard from `(id, features (T, 84), onsets)` of its units, or `(id, features, onsets, kinds)`: see `describe`."""
     shard = Shard(folder, number)
-    for unit_id, features, onsets in units:
+    for unit_id, features, *strokes in units:
         stored = features.astype(np.float16)
-        shard.add(unit_id, stored, describe(stored, onsets), {"source": source})
+        shard.add(unit_id, stored, describe(stored, *strokes), {"source": source})
     shard.close()
 
 

@@ -65,10 +65,19 @@ class Unit:
     @property
     def onsets(self) -> Onsets:
         """One sorted float64 array of seconds for each class; there are no onsets before 0 or past the end."""
+        return self._by_class(self.table.onsets[0])
+
+    @property
+    def kinds(self) -> list[np.ndarray]:
+        """For each class the number in `vocabulary.KINDS` of each onset, uint8. PreparedError where they were not stored."""
+        return self._by_class(self.table.kinds)
+
+    def _by_class(self, of_onsets: np.ndarray) -> list[np.ndarray]:
+        """This unit's part of an array that has a value for each onset of the table, for each class."""
         unit = self.table.rows[self.row]
         mine = slice(int(unit["onset"]), int(unit["onset"] + unit["onsets"]))
-        times, classes = (array[mine] for array in self.table.onsets)
-        return [times[classes == c] for c in range(N_CLASSES)]
+        values, classes = of_onsets[mine], self.table.onsets[1][mine]
+        return [values[classes == c] for c in range(N_CLASSES)]
 
     @property
     def duration(self) -> float:

@@ -4,6 +4,7 @@
     ids.json             their ids
     onset_times.npy      seconds (float64) of the onsets of all units, one unit after the other, sorted by time within each
     onset_classes.npy    their classes (uint8)
+    onset_kinds.npy      their kinds of strokes (uint8), only where those of all units are known: see `vocabulary.KINDS`
 
 They are made of the lines of the shards, and can be made again without computing anything. Opening them takes milliseconds; onsets
 and features are memory maps.
@@ -25,6 +26,7 @@ from adtlib.corpora.shards import (
     Place,
     PreparedError,
     damaged,
+    kinds_in,
     map_features,
     npy_header,
     onsets_in,
@@ -49,17 +51,18 @@ ROW = np.dtype(
         ("squares", "<f8"),
     ]
 )
-ROWS, IDS, TIMES, CLASSES = "units.npy", "ids.json", "onset_times.npy", "onset_classes.npy"
+ROWS, IDS, TIMES, CLASSES, KINDS = "units.npy", "ids.json", "onset_times.npy", "onset_classes.npy", "onset_kinds.npy"
 
 
 class Table:
     """The units of a split, as arrays; maps are opened when they are first used and stay open."""
 
-    def __init__(self, folder: Path, rows: np.ndarray, ids: list[str], frames: dict[int, int]):
-        """`rows` of ROW, ids, and the frames of each shard; nothing of the split's folder is read yet."""
-        self.folder, self.rows, self.ids, self._frames = folder, rows, ids, frames
+    def __init__(self, folder: Path, rows: np.ndarray, ids: list[str], frames: dict[int, int], has_kinds: bool = False):
+        """`rows` of ROW, ids, the frames of each shard, whether kinds are known; nothing of the split's folder is read yet."""
+        self.folder, self.rows, self.ids, self._frames, self._has_kinds = folder, rows, ids, frames, has_kinds
         self._maps: dict[int, np.ndarray] = {}
         self._onsets: tuple[np.ndarray, np.ndarray] | None = None
+        self._kinds: np.ndarray | None = None
 
     def __len__(self) -> int:
         """Number of units."""
@@ -67,7 +70,7 @@ class Table:
 
     def __getstate__(self) -> dict:
         """Another process opens its own maps."""
-        return vars(self) | {"_maps": {}, "_onsets": None}
+        return vars(self) | {"_maps": {}, "_onsets": None, "_kinds": None}
 
     def shard(self, number: int) -> np.ndarray:
         """Features `(T, 84)` float16 of a shard, a memory map. PreparedError where its file is missing or cut."""
@@ -89,6 +92,19 @@ class Table:
             total = int(self.rows["onsets"].sum())
             self._onsets = self._map(TIMES, "<f8", total), self._map(CLASSES, "u1", total)
         return self._onsets
+
+    def require_kinds(self) -> None:
+        """PreparedError where the kinds of strokes are not known."""
+        if not self._has_kinds:
+            raise PreparedError(f"{self.folder} does not say of what kind its strokes are: only clips that 'adt render' makes do")
+
+    @property
+    def kinds(self) -> np.ndarray:
+        """Kinds of strokes of the onsets of all units, a memory map. PreparedError where they are not known, or the file is cut."""
+        self.require_kinds()
+        if self._kinds is None:
+            self._kinds = self._map(KINDS, "u1", int(self.rows["onsets"].sum()))
+        return self._kinds
 
     def _map(self, name: str, dtype: str, length: int) -> np.ndarray:
         path = self.folder / name
@@ -117,7 +133,8 @@ def open_table(folder: Path, stated: dict) -> Table:
         if checksum(content[name]) != stated["tables"][name]:
             raise PreparedError(damaged(path, NOT_WRITTEN))
     rows = np.load(io.BytesIO(content[ROWS]), allow_pickle=False)
-    return Table(folder, rows, json.loads(content[IDS]), {int(number): frames for number, (frames, _) in stated["shards"].items()})
+    frames = {int(number): frames for number, (frames, _) in stated["shards"].items()}
+    return Table(folder, rows, json.loads(content[IDS]), frames, KINDS in stated["tables"])
 
 
 def state_of(places: dict[str, Place]) -> str:
@@ -136,12 +153,14 @@ def write_tables(folder: Path, places: dict[str, Place], frames: dict[int, int])
     rows["onsets"] = [place.n_onsets for place in places.values()]
     rows["onset"] = np.cumsum(rows["onsets"]) - rows["onsets"]
     total = (int(rows["onsets"].sum()),)
+    kinds: list[bytes | None] = []
     with paths.replacing(folder / TIMES) as times, paths.replacing(folder / CLASSES) as classes:
         times.write(npy_header("<f8", total))
         classes.write(npy_header("|u1", total))
         for row, place, line in zip(rows, places.values(), read_lines(folder, places.values()), strict=True):
             for file, content in zip((times, classes), onsets_in(line), strict=True):
                 file.write(content)
+            kinds.append(kinds_in(line))
             row["shard"], row["start"], row["frames"] = place.shard, place.start, place.frames
             row["crc"] = int(place.features.rpartition("-")[2], 16)
             row["counts"], row["sum"], row["squares"] = line["counts"], line["sum"], line["squares"]
@@ -149,11 +168,15 @@ def write_tables(folder: Path, places: dict[str, Place], frames: dict[int, int])
     np.save(buffer, rows)
     paths.write_atomically(folder / ROWS, buffer.getbuffer())
     paths.write_atomically(folder / IDS, json.dumps(list(places)).encode())
+    names = [ROWS, IDS, TIMES, CLASSES]
+    if kinds and None not in kinds:
+        paths.write_atomically(folder / KINDS, npy_header("|u1", total) + b"".join(kinds))
+        names.append(KINDS)
     numbers = sorted({place.shard for place in places.values()})
     return {
         "state": state_of(places),
         "shards": {str(number): [frames[number], file_checksum(shard_path(folder, number, UNITS))] for number in numbers},
-        "tables": {name: file_checksum(folder / name) for name in (ROWS, IDS, TIMES, CLASSES)},
+        "tables": {name: file_checksum(folder / name) for name in names},
         "n_units": len(rows),
         "n_frames": int(rows["frames"].sum()),
         "onset_counts": rows["counts"].sum(axis=0).tolist(),

@@ -18,6 +18,8 @@ from adtlib.corpora.enst_mdb import SETS
 from adtlib.corpora.store import Prepared, Unit
 from adtlib.models.registry import ARCHITECTURES
 from adtlib.onsets.frames import SEGMENT_FRAMES
+from adtlib.synthesis import clips
+from adtlib.synthesis.recipe import SHIPPED
 from adtlib.training.augmentation import Augmentation
 from adtlib.training.long import LongConfig, fit_long
 from adtlib.training.parallel import call_side_by_side
@@ -104,7 +106,8 @@ def study(names: list[str], data: Path, real: dict[str, list[Unit]], jobs: int =
         raise ValueError(f"unknown variant {', '.join(sorted(unknown))}: choose from {', '.join(v.name for v in VARIANTS)}")
     chosen = [variant for variant in VARIANTS if variant.name in names]
     for name, without in {variant.corpus: variant.clips for variant in chosen}.items():
-        render_corpus(data, CLIP_HOURS, VALIDATION_HOURS, folder=corpus_folder(name), jobs=jobs, without=without)
+        recipes = {"recipe": clips.without(SHIPPED, without), "validation": SHIPPED}
+        render_corpus(data, CLIP_HOURS, VALIDATION_HOURS, folder=corpus_folder(name), jobs=jobs, **recipes)
     call_side_by_side(train, [(variant, real) for variant in chosen], jobs)
     found = {variant.name: pd.read_csv(folder_of(variant) / "table.csv") for variant in chosen}
     if table.is_file():

@@ -8,13 +8,16 @@
 Annotated clips to train on:
 
     sources        which sound fonts and kits are installed
+    recipe         what clips are made of: options, each of which can be switched alone, and random streams for each purpose
     articulations  ways of striking a drum kit, and how fonts and kits name them
     samples        single strokes and notes, aligned by their attack, on disk
     capture        recording them once from fonts (FluidSynth) and kits (Hydrogen's drumkit.xml); voices: sung syllables
     performances   what drummers and other musicians play, in beats
-    drumming       the strokes of a clip; kits: strokes on sampled kits, as stems
-    band           the accompaniment; effects: room, equaliser, compression
-    clips          one annotated clip from (seed, split, index)
+    drumming       the strokes of a clip; edits: changes to them; kits: strokes on sampled kits, as stems
+    band           the accompaniment; effects: room, equaliser, compression; finishing: mastering and codecs
+    masking        which strokes the mix covers
+    studio         kits, instruments and performances of one split
+    clips          one annotated clip from (seed, split, index) and a recipe
 
 Clips are stored and trained on by `adtlib.training` (`adt render`, `adt train`, `adt study`); a trained model needs none of this.
 """

@@ -6,15 +6,11 @@ vocabulary has the articulation "other_<pitch>" or "other_<name>": it sounds in 
 
 import re
 
-from adtlib.vocabulary import CLASSES
+from adtlib.vocabulary import CLASSES, KINDS
 
-CLASS_OF = {
-    "kick": "KD",
-    **dict.fromkeys(("snare", "snare_edge", "side_stick", "brush"), "SD"),
-    **dict.fromkeys(("tom_high", "tom_mid", "tom_low"), "TT"),
-    **dict.fromkeys(("hat_closed", "hat_pedal", "hat_half_open", "hat_open", "tambourine"), "HH"),
-    **dict.fromkeys(("ride", "ride_bell", "crash", "china", "splash", "cowbell"), "CY"),
-}
+CLASS_OF = KINDS | {"snare_edge": "SD"}
+# The kind of stroke (of `vocabulary.KINDS`) that an articulation is; snares with and without rim are one.
+KIND_OF = {name: "snare" if name == "snare_edge" else name for name in CLASS_OF}
 # General MIDI with Roland's additions (22 and 26: edge of the hi-hat; 58: rim of a tom), as `vocabulary.ROLAND` has it.
 OF_PITCH = {
     **dict.fromkeys((35, 36), "kick"),

@@ -1,7 +1,8 @@
 """The accompaniment of the drums: two to seven parts of a real song, at the drums' tempo, transposed, on other instruments.
 
 Parts are played from one-shots, as the drums are. Some clips have a sung part (`voices`), some percussion outside the vocabulary.
-A model learns to tell it from drums, so slapped basses, muted guitars, pianos and mallets are more frequent than in songs.
+A model learns to tell it from drums, so slapped basses, muted guitars, pianos and mallets are more frequent than in songs, and by
+the recipe distorted guitars, brass and synthesisers, which cover hi-hats and cymbals.
 """
 
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from adtlib.synthesis.capture import PITCHES
 from adtlib.synthesis.drumming import Drumming, Stroke, swing
 from adtlib.synthesis.kits import cut, resample
 from adtlib.synthesis.performances import Part, Song
+from adtlib.synthesis.recipe import SHIPPED, Recipe, Streams
 from adtlib.synthesis.samples import Bank, open_bank
 
 # General MIDI programs whose notes begin like strokes: bells and mallets, muted guitar, slap bass, plucked strings, hits.
@@ -25,21 +27,26 @@ VOICE = -2  # the "program" of a sung part
 _MOST_NOTES = 400  # of a part in a clip; longer tremolos are thinned
 
 
+# Strings, brass and synthesisers that are bright; distorted guitars, which also get their fifth and octave.
+GUITARS = (29, 30)
+BRIGHT = (*GUITARS, *GUITARS, 48, 50, 55, 61, 62, 63, 80, 81, 81, 84, 87, 90)
+
+
 @dataclass(frozen=True, eq=False)
 class Arrangement:
-    """Parts in beats from the start of the clip, each with the `program` that plays it."""
+    """Parts in beats from the start of the clip, each with the `program` that plays it; which of them are driven hard."""
 
     parts: tuple[Part, ...]
     semitones: int
+    driven: tuple[bool, ...] = ()
 
 
-def arrange(
-    drumming: Drumming, songs: tuple[Song, ...], n_beats: float, rng: np.random.Generator, sung: bool = True
-) -> Arrangement | None:
+def arrange(drumming: Drumming, songs: tuple[Song, ...], n_beats: float, streams: Streams, recipe: Recipe) -> Arrangement | None:
     """Choose a song, a place in it and its parts; None if nothing is played there.
 
-    Drums from a song are accompanied by that song in three of four clips. With `sung` a third of the clips have a sung part.
+    Drums from a song are accompanied by that song in three of four clips.
     """
+    rng = streams("arrangement")
     of_kind = [song for song in songs if song.kind == "song"]
     if not of_kind:
         return None
@@ -57,10 +64,17 @@ def arrange(
     if not parts:
         return None
     chosen = rng.permutation(len(parts))[: rng.integers(2, 8)]
-    parts = [_orchestrate(parts[index], rng) for index in chosen]
-    if rng.random() < 0.35 and sung:
-        parts = _sing(parts, rng)
-    return Arrangement(tuple(parts), int(rng.integers(-5, 7)))
+    parts = [parts[index] for index in (chosen if recipe.accompaniment == "songs" else chosen[:1])]
+    parts = [_orchestrate(part, streams("part", number)) for number, part in enumerate(parts)]
+    driven = [_is_driven(part, streams("bright", number), recipe.bright) for number, part in enumerate(parts)]
+    parts = [
+        _brighten(part, streams("bright part", n)) if drive else part
+        for n, (part, drive) in enumerate(zip(parts, driven, strict=True))
+    ]
+    singer = streams("singer")
+    if singer.random() < recipe.voices:
+        parts = _sing(parts)
+    return Arrangement(tuple(parts), int(streams("key").integers(-5, 7)), tuple(driven))
 
 
 def _tempo_factor(song_bpm: float, bpm: float) -> float:
@@ -72,7 +86,7 @@ def _orchestrate(part: Part, rng: np.random.Generator) -> Part:
     """The part on its own instrument, on one of the same family of eight, or on one with a hard attack."""
     part = part.select(slice(None, None, -(-len(part.beats) // _MOST_NOTES)))
     draw, program = rng.random(), part.program
-    bass = np.median(part.pitches) < 48
+    bass = _is_bass(part)
     if draw < 0.25 and not bass:
         program = int(rng.choice(HARD_ATTACKS))
     elif draw < 0.45 and bass:
@@ -84,7 +98,26 @@ def _orchestrate(part: Part, rng: np.random.Generator) -> Part:
     return replace(part, program=program)
 
 
-def _sing(parts: list[Part], rng: np.random.Generator) -> list[Part]:
+def _is_bass(part: Part) -> bool:
+    return bool(np.median(part.pitches) < 48)
+
+
+def _is_driven(part: Part, rng: np.random.Generator, share: float) -> bool:
+    return bool(rng.random() < share) and not _is_bass(part)
+
+
+def _brighten(part: Part, rng: np.random.Generator) -> Part:
+    """The part on an instrument of BRIGHT; guitars play power chords, its notes with fifth and octave."""
+    program = int(rng.choice(BRIGHT))
+    if program not in GUITARS:
+        return replace(part, program=program)
+    chord = (0, 7, 12)
+    columns = {name: np.repeat(getattr(part, name), len(chord)) for name in ("beats", "lengths", "velocities")}
+    pitches = (part.pitches[:, None] + chord).ravel()
+    return replace(part, program=program, pitches=pitches, **columns).select(slice(None, 3 * _MOST_NOTES // 2))
+
+
+def _sing(parts: list[Part]) -> list[Part]:
     """Of the parts in a singer's range the one with the fewest chords is sung."""
     singable = [index for index, part in enumerate(parts) if 50 <= np.median(part.pitches) <= 84 and len(part.beats) >= 4]
     if not singable:
@@ -100,7 +133,13 @@ def _sing(parts: list[Part], rng: np.random.Generator) -> list[Part]:
 
 
 def play(
-    arrangement: Arrangement, bpm: float, swing_at: float, banks: tuple[Path, Path], n_samples: int, rng: np.random.Generator
+    arrangement: Arrangement,
+    bpm: float,
+    swing_at: float,
+    banks: tuple[Path, Path],
+    n_samples: int,
+    streams: Streams,
+    recipe: Recipe = SHIPPED,
 ) -> np.ndarray:
     """The parts together: `(n_samples,)` float32 of RMS 1, or zeros if no part can be played.
 
@@ -108,16 +147,37 @@ def play(
     """
     total = np.zeros(n_samples, dtype=np.float32)
     instruments, singers = map(open_bank, banks)
-    for part in arrangement.parts:
+    driven = arrangement.driven or (False,) * len(arrangement.parts)
+    for number, (part, drive) in enumerate(zip(arrangement.parts, driven, strict=True)):
         stem = np.zeros(n_samples, dtype=np.float32)
-        bank = singers if part.program == VOICE else instruments
-        _play_part(stem, part, arrangement.semitones, 60 / bpm, swing_at, bank, rng)
+        sung = part.program == VOICE
+        _play_part(
+            stem, part, arrangement.semitones, 60 / bpm, swing_at, singers if sung else instruments, streams("player", number)
+        )
         if (level := rms(stem)) > 0:
-            gain = 3 if np.median(part.pitches) < 48 else 4 if part.program == VOICE else 0
-            stem = process_part(stem / np.float32(level), part.program == VOICE, swing(part.beats, swing_at) * 60 / bpm, rng)
-            total += stem * np.float32(10 ** ((gain + rng.normal(0, 4)) / 20))
+            gain = 3 if _is_bass(part) else 4 if sung else 0
+            stem = stem / np.float32(level)
+            starts = swing(part.beats, swing_at) * 60 / bpm
+            if recipe.reaches("mixed"):
+                stem = process_part(stem, sung, starts, streams("treatment of part", number), recipe.parts_treated)
+                stem = _as_on_records(stem, drive and not sung, starts, streams, number, recipe)
+            total += stem * np.float32(10 ** ((gain + streams("fader", number).normal(0, 4)) / 20))
     level = rms(total)
     return total / np.float32(level) if level > 0 else total
+
+
+def _as_on_records(stem, drive: bool, starts: np.ndarray, streams: Streams, number: int, recipe: Recipe) -> np.ndarray:
+    """A part of RMS 1, by chance driven hard, with its attacks raised, or played twice in stereo; RMS 1."""
+    treated = stem
+    if drive:
+        treated = effects.amplify(treated, streams("amplifier", number))
+    rng = streams("attacks", number)
+    if rng.random() < recipe.attacks:
+        treated = effects.raise_attacks(treated, starts, rng)
+    rng = streams("doubled", number)
+    if rng.random() < recipe.doubled:
+        treated = effects.double(treated, rng)
+    return stem if treated is stem else treated / np.float32(max(rms(treated), 1e-9))
 
 
 def _play_part(stem, part: Part, semitones: int, beat: float, swing_at: float, bank: Bank, rng) -> None:
@@ -141,16 +201,17 @@ def _play_part(stem, part: Part, semitones: int, beat: float, swing_at: float, b
         place(waveform, stem, round(start * SAMPLE_RATE) - attack, (velocity / 100) ** touch)
 
 
-def process_part(stem: np.ndarray, sung: bool, starts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def process_part(stem: np.ndarray, sung: bool, starts: np.ndarray, rng: np.random.Generator, factor: float = 1.0) -> np.ndarray:
     """A part of RMS 1 as a studio delivers it: by chance with the noise of picks and fingers, equalised, saturated.
 
     starts  seconds of its notes.
+    factor  on the chances.
     """
-    if rng.random() < 0.3 and not sung:
+    if rng.random() < 0.3 * factor and not sung:
         stem = stem + pick_noise(len(stem), starts, rng) * np.float32(10 ** (rng.uniform(-9, 9) / 20))
-    if rng.random() < 0.4:
+    if rng.random() < 0.4 * factor:
         stem = sosfilt(np.array([effects.shelf_or_peak(rng, 6.0) for _ in range(2)], dtype=np.float32), stem)
-    return effects.saturate(stem, rng) if rng.random() < 0.25 else stem
+    return effects.saturate(stem, rng) if rng.random() < 0.25 * factor else stem
 
 
 def pick_noise(n_samples: int, starts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -190,3 +251,34 @@ def percussion(bpm: float, seconds: float, names: list[str], rng: np.random.Gene
                 second = (bar + step / steps) * 4 * beat + rng.normal(0, 0.005)
                 strokes.append(Stroke(max(second, 0.0), name, 90 + accents[step], accents[step], False))
     return strokes
+
+
+def shaker(bpm: float, n_samples: int, rng: np.random.Generator) -> np.ndarray:
+    """A shaker on eighths or sixteenths, accented: noise above 2 to 5 kHz that swells; `(n_samples,)` float32 of RMS 1."""
+    step = 60 / bpm / int(rng.choice((2, 4, 4)))
+    length = round(min(step, 0.2) * SAMPLE_RATE)
+    time = np.arange(length, dtype=np.float32) / SAMPLE_RATE
+    swell = np.float32(rng.uniform(0.004, 0.04))
+    shape = np.minimum(time / swell, 1) * np.exp(-np.maximum(time - swell, 0) / np.float32(rng.uniform(0.012, 0.06)))
+    low = rng.uniform(2_000, 5_000)
+    strokes = [effects.burst(shape, low, rng.uniform(2, 4) * low, rng) for _ in range(4)]
+    accents = rng.uniform(-15, 0, 4)
+    out = np.zeros(n_samples, dtype=np.float32)
+    for number, second in enumerate(np.arange(rng.uniform(0, step), n_samples / SAMPLE_RATE, step).tolist()):
+        at = round((second + rng.normal(0, 0.006)) * SAMPLE_RATE)
+        place(strokes[rng.integers(4)], out, at, 10 ** ((accents[number % 4] + rng.normal(0, 1.5)) / 20))
+    return out / max(rms(out), 1e-9)
+
+
+def riser(bpm: float, n_samples: int, rng: np.random.Generator) -> np.ndarray:
+    """Noise that rises to a bar line over two to eight beats, or falls from it; `(n_samples,)` float32, peak 1."""
+    length = round(min(60 / bpm * int(rng.choice((2, 4, 8))), n_samples / SAMPLE_RATE) * SAMPLE_RATE)
+    rise = np.linspace(0, 1, length, dtype=np.float32)
+    low, high = rng.uniform(300, 3_000), rng.uniform(5_000, 14_000)
+    dark, light = (effects.burst(shape, low, edge, rng) for shape, edge in ((rise * (1 - rise), 2 * low), (rise**2, high)))
+    sound = dark + light
+    if rng.random() < 0.4:
+        sound = sound[::-1]
+    out = np.zeros(n_samples, dtype=np.float32)
+    place(sound, out, int(rng.integers(0, n_samples - length + 1)), 1.0)
+    return out / max(float(np.abs(out).max()), 1e-6)

@@ -1,4 +1,4 @@
-"""Recording one-shots from sound fonts and kits, once: `capture` writes a bank for each into `cache/rendered/banks/`.
+"""Recording one-shots from sound fonts, kits and samples, once: `capture` writes a bank for each into `cache/rendered/banks/`.
 
 Drum kits of the General MIDI banks are those at programs 0 to 42 of bank 128 (48 and above are orchestral and marching drums).
 Melodic instruments are recorded at every fourth semitone, held for three seconds; pitches between are made by resampling.
@@ -21,7 +21,7 @@ from adtlib.audio.features import SAMPLE_RATE
 from adtlib.synthesis import voices
 from adtlib.synthesis.articulations import of_name, of_pitch
 from adtlib.synthesis.samples import BankWriter
-from adtlib.synthesis.sources import FONTS, SoundFont, SourceError, hydrogen_kits, require_all
+from adtlib.synthesis.sources import FONTS, SAMPLE_FOLDERS, SampleFolder, SoundFont, SourceError, hydrogen_kits, require_all
 
 KIT_PROGRAMS = range(43)
 VELOCITIES = (20, 44, 68, 92, 110, 127)
@@ -30,6 +30,7 @@ PROGRAMS = range(116)
 PITCHES = range(28, 97, 4)
 STROKE_SECONDS, NOTE_SECONDS = 3.5, 3.0
 _GAIN = 0.8
+_STRENGTHS = {"soft": 70, "hard": 127}  # highest velocities of files whose names say how hard the stroke was
 VERSION = 2  # of the captured banks
 
 
@@ -43,6 +44,7 @@ def capture(progress: bool = True) -> Path:
     folder = banks_folder()
     require_all()
     jobs = [("kits", kit.name, partial(capture_hydrogen, kit, folder / "kits" / kit.name)) for kit in hydrogen_kits()]
+    jobs += [("kits", kit.name, partial(capture_files, kit, folder / "kits" / kit.name)) for kit in SAMPLE_FOLDERS]
     jobs += [("fonts", font.name, partial(_capture_font, font, folder)) for font in FONTS]
     jobs.append(("voices", "voices", partial(_capture_voices, folder / "instruments" / "voices")))
     for kind, name, job in tqdm(jobs, desc="capture sounds", unit="source", disable=not progress):
@@ -148,6 +150,21 @@ def capture_hydrogen(kit: Path, path: Path) -> None:
                 writer.add(articulation, f"{number} {name}", velocity, _read(kit / file))
             else:  # Debian removed some samples because of their licences
                 warnings.warn(f"{kit / 'drumkit.xml'} names {file}, which is missing: left out", stacklevel=2)
+    writer.write(path)
+
+
+def capture_files(kit: SampleFolder, path: Path) -> None:
+    """Write a bank of a folder of samples: "snare_soft" and "snare_hard" are layers of a voice, all others voices of their own."""
+    found = []
+    for file in kit.files:
+        voice, _, strength = file.stem.rpartition("_")
+        if strength not in _STRENGTHS:
+            voice, strength = file.stem, "hard"
+        if articulation := kit.names.get(voice, of_name(voice.replace("_", " "))):
+            found.append((articulation, voice, _STRENGTHS[strength], file))
+    writer = BankWriter()
+    for articulation, voice, velocity, file in sorted(found):
+        writer.add(articulation, voice, velocity, _read(file))
     writer.write(path)
 
 

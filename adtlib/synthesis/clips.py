@@ -1,99 +1,80 @@
-"""One annotated clip of training data, from (seed, split, index) and nothing else.
+"""One annotated clip of training data, from (seed, split, index) and a recipe, and nothing else.
 
-A clip is 12 s of drums on kits of its split, in 85 % of the clips with other instruments at -10 to +13 dB relative to the drums,
-mixed and mastered like music. One clip in ten has no drums, so that a model learns to find none. Onsets are exact: each one-shot
-is placed by its attack. Strokes of one class within 25 ms are one onset, as annotators hear flams; masked ones are not annotated.
-
-A stroke is audible if, in some band, the energy that it adds to its drum is at most 12 dB below the energy of the mix. Bands are
-about half an octave wide, similar to the ear's; the window of 46 ms is that of the features.
+A clip is 12 s of drums on kits of its split, in 85 % of the clips with other instruments, mixed and mastered like music. One clip
+in ten has no drums, so that a model learns to find none. Onsets are exact: each one-shot is placed by its attack. Strokes of one
+class within 25 ms are one onset, as annotators hear flams. By the recipe, strokes that the mix masks are not annotated (`masking`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
 from pathlib import Path
 
 import numpy as np
+from scipy.signal import sosfilt
 
-from adtlib.audio.features import FRAME_SIZE, SAMPLE_RATE, log_filter_spectrogram
+from adtlib.audio.features import SAMPLE_RATE, log_filter_spectrogram
 from adtlib.audio.mixing import rms
 from adtlib.onsets.frames import Onsets
-from adtlib.synthesis import band, drumming, effects, kits as synthesis_kits, performances
+from adtlib.synthesis import band, drumming, edits, effects, kits as synthesis_kits, performances
 from adtlib.synthesis.articulations import class_index
 from adtlib.synthesis.capture import banks_folder, kit_paths
 from adtlib.synthesis.drumming import Stroke
+from adtlib.synthesis.finishing import finish
+from adtlib.synthesis.masking import audible
+from adtlib.synthesis.recipe import RECIPES, STANDARD, Recipe, Streams
 from adtlib.synthesis.samples import open_bank
 from adtlib.synthesis.sources import SourceError, missing_packages
-from adtlib.vocabulary import CLASSES
-
-MASKED_DB = -12.0
-_EDGES = np.array([30, 75, 120, 180, 250, 350, 500, 700, 1000, 1400, 2000, 2800, 4000, 5600, 8000, 11_000, 16_000])
-_BINS = np.ceil(_EDGES * FRAME_SIZE / SAMPLE_RATE).astype(int)
-_WINDOW = np.hanning(FRAME_SIZE).astype(np.float32)
-_LEAD = 100  # samples from a stroke's time to the start of its window, which holds the attack and nothing before it
-_QUIET = 1e-7  # energy that counts as silence
-
-
-def band_energies(waveform: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Energy in each band of the 2,048 samples from each start: `(n, 16)`; outside the waveform is silence."""
-    padded = np.pad(waveform, FRAME_SIZE)
-    frames = padded[np.clip(starts + FRAME_SIZE, 0, len(waveform) + FRAME_SIZE)[:, None] + np.arange(FRAME_SIZE)]
-    power = np.square(np.abs(np.fft.rfft(frames * _WINDOW, axis=1)))
-    return np.add.reduceat(power[:, : _BINS[-1]], _BINS[:-1], axis=1)
-
-
-def audible(stem: np.ndarray, mix: np.ndarray, seconds: np.ndarray) -> np.ndarray:
-    """Whether strokes at these times, of the drum that sounds alone in `stem`, are audible in `mix`: `(n,)` booleans.
-
-    stem, mix  `(samples,)`; the stem at its level in the mix.
-    """
-    if not len(seconds):
-        return np.zeros(0, dtype=bool)
-    starts = np.rint(np.asarray(seconds) * SAMPLE_RATE).astype(int) + _LEAD
-    added = band_energies(stem, starts) - band_energies(stem, starts - FRAME_SIZE)
-    return (added > 10 ** (MASKED_DB / 10) * band_energies(mix, starts) + _QUIET).any(axis=1)
-
+from adtlib.synthesis.studio import SPLIT_SEEDS, Studio
+from adtlib.vocabulary import CLASSES, KINDS as KINDS_OF_STROKES
 
 CLIP_SECONDS = 12.0
 PRE_ROLL = 1.5  # seconds played before the clip begins: earlier strokes ring on, and are not annotated
 FLAM = 0.025  # seconds
 KINDS = {"drums": 0.15, "mix": 0.75, "no drums": 0.10}  # of clips, and their shares
-# Level of the accompaniment above the drums, by RMS: mean and standard deviation. Seven real songs of MDB Drums have 1 to 10 dB,
-# median 4.2; here the range is wider.
-BALANCE_DB = (3.0, 5.0)
-# Used in validation only. Kits of one maker share samples and stay together; the whole bank timgm is for validation.
-VALIDATION_KITS = ("red-zeppelin", "timgm-", "Millo", "ColomboAcousticDrumkit")
-ACOUSTIC = (
-    "black-pearl",
-    "red-zeppelin",
-    "The Black Pearl",
-    "GMRockKit",
-    "ForzeeStereo",
-    "BJA_Pacific",
-    "ColomboAcoustic",
-    "Millo",
-)
-ELECTRONIC = ("TR808", "HardElectro", "ElectricEmpire", "VariBreaks", "rumpf", "Audiophob", "-024", "-025")
-PERCUSSION_ONLY = ("circAfrique", "Gimme A Hand")
-_FEW = ("fluid-000", "fluid-008", "timgm-000", "timgm-008")
-# What can be left out of clips, to measure the effect of each.
+TREBLE_HZ = 6_000.0
+_MOST_TREBLE_DB = 18.0  # by which the accompaniment's treble is raised or lowered
+_SHELF_HZ = 4_500.0  # middle of the shelf's slope
+_USUAL_TREBLE_DB = -8.0  # of it above that of drums: what it is raised from where nobody drums
+# What can be left out of clips, to measure the effect of each, and what the option is then.
 INGREDIENTS = {
     "accompaniment": "other instruments, percussion and voices; what stays is drums alone, and silence where nobody drums",
     "voices": "sung parts",
     "edits": "edits of the performances (ghost notes, brushes, toms for snares, ...); they stay as they were played",
     "variation": "tuning, damping, equalising and levelling of the kit; one-shots stay as captured",
     "studio": "room, compression, saturation, hiss and codec",
-    "kits": f"all kits but a few of General MIDI banks ({', '.join(_FEW)}, of which timgm is for validation only)",
+    "kits": "all kits but two of a General MIDI bank",
 }
-_SPLIT_SEEDS = {"train": 0, "validation": 1}
+_LEFT_OUT = {
+    "accompaniment": {"accompaniment": "none"},
+    "voices": {"voices": 0.0},
+    "edits": {"edits": False},
+    "variation": {"variation": False},
+    "studio": {"finishing": "dry"},
+    "kits": {"kits": 2},
+}
+
+
+def without(recipe: Recipe, names: tuple[str, ...]) -> Recipe:
+    """The recipe without some of INGREDIENTS. ValueError for an unknown one."""
+    if unknown := set(names) - set(INGREDIENTS):
+        raise ValueError(f"unknown ingredient {', '.join(sorted(unknown))}: choose from {', '.join(INGREDIENTS)}")
+    return replace(recipe, **{option: value for name in names for option, value in _LEFT_OUT[name].items()})
 
 
 @dataclass(frozen=True, eq=False)
 class Clip:
-    """`waveform` (n,) float32 at 44.1 kHz; `onsets` in seconds for each class; `about` describes the clip to readers."""
+    """An annotated clip.
+
+    waveform  (n,) float32 at 44.1 kHz.
+    onsets    seconds, for each class.
+    kinds     for each class, the number in `vocabulary.KINDS` of each of its onsets, uint8.
+    about     describes the clip to readers.
+    """
 
     waveform: np.ndarray
     onsets: Onsets
+    kinds: list[np.ndarray]
     about: dict
 
     @cached_property
@@ -102,93 +83,65 @@ class Clip:
         return log_filter_spectrogram(self.waveform)
 
 
-class Studio:
-    """The kits, instruments and performances that clips of one split are made from."""
+@dataclass(frozen=True, eq=False)
+class Take:
+    """A clip before its finishing, with the pre-roll: drums and all else at their levels in the mix, `(n,)`, and the strokes."""
 
-    def __init__(self, banks: Path, notes: Path, split: str, without: tuple[str, ...] = ()):
-        """`banks` of `capture`, `notes` of `performances.gather`, `without` some of INGREDIENTS.
-
-        SourceError if there are too few banks or performances.
-        """
-        if split not in _SPLIT_SEEDS:
-            raise ValueError(f"unknown split {split!r}: choose one of {', '.join(_SPLIT_SEEDS)}")
-        if unknown := set(without) - set(INGREDIENTS):
-            raise ValueError(f"unknown ingredient {', '.join(sorted(unknown))}: choose from {', '.join(INGREDIENTS)}")
-        self.split, self.without = split, frozenset(without)
-        self.songs = tuple(song for song in performances.load(notes) if song.split == split)
-        held_out = split == "validation"
-        every = kit_paths(banks)
-        self.kits = [path for path in every if path.name.startswith(VALIDATION_KITS) == held_out]
-        drums = [path for path in self.kits if not path.name.startswith(PERCUSSION_ONLY)]
-        if "kits" in self.without:
-            drums = [path for path in drums if path.name in _FEW]
-        self.drum_kits, self.weights = drums, _weights(drums)
-        self.percussion = [path for path in self.kits if any(key.startswith("other") for key in open_bank(path).by_key)]
-        fonts = sorted(path.with_suffix("") for path in (banks / "instruments").glob("*.json"))
-        self.instruments = [p for p in fonts if p.name != "voices" and p.name.startswith("timgm") == held_out]
-        self.voices = banks / "instruments" / "voices"
-        if len(self.drum_kits) < 2 or not self.instruments or not self.songs:
-            raise SourceError(
-                f"{banks}: {len(self.drum_kits)} kits, {len(self.instruments)} banks of instruments and {len(self.songs)} "
-                f"performances for {split}: delete the folder and capture the sounds again"
-            )
-
-    def choose_kits(self, rng: np.random.Generator) -> list[Path]:
-        """Two kits, and two more for articulations that they lack."""
-        return [self.drum_kits[i] for i in rng.choice(len(self.drum_kits), min(4, len(self.drum_kits)), False, self.weights)]
-
-
-def _weights(kits: list[Path]) -> np.ndarray:
-    """Probability of each kit: multi-sampled acoustic kits 45 % together, electronic ones 10 %, General MIDI kits the rest."""
-    kinds = ["acoustic" if p.name.startswith(ACOUSTIC) else "electronic" if _electronic(p.name) else "bank" for p in kits]
-    share = {"acoustic": 0.45, "electronic": 0.10, "bank": 0.45}
-    weights = np.array([share[kind] / kinds.count(kind) for kind in kinds])
-    return weights / weights.sum()
-
-
-def _electronic(name: str) -> bool:
-    return name.startswith(ELECTRONIC) or name.endswith(ELECTRONIC)
+    drums: np.ndarray
+    others: np.ndarray
+    strokes: list[Stroke]
+    kit: synthesis_kits.ClipKit
+    about: dict
 
 
 def render(studio: Studio, seed: int, index: int, seconds: float = CLIP_SECONDS) -> Clip:
     """Clip `index` of a seed: the same samples in whatever order clips are rendered."""
-    rng, kind = _generator_and_kind(studio.split, seed, index)
+    take, streams = record(studio, seed, index, seconds), streams_of(studio.split, seed, index)
+    mix = (take.drums + take.others)[round(PRE_ROLL * SAMPLE_RATE) :]
+    onsets, kinds = annotate(take.strokes, PRE_ROLL, seconds + PRE_ROLL, take.kit)
+    return Clip(finish(mix, streams, studio.recipe), onsets, kinds, take.about)
+
+
+def record(studio: Studio, seed: int, index: int, seconds: float = CLIP_SECONDS) -> Take:
+    """What is played in a clip, and mixed."""
+    recipe, streams, kind = studio.recipe, streams_of(studio.split, seed, index), kind_of(studio.split, seed, index)
     played = seconds + PRE_ROLL
     n_samples = round(played * SAMPLE_RATE)
-    drums = drumming.choose(studio.songs, played, rng)
+    drums = drumming.choose(studio.songs, played, streams, recipe)
+    rng = streams("playing")
     swing_at = float(rng.uniform(0.53, 0.68)) if rng.random() < 0.1 else 0.5
-    without = studio.without
-    strokes = drumming.strokes(drums, swing_at, rng, "edits" not in without)
+    strokes = edits.edited(drumming.strokes(drums, swing_at, rng), 60 / drums.bpm, streams, recipe)
     if kind == "no drums":
         strokes = []
-    kits, more = studio.choose_kits(rng), []
-    if studio.percussion and rng.random() < 0.15 and "accompaniment" not in without:
+    kits, more = studio.choose_kits(streams("kits")), []
+    accompanied = recipe.accompaniment != "none"
+    rng = streams("percussion")
+    if studio.percussion and rng.random() < recipe.percussion and accompanied:
         kits.append(studio.percussion[rng.integers(len(studio.percussion))])
         more = _percussion(kits[-1], drums.bpm, played, rng)
-    kit = synthesis_kits.ClipKit(kits, rng, "variation" not in without)
+    kit = synthesis_kits.ClipKit(kits, streams, recipe)
     strokes = [stroke for stroke in sorted(strokes + more) if kit.has(stroke.articulation)]
     stems = synthesis_kits.play(strokes, kit, n_samples)
-    balance = float(np.clip(rng.normal(*BALANCE_DB), -10, 13))
-    in_studio = "studio" not in without
     dry = stems.sum(axis=0)
-    mix = _mix_drums(dry, stems, rng) if in_studio else dry
-    gain = rms(mix) / max(rms(dry), 1e-9)  # of the stems in the mix
-    if kind != "drums" and "accompaniment" not in without:
-        mix = _balance(mix, _accompany(studio, drums, swing_at, n_samples, rng), balance, in_studio, rng)
-    strokes = _mark_masked(strokes, np.float32(gain) * stems, mix)
-    waveform = master(mix[round(PRE_ROLL * SAMPLE_RATE) :], in_studio, rng)
-    about = {"kind": kind, "bpm": drums.bpm, "balance_db": balance, "kits": [path.name for path in kits[:2]]}
-    return Clip(waveform, annotate(strokes, PRE_ROLL, played), about)
+    mixed = _mix_drums(dry, stems, streams, recipe)
+    others = np.zeros(n_samples, dtype=np.float32)
+    if kind != "drums" and accompanied:
+        others = _balanced(mixed, _accompany(studio, drums, swing_at, n_samples, streams), streams, recipe)
+    if recipe.masked == "left out":
+        gain = rms(mixed) / max(rms(dry), 1e-9)  # of the stems in the mix
+        strokes = _mark_masked(strokes, np.float32(gain) * stems, mixed + others)
+    about = {"kind": kind, "bpm": drums.bpm, "kits": [path.name for path in kits[:2]]}
+    return Take(mixed, others, strokes, kit, about)
+
+
+def streams_of(split: str, seed: int, index: int) -> Streams:
+    """The random streams of a clip."""
+    return Streams(seed, SPLIT_SEEDS[split], index)
 
 
 def kind_of(split: str, seed: int, index: int) -> str:
     """The kind of a clip, one of KINDS, without rendering it."""
-    return _generator_and_kind(split, seed, index)[1]
-
-
-def _generator_and_kind(split: str, seed: int, index: int) -> tuple[np.random.Generator, str]:
-    rng = np.random.default_rng([seed, _SPLIT_SEEDS[split], index])
-    return rng, str(rng.choice(list(KINDS), p=list(KINDS.values())))
+    return str(streams_of(split, seed, index)("kind").choice(list(KINDS), p=list(KINDS.values())))
 
 
 def _mark_masked(strokes: list[Stroke], stems: np.ndarray, mix: np.ndarray) -> list[Stroke]:
@@ -209,56 +162,71 @@ def _percussion(bank: Path, bpm: float, seconds: float, rng: np.random.Generator
     return band.percussion(bpm, seconds, names, rng) if len(names) > 1 else []
 
 
-def _mix_drums(dry: np.ndarray, stems: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The stems, whose sum is `dry`, as a recorded kit: room, equaliser, compression, saturation."""
-    if not dry.any():
+def _mix_drums(dry: np.ndarray, stems: np.ndarray, streams: Streams, recipe: Recipe) -> np.ndarray:
+    """The stems, whose sum is `dry`, as a recorded kit: room, then equaliser, compression and saturation."""
+    if not dry.any() or not recipe.reaches("room"):
         return dry
+    rng = streams("room")
     wet = 10 ** (rng.uniform(-26, -3) / 20) if rng.random() < 0.85 else 0.0
     sends = np.exp(rng.normal(0, 0.6, len(stems))).astype(np.float32)
     sends[0] *= 0.4  # kick drums are kept dry
     mix = effects.in_a_room(dry, np.float32(wet) * (sends @ stems), rng) if wet else dry
-    if rng.random() < 0.35:
+    rng = streams("drum bus")
+    draws = rng.random(2)
+    if recipe.reaches("mixed") and draws[0] < 0.35:
         mix = effects.compress(mix, rng)
-    if rng.random() < 0.3:
+    if recipe.reaches("mixed") and draws[1] < 0.3:
         mix = effects.saturate(mix, rng)
     return mix
 
 
-def _accompany(studio: Studio, drums: drumming.Drumming, swing_at: float, n_samples: int, rng: np.random.Generator) -> np.ndarray:
+def _accompany(studio: Studio, drums: drumming.Drumming, swing_at: float, n_samples: int, streams: Streams) -> np.ndarray:
     """The accompaniment; zeros if the song that was drawn has rests there."""
+    recipe = studio.recipe
     n_beats = n_samples / SAMPLE_RATE * drums.bpm / 60
-    arrangement = band.arrange(drums, studio.songs, n_beats, rng, "voices" not in studio.without)
+    arrangement = band.arrange(drums, studio.songs, n_beats, streams, recipe)
     if arrangement is None:
         return np.zeros(n_samples, dtype=np.float32)
-    banks = (studio.instruments[rng.integers(len(studio.instruments))], studio.voices)
-    return band.play(arrangement, drums.bpm, swing_at, banks, n_samples, rng)
+    banks = (studio.instruments[streams("instruments").integers(len(studio.instruments))], studio.voices)
+    played = band.play(arrangement, drums.bpm, swing_at, banks, n_samples, streams, recipe)
+    for share, name, make in ((recipe.shakers, "shaker", band.shaker), (recipe.risers, "riser", band.riser)):
+        rng = streams(name)
+        if rng.random() < share:
+            played = played + np.float32(10 ** (rng.uniform(-22, -4) / 20)) * make(drums.bpm, n_samples, rng)
+    return played
 
 
-def _balance(drums: np.ndarray, other: np.ndarray, balance_db: float, in_studio: bool, rng: np.random.Generator) -> np.ndarray:
-    """Drums mixed with an accompaniment `balance_db` above them, by RMS."""
-    level = rms(drums)
+def _balanced(drums: np.ndarray, other: np.ndarray, streams: Streams, recipe: Recipe) -> np.ndarray:
+    """The accompaniment at its level above the drums, by RMS, and with its share of treble."""
+    rng = streams("balance")
+    mean, spread, low, high = recipe.balance_db
+    balance_db = float(np.clip(mean + spread * rng.standard_normal(), low, high))
     if not other.any():
-        return drums
-    if rng.random() < 0.5 and in_studio:
+        return other
+    rng = streams("room of the band")
+    if rng.random() < 0.5 and recipe.reaches("room"):
         other = effects.in_a_room(other, np.float32(10 ** (rng.uniform(-20, -4) / 20)) * other, rng)
-    return drums + other * np.float32((level or 0.1) * 10 ** (balance_db / 20) / max(rms(other), 1e-9))
+    level = (rms(drums) or 0.1) * 10 ** (balance_db / 20)
+    if recipe.treble_db:
+        wanted = recipe.treble_db[0] + recipe.treble_db[1] * streams("treble").standard_normal()
+        other = _with_treble(drums, other * np.float32(level / max(rms(other), 1e-9)), wanted)
+    return other * np.float32(level / max(rms(other), 1e-9))
 
 
-def master(mix: np.ndarray, in_studio: bool, rng: np.random.Generator) -> np.ndarray:
-    """Scale to a peak 0.3 to 9 dB below full scale; with `in_studio` compression, saturation, hiss and a codec, by chance."""
-    if rng.random() < 0.6 and in_studio:
-        mix = effects.compress(mix, rng)
-    if rng.random() < 0.4 and in_studio:
-        mix = effects.saturate(mix, rng)
-    if rng.random() < 0.3 and in_studio and (level := rms(mix)) > 0:
-        mix = mix + effects.noise(len(mix), rng) * np.float32(level * 10 ** (rng.uniform(-60, -24) / 20))
-    mix = mix * np.float32(10 ** (-rng.uniform(0.3, 9) / 20) / max(float(np.abs(mix).max()), 1e-6))
-    return effects.through_codec(mix, rng) if rng.random() < 0.12 and in_studio else mix
+def _with_treble(drums: np.ndarray, other: np.ndarray, wanted_db: float) -> np.ndarray:
+    """`other` with what it has above 6 kHz raised or lowered to `wanted_db` above the drums there, within limits."""
+    high, of_drums = (rms(effects.filtered(part, TREBLE_HZ, "highpass")) for part in (other, drums))
+    now = 20 * np.log10(max(high, 1e-9) / of_drums) if of_drums > 0 else _USUAL_TREBLE_DB
+    gain = float(np.clip(wanted_db - now, -_MOST_TREBLE_DB, _MOST_TREBLE_DB))
+    return sosfilt(effects.biquad("high", _SHELF_HZ, gain, 0.7)[None].astype(np.float32), other)
 
 
-def annotate(strokes: list[Stroke], start: float, end: float) -> Onsets:
-    """Onsets of each class from `start` to before `end`, in seconds from `start`; within 25 ms the loudest stroke counts."""
-    onsets = []
+def annotate(strokes: list[Stroke], start: float, end: float, kit: synthesis_kits.ClipKit) -> tuple[Onsets, list[np.ndarray]]:
+    """Onsets of each class from `start` to before `end`, in seconds from `start`, and their kinds, as in a `Clip`.
+
+    Of strokes within 25 ms the loudest counts.
+    """
+    onsets, kinds, names = [], [], list(KINDS_OF_STROKES)
     for index in range(len(CLASSES)):
         mine = [s for s in strokes if s.annotated and class_index(s.articulation) == index and start <= s.seconds < end]
         kept: list[Stroke] = []
@@ -267,8 +235,10 @@ def annotate(strokes: list[Stroke], start: float, end: float) -> Onsets:
                 kept[-1] = max(kept[-1], stroke, key=lambda s: s.level)
             else:
                 kept.append(stroke)
-        onsets.append(np.array(sorted(stroke.seconds - start for stroke in kept)))
-    return onsets
+        kept.sort()
+        onsets.append(np.array([stroke.seconds - start for stroke in kept]))
+        kinds.append(np.array([names.index(kit.kind(stroke.articulation)) for stroke in kept], dtype=np.uint8))
+    return onsets, kinds
 
 
 REMEDY = "`adt render --hours 1` captures the sounds and renders clips, some minutes the first time"
@@ -283,7 +253,7 @@ def example_clip(kind: str, data: Path, seed: int = 0, split: str = "validation"
         raise ValueError(f"no clip is of the kind {kind!r}: choose from {', '.join(KINDS)}")
     if why_no_clip(data):
         return None
-    studio = Studio(banks_folder(), performances.gather(data), split)
+    studio = Studio(banks_folder(), performances.gather(data), split, RECIPES[STANDARD])
     return render(studio, seed, next(index for index in count() if kind_of(split, seed, index) == kind))
 
 

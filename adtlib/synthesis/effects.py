@@ -1,28 +1,23 @@
-"""Studio effects with random settings: equaliser, room, compression, saturation, noise, lossy codec; float32 at 44.1 kHz."""
-
-import io
+"""Studio effects with random settings: equaliser, room, compression, saturation, amplifier, noise; float32 at 44.1 kHz."""
 
 import numpy as np
 import scipy.fft
-import soundfile
 from scipy.signal import butter, lfilter, sosfilt
 
 from adtlib.audio.features import SAMPLE_RATE
-from adtlib.audio.mixing import rms
+from adtlib.audio.mixing import place, rms
 
 _STEP = 64  # samples, 1.5 ms: the time resolution of compression
 
 
-def shelf_or_peak(rng: np.random.Generator, spread_db: float = 4.0) -> np.ndarray:
-    """A biquad of random kind, frequency and gain (of that standard deviation): `(6,)` for `scipy.signal.sosfilt`.
+def biquad(kind: str, frequency: float, gain_db: float, quality: float) -> np.ndarray:
+    """An equaliser "low" or "high" (shelves) or "peak" at a frequency in Hz: `(6,)` for `scipy.signal.sosfilt`.
 
     Formulas: Robert Bristow-Johnson, Cookbook formulae for audio equalizer biquad filter coefficients.
     """
-    kind = rng.choice(["low", "high", "peak"])
-    frequency = np.exp(rng.uniform(*np.log({"low": (80, 400), "high": (2_500, 9_000), "peak": (120, 9_000)}[str(kind)])))
-    a = 10 ** (rng.normal(0, spread_db) / 40)
+    a = 10 ** (gain_db / 40)
     omega = 2 * np.pi * frequency / SAMPLE_RATE
-    cosine, alpha = np.cos(omega), np.sin(omega) / (2 * rng.uniform(0.5, 1.5))
+    cosine, alpha = np.cos(omega), np.sin(omega) / (2 * quality)
     if kind == "peak":
         b = (1 + alpha * a, -2 * cosine, 1 - alpha * a)
         d = (1 + alpha / a, -2 * cosine, 1 - alpha / a)
@@ -39,6 +34,13 @@ def shelf_or_peak(rng: np.random.Generator, spread_db: float = 4.0) -> np.ndarra
             (a + 1) + sign * (a - 1) * cosine - root,
         )
     return np.array([*b, *d]) / d[0]
+
+
+def shelf_or_peak(rng: np.random.Generator, spread_db: float = 4.0) -> np.ndarray:
+    """A biquad of random kind, frequency and gain (of that standard deviation)."""
+    kind = str(rng.choice(["low", "high", "peak"]))
+    frequency = np.exp(rng.uniform(*np.log({"low": (80, 400), "high": (2_500, 9_000), "peak": (120, 9_000)}[kind])))
+    return biquad(kind, frequency, rng.normal(0, spread_db), rng.uniform(0.5, 1.5))
 
 
 def smooth_gains(frequencies: np.ndarray, spread_db: float, rng: np.random.Generator, n_points: int = 7) -> np.ndarray:
@@ -94,8 +96,14 @@ def compress(waveform: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         value = max(target, value * release)
         held[index] = value
     smoothed = lfilter([1 - attack], [1, -attack], held)
-    gain = np.interp(np.arange(len(waveform)), np.arange(n_steps) * _STEP, 10 ** (-smoothed / 20))
-    return waveform * gain.astype(np.float32)
+    return waveform * between(10 ** (-smoothed / 20), _STEP)[: len(waveform)]
+
+
+def between(values: np.ndarray, step: int) -> np.ndarray:
+    """Values that are `step` samples apart, and those between them on straight lines: `(len(values) * step,)` float32."""
+    values = values.astype(np.float32)
+    slopes = np.diff(values, append=values[-1:])
+    return (values[:, None] + slopes[:, None] * (np.arange(step, dtype=np.float32) / np.float32(step))).ravel()
 
 
 def saturate(waveform: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -107,10 +115,42 @@ def saturate(waveform: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.tanh(waveform * (drive / peak)) * np.float32(peak / np.tanh(drive))
 
 
+def filtered(waveform: np.ndarray, frequency, kind: str, order: int = 2) -> np.ndarray:
+    """Through a Butterworth filter; `frequency` in Hz, two for a band."""
+    return sosfilt(butter(order, frequency, kind, fs=SAMPLE_RATE, output="sos").astype(np.float32), waveform)
+
+
+def amplify(waveform: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A distorting amplifier: bass taken out, driven into clipping, heard through a loudspeaker that ends at 5 to 14 kHz."""
+    level = rms(waveform)
+    if level == 0:
+        return waveform
+    drive = np.float32(10 ** (rng.uniform(3, 30) / 20) / level)
+    driven = np.tanh(filtered(waveform, rng.uniform(80, 400), "highpass", 1) * drive)
+    return filtered(driven, np.exp(rng.uniform(np.log(5_000), np.log(14_000))), "lowpass")
+
+
+def raise_attacks(waveform: np.ndarray, starts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The first 10 to 60 ms of each note 4 to 14 dB louder; `starts` in seconds."""
+    decay = np.float32(rng.uniform(0.01, 0.06))
+    shape = np.exp(-np.arange(round(5 * decay * SAMPLE_RATE), dtype=np.float32) / (decay * SAMPLE_RATE))
+    raised = np.zeros_like(waveform)
+    for at in np.unique(np.round(starts * SAMPLE_RATE / 441)).astype(int).tolist():
+        place(shape, raised, max(at * 441 - 200, 0))
+    return waveform * (1 + np.float32(10 ** (rng.uniform(4, 14) / 20) - 1) * np.minimum(raised, 1))
+
+
+def double(waveform: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Played twice, left and right, and heard in mono: a copy 3 to 30 ms later, in or out of phase, makes a comb."""
+    delay = round(rng.uniform(0.003, 0.03) * SAMPLE_RATE)
+    later = np.zeros_like(waveform)
+    later[delay:] = waveform[:-delay]
+    return waveform + np.float32(rng.uniform(0.3, 0.95) * rng.choice((-1, 1))) * later
+
+
 def burst(shape: np.ndarray, low: float, high: float, rng: np.random.Generator) -> np.ndarray:
     """Noise between two frequencies in Hz, times an envelope `(n,)` float32; peak 1."""
-    band = butter(2, (low, high), "bandpass", fs=SAMPLE_RATE, output="sos").astype(np.float32)
-    sound = sosfilt(band, rng.standard_normal(len(shape), dtype=np.float32)) * shape
+    sound = filtered(rng.standard_normal(len(shape), dtype=np.float32), (low, high), "bandpass") * shape
     return sound / max(float(np.abs(sound).max()), 1e-6)
 
 
@@ -119,14 +159,3 @@ def noise(n_samples: int, rng: np.random.Generator) -> np.ndarray:
     dark = np.float32(rng.uniform(0.0, 0.97))
     hiss = lfilter([1], [1, -dark], rng.standard_normal(n_samples, dtype=np.float32)).astype(np.float32)
     return hiss / max(rms(hiss), 1e-9)
-
-
-def through_codec(waveform: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Encoded lossily as Ogg Vorbis of low quality and decoded: same length, no delay."""
-    buffer = io.BytesIO()
-    soundfile.write(buffer, waveform, SAMPLE_RATE, format="OGG", subtype="VORBIS", compression_level=float(rng.uniform(0.6, 1.0)))
-    buffer.seek(0)
-    decoded = soundfile.read(buffer, dtype="float32")[0]
-    out = np.zeros_like(waveform)
-    out[: min(len(out), len(decoded))] = decoded[: len(out)]
-    return out

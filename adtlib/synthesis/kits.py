@@ -11,18 +11,20 @@ from scipy.signal import sosfilt
 
 from adtlib.audio.features import SAMPLE_RATE
 from adtlib.audio.mixing import place
-from adtlib.synthesis.articulations import class_index
+from adtlib.synthesis.articulations import KIND_OF, class_index
 from adtlib.synthesis.drumming import Stroke
 from adtlib.synthesis.effects import burst, shelf_or_peak
 from adtlib.synthesis.playing import ARTICULATION_DB, CLASS_DB, OTHER_DB, fade_out
+from adtlib.synthesis.recipe import SHIPPED, Recipe, Streams
 from adtlib.synthesis.samples import Bank, OneShot, layer_at, open_bank
 from adtlib.vocabulary import CLASSES
 
 OTHER = len(CLASSES)  # index of the stem outside the vocabulary
 N_STEMS = len(CLASSES) + 1
 _SPREAD_DB = 3.5
+_SOFT_HATS_DB = (-10.0, -3.0)
 VARIANTS = 2  # of each one-shot in a clip, slightly different: no hand strikes twice in the same way
-# Standard deviation in semitones for each stem: cymbals vary most in size.
+# Standard deviation in semitones for each stem: cymbals vary most in size. Without sizes all have that of drums.
 _TUNING = (1.2, 1.2, 1.6, 2.0, 2.5, 1.2)
 _BLENDED = 0.25  # share of articulations for which two kits sound at once, as producers layer samples
 _HATS = ("hat_closed", "hat_pedal", "hat_half_open", "hat_open")
@@ -43,25 +45,45 @@ _DAMPING = {
 class ClipKit:
     """The kit of one clip."""
 
-    def __init__(self, kits: list[Path], rng: np.random.Generator, varied: bool = True):
+    def __init__(self, kits: list[Path], streams: Streams, recipe: Recipe = SHIPPED):
         """`kits`: paths of two banks, and of further ones for articulations that both lack.
 
-        Without `varied` its one-shots are played as they were captured, each class at its mean level.
+        Without the recipe's `variation` its one-shots are played as they were captured, each class at its mean level.
         """
-        self.rng, self.varied = rng, varied
+        self.streams, self.recipe = streams, recipe
         self.banks = [open_bank(path) for path in kits]
-        self.main = [int(rng.integers(2)) for _ in range(N_STEMS)]
-        self.levels = [level + (rng.normal(0, _SPREAD_DB) if varied else 0.0) for level in (*CLASS_DB.values(), OTHER_DB)]
-        self.tuning = [rng.normal(0, spread) for spread in _TUNING]
+        rng = streams("kit")
+        self.main = rng.integers(2, size=N_STEMS).tolist()
+        varied = rng.normal(0, _SPREAD_DB, N_STEMS) * recipe.variation
+        self.levels = (np.array([*CLASS_DB.values(), OTHER_DB]) + varied).tolist()
+        self.spreads = _TUNING if recipe.sizes else (_TUNING[0],) * N_STEMS  # semitones
+        self.tuning = (rng.standard_normal(N_STEMS) * self.spreads).tolist()
         self.touch = rng.uniform(0.7, 1.5)  # how velocity becomes a layer
+        self.fade = round(rng.uniform(0.01, 0.06) * SAMPLE_RATE)  # of a hi-hat that the next stroke ends
+        softer = streams("soft hats")
+        if softer.random() < recipe.soft_hats:
+            self.levels[CLASSES.index("HH")] += softer.uniform(*_SOFT_HATS_DB)
+        self._hands: dict[str, np.random.Generator] = {}
         self._layers: dict[str, tuple[Bank, list[OneShot]] | None] = {}
         self._sounds: dict[tuple[str, int, int], tuple[np.ndarray, int]] = {}
         self._treatment: dict[str, tuple] = {}
         self._seconds: dict[str, tuple | None] = {}
 
+    def _hand(self, articulation: str) -> np.random.Generator:
+        """Draws from stroke to stroke: each articulation has its own, so that more strokes of one leave the others as they are."""
+        if articulation not in self._hands:
+            self._hands[articulation] = self.streams("hand", articulation)
+        return self._hands[articulation]
+
     def has(self, articulation: str) -> bool:
         """Whether any of the kits has the articulation or a substitute: a stroke that cannot sound must not be annotated."""
         return self._find(articulation, _stem_of(articulation)) is not None
+
+    def kind(self, articulation: str) -> str | None:
+        """Which of `vocabulary.KINDS` a stroke sounds like: that of a substitute where a kit lacks it; None outside the classes."""
+        found = self._find(articulation, _stem_of(articulation))
+        made = articulation in ("brush", "hat_half_open")  # from any snare, from an open hi-hat
+        return KIND_OF.get(articulation if made or found is None else found[1][0].key)
 
     def _find(self, articulation: str, stem: int) -> tuple[Bank, list[OneShot]] | None:
         """A bank and the layers of one of its voices for the articulation or its substitute; None if no kit has either."""
@@ -71,7 +93,7 @@ class ClipKit:
             self._layers[articulation] = None
             if found:
                 bank, voices = found[0]
-                self._layers[articulation] = bank, voices[self.rng.integers(len(voices))]
+                self._layers[articulation] = bank, voices[self.streams("voice", articulation).integers(len(voices))]
         return self._layers[articulation]
 
     def sound(self, stroke: Stroke) -> tuple[np.ndarray, int, int] | None:
@@ -81,20 +103,22 @@ class ClipKit:
         if found is None:
             return None
         bank, layers = found
-        velocity = 127 * (stroke.velocity / 127) ** self.touch + self.rng.normal(0, 6)
+        hand = self._hand(stroke.articulation)
+        velocity = 127 * (stroke.velocity / 127) ** self.touch + hand.normal(0, 6)
         layer = layer_at(layers, velocity)
-        key = (stroke.articulation, layer, int(self.rng.integers(VARIANTS)))
+        key = (stroke.articulation, layer, int(hand.integers(VARIANTS)))
         if key not in self._sounds:
-            sound = self._treat(stroke.articulation, stem, bank, layers[layer])
+            sound = self._treat(key, stem, bank, layers[layer])
             self._sounds[key] = self._blend(stroke.articulation, stem, layer / len(layers), *sound)
         return (*self._sounds[key], stem)
 
-    def _treat(self, articulation: str, stem: int, bank: Bank, one_shot: OneShot) -> tuple[np.ndarray, int]:
+    def _treat(self, key: tuple[str, int, int], stem: int, bank: Bank, one_shot: OneShot) -> tuple[np.ndarray, int]:
         """A one-shot tuned, damped and equalised: all layers of an articulation in the same way."""
-        rng = self.rng
-        if not self.varied:
+        if not self.recipe.variation:
             return bank.waveform(one_shot), one_shot.attack
+        articulation = key[0]
         if articulation not in self._treatment:
+            rng = self.streams("treatment", articulation)
             kind = next((name for name in _DAMPING if articulation.startswith(name)), None)
             short, long, share = _DAMPING.get(kind, (0.1, 1.0, 0.0))
             if articulation == "hat_half_open" and one_shot.key == "hat_open":
@@ -103,6 +127,7 @@ class ClipKit:
             filters = [shelf_or_peak(rng) for _ in range(2)] if rng.random() < 0.6 else []
             self._treatment[articulation] = (self.tuning[stem] + rng.normal(0, 0.3), decay, filters)
         semitones, decay, filters = self._treatment[articulation]
+        rng = self.streams("sound", *key)
         speed = 2 ** ((semitones + rng.normal(0, 0.08)) / 12)
         filters = [*filters, shelf_or_peak(rng, 1.0)]  # where on the drum it was struck
         waveform = resample(bank.waveform(one_shot), speed)
@@ -122,10 +147,11 @@ class ClipKit:
             self._seconds[articulation] = None
             other = self.banks[1 - self.main[stem]]
             voices = other.voices(articulation)
-            if self.varied and voices and self.rng.random() < _BLENDED:
-                gain = 10 ** (self.rng.uniform(-10, 0) / 20)
-                speed = 2 ** (self.rng.normal(0, _TUNING[stem]) / 12)
-                self._seconds[articulation] = (other, voices[self.rng.integers(len(voices))], gain, speed)
+            rng = self.streams("blend", articulation)
+            if self.recipe.variation and self.recipe.sizes and voices and rng.random() < _BLENDED:
+                gain = 10 ** (rng.uniform(-10, 0) / 20)
+                speed = 2 ** (rng.normal(0, self.spreads[stem]) / 12)
+                self._seconds[articulation] = (other, voices[rng.integers(len(voices))], gain, speed)
         if self._seconds[articulation] is None:
             return waveform, attack
         bank, layers, gain, speed = self._seconds[articulation]
@@ -140,7 +166,7 @@ class ClipKit:
     def gain(self, stroke: Stroke, stem: int) -> float:
         """Amplitude of a stroke in its stem."""
         level = self.levels[stem] + ARTICULATION_DB.get(stroke.articulation, 0) + stroke.level
-        return 10 ** ((level + self.rng.normal(0, 0.7)) / 20)
+        return 10 ** ((level + self._hand(stroke.articulation).normal(0, 0.7)) / 20)
 
 
 def _stem_of(articulation: str) -> int:
@@ -179,7 +205,6 @@ def play(strokes: list[Stroke], kit: ClipKit, n_samples: int) -> np.ndarray:
     """
     stems = np.zeros((N_STEMS, n_samples), dtype=np.float32)
     hats = [stroke.seconds for stroke in strokes if stroke.articulation in _HATS]
-    fade = round(kit.rng.uniform(0.01, 0.06) * SAMPLE_RATE)
     for stroke in strokes:
         sound = kit.sound(stroke)
         if sound is None:
@@ -188,7 +213,7 @@ def play(strokes: list[Stroke], kit: ClipKit, n_samples: int) -> np.ndarray:
         if stroke.articulation in _HATS:
             after = np.searchsorted(hats, stroke.seconds + 0.03)
             if after < len(hats):
-                waveform = cut(waveform, attack + round((hats[after] - stroke.seconds) * SAMPLE_RATE), fade)
+                waveform = cut(waveform, attack + round((hats[after] - stroke.seconds) * SAMPLE_RATE), kit.fade)
         place(waveform, stems[stem], round(stroke.seconds * SAMPLE_RATE) - attack, kit.gain(stroke, stem))
     return stems
 

@@ -11,8 +11,6 @@ Forms change the sound, never the onsets, except for `pitched`, which moves both
 import hashlib
 import io
 import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,13 +18,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import scipy.signal
-import soundfile
 import soxr
 from torch import nn
 
 from adtlib import paths
+from adtlib.audio.codecs import through_codec
 from adtlib.audio.features import SAMPLE_RATE, log_filter_spectrogram
-from adtlib.audio.files import audio_blocks, read_audio
+from adtlib.audio.files import read_audio
 from adtlib.audio.mixing import rms, to_peak
 from adtlib.audio.normalise import PEAK, loudness_gain
 from adtlib.corpora.enst_mdb import EnstMdb
@@ -120,43 +118,19 @@ def pitched(waveform: np.ndarray) -> np.ndarray:
     return soxr.resample(waveform, 2 ** (SEMITONES / 12) * SAMPLE_RATE, SAMPLE_RATE).astype(np.float32)
 
 
-def through_mp3(kilobits: int) -> Callable[[np.ndarray], np.ndarray]:
-    """Encoded as MP3 of a constant bit rate and decoded."""
-
-    def encode(waveform: np.ndarray, file: Path) -> None:
-        soundfile.write(
-            file, waveform, SAMPLE_RATE, format="MP3", bitrate_mode="CONSTANT", compression_level=(320 - kilobits) / 288
-        )
-
-    return lambda waveform: _decoded(waveform, ".mp3", encode)
-
-
-def through_aac(kilobits: int) -> Callable[[np.ndarray], np.ndarray]:
-    """Encoded as AAC by ffmpeg and decoded."""
-
-    def encode(waveform: np.ndarray, file: Path) -> None:
-        command = ["ffmpeg", "-v", "error", "-f", "f32le", "-ar", str(SAMPLE_RATE), "-ac", "1", "-i", "-", "-b:a", f"{kilobits}k"]
-        subprocess.run([*command, str(file)], input=waveform.astype("<f4").tobytes(), check=True)
-
-    return lambda waveform: _decoded(waveform, ".m4a", encode)
-
-
-def _decoded(waveform: np.ndarray, suffix: str, encode: Callable[[np.ndarray, Path], None]) -> np.ndarray:
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, f"encoded{suffix}")
-        encode(to_peak(waveform, PEAK), file)
-        decoded = np.concatenate(list(audio_blocks(file)))
-    return np.pad(decoded, (0, max(0, len(waveform) - len(decoded))))[: len(waveform)]
+def encoded(codec: str, kilobits: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Encoded at a constant bit rate and decoded."""
+    return lambda waveform: through_codec(to_peak(waveform, PEAK), codec, kilobits)
 
 
 def _forms() -> dict[str, Callable[[np.ndarray], np.ndarray]]:
     forms: dict[str, Callable[[np.ndarray], np.ndarray]] = {
         "plain": lambda waveform: waveform,
         "loud master": mastered_loud,
-        "MP3 64": through_mp3(64),
-        "MP3 128": through_mp3(128),
-        "AAC 64": through_aac(64),
-        "AAC 128": through_aac(128),
+        "MP3 64": encoded("mp3", 64),
+        "MP3 128": encoded("mp3", 128),
+        "AAC 64": encoded("aac", 64),
+        "AAC 128": encoded("aac", 128),
         "low-pass 5 kHz": dull,
         "room": in_a_room,
         "pitched": pitched,

@@ -26,6 +26,7 @@ from adtlib.onsets.frames import SEGMENT_FRAMES
 from adtlib.training.augmentation import Augmentation, augment
 from adtlib.training.runs import Run
 from adtlib.training.scoring import evaluate
+from adtlib.training.segments import Crops, Gathering
 from adtlib.training.trainer import Trainer, TrainingConfig, fit
 
 _LOWEST_RATE = 0.01  # as a share of the highest
@@ -40,6 +41,7 @@ class LongConfig(TrainingConfig):
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2
     segments_per_epoch: int = 3_200
+    segment_frames: int = SEGMENT_FRAMES  # of a crop
     warm_up: int = 300  # steps
     averaging: float = 0.999  # decay of the moving average at each step
     start_from: str = ""  # fingerprint of the initial weights; "" for random ones
@@ -49,6 +51,8 @@ class LongConfig(TrainingConfig):
         super().__post_init__()
         if self.segments_per_epoch < self.batch_size:
             raise ValueError(f"{self.segments_per_epoch} segments an epoch: fewer than the batch of {self.batch_size}")
+        if self.segment_frames < 1:
+            raise ValueError(f"segments of {self.segment_frames} frames: at least one")
 
     @property
     def steps_per_epoch(self) -> int:
@@ -87,7 +91,8 @@ def history(run: Run, start_from: Path | None = None) -> pd.DataFrame:
     config = run.config
     segments = config["segments_per_epoch"] // config["batch_size"] * config["batch_size"]
     rows = metrics[["epoch", "train_loss", *scores]].copy()
-    rows.insert(1, "hours", rows["epoch"] * segments * SEGMENT_FRAMES / FPS / 3600)
+    frames = segments * config["segment_frames"]
+    rows.insert(1, "hours", rows["epoch"] * frames / FPS / 3600)
     rows.insert(0, "stage", 1)
     if start_from is None:
         return rows
@@ -118,7 +123,7 @@ class LongTrainer(Trainer):
             except RuntimeError as error:
                 wanted = f"{config.architecture} with {config.hyperparameters}"
                 raise ValueError(f"the weights to start from do not fit a {wanted}: give the same hyperparameters") from error
-        self.real = real
+        self.crops, self.real = Crops(Gathering(train, "train", config.segment_frames)), real
         self.evaluated_model = copy.deepcopy(self.model).eval().requires_grad_(False)
 
     def _train_epoch(self, number: int) -> float:

@@ -1,7 +1,7 @@
 """Rendered clips as a prepared corpus on disk: rendered once, in shards, resumably; training reads it like any other corpus.
 
     cache/rendered/clips/NAME/train/shard-00000.npy     features of 50 clips, float16: log10(1 + x)
-    cache/rendered/clips/NAME/train/shard-00000.jsonl   their onsets, exact
+    cache/rendered/clips/NAME/train/shard-00000.jsonl   their onsets, exact, each with its kind of stroke
     cache/rendered/clips/NAME/index.json                written last, as in `adtlib.corpora.preparation`
 
 Training recovers the magnitudes x, to augment them. A shard depends only on the seed, its number, the sounds, the performances and
@@ -11,6 +11,7 @@ another recipe are rendered again.
 
 import json
 import os
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from adtlib.corpora.store import INDEX, Prepared, write_index
 from adtlib.provenance import code_state, hash_of
 from adtlib.synthesis import clips, performances
 from adtlib.synthesis.capture import capture
+from adtlib.synthesis.recipe import RECIPES, STANDARD as STANDARD_RECIPE, Recipe
 from adtlib.synthesis.sources import SourceError
 from adtlib.training.parallel import call_side_by_side
 
@@ -62,23 +64,25 @@ def render_corpus(
     folder: Path | None = None,
     jobs: int | None = None,
     progress: bool = True,
-    without: tuple[str, ...] = (),
+    recipe: Recipe = RECIPES[STANDARD_RECIPE],
+    validation: Recipe = RECIPES[STANDARD_RECIPE],
 ) -> Prepared:
     """Render the missing shards and return the prepared corpus, with splits train and validation.
 
-    data     folder with `groove/` and `midi_songs_freedoom/`.
-    jobs     processes; by default one for each core.
-    without  ingredients of `clips.INGREDIENTS` to leave out of train; validation clips always have all.
+    data        folder with `groove/` and `midi_songs_freedoom/`.
+    jobs        processes; by default one for each core.
+    recipe      of training clips.
+    validation  recipe of validation clips: the same for sets that are compared.
 
     The first call captures the sounds, which takes some minutes. SourceError names what is missing.
     """
     folder = folder or corpus_folder()
     banks, notes = capture(progress), performances.gather(data)
-    left_out = {"train": tuple(sorted(set(without))), "validation": ()}
-    sources = {split: recipe(banks, notes, seed, left_out[split]) for split in left_out}
+    recipes = {"train": recipe, "validation": validation}
+    sources = {split: source_of(banks, notes, seed, of) for split, of in recipes.items()}
     counts = {"train": shards_for(train_hours), "validation": shards_for(validation_hours)}
     calls = [
-        (folder, split, number, seed, banks, notes, left_out[split], sources[split])
+        (folder, split, number, seed, banks, notes, recipes[split], sources[split])
         for split, count in counts.items()
         for number in range(count)
     ]
@@ -113,24 +117,23 @@ def _render_all(calls: list[tuple], jobs: int, bar: tqdm) -> None:
         call_side_by_side(render_shard, calls, jobs, watch=lambda done: bar.update(start + done - bar.n))
 
 
-def recipe(banks: Path, notes: Path, seed: int, without: tuple[str, ...] = ()) -> str:
-    """All that a shard depends on besides its number: seed, ingredients, performances, banks by name and size, the code."""
+def source_of(banks: Path, notes: Path, seed: int, recipe: Recipe) -> str:
+    """All that a shard depends on besides its number: seed, recipe, performances, banks by name and size, the code."""
     bank_files = sorted(f"{path.relative_to(banks)}:{path.stat().st_size}" for path in banks.rglob("*.json"))
-    return json.dumps([seed, without, code_state(clips.render, write_shard), notes.stat().st_size, bank_files])
+    return json.dumps([seed, asdict(recipe), code_state(clips.render, write_shard), notes.stat().st_size, bank_files])
 
 
 @lru_cache(maxsize=2)
-def _studio(banks: Path, notes: Path, split: str, without: tuple[str, ...]) -> clips.Studio:
-    return clips.Studio(banks, notes, split, without)
+def _studio(banks: Path, notes: Path, split: str, recipe: Recipe) -> clips.Studio:
+    return clips.Studio(banks, notes, split, recipe)
 
 
-def render_shard(
-    folder: Path, split: str, number: int, seed: int, banks: Path, notes: Path, without: tuple[str, ...], source: str
-) -> None:
+def render_shard(folder: Path, split: str, number: int, seed: int, banks: Path, notes: Path, recipe: Recipe, source: str) -> None:
     """Render and write one shard."""
-    studio = _studio(banks, notes, split, without)
+    studio = _studio(banks, notes, split, recipe)
     rendered = ((name, clips.render(studio, seed, int(name.rpartition("/")[2]))) for name in _clip_ids(split, number))
-    write_shard(folder / split, number, ((name, clip.features, clip.onsets) for name, clip in rendered), hash_of(source))
+    units = ((name, clip.features, clip.onsets, clip.kinds) for name, clip in rendered)
+    write_shard(folder / split, number, units, hash_of(source))
 
 
 def _write_index(folder: Path, counts: dict[str, int], sources: dict[str, str], checked: Checked) -> None:

@@ -27,6 +27,7 @@ from torch import nn
 from adtlib import paths
 from adtlib.evaluation.metrics import TOLERANCE
 from adtlib.models.loading import load_network
+from adtlib.onsets.frames import SEGMENT_FRAMES
 from adtlib.onsets.peak_picking import PeakPicking
 from adtlib.provenance import checksum, file_checksum, sealed, unsealed
 from adtlib.vocabulary import CLASSES
@@ -35,7 +36,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # Options that runs of earlier versions do not record, with the values they had.
-LATER_OPTIONS = {"balance": False, "augmentation": None}
+_LATER = {"balance": False, "augmentation": None}
+_LATER_PEAK_PICKING = {"double": 0, "strong": PeakPicking.strong}
+_LATER_LONG = {"segment_frames": SEGMENT_FRAMES}  # of `long.LongConfig`
+
+
+def with_later_options(config: dict) -> dict:
+    """A stored configuration with the options that did not exist when it was stored."""
+    later = _LATER | (_LATER_LONG if "segments_per_epoch" in config else {})
+    if isinstance(config.get("peak_picking"), dict):
+        config = config | {"peak_picking": _LATER_PEAK_PICKING | config["peak_picking"]}
+    return later | config
 
 
 COUNT_COLUMNS = [f"{kind}_{name}" for name in CLASSES for kind in ("tp", "fp", "fn")]
@@ -220,7 +231,7 @@ def _read_record(folder: Path) -> Record:
         raise RunError(f"{path} is missing: there is no run in {folder}") from None
     except (ValueError, OSError) as error:
         raise RunError(f"{path} is damaged ({error}): restore it, or delete {folder} and train again") from error
-    return Record(record | {"config": LATER_OPTIONS | record["config"]}, path)
+    return Record(record | {"config": with_later_options(record["config"])}, path)
 
 
 def _check_shape(record: dict, shape: dict) -> None:

@@ -39,7 +39,6 @@ from adtlib.provenance import code_state, file_checksum, library_versions
 from adtlib.training.augmentation import Augmentation, augment
 from adtlib.training.runs import (
     CONFIG,
-    LATER_OPTIONS,
     METRICS,
     SCORES,
     WEIGHTS,
@@ -48,6 +47,7 @@ from adtlib.training.runs import (
     load_weights,
     note_files,
     save_weights,
+    with_later_options,
     write_record,
 )
 from adtlib.training.scoring import evaluate
@@ -385,7 +385,7 @@ class Trainer:
                 f"{path} is damaged ({type(error).__name__}): delete {self.folder} to train it from the start"
             ) from error
         stored = {key: json.loads(state.get(key, "{}")) for key in ("config", "data")}
-        same = LATER_OPTIONS | stored["config"] == self.record["config"] and stored["data"] == self.record["data"]
+        same = with_later_options(stored["config"]) == self.record["config"] and stored["data"] == self.record["data"]
         if not same:
             path.unlink()  # an unfinished run of another configuration: it cannot be resumed
             return False

@@ -22,7 +22,7 @@ def events_between(transcription: Transcription, start: float, end: float) -> tu
     Their velocities differ: here they are relative to the passage.
     """
     picking = transcription.peak_picking
-    reach = round(CONTEXT * FPS) + max(picking.max_window, picking.mean_window, picking.wait)
+    reach = round(CONTEXT * FPS) + max(picking.max_window, picking.mean_window, picking.wait, picking.double)
     first = max(0, int(np.floor(start * FPS)) - reach)
     last = max(first, min(len(transcription.activations), int(np.ceil(end * FPS)) + reach))
     shift = first / FPS

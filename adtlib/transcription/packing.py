@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 
@@ -28,12 +28,14 @@ def pack(
     chosen_on: str = "",
     average: str = "logits",
     half: bool = False,
+    double: int = 0,
 ) -> bytes:
     """The file of one run, or of several as an ensemble.
 
     runs        their folders; all must use the same version of the features; peak picking is that of the first.
     thresholds  as `with_thresholds` takes them.
     half        store weights as float16, which halves the file; small tensors stay float32.
+    double      frames within which the weaker of two onsets is dropped, as in `PeakPicking`.
 
     Raises ModelError where the runs use different features, weights exceed the range of float16, or the file exceeds 5 MB.
     """
@@ -53,7 +55,7 @@ def pack(
     versions = {config.get("features", "madmom") for config in configs}
     if len(versions) > 1:
         raise ModelError(f"runs on features of versions {', '.join(sorted(versions))}: an ensemble needs one")
-    picking = with_thresholds(pickings[0], thresholds)
+    picking = replace(with_thresholds(pickings[0], thresholds), double=double)
     header = {
         "format": FORMAT,
         "name": name,

@@ -165,6 +165,7 @@ def picking() -> dict:
         {"wait": 5, "delta": 0.0},
         {"strict_wait": True, "strict_threshold": True, "skip_first": 2},
         {"max_window": 4, "mean_window": 6},
+        {"max_window": 1, "mean_window": 1, "delta": 0.0, "double": 5, "strong": 0.85},
     ]
     found = []
     for kind in kinds:

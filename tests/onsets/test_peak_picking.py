@@ -87,7 +87,9 @@ def test_bad_activations_are_refused(bad):
         pick_peaks(bad)
 
 
-@pytest.mark.parametrize("bad", [{"wait": -1}, {"threshold": 1.5}, {"threshold": (0.5, 0.5)}, {"max_window": 1.5}])
+@pytest.mark.parametrize(
+    "bad", [{"wait": -1}, {"threshold": 1.5}, {"threshold": (0.5, 0.5)}, {"max_window": 1.5}, {"strong": 2}, {"double": -1}]
+)
 def test_bad_parameters_are_refused(bad):
     with pytest.raises(ValueError, match=next(iter(bad))):
         PeakPicking(**bad)
@@ -121,3 +123,62 @@ def test_thresholds_are_given_for_all_for_some_or_in_order():
         with_thresholds(picking, {"snare": 0.2})
     with pytest.raises(ValueError, match="threshold"):
         with_thresholds(picking, {"SD": -0.1})
+
+
+# --- double onsets -------------------------------------------------------------------------------------------------------
+
+
+def with_peaks(*peaks: tuple[int, float], length: int = 60) -> np.ndarray:
+    activations = np.zeros((length, len(CLASSES)))
+    for frame, height in peaks:
+        activations[frame, 1] = height
+    return activations
+
+
+def frames_of(config: PeakPicking, *peaks: tuple[int, float]) -> list[int]:
+    return np.rint(pick_peaks(with_peaks(*peaks), config)[1] * 100).astype(int).tolist()
+
+
+def test_of_a_stroke_heard_twice_the_stronger_peak_is_kept():
+    config = PeakPicking(double=4, strong=0.85)
+    assert frames_of(config, (10, 0.9), (13, 0.7)) == [10]
+    assert frames_of(config, (10, 0.7), (13, 0.9)) == [13]
+    assert frames_of(config, (10, 0.7), (13, 0.7)) == [10], "the first of equal ones"
+    assert frames_of(config, (10, 0.7), (15, 0.9)) == [10, 15], "further apart than the window"
+    assert frames_of(PeakPicking(), (10, 0.9), (13, 0.7)) == [10, 13], "the thesis keeps both"
+
+
+def test_flams_and_rolls_stay_where_every_stroke_is_strong():
+    config = PeakPicking(double=4, strong=0.85)
+    assert frames_of(config, (10, 0.85), (14, 0.97)) == [10, 14]
+    assert frames_of(PeakPicking(double=4, strong=0), (10, 0.85), (14, 0.97)) == [10, 14]
+    assert frames_of(PeakPicking(double=4, strong=1), (10, 0.85), (14, 0.97)) == [14]
+    roll = [(10 + 4 * number, 0.9 + 0.01 * number) for number in range(8)]
+    assert frames_of(config, *roll) == [frame for frame, _ in roll]
+    weak_within = [(frame, 0.6 if frame == 18 else height) for frame, height in roll]
+    assert frames_of(config, *weak_within) == [frame for frame, _ in roll if frame != 18]
+
+
+def test_classes_do_not_drop_each_others_onsets():
+    activations = with_peaks((10, 0.9))
+    activations[12, 3] = 0.6
+    found = pick_peaks(activations, PeakPicking(double=5))
+    assert [len(times) for times in found] == [0, 1, 0, 1, 0]
+
+
+@given(seed=st.integers(0, 1_000))
+@settings(deadline=None, max_examples=40)
+def test_dropping_doubles_only_takes_away_and_leaves_no_weak_pair(seed):
+    activations = np.random.default_rng(seed).random((80, len(CLASSES)))
+    config = PeakPicking(max_window=1, mean_window=1, delta=0.0, double=4, strong=0.8)
+    for every, kept, column in zip(
+        pick_peaks(activations, PeakPicking(max_window=1, mean_window=1, delta=0.0)),
+        pick_peaks(activations, config),
+        activations.T,
+        strict=True,
+    ):
+        assert set(kept) <= set(every)
+        values = column[np.rint(kept * 100).astype(int)]
+        close = np.diff(kept) < 0.0401
+        assert all(np.minimum(values[1:], values[:-1])[close] >= 0.8)
+        assert len(kept) == 0 or np.isclose(column[np.rint(every * 100).astype(int)].max(), values.max())

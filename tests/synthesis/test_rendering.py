@@ -1,124 +1,35 @@
 """Rendered training data: from kits made here of noise and decays, so that no package of sounds is needed."""
 
 import importlib.util
-from pathlib import Path
 
 import mido
 import numpy as np
-import pandas as pd
 import pytest
 import soundfile
+from made_sounds import SILENCE, tone, write_hydrogen_kit
 
 from adtlib.audio.features import SAMPLE_RATE
 from adtlib.audio.mixing import place, rms
 from adtlib.cli import main
-from adtlib.synthesis import articulations, band, capture, clips, drumming, effects, kits as synthesis_kits, performances, sources
+from adtlib.synthesis import (
+    articulations,
+    band,
+    capture,
+    clips,
+    drumming,
+    edits,
+    effects,
+    kits as synthesis_kits,
+    masking,
+    performances,
+    sources,
+)
 from adtlib.synthesis.drumming import Stroke
+from adtlib.synthesis.recipe import SHIPPED, Recipe, Streams
 from adtlib.synthesis.samples import Bank, BankWriter, find_attack
 from adtlib.synthesis.sources import SourceError
 from adtlib.training import rendered_clips
 from adtlib.vocabulary import CLASSES, ROLAND
-
-SILENCE = 0.05  # seconds before each stroke of the kits here
-DRUMS = {
-    "Kick": 60,
-    "Snare": 200,
-    "Tom Low": 110,
-    "Tom Hi": 160,
-    "Closed HH": 9_000,
-    "Open HH": 8_000,
-    "Ride": 5_000,
-    "Crash": 4_000,
-    "Bongo Hi": 300,
-    "Bongo Lo": 250,
-}
-
-
-def tone(frequency: float, seconds: float = 0.4, rng=None) -> np.ndarray:
-    time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
-    burst = np.sin(2 * np.pi * frequency * time + 1) * np.exp(-time / 0.08)
-    return np.concatenate([np.zeros(round(SILENCE * SAMPLE_RATE)), burst])
-
-
-def write_hydrogen_kit(folder: Path, shift: float = 1.0, layers: int = 2) -> Path:
-    folder.mkdir(parents=True)
-    instruments = []
-    for number, (name, frequency) in enumerate(DRUMS.items()):
-        parts = []
-        for layer in range(layers):
-            file = f"{number}-{layer}.wav"
-            soundfile.write(folder / file, 0.5 * tone(frequency * shift * (1 + 0.3 * layer)), SAMPLE_RATE)
-            top = (layer + 1) / layers
-            parts.append(f"<layer><filename>{file}</filename><min>0</min><max>{top}</max><gain>1</gain></layer>")
-        instruments.append(f"<instrument><id>{number}</id><name>{name}</name>{''.join(parts)}</instrument>")
-    text = f"<drumkit_info><name>made here</name><instrumentList>{''.join(instruments)}</instrumentList></drumkit_info>"
-    (folder / "drumkit.xml").write_text(text)
-    return folder
-
-
-def write_groove(root: Path) -> None:
-    rows = []
-    for number, split in enumerate(["train", "train", "validation", "validation", "test"]):
-        file = mido.MidiFile(ticks_per_beat=480)
-        track = mido.MidiTrack()
-        file.tracks.append(track)
-        for step in range(32 if number % 2 else 64):
-            pitch = (36, 42, 38, 42, 48, 46, 51, 49)[(step + number) % 8]
-            track.append(mido.Message("note_on", channel=9, note=pitch, velocity=60 + step % 50, time=0))
-            track.append(mido.Message("note_on", channel=9, note=pitch, velocity=0, time=240))
-        (root / "groove").mkdir(parents=True, exist_ok=True)
-        file.save(root / "groove" / f"{number}.mid")
-        kind = "fill" if number % 2 else "beat"
-        row = {"id": f"g{number}", "bpm": 100, "beat_type": kind, "time_signature": "4-4", "midi_filename": f"{number}.mid"}
-        rows.append(row | {"split": split})
-    pd.DataFrame(rows).to_csv(root / "groove" / "info.csv", index=False)
-
-
-def write_songs(root: Path, count: int = 12) -> None:
-    folder = root / "midi_songs_freedoom"
-    folder.mkdir(parents=True)
-    for number in range(count):
-        file = mido.MidiFile(ticks_per_beat=96)
-        for channel, program, pitch in ((0, 33, 40), (1, 0, 64), (9, 0, 36)):
-            track = mido.MidiTrack([mido.Message("program_change", channel=channel, program=program)])
-            for step in range(80):
-                note = pitch + (number + step) % 5
-                track.append(mido.Message("note_on", channel=channel, note=note, velocity=90, time=0))
-                track.append(mido.Message("note_off", channel=channel, note=note, time=96))
-            file.tracks.append(track)
-        file.save(folder / f"song{number}.mid")
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory) -> tuple[Path, Path, Path]:
-    """(data, banks, notes): a data folder and captured banks, small."""
-    root = tmp_path_factory.mktemp("rendered")
-    write_groove(root / "data")
-    write_songs(root / "data")
-    banks = root / "banks"
-    for number, name in enumerate(["GMRockKit", "ForzeeStereo", "Millo-Drums_v.1", "ColomboAcousticDrumkit"]):
-        kit = write_hydrogen_kit(root / "kits" / name, 1 + 0.1 * number)
-        capture.capture_hydrogen(kit, banks / "kits" / name)
-    for font in ("fluid", "timgm"):
-        writer = BankWriter()
-        for program in range(116):
-            for pitch in capture.PITCHES:
-                writer.add(f"{program}:{pitch}", "", 127, tone(440 * 2 ** ((pitch - 69) / 12), 0.1))
-        writer.write(banks / "instruments" / font)
-    writer = BankWriter()
-    for pitch in capture.voices.PITCHES:
-        writer.add(f"voice:{pitch}", "0", 127, tone(440 * 2 ** ((pitch - 69) / 12)))
-    writer.write(banks / "instruments" / "voices")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(performances, "songs_folder", lambda: root / "notes")
-        notes = performances.gather(root / "data")
-    return root / "data", banks, notes
-
-
-@pytest.fixture
-def studio(made) -> clips.Studio:
-    return clips.Studio(made[1], made[2], "train")
-
 
 # --- one-shots ---------------------------------------------------------------------------------------------------------
 
@@ -163,6 +74,20 @@ def test_a_sample_that_the_package_lacks_is_left_out_with_a_warning(tmp_path):
     with pytest.warns(UserWarning, match=r"0-1\.wav.*left out"):
         capture.capture_hydrogen(kit, tmp_path / "bank")
     assert [one_shot.velocity for one_shot in Bank(tmp_path / "bank").by_key["kick"]] == [64]
+
+
+def test_a_folder_of_samples_is_a_kit_with_soft_and_hard_layers(tmp_path, monkeypatch):
+    monkeypatch.setenv("ADT_SOUNDS", str(tmp_path))
+    kit = sources.SampleFolder("kit", "drums", "*.wav", "package", {"cymbal_open": "hat_open", "zap": None})
+    assert kit.files == []
+    (tmp_path / "drums").mkdir()
+    for number, name in enumerate(("snare_soft", "snare_hard", "hihat_closed01", "hihat_closed02", "cymbal_open", "zap", "notes")):
+        soundfile.write(tmp_path / "drums" / f"{name}.wav", 0.5 * tone(200 + 300 * number), SAMPLE_RATE)
+    capture.capture_files(kit, tmp_path / "bank")
+    bank = Bank(tmp_path / "bank")
+    assert set(bank.by_key) == {"snare", "hat_closed", "hat_open"}
+    assert [[layer.velocity for layer in voice] for voice in bank.voices("snare")] == [[70, 127]]
+    assert len(bank.voices("hat_closed")) == 2
 
 
 def test_a_damaged_kit_is_named(tmp_path):
@@ -221,7 +146,7 @@ def test_articulations_have_the_class_that_the_vocabulary_gives_their_pitch():
 @pytest.mark.parametrize("articulation", ["kick", "snare", "tom_low", "hat_closed", "ride", "crash"])
 def test_a_stroke_sounds_at_its_annotated_time(studio, articulation, blended, seed, monkeypatch):
     monkeypatch.setattr(synthesis_kits, "_BLENDED", blended)
-    kit = synthesis_kits.ClipKit(studio.drum_kits, np.random.default_rng(seed))
+    kit = synthesis_kits.ClipKit(studio.drum_kits, Streams(seed))
     stems = synthesis_kits.play([Stroke(0.5, articulation, 100, 0.0)], kit, SAMPLE_RATE)
     stem = np.abs(stems[articulations.class_index(articulation)])
     heard = int(np.argmax(stem > 0.1 * stem.max())) / SAMPLE_RATE
@@ -233,7 +158,7 @@ def test_two_kits_sound_at_once_where_they_are_blended(studio, monkeypatch):
     def spectrum(blended):
         monkeypatch.setattr(synthesis_kits, "_BLENDED", blended)
         monkeypatch.setattr(synthesis_kits, "_TUNING", (0.0,) * 6)
-        kit = synthesis_kits.ClipKit(studio.drum_kits, np.random.default_rng(0))
+        kit = synthesis_kits.ClipKit(studio.drum_kits, Streams(0))
         kit._treatment = {"snare": (0.0, None, [])}
         return np.abs(np.fft.rfft(synthesis_kits.play([Stroke(0.1, "snare", 100, 0.0)], kit, SAMPLE_RATE)[1]))
 
@@ -243,7 +168,7 @@ def test_two_kits_sound_at_once_where_they_are_blended(studio, monkeypatch):
 
 
 def test_a_stick_becomes_a_brush_of_noise_that_swells(studio):
-    kit = synthesis_kits.ClipKit(studio.drum_kits, np.random.default_rng(0))
+    kit = synthesis_kits.ClipKit(studio.drum_kits, Streams(0))
     stem = synthesis_kits.play([Stroke(0.5, "brush", 80, 0.0)], kit, SAMPLE_RATE)[CLASSES.index("SD")]
     start = SAMPLE_RATE // 2
     assert not stem[: start - 200].any()
@@ -265,7 +190,7 @@ def test_what_no_kit_has_is_not_annotated(studio, monkeypatch):
 
 
 def test_levels_are_those_of_a_mix_on_average(studio):
-    kits = [synthesis_kits.ClipKit(studio.drum_kits, np.random.default_rng(seed)) for seed in range(400)]
+    kits = [synthesis_kits.ClipKit(studio.drum_kits, Streams(seed)) for seed in range(400)]
     mean = np.mean([kit.levels for kit in kits], axis=0)
     spread = np.std([kit.levels for kit in kits], axis=0)
     np.testing.assert_allclose(mean[:5], [0, 0, -3, -10, -9], atol=0.6)
@@ -278,7 +203,7 @@ def test_levels_are_those_of_a_mix_on_average(studio):
 
 def test_a_stroke_of_the_hat_ends_the_one_before(studio):
     def energy(strokes):
-        kit = synthesis_kits.ClipKit(studio.drum_kits, np.random.default_rng(0))
+        kit = synthesis_kits.ClipKit(studio.drum_kits, Streams(0))
         kit._treatment = dict.fromkeys(("hat_open", "hat_closed"), (0.0, None, []))  # neither damped nor tuned
         stem = synthesis_kits.play(strokes, kit, SAMPLE_RATE)[CLASSES.index("HH")]
         return float(np.square(stem[round(0.28 * SAMPLE_RATE) :]).sum())
@@ -288,22 +213,23 @@ def test_a_stroke_of_the_hat_ends_the_one_before(studio):
 
 
 def test_what_lies_outside_the_vocabulary_sounds_and_is_not_annotated(studio):
-    kit = synthesis_kits.ClipKit(studio.drum_kits, np.random.default_rng(0))
+    kit = synthesis_kits.ClipKit(studio.drum_kits, Streams(0))
     strokes = [Stroke(0.1, "other_bongo_hi", 100, 0.0)]
     stems = synthesis_kits.play(strokes, kit, SAMPLE_RATE)
     assert stems[synthesis_kits.OTHER].any() and not stems[: synthesis_kits.OTHER].any()
-    assert sum(map(len, clips.annotate(strokes, 0.0, 1.0))) == 0
+    assert sum(map(len, clips.annotate(strokes, 0.0, 1.0, kit)[0])) == 0
 
 
-def test_a_flam_is_one_onset_at_its_loud_stroke():
+def test_a_flam_is_one_onset_at_its_loud_stroke(studio):
+    kit = synthesis_kits.ClipKit(studio.drum_kits, Streams(0))
     strokes = [Stroke(1.000, "snare", 60, -10.0, True), Stroke(1.020, "snare", 100, 0.0), Stroke(1.5, "snare", 100, -6.0)]
-    onsets = clips.annotate(strokes, 0.5, 3.0)
+    onsets, kinds = clips.annotate(strokes, 0.5, 3.0, kit)
+    assert [len(found) for found in kinds] == [0, 2, 0, 0, 0]
     np.testing.assert_allclose(onsets[CLASSES.index("SD")], [0.52, 1.0])
 
 
-def test_pads_crosstalk_is_left_out_and_ghost_notes_stay(monkeypatch):
+def test_pads_crosstalk_is_left_out_and_ghost_notes_stay():
     part = performances.Part(-1, np.arange(4.0), np.zeros(4), np.array([38, 38, 49, 49]), np.array([100, 14, 8, 90]))
-    monkeypatch.setattr(drumming, "_EDITS", ())
     strokes = drumming.strokes(drumming.Drumming(part, 60.0), 0.5, np.random.default_rng(0))
     assert [(round(s.seconds), s.articulation) for s in strokes] == [(0, "snare"), (1, "snare"), (3, "crash")]
     assert drumming.FLOOR_DB <= strokes[1].level < -6
@@ -315,7 +241,7 @@ def edited(edit, strokes, beat=0.5, seed=0):
 
 def test_the_foot_closes_the_hat_on_the_second_and_fourth_beat():
     ride = [Stroke(0.5 * step, "hat_closed", 100, 0.0) for step in range(17)]
-    found = edited(drumming._pedal_on_backbeats, ride)
+    found = edited(edits._pedal_on_backbeats, ride)
     pedal = [stroke.seconds for stroke in found if stroke.articulation == "hat_pedal"]
     np.testing.assert_allclose(pedal, np.arange(0.5, 8, 1.0), atol=0.03)
     assert len(found) == len(ride) + len(pedal)
@@ -323,7 +249,7 @@ def test_the_foot_closes_the_hat_on_the_second_and_fourth_beat():
 
 def test_brushes_keep_time_on_the_snare():
     strokes = [Stroke(0.25 * step, name, 100, 0.0) for step, name in enumerate(["kick", "ride", "snare", "tom_low"] * 20)]
-    names = [stroke.articulation for stroke in edited(drumming._brushes, strokes)]
+    names = [stroke.articulation for stroke in edited(edits._brushes, strokes)]
     assert names.count("kick") == names.count("tom_low") == 20 and names.count("brush") >= 24
     assert articulations.class_index("brush") == CLASSES.index("SD")
     assert articulations.of_pitch(39, True, articulations.BRUSHES) == "brush" != articulations.of_pitch(39)
@@ -332,11 +258,11 @@ def test_brushes_keep_time_on_the_snare():
 
 def test_ghost_notes_are_soft_and_not_where_the_snare_is_struck():
     strokes = [Stroke(0.5 * step, "snare" if step % 2 else "kick", 100, 0.0) for step in range(40)]
-    more = edited(drumming._add_ghosts, strokes)[len(strokes) :]
+    more = edited(edits._add_ghosts, strokes)[len(strokes) :]
     assert len(more) > 5 and all(stroke.articulation == "snare" and -20 <= stroke.level <= -9 for stroke in more)
     snare = np.array([stroke.seconds for stroke in strokes if stroke.articulation == "snare"])
     assert all(np.abs(snare - stroke.seconds).min() > 0.03 for stroke in more)
-    softened = edited(drumming._soften_snare, strokes)
+    softened = edited(edits._soften_snare, strokes)
     levels = [stroke.level for stroke in softened if stroke.articulation == "snare"]
     assert 0 < np.mean(np.array(levels) < -7) < 1 and min(levels) >= drumming.FLOOR_DB
     assert all(stroke.level == 0 for stroke in softened if stroke.articulation == "kick")
@@ -375,7 +301,7 @@ def test_the_accompaniment_sounds_on_the_beat_of_the_drums_and_at_its_pitch(made
     part = performances.Part(0, np.array([2.0]), np.array([1.0]), np.array([64]), np.array([100]))
     banks = (made[1] / "instruments" / "fluid", made[1] / "instruments" / "voices")
     arrangement = band.Arrangement((part,), 5)
-    waveform = band.play(arrangement, 120.0, 0.5, banks, 2 * SAMPLE_RATE, np.random.default_rng(0))
+    waveform = band.play(arrangement, 120.0, 0.5, banks, 2 * SAMPLE_RATE, Streams(0))
     assert find_attack(waveform) / SAMPLE_RATE == pytest.approx(1.0, abs=0.05)  # players are a little early or late
     assert rms(waveform) == pytest.approx(1, abs=0.01)
     spectrum = np.abs(np.fft.rfft(waveform))
@@ -444,25 +370,26 @@ def test_a_clip_can_be_rendered_without_each_ingredient(made, ingredient, monkey
     def never(*_, **__):
         raise AssertionError("played all the same")
 
+    recipe = clips.without(SHIPPED, (ingredient,))
+    assert len(recipe.differences(SHIPPED)) == 1
+    studio = clips.Studio(made[1], made[2], "train", recipe)
     if ingredient == "kits":
-        with pytest.raises(SourceError, match="0 kits"):  # none of the few is made here
-            clips.Studio(made[1], made[2], "train", (ingredient,))
+        assert len(studio.drum_kits) == 2
         return
     forbidden = {
         "accompaniment": (band, "arrange"),
         "voices": (band, "_sing"),
-        "edits": (drumming, "_edit"),
+        "edits": (edits, "_rename"),
         "variation": (synthesis_kits, "sosfilt"),
         "studio": (effects, "room_response"),
     }
     monkeypatch.setattr(*forbidden[ingredient], never)
-    studio = clips.Studio(made[1], made[2], "train", (ingredient,))
     assert all(np.isfinite(clips.render(studio, 0, index, 2.0).waveform).all() for index in range(8))
 
 
-def test_an_unknown_ingredient_is_named(made):
+def test_an_unknown_ingredient_is_named():
     with pytest.raises(ValueError, match="salt: choose from accompaniment"):
-        clips.Studio(made[1], made[2], "train", ("salt",))
+        clips.without(SHIPPED, ("salt",))
 
 
 @pytest.fixture
@@ -471,8 +398,8 @@ def small_shards(made, tmp_path, monkeypatch):
     monkeypatch.setattr(rendered_clips, "SHARDS_PER_HOUR", 1)
     monkeypatch.setattr(rendered_clips, "capture", lambda progress: made[1])
     monkeypatch.setattr(performances, "songs_folder", lambda: made[2].parent)
-    return lambda hours, folder="clips": rendered_clips.render_corpus(
-        made[0], hours, 1, 0, tmp_path / folder, jobs=1, progress=False
+    return lambda hours, folder="clips", **recipes: rendered_clips.render_corpus(
+        made[0], hours, 1, 0, tmp_path / folder, jobs=1, progress=False, **({"recipe": SHIPPED, "validation": SHIPPED} | recipes)
     )
 
 
@@ -483,6 +410,7 @@ def test_shards_are_read_as_a_prepared_corpus(small_shards, studio):
     clip = clips.render(studio, 0, 3)
     np.testing.assert_allclose(units[3].features, clip.features, atol=2e-3)
     assert all(np.array_equal(a, b) for a, b in zip(units[3].onsets, clip.onsets, strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(units[3].kinds, clip.kinds, strict=True))
     assert prepared.totals("validation").n_units == 2
 
 
@@ -500,11 +428,12 @@ def test_rendering_is_resumed_and_only_what_is_missing_is_rendered(small_shards,
 
 def test_shards_of_another_recipe_are_rendered_again(small_shards, monkeypatch):
     small_shards(1)
-    monkeypatch.setattr(rendered_clips, "recipe", lambda *_: "another")
     rendered, real = [], rendered_clips.render_shard
     monkeypatch.setattr(rendered_clips, "render_shard", lambda *call: rendered.append(call[1:3]) or real(*call))
     small_shards(1)
-    assert rendered == [("train", 0), ("validation", 0)]
+    assert rendered == []
+    small_shards(1, recipe=Recipe(voices=0.3))
+    assert rendered == [("train", 0)], "validation clips keep their recipe"
 
 
 # --- what is heard -----------------------------------------------------------------------------------------------------
@@ -519,13 +448,13 @@ def test_a_stroke_is_audible_unless_louder_sounds_mask_all_of_its_bands():
     noise = rng.normal(0, 20, len(stem)).astype(np.float32)
     hum = np.sin(2 * np.pi * 3_000 * np.arange(len(stem)) / SAMPLE_RATE).astype(np.float32)
     times = np.array([0.5, 1.0])
-    assert clips.audible(stem, stem, times).all()
-    assert clips.audible(stem, stem + hum, times).all(), "another band, however loud, masks nothing"
-    assert not clips.audible(stem, stem + noise, times).any()
+    assert masking.audible(stem, stem, times).all()
+    assert masking.audible(stem, stem + hum, times).all(), "another band, however loud, masks nothing"
+    assert not masking.audible(stem, stem + noise, times).any()
     late = stem + np.where(np.arange(len(stem)) < 0.8 * SAMPLE_RATE, 0, noise)
-    assert clips.audible(stem, late, times).tolist() == [True, False]
-    assert clips.audible(stem, stem, np.array([0.6, 1.9, 5.0])).tolist() == [False, False, False], "a drum that rings on"
-    assert clips.audible(stem, stem, np.empty(0)).shape == (0,)
+    assert masking.audible(stem, late, times).tolist() == [True, False]
+    assert masking.audible(stem, stem, np.array([0.6, 1.9, 5.0])).tolist() == [False, False, False], "a drum that rings on"
+    assert masking.audible(stem, stem, np.empty(0)).shape == (0,)
 
 
 def test_masked_strokes_sound_and_are_not_annotated(studio, monkeypatch):

@@ -21,6 +21,7 @@ from adtlib.training import long
 from adtlib.training.augmentation import Augmentation, attenuation, augment, magnitudes, transposition
 from adtlib.training.long import LongConfig, fit_long, history, learning_rate
 from adtlib.training.real_songs import STEEPNESS, NormalisedUnit
+from adtlib.training.runs import write_record
 from adtlib.training.scoring import thresholds_for
 from adtlib.training.segments import Crops, Gathering
 from adtlib.vocabulary import CLASSES
@@ -112,6 +113,28 @@ def test_crops_carry_the_onsets_of_where_they_were_cut(prepared):
         np.testing.assert_array_equal(lit, targets[..., c] == 1)
     _, none = crops.draw(crops.without_drums, 2, np.random.default_rng(0))
     assert not none.any()
+
+
+def test_a_run_of_before_an_option_existed_is_still_that_run(prepared, tmp_path):
+    config = small(epochs=1)
+    run = fit_long(config, prepared, tmp_path / "run", progress=False)
+    weights = (run.folder / "model.safetensors").read_bytes()
+    record = dict(run.record)
+    stored = dict(record["config"])
+    del stored["segment_frames"]
+    stored["peak_picking"] = {k: v for k, v in stored["peak_picking"].items() if k not in ("double", "strong")}
+    write_record(run.folder, record | {"config": stored})
+    again = fit_long(config, prepared, tmp_path / "run", progress=False)
+    assert again.result["seconds"] == run.result["seconds"], "not trained again"
+    assert again.config["segment_frames"] == 400 and again.peak_picking == PeakPicking()
+    assert (run.folder / "model.safetensors").read_bytes() == weights
+
+
+def test_longer_segments_are_trained_on_and_count_as_hours(prepared, tmp_path):
+    run = fit_long(small(epochs=1, segment_frames=480), prepared, tmp_path / "long", progress=False)
+    assert history(run)["hours"].tolist() == pytest.approx([16 * 4.8 / 3600])
+    with pytest.raises(ValueError, match="segments of 0 frames"):
+        small(segment_frames=0)
 
 
 def test_the_rate_rises_and_falls_to_a_hundredth():

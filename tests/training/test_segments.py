@@ -10,34 +10,42 @@ from torch.utils.data import DataLoader, WeightedRandomSampler
 from adtlib.corpora.ahead import in_order
 from adtlib.corpora.shard_set import ShardSet
 from adtlib.corpora.shards import Checked, write_shard
-from adtlib.corpora.store import Prepared, write_index
+from adtlib.corpora.store import Prepared, PreparedError, write_index
 from adtlib.onsets.frames import frame_targets, widen_targets
 from adtlib.profiles import load_profile
 from adtlib.studies.configs import training_config
 from adtlib.training import trainer as training
 from adtlib.training.augmentation import Augmentation
-from adtlib.training.segments import Gathering, Segments, in_batches
+from adtlib.training.segments import Crops, Gathering, Segments, in_batches
 from adtlib.training.trainer import Trainer, TrainingConfig
+from adtlib.vocabulary import CLASSES, KINDS
 
 LENGTHS = [1, 399, 400, 401, 950, 5000, 4000]
 EDGES = [0.0, 0.004, 0.005, 3.985, 3.99, 3.994, 3.995, 4.0, 4.01, 7.99, 8.0, 8.005]
 
 
-def write_corpus(folder, seed, lengths, name="Made"):
-    """Units in two shards: random features, and onsets at random and at the edges of segments; the last has none."""
-    rng = np.random.default_rng(seed)
+def write_corpus(folder, seed, lengths, name="Made", kinds=True):
+    """Units in two shards: random features, onsets at random and at the edges of segments, their kinds; the last has none."""
+    rng, of_kinds = np.random.default_rng(seed), np.random.default_rng(seed + 100)
     units = []
     for number, length in enumerate(lengths):
         end = (length - 1) / 100
         drawn = [np.concatenate([rng.uniform(0, end, 8 * length // 100), EDGES]) for _ in range(5)]
         onsets = [np.unique(times[times <= end]) if number < len(lengths) - 1 else np.empty(0) for times in drawn]
         units.append((f"train/{number}", rng.random((length, 84), dtype=np.float32), onsets))
+        if kinds:
+            units[-1] += ([of_kinds.choice(of_class(label), len(times)) for label, times in zip(CLASSES, onsets, strict=True)],)
     write_shard(folder / "train", 0, units[::2], "made")
     write_shard(folder / "train", 1, units[1::2], "made")
-    stated = ShardSet(folder / "train", Checked(folder)).finish([name for name, _, _ in units], {})
+    stated = ShardSet(folder / "train", Checked(folder)).finish([name for name, *_ in units], {})
     about = {"corpus": name, "unit": "track", "quantised": False, "miniature": False, "features": "madmom"}
     write_index(folder, about | {"splits": {"train": stated | {"problems": [], "missing": 0}}})
     return Prepared(folder)
+
+
+def of_class(label):
+    """The numbers of the kinds of a class."""
+    return [number for number, of in enumerate(KINDS.values()) if of == label]
 
 
 @pytest.fixture(scope="module")
@@ -46,13 +54,17 @@ def corpora(tmp_path_factory):
     return [write_corpus(folder / "a", 0, LENGTHS), write_corpus(folder / "b", 1, [777, 1234])]
 
 
-def slowly(unit, first):
-    """The 400 frames from `first` on, by the targets of the whole unit."""
-    features = np.zeros((400, 84), dtype=np.float32)
-    part = unit.features[first : first + 400]
+def slowly(unit, first, n_frames=400):
+    """The frames from `first` on, by the targets of the whole unit; last those of kinds."""
+    features = np.zeros((n_frames, 84), dtype=np.float32)
+    part = unit.features[first : first + n_frames]
     features[: len(part)] = part
-    targets = widen_targets(frame_targets(unit.onsets, unit.n_frames + 800))
-    return features, targets[first : first + 400]
+    targets = widen_targets(frame_targets(unit.onsets, unit.n_frames + 2 * n_frames))
+    times, kinds = np.concatenate(unit.onsets), np.concatenate(unit.kinds)
+    struck = np.zeros((len(targets), len(KINDS)), dtype=np.float32)
+    struck[np.rint(times * 100).astype(int), kinds] = 1
+    of_kinds = widen_targets(struck)
+    return features, targets[first : first + n_frames], of_kinds[first : first + n_frames]
 
 
 def test_batches_of_segments_equal_a_slow_version(corpora):
@@ -83,6 +95,37 @@ def test_any_frames_of_any_units_can_be_gathered(corpora):
         np.testing.assert_array_equal(features[row], expected[0])
         np.testing.assert_array_equal(targets[row], expected[1])
     assert source.without_drums.tolist() == [len(LENGTHS) - 1, len(units) - 1]
+
+
+@pytest.mark.parametrize("n_frames", [1, 250, 1000])
+def test_other_lengths_and_the_kinds_of_strokes_can_be_gathered(corpora, n_frames):
+    source, rng = Gathering(corpora, "train", n_frames, kinds=True), np.random.default_rng(4)
+    units = [unit for corpus in corpora for unit in corpus.units("train")]
+    chosen = rng.integers(len(units), size=60)
+    firsts = np.array([int(rng.integers(units[unit].n_frames)) for unit in chosen])
+    found = source.gather(chosen, firsts)
+    for row, (unit, first) in enumerate(zip(chosen, firsts, strict=True)):
+        for array, expected in zip(found, slowly(units[unit], first, n_frames), strict=True):
+            assert array.dtype == np.float32
+            np.testing.assert_array_equal(array[row], expected)
+
+
+def test_crops_are_as_long_and_have_as_many_targets_as_their_source(corpora, tmp_path):
+    crops = Crops(Gathering(corpora, "train", 600, kinds=True))
+    features, targets, of_kinds = crops.draw(crops.every, 50, np.random.default_rng(5))
+    assert features.shape == (50, 600, 84) and targets.shape == (50, 600, 5) and of_kinds.shape == (50, 600, len(KINDS))
+    for number, label in enumerate(CLASSES):
+        np.testing.assert_array_equal(targets[..., number], of_kinds[..., of_class(label)].max(axis=-1))
+    assert crops.extra(3, np.random.default_rng(5)).shape == (3, 600, 84)
+    drums = np.setdiff1d(crops.every, crops.without_drums)
+    longest = drums[np.argmax(crops.source.frames[drums])]
+    many = Crops(Gathering(corpora, "train", int(crops.source.frames[longest]))).draw(
+        np.array([longest]), 4, np.random.default_rng(6)
+    )
+    assert len(many) == 2 and (many[0] == many[0][0]).all(), "a whole unit has one place"
+    plain = write_corpus(tmp_path, 3, [500, 600], kinds=False)
+    with pytest.raises(PreparedError, match=r"does not say of what kind.*adt render"):
+        Gathering([*corpora, plain], "train", kinds=True)
 
 
 @pytest.mark.parametrize("balance", [False, True])

@@ -8,7 +8,7 @@ const N = CLASSES.length;
  * Onsets of each class in seconds: five sorted arrays.
  *
  * activations  (T * 5) float32 in [0, 1], frame after frame;  picking  as in the model's file (max_window, mean_window, delta, wait,
- * threshold, strict_wait, strict_threshold, skip_first), thresholds one for each class.
+ * threshold, strict_wait, strict_threshold, skip_first, double, strong), thresholds one for each class.
  */
 export function pickPeaks(activations, picking) {
   return CLASSES.map((_, column) => pickClass(activations, column, picking));
@@ -29,10 +29,22 @@ export function pickClass(activations, column, picking) {
     if (!isHighest(activations, column, frame, value, m, frames)) continue;
     if (value < mean(activations, column, frame, a, frames) + delta) continue;
     if (frame < last + distance) continue;
-    found.push(frame / FPS);
+    found.push(frame);
     last = frame;
   }
-  return found;
+  const kept = picking.double ? withoutDoubles(found, (frame) => activations[frame * N + column], picking) : found;
+  return kept.map((frame) => frame / FPS);
+}
+
+/** Of peaks within `double` frames of each other the strongest, and others only where both are `strong`. */
+function withoutDoubles(frames, valueAt, { double, strong }) {
+  const kept = [];
+  for (const frame of frames) {
+    const before = kept.at(-1);
+    if (before === undefined || frame - before > double || Math.min(valueAt(frame), valueAt(before)) >= strong) kept.push(frame);
+    else if (valueAt(frame) > valueAt(before)) kept[kept.length - 1] = frame;
+  }
+  return kept;
 }
 
 function isHighest(activations, column, frame, value, reach, frames) {
