@@ -3,22 +3,24 @@
     python benchmarks/bench_input.py              a fiftieth of E-GMD, minutes
     python benchmarks/bench_input.py --share 1    all 45,537 recordings, an hour and 6 GB
 
-Rounds alternate, the median of five counts. Peak memory is that of a process of its own.
+Rounds alternate, the median of five counts. Memory is a process's own, without the pages of mapped files, which the system
+takes back when it needs them.
 """
 
 import argparse
+import contextlib
 import os
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import deque
 from pathlib import Path
 
 import numpy as np
-import torch
+import psutil
 from common import in_turn, machine
 from simulated_egmd import simulate
 
@@ -36,8 +38,33 @@ def seconds_of(work) -> float:
     return time.perf_counter() - start
 
 
+class Memory(threading.Thread):
+    """Watches this process and its children: peaks of `own` memory and, with pages of files, `resident`, in MB. Linux only."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.own = self.resident = 0.0
+        self.start()
+
+    def run(self):
+        while True:
+            me = psutil.Process()
+            own = resident = 0.0
+            for each in (me, *me.children(recursive=True)):
+                with contextlib.suppress(psutil.Error):
+                    memory = each.memory_info()
+                    own += (memory.rss - memory.shared) / 2**20
+                    resident += memory.rss / 2**20
+            self.own, self.resident = max(self.own, own), max(self.resident, resident)
+            time.sleep(0.05)
+
+
 def show(what: str, value: str, bar: str) -> None:
     print(f"{what:<64} {value:>24}   bar: {bar}", flush=True)
+
+
+def show_memory(own: float, resident: float) -> None:
+    show("  peak memory: its own / with pages of files", f"{own:,.0f} / {resident:,.0f} MB", "1,000 MB")
 
 
 # ---- parts that run in processes of their own ---------------------------------------------------------------------------
@@ -48,13 +75,15 @@ def prepare(root: Path) -> None:
     from adtlib.corpora.preparation import prepare as run
     from adtlib.corpora.registry import open_corpus
 
+    memory = Memory()
     took = seconds_of(lambda: run(open_corpus("E-GMD", root), progress=False))
-    peaks = [resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    print(took, max(peaks))
+    print(took, memory.own, memory.resident)
 
 
 def train(root: Path) -> None:
     """Seconds to open it for training, share of an epoch that waits for input, and peak memory in MB: the smallest RNN there is."""
+    import torch
+
     from adtlib.corpora.registry import open_corpus
     from adtlib.corpora.store import Prepared, prepared_folder
     from adtlib.training.search.spaces import search_space
@@ -82,12 +111,15 @@ def train(root: Path) -> None:
             yield batch
 
     trainer.input = timed
+    memory = Memory()
     took = seconds_of(lambda: trainer._train_epoch(1))
-    print(opening, waited[0] / took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(opening, waited[0] / took, memory.own, memory.resident)
 
 
 def read(root: Path) -> None:
     """Seconds for a random segment and for a batch of 128, and the same by torch's DataLoader, all from the page cache."""
+    from torch.utils.data import DataLoader
+
     from adtlib.corpora.registry import open_corpus
     from adtlib.corpora.store import Prepared, prepared_folder
     from adtlib.training.segments import Segments
@@ -95,7 +127,7 @@ def read(root: Path) -> None:
     segments = Segments([Prepared(prepared_folder(open_corpus("E-GMD", root)))], "train")
     rng = np.random.default_rng(0)
     one, many = rng.integers(len(segments), size=2000), rng.integers(len(segments), size=(20, 128))
-    loader = torch.utils.data.DataLoader(segments, 128, sampler=many.ravel().tolist())
+    loader = DataLoader(segments, 128, sampler=many.ravel().tolist())
     for start in range(0, len(segments), 128):
         segments.batch(np.arange(start, min(start + 128, len(segments))))
     works = {
@@ -133,22 +165,22 @@ def main() -> None:
             for kind, times in taken.items():
                 home(folder / f"home-{kind}-{number}")
                 times.append(apart(prepare, folder / kind))
-        short, long = (statistics.median(took for took, _ in taken[kind]) for kind in taken)
+        short, long = (statistics.median(took for took, *_ in taken[kind]) for kind in taken)
         show(
             f"preparing {count:,} files of 4 s, against the same {hours:.1f} h in long files",
             f"{short / long:.2f} times",
             "1.5 times",
         )
         show("  hours of sound a second", f"{hours / short:.3f}", "-")
-        show("  peak memory", f"{max(peak for _, peak in taken['short']):,.0f} MB", "1,000 MB")
+        show_memory(*(max(peaks) for peaks in list(zip(*taken["short"], strict=True))[1:]))
         home(folder / "home-short-0")
         show("prepare, nothing to do", f"{apart(prepare, folder / 'short')[0]:.2f} s", "5 s")
         files = sum(path.is_file() for path in (folder / "home-short-0" / "cache" / "prepared").rglob("*"))
         show("files", f"{files:,}", "400")
-        opening, waiting, peak = apart(train, folder / "short")
+        opening, waiting, *memory = apart(train, folder / "short")
         show("opening for training", f"{opening:.3f} s", "0.3 s")
         show("share of an epoch that waits for input, smallest RNN", f"{waiting:.2%}", "2 %")
-        show("  peak memory", f"{peak:,.0f} MB", "1,000 MB")
+        show_memory(*memory)
         one, batch, plain = apart(read, folder / "short")
         show("a random segment with its targets", f"{one * 1e6:,.0f} us", "50 us")
         show("a batch of 128", f"{batch * 1e3:.2f} ms", "3 ms")

@@ -36,7 +36,7 @@ from adtlib.provenance import file_checksum, hash_of
 SEQUENCES_TOGETHER = 256  # in the fingerprint of a corpus of sequences, as they were in one file in format 2
 FILES_NAMED = 10  # with unknown labels, one by one
 MAX_LATE_SHARE = 0.05  # of a track's onsets past its end: with more, annotation and audio do not belong together
-MANY_TRACKS = 500  # from here on processes, which take a second to start, beat threads, which wait for the interpreter lock
+MANY_TRACKS = 2_000  # from here on processes, which take a second to start, beat threads, which wait for the interpreter lock
 TRACKS_TOGETHER, BYTES_TOGETHER = 16, 2**25  # that a process or another machine is handed at a time, at most
 
 
