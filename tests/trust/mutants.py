@@ -2,16 +2,20 @@
 
 A mutant is one change of the syntax tree: a comparison, a sign, a constant, a bound, a condition, what is returned, a statement
 left out. Messages, annotations, decorators and docstrings are not changed. Each runs in a forked process that loads the changed
-module in place of the file. Mutants that no test can tell apart are listed with the reason in `equivalent.csv`, by their content.
+module in place of the file: first those tests that go through the changed lines, shortest first, then, if none of them fails, all.
+Mutants that no test can tell apart are listed with the reason in `equivalent.csv`, by their content.
 """
 
 import ast
 import copy
 import csv
+import json
 import os
 import resource
 import signal
 import sys
+import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -36,6 +40,7 @@ TESTS = {
     "evaluation/errors": ("studies/test_errors",),
     "onsets/annotations": ("onsets/test_writing", "onsets/test_annotations"),
     "onsets/midi": ("onsets/test_writing", "onsets/test_midi", "onsets/test_annotations"),
+    "onsets/own": ("corpora/test_folder",),
     "onsets/frames": ("onsets/test_frames", "onsets/test_annotations"),
     "audio/short_time": ("audio/test_short_time", "audio/test_fourier"),
 }
@@ -51,7 +56,7 @@ _CALCULATED = {
 
 
 class Mutant(NamedTuple):
-    """A change: module, function ("" outside), the statement before and after; its place in the tree and which change there."""
+    """A change: module, function ("" outside), the statement before and after; its place in the tree, which change, its lines."""
 
     module: str
     function: str
@@ -59,15 +64,21 @@ class Mutant(NamedTuple):
     after: str
     place: tuple = ()
     which: int = 0
+    lines: range = range(0)
 
     @property
     def key(self) -> tuple[str, str, str, str]:
         """What it is listed by: content, not line."""
         return self[:4]
 
+    @property
+    def file(self) -> str:
+        """Where the module is."""
+        return str(ROOT / "adtlib" / f"{self.module}.py")
+
     def tree(self) -> ast.Module:
         """The changed module; without a place the module as it is."""
-        tree = ast.parse((ROOT / "adtlib" / f"{self.module}.py").read_text())
+        tree = ast.parse(Path(self.file).read_text())
         if self.place:
             _change(tree, self.place, self.which)
         return ast.fix_missing_locations(tree)
@@ -87,7 +98,7 @@ def mutants_of(module: str, source: str) -> list[Mutant]:
                 _change(changed, inside, which)
             else:
                 changed = _changes(changed)[which](changed) or changed
-            found.append(Mutant(module, function, _line(before), _line(ast.unparse(changed)), place, which))
+            found.append(Mutant(module, function, _line(before), _line(ast.unparse(changed)), place, which, _lines(statement)))
     return found
 
 
@@ -129,6 +140,12 @@ def _bare(statement: ast.stmt) -> ast.stmt:
         if hasattr(bare, part):
             setattr(bare, part, [ast.Pass()] if part == "body" else [])
     return bare
+
+
+def _lines(statement: ast.stmt) -> range:
+    """The lines of a statement, without those of what it holds."""
+    inner = getattr(statement, "body", None)
+    return range(statement.lineno, inner[0].lineno if inner else statement.end_lineno + 1)
 
 
 def _line(text: str) -> str:
@@ -226,32 +243,57 @@ def trials(mutants: list[Mutant], first: int, seconds: float, workers: int = 2) 
     Random(f"mutants {first}").shuffle(order)
     waiting = [mutants[number] for number in order if mutants[number].key not in same]
     tally.refused = len(order) - len(waiting)
-    waiting += [_unchanged(module) for module in sorted({mutant.module for mutant in mutants})]  # the end is taken first
-    running: dict[int, Mutant] = {}
-    limits: dict[str, int] = {}  # of each module's tests: one that never ends is ended
-    while waiting or running:
-        while waiting and len(running) < workers:
-            mutant = waiting.pop()
-            running[start(mutant, limits.get(mutant.module, LIMIT))] = mutant
-        pid, status, used = os.wait4(-1, 0)
-        mutant, survives = running.pop(pid), not os.waitstatus_to_exitcode(status)
-        if not mutant.before:
-            limits[mutant.module] = round(5 + 3 * (used.ru_utime + used.ru_stime))
-        if mutant.before and survives:
-            add(tally, f"survives: {' | '.join(mutant.key)}", first)
-        elif mutant.before:
-            tally.read += 1
-        elif not survives:
-            add(tally, f"the tests of {mutant.module} fail without a change", first)
-        if time.monotonic() - started > seconds:
-            waiting.clear()
+    with tempfile.TemporaryDirectory() as folder:
+        plans = _without_change(sorted({mutant.module for mutant in mutants}), Path(folder), workers, tally, first)
+        waiting = [mutant for mutant in waiting if mutant.module in plans]
+        for mutant, status, _ in _in_processes(waiting, lambda mutant: start(mutant, plans[mutant.module]), workers):
+            if os.waitstatus_to_exitcode(status):
+                tally.read += 1
+            else:
+                add(tally, f"survives: {' | '.join(mutant.key)}", first)
+                print(f"survives: {' | '.join(mutant.key)}", flush=True)
+            if time.monotonic() - started > seconds:
+                waiting.clear()
     tally.seconds = time.monotonic() - started
     return tally
 
 
-def _unchanged(module: str) -> Mutant:
-    """The module as it is, whose tests must pass."""
-    return Mutant(module, "", "", "")
+class Plan(NamedTuple):
+    """How the tests of a module are run: lines that each test goes through, shortest first, and a limit in s of processor time."""
+
+    lines: dict[str, list[int]]
+    limit: int = LIMIT
+
+    def tests_through(self, lines: range) -> list[str]:
+        """The tests that go through some of these lines; none if they are run when the module is loaded."""
+        if any(line in lines for line in self.lines.get("", ())):
+            return []
+        return [name for name, seen in self.lines.items() if any(line in lines for line in seen)]
+
+
+def _without_change(chosen: Sequence[str], folder: Path, workers: int, tally: Tally, first: int) -> dict[str, Plan]:
+    """The plan of each module, from its tests without a change; where they fail, a finding and no plan."""
+    plans = {}
+    waiting = [Mutant(module, "", "", "") for module in chosen]
+    file = {module: folder / f"{module.replace('/', '-')}.json" for module in chosen}
+    for mutant, status, used in _in_processes(waiting, lambda mutant: start(mutant, record=file[mutant.module]), workers):
+        if os.waitstatus_to_exitcode(status):
+            add(tally, f"the tests of {mutant.module} fail without a change", first)
+        else:
+            lines = json.loads(file[mutant.module].read_text())
+            plans[mutant.module] = Plan(lines, round(5 + 3 * (used.ru_utime + used.ru_stime)))
+    return plans
+
+
+def _in_processes(waiting: list[Mutant], begin: Callable[[Mutant], int], workers: int) -> Iterator[tuple]:
+    """(mutant, exit status, resources) of each, as they end; what is removed from `waiting` is not begun."""
+    running: dict[int, Mutant] = {}
+    while waiting or running:
+        while waiting and len(running) < workers:
+            mutant = waiting.pop()
+            running[begin(mutant)] = mutant
+        pid, status, used = os.wait4(-1, 0)
+        yield running.pop(pid), status, used
 
 
 def _load_libraries() -> None:
@@ -269,8 +311,12 @@ def _load_libraries() -> None:
     hypothesis.settings.load_profile("trust")
 
 
-def start(mutant: Mutant, limit: int = LIMIT) -> int:
-    """Fork a process that ends with pytest's exit status for a mutant, or after `limit` s of its work; returns its number."""
+def start(mutant: Mutant, plan: Plan | None = None, record: Path | None = None) -> int:
+    """Fork a process that ends with pytest's exit status for a mutant; returns its number.
+
+    plan    without one all tests are run.
+    record  a file for the lines that each test goes through.
+    """
     if pid := os.fork():
         return pid
     status = 1
@@ -279,14 +325,15 @@ def start(mutant: Mutant, limit: int = LIMIT) -> int:
         silence = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(silence, stream)
+        limit = plan.limit if plan else LIMIT
         resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
         signal.alarm(limit * 10)  # tests that wait for something
-        status = _tested(mutant)
+        status = _tested(mutant, plan, record)
     finally:
         os._exit(status)
 
 
-def _tested(mutant: Mutant) -> int:
+def _tested(mutant: Mutant, plan: Plan | None, record: Path | None) -> int:
     import pytest
 
     for name in [name for name in sys.modules if name.partition(".")[0] == "adtlib"]:
@@ -295,7 +342,48 @@ def _tested(mutant: Mutant) -> int:
     sys.path.insert(0, str(ROOT))
     os.chdir(ROOT)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # jupyter and others take longer to load than the tests
-    return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests_of(mutant.module)]))
+    options = ["-x", "-q", "-p", "no:cacheprovider"]
+    if record:
+        recorder = _Recorder(mutant.file)
+        status = int(pytest.main([*options, *tests_of(mutant.module)], plugins=[recorder]))
+        record.write_text(json.dumps(recorder.shortest_first()))
+        return status
+    through = plan.tests_through(mutant.lines) if plan else []
+    # Tests that see a change without going through it exist: of values that are kept, or in another process.
+    if through and int(pytest.main([*options, *through])) == pytest.ExitCode.TESTS_FAILED:
+        return 1
+    return int(pytest.main([*options, *tests_of(mutant.module)]))
+
+
+class _Recorder:
+    """Notes which lines of a file each test goes through; under "" those outside tests, when it is loaded."""
+
+    def __init__(self, file: str):
+        self.file, self.lines, self.seconds = file, {"": set()}, {"": 0.0}
+        self._now = self.lines[""]
+        self._trace()
+
+    def _trace(self) -> None:
+        threading.settrace(self._enter)
+        sys.settrace(self._enter)
+
+    def _enter(self, frame, event, argument):
+        return self._step if frame.f_code.co_filename == self.file else None
+
+    def _step(self, frame, event, argument):
+        self._now.add(frame.f_lineno)
+        return self._step
+
+    def pytest_runtest_logstart(self, nodeid, location) -> None:
+        self._now = self.lines.setdefault(nodeid, set())
+        self.seconds[nodeid] = time.monotonic()
+        self._trace()  # again, should a test have ended it
+
+    def pytest_runtest_logfinish(self, nodeid, location) -> None:
+        self.seconds[nodeid] = time.monotonic() - self.seconds[nodeid]
+
+    def shortest_first(self) -> dict[str, list[int]]:
+        return {name: sorted(self.lines[name]) for name in sorted(self.lines, key=self.seconds.__getitem__)}
 
 
 @dataclass
@@ -307,7 +395,7 @@ class _Changed(MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
         if name != "adtlib." + self.mutant.module.replace("/", "."):
             return None
-        file, tree = str(ROOT / "adtlib" / f"{self.mutant.module}.py"), self.mutant.tree()
+        file, tree = self.mutant.file, self.mutant.tree()
 
         class Loader(SourceFileLoader):
             def get_code(self, fullname):

@@ -105,13 +105,30 @@ assert len(found) > 70 and all(mutant.before != mutant.after for mutant in found
 distance, threshold = "distance = config.wait - config.strict_wait", "threshold: float | tuple[float, ...] = 1.0"
 trials = [found[distance], found[threshold], mutants.Mutant("onsets/peak_picking", "", "", "")]
 print([os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in map(mutants.start, trials)])
+tally = mutants.trials(trials[:2], 1, float("inf"), workers=1)
+print(tally.read, [finding for finding in tally.findings if not finding.startswith("equivalent.csv")])
 """
 
 
 def test_a_mutant_is_killed_and_one_that_no_test_sees_survives():
     """In a process of its own: in this one test files are loaded that have the code as it is."""
-    *_, printed = subprocess.check_output([sys.executable, "-c", TRIALS], cwd=mutants.ROOT / "tests", text=True).splitlines()
-    assert printed == "[1, 1, 0]"
+    *_, alone, together = subprocess.check_output(
+        [sys.executable, "-c", TRIALS], cwd=mutants.ROOT / "tests", text=True
+    ).splitlines()
+    assert alone == "[1, 1, 0]"
+    assert together == "2 []"
+
+
+def test_only_tests_that_go_through_the_changed_lines_are_run_at_first():
+    plan = mutants.Plan({"slow": [3, 4], "": [1, 2], "quick": [4, 9]})
+    assert plan.tests_through(range(4, 6)) == ["slow", "quick"]
+    assert plan.tests_through(range(9, 10)) == ["quick"]
+    assert plan.tests_through(range(2, 5)) == plan.tests_through(range(6, 8)) == []  # all are run
+
+
+def test_the_lines_of_a_change_are_those_of_its_statement_alone():
+    found = mutants.mutants_of("evaluation/metrics", "if a < b:\n    c = (a +\n         b)\n")
+    assert [(mutant.after, mutant.lines) for mutant in found] == [("if a <= b", range(1, 2)), ("c = a - b", range(2, 4))]
 
 
 def test_mutants_that_are_listed_are_there_and_have_a_reason():
