@@ -40,7 +40,6 @@ TESTS = {
     "evaluation/errors": ("studies/test_errors",),
     "onsets/annotations": ("onsets/test_writing", "onsets/test_annotations"),
     "onsets/midi": ("onsets/test_writing", "onsets/test_midi", "onsets/test_annotations"),
-    "onsets/own": ("corpora/test_folder",),
     "onsets/frames": ("onsets/test_frames", "onsets/test_annotations"),
     "audio/short_time": ("audio/test_short_time", "audio/test_fourier"),
 }
