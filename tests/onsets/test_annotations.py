@@ -334,7 +334,7 @@ def test_the_first_and_last_frame_hold_onsets_and_later_ones_are_left_out():
     assert frame_targets(EMPTY, 0).shape == (0, 5)
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e18, 1e300, -1e18])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 2.0**62 / 100, 1e18, 1e300, -1e18])
 def test_times_that_no_frame_can_have_are_refused(bad):
     with pytest.raises(ValueError, match="to lie on frames"):
         seconds_to_frames([0.5, bad])

@@ -1,8 +1,9 @@
 """The frame grid; targets are tested with the annotations that they are made of."""
 
 import numpy as np
+import pytest
 
-from adtlib.onsets.frames import SEGMENT_FRAMES, frames_to_seconds, seconds_to_frames
+from adtlib.onsets.frames import LATEST, SEGMENT_FRAMES, check_onsets, frames_to_seconds, seconds_to_frames
 
 
 def test_a_segment_lasts_four_seconds():
@@ -11,3 +12,10 @@ def test_a_segment_lasts_four_seconds():
 
 def test_a_time_halfway_between_two_frames_goes_to_the_even_one():
     assert seconds_to_frames(np.array([0.125, 0.135, 0.375])).tolist() == [12, 14, 38]
+
+
+def test_an_onset_may_lie_at_the_latest_time_and_not_after_it():
+    others = [np.empty(0)] * 4
+    check_onsets([np.array([LATEST]), *others])
+    with pytest.raises(ValueError, match="KD at 3.6e"):
+        check_onsets([np.array([np.nextafter(LATEST, np.inf)]), *others])
