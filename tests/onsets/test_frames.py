@@ -15,6 +15,7 @@ def test_a_time_halfway_between_two_frames_goes_to_the_even_one():
 
 
 def test_an_onset_may_lie_at_the_latest_time_and_not_after_it():
+    assert LATEST == 100 * 3600
     others = [np.empty(0)] * 4
     check_onsets([np.array([LATEST]), *others])
     with pytest.raises(ValueError, match="KD at 3.6e"):

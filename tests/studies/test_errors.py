@@ -77,6 +77,15 @@ def test_circumstances_of_a_stroke_and_of_an_estimate(events):
     # The first half second of 5.9 reaches past the end at 6.0: 0.6 s are there.
     late = unit_events([np.array([5.5, 5.9]), *[np.array([])] * 4], [np.array([])] * 5, 6.0)
     assert np.isclose(late.loc[1, "density"], 1 / 0.6)
+    early = unit_events([np.array([0.2, 0.6]), *[np.array([])] * 4], [np.array([])] * 5, 6.0)
+    assert np.isclose(early.loc[0, "density"], 1 / 0.7)
+
+
+def test_a_near_miss_is_at_most_150_ms_away():
+    nothing = [np.array([])] * 4
+    table = unit_events([np.array([1.0, 2.0]), *nothing], [np.array([1.15, 2.16]), *nothing], 3.0)
+    assert np.isclose(row(table, "missed", "KD", 1.0)["difference"], 0.15)
+    assert np.isnan(row(table, "missed", "KD", 2.0)["difference"])
 
 
 def test_bins_of_overlap_leave_the_own_class_out_for_all_kinds_of_events():
