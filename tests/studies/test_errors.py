@@ -67,6 +67,12 @@ def test_each_kind_of_error_is_told(events):
     assert np.isnan(row(events, "missed", "SD", 4.0)["difference"])
 
 
+def test_another_class_at_the_limit_of_the_tolerance_is_a_partner():
+    nothing = np.array([])
+    table = unit_events([np.array([1.0]), *[nothing] * 4], [nothing, np.array([1.05]), *[nothing] * 3], 3.0)
+    assert row(table, "missed", "KD", 1.0)["partner"] == "SD" and row(table, "invented", "SD", 1.05)["partner"] == "KD"
+
+
 def test_circumstances_of_a_stroke_and_of_an_estimate(events):
     assert row(events, "hit", "KD", 1.0)["others"] == 2 and row(events, "hit", "HH", 1.02)["others"] == 2
     assert row(events, "hit", "HH", 1.5)["others"] == 0
@@ -75,8 +81,8 @@ def test_circumstances_of_a_stroke_and_of_an_estimate(events):
     # Around 1.5 within half a second: 1.0 twice, 1.02, 2.0 twice, itself not counted.
     assert row(events, "hit", "HH", 1.5)["density"] == 5
     # The first half second of 5.9 reaches past the end at 6.0: 0.6 s are there.
-    late = unit_events([np.array([5.5, 5.9]), *[np.array([])] * 4], [np.array([])] * 5, 6.0)
-    assert np.isclose(late.loc[1, "density"], 1 / 0.6)
+    late = unit_events([np.array([1.0, 5.5, 5.9]), *[np.array([])] * 4], [np.array([])] * 5, 6.0)
+    assert np.isclose(late.loc[2, "density"], 1 / 0.6)
     early = unit_events([np.array([0.2, 0.6]), *[np.array([])] * 4], [np.array([])] * 5, 6.0)
     assert np.isclose(early.loc[0, "density"], 1 / 0.7)
 
