@@ -53,21 +53,29 @@ def read_audio(source, allow_silence: bool = False) -> np.ndarray:
 
 def _whole(path: Path) -> np.ndarray:
     """All samples of a file, in [-1, 1]."""
-    check_file(path)
-    # Filled block by block: joining them would take twice the memory. No more is believed of a header than a file can hold.
-    expected = min(duration_of(path) or 0.0, _WHOLE_HOURS * 3600, path.stat().st_size / decoding.FEWEST_BYTES)
-    waveform, n_samples = np.empty(round(expected * SAMPLE_RATE) + SAMPLE_RATE, dtype=np.float32), 0
+    waveform, n_samples = np.empty(0, dtype=np.float32), 0
     for block in audio_blocks(path):
         begin, n_samples = n_samples, n_samples + len(block)
         if n_samples > _WHOLE_HOURS * 3600 * SAMPLE_RATE:
             raise AudioError(f"{path} is longer than {_WHOLE_HOURS} hours, too long to be read at once: split it")
+        if not begin:
+            waveform = block  # of short files all there is
+            continue
         if n_samples > len(waveform):
-            waveform = np.concatenate([waveform[:begin], np.empty(n_samples, dtype=np.float32)])
+            # Filled block by block: joining them would take twice the memory.
+            waveform, first = np.empty(max(_announced_samples(path), begin + n_samples), dtype=np.float32), waveform
+            waveform[:begin] = first[:begin]
         waveform[begin:n_samples] = block
     waveform = waveform[:n_samples]
     if (peak := peak_of(waveform)) > LIMIT:
         _scale(path, waveform, peak)
     return waveform
+
+
+def _announced_samples(path: Path) -> int:
+    """How many samples are to be expected, and a second more; no more is believed of a header than a file can hold."""
+    seconds = min(duration_of(path) or 0.0, _WHOLE_HOURS * 3600, path.stat().st_size / decoding.FEWEST_BYTES)
+    return round(seconds * SAMPLE_RATE) + SAMPLE_RATE
 
 
 def _scale(path: Path, waveform: np.ndarray, peak: float) -> None:
