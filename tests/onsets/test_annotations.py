@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from adtlib.onsets import midi
-from adtlib.onsets.annotations import AnnotationError, read_annotation, read_onsets, read_users_annotation, write_onsets
+from adtlib.onsets.annotations import (
+    AnnotationError,
+    listed_labels,
+    read_annotation,
+    read_onsets,
+    read_users_annotation,
+    write_onsets,
+)
 from adtlib.onsets.frames import frame_targets, frames_to_seconds, onsets_from_targets, seconds_to_frames, widen_targets
 from adtlib.vocabulary import ANY_TEXT, CLASSES, ENST, FIVE_CLASS, GENERAL_MIDI, MDB, ROLAND, pitch_mapping
 
@@ -112,6 +119,12 @@ def test_unknown_and_ignored_labels_are_counted_and_no_line_is_lost(tmp_path):
     assert annotation.unknown == Counter({"OT": 2, "saucepan": 1})
     assert annotation.ignored == Counter({"60": 1})
     assert annotation.n_events == 5
+
+
+def test_eight_labels_are_listed_and_the_others_counted():
+    counts = Counter({f"label{number}": 10 - number for number in range(8)})
+    assert listed_labels(counts).startswith("label0 (10), label1 (9)") and listed_labels(counts).endswith("label7 (3)")
+    assert listed_labels(counts + Counter(rare=1, other=1)).endswith("label7 (3) and 2 more")
 
 
 def test_unknown_labels_are_warned_of_by_name_and_number(tmp_path):

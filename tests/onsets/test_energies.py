@@ -86,6 +86,8 @@ def test_the_frame_of_an_onset_is_after_it_and_edges_are_repeated():
     at = [np.array([0.04]), np.array([0.0]), np.array([0.08]), np.array([0.5]), NONE]
     # Frame 4 itself is the loudest; the first frame stands before the first, the last one behind the last.
     assert [part.tolist() for part in broadband_energies(features, at)[:4]] == [[4 * 84], [0], [3 * 84], [0]]
+    features[1] = 6.0
+    assert broadband_energies(features, at)[1].tolist() == [3 * 84], "the second frame rises from the first"
     features[:] = 2.0
     features[4] = 1.0
     assert broadband_energies(features, at)[0].tolist() == [0], "what is softer at the onset is not softer before it"
