@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from adtlib.onsets import midi
+from adtlib.onsets import annotations, midi
 from adtlib.onsets.annotations import (
+    Annotation,
     AnnotationError,
+    count_labels,
     listed_labels,
     read_annotation,
     read_onsets,
@@ -125,6 +127,30 @@ def test_eight_labels_are_listed_and_the_others_counted():
     counts = Counter({f"label{number}": 10 - number for number in range(8)})
     assert listed_labels(counts).startswith("label0 (10), label1 (9)") and listed_labels(counts).endswith("label7 (3)")
     assert listed_labels(counts + Counter(rare=1, other=1)).endswith("label7 (3) and 2 more")
+
+
+def test_labels_of_a_blank_file_cannot_be_counted(tmp_path):
+    (tmp_path / "a.txt").write_text("0.5 KD\n1.0 KD\n")
+    (tmp_path / "b.txt").write_text("\n\n")
+    assert count_labels(tmp_path / "a.txt", FIVE_CLASS) == Counter(KD=2)
+    with pytest.raises(AnnotationError, match="only blank lines"):
+        count_labels([tmp_path / "a.txt", tmp_path / "b.txt"], FIVE_CLASS)
+
+
+def test_a_text_file_of_a_size_that_no_annotation_has_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "a.txt").write_text("0.5 KD\n")
+    monkeypatch.setattr(annotations, "_MAX_BYTES", 7)
+    assert count_labels(tmp_path / "a.txt", FIVE_CLASS) == Counter(KD=1)
+    monkeypatch.setattr(annotations, "_MAX_BYTES", 6)
+    with pytest.raises(AnnotationError, match="larger than 0 MiB"):
+        count_labels(tmp_path / "a.txt", FIVE_CLASS)
+
+
+def test_many_are_ignored_from_a_quarter_of_the_events_on():
+    onsets = [np.arange(3.0), *EMPTY[1:]]
+    assert Annotation(onsets, Counter(), Counter(cowbell=1)).many_ignored
+    assert not Annotation([np.arange(4.0), *EMPTY[1:]], Counter(), Counter(cowbell=1)).many_ignored
+    assert not Annotation(onsets, Counter(), Counter()).many_ignored
 
 
 def test_unknown_labels_are_warned_of_by_name_and_number(tmp_path):
