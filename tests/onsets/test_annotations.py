@@ -129,6 +129,11 @@ def test_eight_labels_are_listed_and_the_others_counted():
     assert listed_labels(counts + Counter(rare=1, other=1)).endswith("label7 (3) and 2 more")
 
 
+def test_an_annotation_has_at_least_one_file():
+    with pytest.raises(AnnotationError, match="no annotation file"):
+        read_annotation([], FIVE_CLASS)
+
+
 def test_labels_of_a_blank_file_cannot_be_counted(tmp_path):
     (tmp_path / "a.txt").write_text("0.5 KD\n1.0 KD\n")
     (tmp_path / "b.txt").write_text("\n\n")
