@@ -13,6 +13,7 @@ from adtlib.onsets.annotations import (
     Annotation,
     AnnotationError,
     count_labels,
+    describe_ignored,
     listed_labels,
     read_annotation,
     read_onsets,
@@ -140,6 +141,40 @@ def test_labels_of_a_blank_file_cannot_be_counted(tmp_path):
     assert count_labels(tmp_path / "a.txt", FIVE_CLASS) == Counter(KD=2)
     with pytest.raises(AnnotationError, match="only blank lines"):
         count_labels([tmp_path / "a.txt", tmp_path / "b.txt"], FIVE_CLASS)
+
+
+def test_notes_of_all_channels_count_unless_the_drum_channel_is_asked_for(tmp_path):
+    notes = [(480, mido.Message("note_on", channel=0, note=36, velocity=90)), (480, mido.Message("note_on", channel=9, note=38))]
+    path = write_midi(tmp_path / "a.mid", [notes])
+    assert count_labels(path, GENERAL_MIDI) == Counter([36, 38])
+    assert count_labels(path, GENERAL_MIDI, drum_channel_only=True) == Counter([38])
+    assert read_users_annotation(path, GENERAL_MIDI).n_events == 2
+    assert read_users_annotation(path, GENERAL_MIDI, drum_channel_only=True).n_events == 1
+
+
+def test_a_users_file_without_events_is_an_error_unless_that_is_allowed(tmp_path):
+    for name, content in (("empty.mid", b""), ("blank.txt", b"\n")):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(AnnotationError, match="broken download"):
+            read_users_annotation(tmp_path / name, GENERAL_MIDI)
+        assert as_lists(read_users_annotation(tmp_path / name, GENERAL_MIDI, allow_empty=True).onsets) == [[]] * 5
+
+
+def test_a_file_that_cannot_be_opened_is_named_with_the_reason(tmp_path, monkeypatch):
+    (tmp_path / "a.txt").write_text("0.5 KD\n")
+
+    def refused(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.read_bytes", refused)
+    with pytest.raises(AnnotationError, match=r"a\.txt: it cannot be opened \(Permission denied\)"):
+        read_annotation(tmp_path / "a.txt", FIVE_CLASS)
+
+
+def test_what_is_ignored_is_counted_in_words():
+    assert describe_ignored(Counter(cowbell=1500, tambourine=2)) == (
+        "percussion outside the five classes, not counted: 1,502 onsets, cowbell (1500), tambourine (2)"
+    )
 
 
 def test_a_text_file_of_a_size_that_no_annotation_has_is_refused(tmp_path, monkeypatch):
