@@ -182,10 +182,11 @@ def frames_of(file: BinaryIO, size: int, searching: bool) -> Contents | None:
     first = window.next_frame(0) if begins or searching else None
     if first is None or not window.in_a_row(first):
         return None
-    recordings, skipped, cut = _recordings(window, first)
-    sound = sum(stop - start for each in recordings for start, stop in each.pieces)
-    if sound < _SHARE * (size - first):
+    recordings, framed, skipped, cut = _recordings(window, first)
+    if framed < _SHARE * (size - first):
         return None
+    if not recordings:
+        return Contents(broken="ends before its first frame of sound does")
     remarks = []
     if len(recordings) > 1:
         remarks.append(f"it holds {len(recordings)} recordings, one after the other")
@@ -198,11 +199,12 @@ def frames_of(file: BinaryIO, size: int, searching: bool) -> Contents | None:
     return Contents(tuple(each.part for each in recordings), "; ".join(remarks))
 
 
-def _recordings(window: _Window, at: int) -> tuple[list[_Recording], int, bool]:
-    """(the recordings, bytes of junk between frames, whether the end is missing)."""
+def _recordings(window: _Window, at: int) -> tuple[list[_Recording], int, int, bool]:
+    """(the recordings, bytes in frames, bytes of junk between frames, whether the end is missing)."""
     found: list[_Recording] = []
-    skipped, cut, end = 0, False, 0
+    framed, skipped, cut, end = 0, 0, False, 0
     for offset, frame, junk in _frames(window, at):
+        framed += min(frame.length, window.size - offset)
         skipped += junk
         if offset + frame.length > window.size:
             cut = True
@@ -215,7 +217,7 @@ def _recordings(window: _Window, at: int) -> tuple[list[_Recording], int, bool]:
         else:
             end = offset + _stated_bytes(tag[1], frame.tag_at)  # of the last recording that states one
     cut = cut or end > window.size
-    return [each for each in found if each.count], skipped, cut
+    return [each for each in found if each.count], framed, skipped, cut
 
 
 def _frames(window: _Window, at: int) -> Iterator[tuple[int, _Frame, int]]:

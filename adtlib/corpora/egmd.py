@@ -59,10 +59,10 @@ class Egmd(Corpus):
                     bad.setdefault("without a split or a file name", []).append(line)
                 elif not (is_inside(midi) and is_inside(audio)):
                     bad.setdefault("with a file outside the corpus", []).append(line)
-                elif audio in rows:
+                elif (name := _track_id(audio)) in rows:
                     bad.setdefault("with a recording of an earlier row", []).append(line)
                 else:
-                    rows[audio] = line, split, midi, audio
+                    rows[name] = line, split, midi, audio
         except FileNotFoundError:
             return []
         except (UnicodeDecodeError, csv.Error, ValueError) as error:
@@ -76,7 +76,7 @@ class Egmd(Corpus):
         """The splits in which the table lists each performance, by its name without the kit's number; needs no recordings."""
         splits: dict[str, set[str]] = {}
         for _, split, _, audio in self._rows:
-            splits.setdefault(audio.rpartition(".")[0].rpartition("_")[0], set()).add(split)
+            splits.setdefault(_track_id(audio).rpartition("_")[0], set()).add(split)
         return {name: sorted(found, key=SPLITS.index) for name, found in splits.items()}
 
     @cached_property
@@ -106,9 +106,14 @@ class Egmd(Corpus):
                 missing.append(self._relative(*(self._folder / name for name in absent)))
                 continue
             files = (self._folder / audio,), (self._folder / midi,)
-            tracks.append(Track(self.info.name, audio.rpartition(".")[0], split, *files, ROLAND))
+            tracks.append(Track(self.info.name, _track_id(audio), split, *files, ROLAND))
         where = f"{self._relative(self._folder)}/drummer*/*/*.wav + .midi"
         return tracks, missing + self._unnamed(split, n_rows, where)
+
+
+def _track_id(audio: str) -> str:
+    """The name of a recording without its suffix."""
+    return audio.rpartition(".")[0]
 
 
 def performance(track_id: str) -> str:

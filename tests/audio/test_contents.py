@@ -194,6 +194,23 @@ def test_an_mp3_without_its_last_bytes_is_said_to_be_cut(tmp_path, music):
             read_audio(tmp_path / "cut.mp3")
 
 
+@pytest.mark.parametrize("mode", ["CONSTANT", "VARIABLE"])
+def test_wherever_a_short_mp3_is_cut_that_is_said(tmp_path, music, mode):
+    """Until some frames are there libsndfile hears none: that is an error, as is a file of which only the tag is left."""
+    content = encoded(music[: RATE // 4], format="MP3", bitrate_mode=mode, compression_level=0.5)
+    path = tmp_path / "cut.mp3"
+    for end in range(150, len(content) - 5, 97):
+        path.write_bytes(content[:end])
+        with warnings.catch_warnings(record=True) as heard:
+            warnings.simplefilter("always")
+            try:
+                read_audio(path)
+            except AudioError as error:
+                assert "cut.mp3" in str(error)
+                continue
+        assert any("cut" in str(warning.message) for warning in heard), end
+
+
 def test_tags_and_junk_around_an_mp3_are_no_sound(tmp_path, music, rng, capfd):
     content = mp3(music)
     (tmp_path / "plain.mp3").write_bytes(content)

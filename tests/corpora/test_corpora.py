@@ -272,10 +272,11 @@ def test_of_double_rows_one_counts_and_no_row_leaves_the_corpus(tmp_path):
     first = table.read_text().splitlines()[1]
     for place in ("../outside", str(tmp_path / "outside"), "b/../../outside", "..\\outside"):
         table.write_text(table.read_text() + first.replace("a.midi", f"{place}.midi").replace("a.wav", f"{place}.wav") + "\n")
+    table.write_text(table.read_text() + first.replace("a.wav", "a.midi") + "\n")  # two columns mixed up
     corpus = open_corpus("E-GMD", tmp_path)
     assert ids(corpus.tracks()) == ["a", "b"] and [track.split for track in corpus.tracks()] == ["train", "train"]
     double, outside = sorted(corpus.left_out())
-    assert "1 rows with a recording of an earlier row, in lines 3" in double
+    assert "2 rows with a recording of an earlier row, in lines 3, 9" in double
     assert "4 rows with a file outside the corpus, in lines 5, 6, 7, 8" in outside
 
 
