@@ -82,7 +82,7 @@ class _Window:
             if frame is None or (kind is not None and frame.kind != kind):
                 return False
             kind, at = frame.kind, at + frame.length
-            if at >= self.size:
+            if at > self.size - 4:  # no whole header is left
                 return at == self.size or count > 0
         return True
 
