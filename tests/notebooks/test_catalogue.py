@@ -9,8 +9,9 @@ import pytest
 
 from adtlib import paths
 from adtlib.notebooks import catalogue, saved_figures
-from adtlib.notebooks.catalogue import NUMBERED, from_notebooks, overview, printed_catalogue, read_catalogue
+from adtlib.notebooks.catalogue import from_notebooks, overview, printed_catalogue, read_catalogue
 from adtlib.notebooks.listing import notebook_map
+from adtlib.notebooks.saved_figures import NUMBERED
 
 LISTED = read_catalogue()
 FIGURES = LISTED[LISTED["kind"] == "figure"]
