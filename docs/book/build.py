@@ -21,7 +21,6 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(ROOT), str(HERE)]
 
-import api_pages  # noqa: E402
 import check_links  # noqa: E402
 import executed  # noqa: E402
 
@@ -87,6 +86,8 @@ def lay_out(out: Path, profile: str, only: list[str] | None = None) -> None:
     _write(out / "figures.md", figures_page(profile, out, listed))
     _write(out / "tables.md", tables_page(profile, listed))
     _write(out / "bibliography.md", "# Bibliography\n\n```{bibliography}\n:all:\n```\n")
+    import api_pages  # griffe is in the book's environment only
+
     for name, text in api_pages.pages(ROOT / "adtlib").items():
         _write(out / "api" / f"{name}.md", text)
     _write(out / "index.md", _index(listed))
@@ -187,21 +188,23 @@ section that they belong to and a letter. All are stored as PDF and PNG in `figu
 
 
 def tables_page(profile: str, listed: executed.Listed) -> str:
-    """All tables: number, caption, notebook."""
+    """All tables: number and what they hold."""
     lines = ["# Tables", "", f"Stored as CSV, LaTeX and Markdown in `results/{profile}/tables` of the repository.", ""]
     for name, (number, caption) in listed.tables.items():
-        short = re.split(r"(?<=[^.\s]{2})\. (?=[A-Z])", caption, maxsplit=1)[0].removesuffix(".")
-        home = listed.home(name)
-        lines.append(f"- [Table {number}](#{executed.anchor('tab', name)}), [{home}](notebooks/{home}.ipynb): {short}.")
+        lines.append(f"- [Table {number}](#{executed.anchor('tab', name)}): {gallery.seen(caption)}.")
     return "\n".join(lines) + "\n"
 
 
 def chapter_of(name: str) -> str:
     """The chapter of the thesis that a notebook belongs to, from its title; "" beyond the thesis."""
-    cells = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
-    title = "".join(cells[0]["source"]).split("\n")[0]
-    found = re.search(r"\(thesis (?:chapters?|sections?) (?:\d[\d.]* to )?(\d)", title)
+    found = re.search(r"\(thesis (?:chapters?|sections?) (?:\d[\d.]* to )?(\d)", title_of(name))
     return found[1] if found else ""
+
+
+def title_of(name: str) -> str:
+    """The title of a notebook."""
+    cells = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+    return "".join(cells[0]["source"]).split("\n")[0].removeprefix("# ")
 
 
 def contents(listed: executed.Listed) -> dict[str, list[str]]:
@@ -209,7 +212,8 @@ def contents(listed: executed.Listed) -> dict[str, list[str]]:
     parts = {f"{number} {title}": [] for number, title in gallery.CHAPTERS.items()} | {BEYOND: []}
     for name in listed.notebooks.values():
         chapter = chapter_of(name)
-        parts[f"{chapter} {gallery.CHAPTERS[chapter]}" if chapter else BEYOND].append(f"notebooks/{name}")
+        short = re.sub(r" \((?:thesis|beyond) [^)]*\)$", "", title_of(name))
+        parts[f"{chapter} {gallery.CHAPTERS[chapter]}" if chapter else BEYOND].append(f"{short} <notebooks/{name}>")
     return {heading: pages for heading, pages in (parts | PAGES).items() if pages}
 
 

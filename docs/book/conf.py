@@ -25,10 +25,14 @@ exclude_patterns = ["_build"]
 nb_execution_mode = "off"
 nb_render_markdown_format = "myst"  # tables and links in what cells print
 nb_output_stderr = "remove"  # progress bars
+nb_code_prompt_show = "Show the code"
+nb_code_prompt_hide = "Hide the code"
 myst_enable_extensions = ["attrs_block", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 myst_links_external_new_tab = False
 suppress_warnings = ["myst.header"]  # a page of the API begins with small headings
+
+python_maximum_signature_line_length = 80  # longer ones have a line for each parameter
 
 bibtex_bibfiles = [str(HERE.parents[1] / "references.bib")]
 bibtex_default_style = "plain"
@@ -48,7 +52,7 @@ html_theme_options = {
     "show_toc_level": 2,
     "use_download_button": False,
     "home_page_in_toc": True,
-    "extra_footer": "",
+    "navbar_persistent": [],  # the search is in the sidebar
 }
 copybutton_exclude = ".linenos, .gp, .go"
 

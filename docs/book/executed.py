@@ -27,10 +27,6 @@ class Listed:
     notebooks: dict[str, str]  # "10": "10_sound_and_fourier"
     citations: set[str] = field(default_factory=set)
 
-    def home(self, name: str) -> str:
-        """The notebook that made a figure or a table."""
-        return self.notebooks[name[:2]]
-
 
 def anchor(kind: str, name: str) -> str:
     """The name that links to a figure ("fig") or a table ("tab") lead to."""
@@ -93,19 +89,20 @@ def _to_notebook(found: re.Match, listed: Listed) -> str:
 def staged(path: Path, listed: Listed, profile: str) -> dict:
     """The notebook of a file as the book shows it, as JSON."""
     notebook = json.loads(path.read_text(encoding="utf-8"))
-    own = path.stem
-    cells = []
+    cells, before = [], ""
     for cell in notebook["cells"]:
         cell["source"] = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
+            before = cell["source"]
             cell["source"] = with_links(cell["source"], listed)
             cells.append(cell)
         else:
-            cells += _code_cell(cell, own, listed, profile)
+            cells += _code_cell(cell, before, listed, profile)
     return {**notebook, "cells": cells}
 
 
-def _code_cell(cell: dict, own: str, listed: Listed, profile: str) -> list[dict]:
+def _code_cell(cell: dict, before: str, listed: Listed, profile: str) -> list[dict]:
+    """The cell without its figures, which follow in cells of their own; `before` is the text above it."""
     tags = cell["metadata"].setdefault("tags", [])
     if {"parameters", "injected-parameters"} & set(tags):
         return []  # the profile stands in every caption
@@ -121,7 +118,10 @@ def _code_cell(cell: dict, own: str, listed: Listed, profile: str) -> list[dict]
         data = output.get("data", {})
         if found := _PANEL.fullmatch("".join(data.get("text/plain", ""))):
             cell["outputs"].remove(output)
-            after.append(_panel(cell["id"], own, found, data["image/png"]))
+            after.append(_panel(cell["id"], found, data["image/png"]))
+        elif "image/png" in data:
+            said = [line for line in before.split("\n") if line and not line.startswith("#")]
+            cell["metadata"]["mystnb"] = {"image": {"alt": seen(in_line(" ".join(said)))}}
         elif "text/markdown" in data:
             data["text/markdown"] = with_links("".join(data["text/markdown"]), listed)
         elif "<img" in (page := "".join(data.get("text/html", ""))) and "figures/" in page:  # the gallery of notebook 70
@@ -140,9 +140,8 @@ def _saved(source: str, function: str) -> list[str]:
     return [ast.literal_eval(call.args[1]) for call in calls if call.func.id == function]
 
 
-def _markdown(name: str, source: str, attachments: dict | None = None) -> dict:
-    cell = {"cell_type": "markdown", "id": re.sub(r"\W", "-", name)[:64], "metadata": {}, "source": source}
-    return cell | ({"attachments": attachments} if attachments else {})
+def _markdown(name: str, source: str) -> dict:
+    return {"cell_type": "markdown", "id": re.sub(r"\W", "-", name)[:64], "metadata": {}, "source": source}
 
 
 def _figure(name: str, listed: Listed, profile: str) -> str:
@@ -164,10 +163,10 @@ def in_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _panel(cell: str, own: str, found: re.Match, picture: str) -> dict:
+def _panel(cell: str, found: re.Match, picture: str) -> dict:
     moved = found[2].split(", ")
     listing = ", ".join(moved[:-1]) + f" and {moved[-1]}" if len(moved) > 1 else moved[0]
-    caption = f"A panel as it opens. In JupyterLab it moves: {listing.replace('_', ' ')}."
+    caption = f"A panel as it opens; in JupyterLab you move {listing.replace('_', ' ')}."
     html = f'<img src="data:image/png;base64,{"".join(picture).strip()}" alt="{in_html(caption)}" loading="lazy">'
     page = f'<figure class="panel">{html}<figcaption><p>{in_html(caption)}</p></figcaption></figure>'
     output = {"output_type": "display_data", "metadata": {}, "data": {"text/html": page}}
