@@ -95,7 +95,7 @@ page/node_modules/.installed: page/package-lock.json
 # In an environment of its own, without torch and Jupyter. Any server of static files shows it: python3 -m http.server --directory build/book
 book: PROFILE := showcase
 book: build/book-env/.installed
-	build/book-env/bin/python docs/book/build.py --profile $(PROFILE) --out build/book
+	build/book-env/bin/python docs/book/make_book.py --profile $(PROFILE) --out build/book
 
 build/book-env/.installed: docs/book/requirements.txt $(LOCK)
 	$(PYTHON) -m venv build/book-env

@@ -2,8 +2,8 @@
 
     ADT_DATA=FOLDER python docs/draw_song.py
 
-The song is that of median micro F1 among the full mixes of MDB Drums that were at hand; the passage is one in which four classes are
-played and next to all is found. MDB Drums lies in FOLDER/ENST+MDB.
+The song is that of median micro F1 among the full mixes of MDB Drums that were at hand; the passage is one in which four classes
+are played and next to all is found. MDB Drums lies in FOLDER/ENST+MDB.
 """
 
 from pathlib import Path

@@ -11,17 +11,17 @@ from adtlib.notebooks import find_notebooks, gallery, saved_figures
 
 sys.path.insert(0, str(paths.ROOT / "docs" / "book"))
 
-import build
 import check_links
 import executed
+import make_book
 
-LISTED = build.made_by("showcase")
+LISTED = make_book.made_by("showcase")
 PAGES = [path for folder in (paths.ROOT, paths.ROOT / "docs") for path in sorted(folder.glob("*.md"))]
 
 
 @pytest.fixture(scope="module")
 def staged() -> dict[str, dict]:
-    folder = build.copies("showcase")
+    folder = make_book.copies("showcase")
     return {name: executed.staged(folder / f"{name}.ipynb", LISTED, "showcase") for name in LISTED.notebooks.values()}
 
 
@@ -30,19 +30,19 @@ def texts(notebook: dict) -> str:
 
 
 def test_every_notebook_and_page_is_in_the_table_of_contents_once():
-    listed = [page for pages in build.contents(LISTED).values() for page in pages]
+    listed = [page for pages in make_book.contents(LISTED).values() for page in pages]
     named = [re.sub(r".*<(.*)>", r"\1", page) for page in listed]
     assert len(set(named)) == len(named)
     assert {page for page in named if page.startswith("notebooks/")} == {f"notebooks/{book.name}" for book in find_notebooks()}
     wanted = {path.relative_to(paths.ROOT).with_suffix("").as_posix() for path in PAGES} - {"README"}
-    assert wanted <= set(named), "name the page in docs/book/build.py, PAGES"
+    assert wanted <= set(named), "name the page in docs/book/make_book.py, PAGES"
 
 
 def test_notebooks_are_in_the_order_of_the_thesis():
-    headings = list(build.contents(LISTED))
+    headings = list(make_book.contents(LISTED))
     assert headings[:8] == [f"{number} {title}" for number, title in gallery.CHAPTERS.items()]
-    assert build.contents(LISTED)["3 Architectures"][0] == "Recurrent neural network <notebooks/41_rnn>"
-    assert [build.chapter_of(name) for name in ("10_sound_and_fourier", "55_error_anatomy", "80_transcribe")] == ["2", "6", ""]
+    assert make_book.contents(LISTED)["3 Architectures"][0] == "Recurrent neural network <notebooks/41_rnn>"
+    assert [make_book.chapter_of(name) for name in ("10_sound_and_fourier", "55_error_anatomy", "80_transcribe")] == ["2", "6", ""]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
@@ -77,7 +77,8 @@ def test_every_picture_says_what_is_seen(staged):
 
 
 def test_what_is_named_in_a_text_can_be_followed():
-    text = "See `11_stft`, `50_scores`, notebook 12 and `griffin1984`.\n\n```python\nread('`11_stft`')\n```\n[x](../tables/50_scores.csv)"
+    text = "See `11_stft`, `50_scores`, notebook 12 and `griffin1984`.\n\n```python\nread('`11_stft`')\n```\n"
+    text += "[x](../tables/50_scores.csv)"
     linked = executed.with_links(text, LISTED)
     assert "[`11_stft`](#fig-11-stft)" in linked and "[`50_scores`](#tab-50-scores)" in linked
     assert "[notebook 12](../notebooks/12_filterbanks.ipynb)" in linked and "{cite:p}`griffin1984`" in linked
@@ -94,7 +95,9 @@ def test_code_that_tells_nothing_is_folded_and_code_to_be_read_is_not(staged):
 
 
 def test_dead_links_are_found(tmp_path):
-    (tmp_path / "a.html").write_text('<p id="here"></p><a href="b.html#there"></a><a href="#here"></a><a href="https://x.org/">x</a>')
+    (tmp_path / "a.html").write_text(
+        '<p id="here"></p><a href="b.html#there"></a><a href="#here"></a><a href="https://x.org/">x</a>'
+    )
     (tmp_path / "b.html").write_text('<a href="a.html#here"></a><img src="gone.png">')
     dead, external = check_links.check(tmp_path)
     assert dead == ["a.html: b.html#there: no such place in the page", "b.html: gone.png: no such file"]

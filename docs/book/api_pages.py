@@ -31,7 +31,9 @@ def _first(module: griffe.Module) -> str:
 
 def _room(room: griffe.Module) -> str:
     # The door's names are imported in its stub, which griffe merges into the module as aliases.
-    names = [name for name, member in room.members.items() if member.is_alias and not name.startswith("_") and name != "lazy_loader"]
+    names = [
+        name for name, member in room.members.items() if member.is_alias and not name.startswith("_") and name != "lazy_loader"
+    ]
     here, others = [], []
     for name in names:
         try:
@@ -125,7 +127,7 @@ def _paragraph(part: str) -> str:
     lines = part.split("\n")
     if all(line.startswith("    ") for line in lines):
         return "```text\n" + "\n".join(line[4:] for line in lines) + "\n```"
-    if not _ITEM.match(lines[0]) or len(lines) > 1 and not (_ITEM.match(lines[1]) or lines[1].startswith(" ")):
+    if not _ITEM.match(lines[0]) or (len(lines) > 1 and not (_ITEM.match(lines[1]) or lines[1].startswith(" "))):
         return _escaped(" ".join(line.strip() for line in lines))
     items: list[str] = []
     for line in lines:

@@ -1,4 +1,4 @@
-"""Settings of the book, which build.py builds from a folder that it lays out first."""
+"""Settings of the book, which make_book.py builds from a folder that it lays out first."""
 
 import os
 import sys

@@ -1,7 +1,7 @@
 """Executed notebooks as pages: figures and tables get their number, caption and a name that links lead to.
 
-A cell that saves a figure is followed by the figure itself, a cell that saves a table by its caption. The code of such cells, and what
-begins and ends a notebook, is folded; code that readers are to see (tagged `written-out`), exercises and all else stand open.
+A cell that saves a figure is followed by the figure itself, a cell that saves a table by its caption. The code of such cells, and
+what begins and ends a notebook, is folded; code that readers are to see (tagged `written-out`), exercises and all else stand open.
 """
 
 import ast

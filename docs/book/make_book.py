@@ -1,6 +1,6 @@
 """`make book`: lays out the pages of the book in build/book-pages and builds them into build/book.
 
-    python docs/book/build.py [--profile showcase] [--out build/book]
+    python docs/book/make_book.py [--profile showcase] [--out build/book]
 
 The pages are the executed notebooks of a profile, the Markdown files of docs/ and of the root, and what is generated here: lists of
 figures and tables, the bibliography, the API. Sphinx's warnings are errors; then each link of the built pages is followed, those to
@@ -63,7 +63,9 @@ def main() -> int:
         print(f"dead link: {line}", file=sys.stderr)
     size = sum(path.stat().st_size for path in options.out.rglob("*") if path.is_file())
     count = len(list(options.out.rglob("*.html")))
-    print(f"{options.out}: {count} pages, {size / 1e6:.0f} MB, {time.monotonic() - began:.0f} s; {len(external)} links to other sites")
+    print(
+        f"{options.out}: {count} pages, {size / 1e6:.0f} MB, {time.monotonic() - began:.0f} s; {len(external)} links to other sites"
+    )
     return 1 if dead else 0
 
 
@@ -136,7 +138,7 @@ def _copy_page(path: Path, out: Path, listed: executed.Listed, profile: str) -> 
         within = linked.relative_to(ROOT)
         if within.parts[:2] == ("results", profile) and within.parts[2] in ("notebooks", "tables"):
             where = executed.target(name, suffix, listed)
-            return f"]({os.path.relpath(out / 'notebooks' / where, out / path.parent.relative_to(ROOT))})" if suffix == "ipynb" else f"]({where})"
+            return f"]({where if where.startswith('#') else os.path.relpath(ROOT / 'notebooks' / where, path.parent)})"
         if within == Path("README.md"):
             return f"]({os.path.relpath(ROOT / 'index.md', path.parent)})"
         if suffix not in ("md", "ipynb") and not (out / within).exists():
@@ -182,8 +184,9 @@ def figures_page(profile: str, out: Path, listed: executed.Listed) -> str:
 
 
 FIGURES_TEXT = """
-A picture leads to its place in its notebook, with its caption. Figures 2.1 to 3.8 are those that the thesis's draft numbers; others have the
-section that they belong to and a letter. All are stored as PDF and PNG in `figures/` of the repository.
+A picture leads to its place in its notebook, with its caption. Figures 2.1 to 3.8 are those that the thesis's draft
+numbers; others have the section that they belong to and a letter. All are stored as PDF and PNG in `figures/` of the
+repository.
 """
 
 
