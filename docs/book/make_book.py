@@ -4,7 +4,7 @@
 
 The pages are the executed notebooks of a profile, the Markdown files of docs/ and of the root, and what is generated here: lists of
 figures and tables, the bibliography, the API. Sphinx's warnings are errors; then each link of the built pages is followed, those to
-other sites are listed in `external.txt` beside the book. Nothing is executed, imported heavily, or fetched.
+other sites are listed in `book-external.txt` beside the book. Nothing is executed, imported heavily, or fetched.
 """
 
 import argparse
@@ -58,7 +58,7 @@ def main() -> int:
         return status
     dead, external = check_links.check(options.out)
     paths_of = "\n".join(f"{address}\t{', '.join(sorted(found))}" for address, found in sorted(external.items()))
-    options.out.with_name("external.txt").write_text(paths_of + "\n", encoding="utf-8")
+    options.out.with_name(f"{options.out.name}-external.txt").write_text(paths_of + "\n", encoding="utf-8")
     for line in dead:
         print(f"dead link: {line}", file=sys.stderr)
     size = sum(path.stat().st_size for path in options.out.rglob("*") if path.is_file())
@@ -84,7 +84,7 @@ def lay_out(out: Path, profile: str, only: list[str] | None = None) -> None:
         _write(out / "notebooks" / f"{name}.ipynb", json.dumps(executed.without_numbers(page), ensure_ascii=False))
     shutil.copytree(ROOT / "figures" / profile, out / "figures" / profile, ignore=shutil.ignore_patterns("*.pdf", "*.csv"))
     for page in [page for part in PAGES.values() for page in part if page not in GENERATED]:
-        _copy_page(ROOT / f"{page}.md", out, listed, profile)
+        _copy_page(ROOT / f"{page}.md", out, listed)
     _write(out / "figures.md", figures_page(profile, out, listed))
     _write(out / "tables.md", tables_page(profile, listed))
     _write(out / "bibliography.md", "# Bibliography\n\n```{bibliography}\n:all:\n```\n")
@@ -125,7 +125,7 @@ def table_captions(profile: str) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _copy_page(path: Path, out: Path, listed: executed.Listed, profile: str) -> None:
+def _copy_page(path: Path, out: Path, listed: executed.Listed) -> None:
     """A Markdown file, its links turned to where things are in the book, and the files that it links to."""
     text = path.read_text(encoding="utf-8")
 
@@ -136,7 +136,7 @@ def _copy_page(path: Path, out: Path, listed: executed.Listed, profile: str) -> 
             raise SystemExit(f"{path.relative_to(ROOT)}: {address} does not exist")
         name, suffix = linked.stem, linked.suffix[1:]
         within = linked.relative_to(ROOT)
-        if within.parts[:2] == ("results", profile) and within.parts[2] in ("notebooks", "tables"):
+        if within.parts[0] == "results" and (suffix == "ipynb" or name in listed.tables):
             where = executed.target(name, suffix, listed)
             return f"]({where if where.startswith('#') else os.path.relpath(ROOT / 'notebooks' / where, path.parent)})"
         if within == Path("README.md"):
