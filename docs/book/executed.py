@@ -122,6 +122,8 @@ def _code_cell(cell: dict, before: str, listed: Listed, profile: str) -> list[di
         elif "image/png" in data:
             said = [line for line in before.split("\n") if line and not line.startswith("#")]
             cell["metadata"]["mystnb"] = {"image": {"alt": seen(in_line(" ".join(said)))}}
+        elif saved["table"] and "text/html" in data:  # its caption follows
+            data["text/html"] = re.sub(r"<caption>.*?</caption>", "", "".join(data["text/html"]), flags=re.S)
         elif "text/markdown" in data:
             data["text/markdown"] = with_links("".join(data["text/markdown"]), listed)
         elif "<img" in (page := "".join(data.get("text/html", ""))) and "figures/" in page:  # the gallery of notebook 70
