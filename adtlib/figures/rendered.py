@@ -96,8 +96,9 @@ def plot_long_run(history: pd.DataFrame, peers: dict[str, float] | None = None, 
         near = {"fontsize": 7, "color": colour, "va": "center", "xytext": (4, 0), "textcoords": "offset points"}
         ax.annotate(SETS[name], (last, history[column].iloc[-1]), **near)
         if peers and name in peers:
-            ax.plot([0, last], [peers[name]] * 2, color=colour, linewidth=0.8, alpha=0.6, linestyle=line)
-            ax.annotate("published system", (last, peers[name]), **near)
+            ax.axhline(peers[name], color=colour, linewidth=0.8, alpha=0.6, linestyle=line)
+            at = {"xy": (1, peers[name]), "xycoords": ax.get_yaxis_transform(), "ha": "right", "va": "bottom", "xytext": (0, 1)}
+            ax.annotate("published system", **near | at)
     for end in history.groupby("stage")["hours"].max().iloc[:-1]:
         ax.axvline(end, color="#999999", linewidth=0.7, linestyle=":")
         ax.text(end, 0.01, " restarted", transform=ax.get_xaxis_transform(), fontsize=7, color="#777777", rotation=90, ha="right")
