@@ -70,8 +70,7 @@ def plot_architectures(rows: pd.DataFrame, ax=None):
         for x, value in zip(at, part, strict=True):
             ax.text(x, value + 0.02, f"{value:.2f}", ha="center", fontsize=8)
     ax.set_xticks(range(len(sets)), [SETS[name] for name in sets])
-    lowest = np.floor(10 * float(rows["f1_micro"].min())) / 10
-    ax.set(ylabel="micro F1", ylim=(max(lowest - 0.05, 0), 1), xlim=(-0.5, len(sets) - 0.5))
+    ax.set(ylabel="micro F1", ylim=(0, 1), xlim=(-0.5, len(sets) - 0.5))
     for edge in range(1, len(sets)):
         ax.axvline(edge - 0.5, color="#dddddd", linewidth=0.8)
     ax.tick_params(axis="x", length=0)
