@@ -6,7 +6,7 @@ LOCK ?= constraints.txt
 
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 300 --nbval-kernel-startup-timeout 180
 
-.PHONY: help env thesis test test-rerun test-late test-browser test-cluster test-page page lab lint lock bench licences audit trust
+.PHONY: help env thesis test test-rerun test-late test-browser test-cluster test-page page book lab lint lock bench licences audit trust
 
 help:
 	@echo "make env      create .venv and install the project in it"
@@ -15,6 +15,7 @@ help:
 	@echo "make test-browser   the interactive panels, in JupyterLab in a headless Chromium"
 	@echo "make test-cluster   what runs on Ray, on this machine"
 	@echo "make page     the transcriber as a page without a server, in build/page; it needs Node.js 20"
+	@echo "make book     all notebooks as executed, the guide and the API as a web book, in build/book (PROFILE=showcase)"
 	@echo "make test-page   its JavaScript against numbers of adtlib"
 	@echo "make lab      open the notebooks in JupyterLab"
 	@echo "make lint     check style, formatting, and that imports run one way"
@@ -45,7 +46,7 @@ lint: env
 lock: env
 	.venv/bin/python -m pip install -qq --disable-pip-version-check uv
 	head -2 constraints.txt > constraints.new
-	.venv/bin/uv pip compile --universal --python-version 3.11 --extra thesis --extra dev --extra onnx --no-annotate --no-header --quiet pyproject.toml >> constraints.new
+	.venv/bin/uv pip compile --universal --python-version 3.11 --extra thesis --extra dev --extra onnx --no-annotate --no-header --quiet pyproject.toml docs/book/requirements.txt >> constraints.new
 	mv constraints.new constraints.txt
 
 # Two processes on two cores: one thread each, or they slow each other down. Files come in the order of tests/conftest.py, long ones
@@ -90,6 +91,16 @@ test-page: page/node_modules/.installed
 page/node_modules/.installed: page/package-lock.json
 	npm ci --prefix page --ignore-scripts --no-audit --no-fund
 	@touch page/node_modules/.installed
+
+# In an environment of its own, without torch and Jupyter. Any server of static files shows it: python3 -m http.server --directory build/book
+book: PROFILE := showcase
+book: build/book-env/.installed
+	build/book-env/bin/python docs/book/make_book.py --profile $(PROFILE) --out build/book
+
+build/book-env/.installed: docs/book/requirements.txt $(LOCK)
+	$(PYTHON) -m venv build/book-env
+	build/book-env/bin/python -m pip install -qq --disable-pip-version-check $(if $(LOCK),--constraint $(LOCK)) --requirement docs/book/requirements.txt
+	@touch build/book-env/.installed
 
 # By default a message to a kernel holds 10 MB, which a recording that is uploaded may pass.
 lab: env

@@ -166,7 +166,7 @@ def renamed(text: str) -> str:
 def assert_one_each(found: dict) -> None:
     """Six architectures or corpora, of which no two look alike."""
     assert len(found["colours"]) == len(set(found["colours"])) == 6
-    assert len(set(found["markers"])) == 6 and len(set(found["hatches"])) == 11
+    assert len(set(found["markers"])) == 6
 
 
 def test_a_sixth_architecture(copy):
@@ -206,7 +206,6 @@ found["listed"] = overview("smoke").query("notebook == '46'")["file"].tolist()
 found["notebooks"] = [notebook.name for notebook in find_notebooks(["41-49"])]
 found["colours"] = list(architectures.ARCHITECTURE_COLOURS.values())
 found["markers"] = list(architectures.ARCHITECTURE_MARKERS.values())
-found["hatches"] = [*architectures.ARCHITECTURE_HATCHES.values(), *theme.CORPUS_HATCHES.values()]
 """
     )
     assert found["table"] == [{"architecture": "TCN", "corpus": "Slakh", "n_tracks": 1}]
@@ -251,7 +250,6 @@ found["tests"] = list(dataset_study(profile)[0].tests)
 found["trainable"] = list(TRAINABLE)
 found["colours"] = list(theme.CORPUS_COLOURS.values())
 found["markers"] = list(theme.CORPUS_MARKERS.values())
-found["hatches"] = [*architectures.ARCHITECTURE_HATCHES.values(), *theme.CORPUS_HATCHES.values()]
 """
     )
     assert found["overview"][-1] == {"corpus": "Garage", "usable": 3, "onsets": 30, "state": "generated"}

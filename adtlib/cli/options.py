@@ -32,7 +32,7 @@ def option_parser() -> argparse.ArgumentParser:
     add = partial(_add, commands, common)
     for add_command in (_add_transcribe, _add_corpora, _add_prepare, _add_score, _add_run, _add_verify):
         add_command(add)
-    for add_command in (_add_render, _add_train, _add_study, _add_pack, _add_gallery):  # for making models, and the README
+    for add_command in (_add_render, _add_train, _add_study, _add_pack):  # for making models
         add_command(add)
     return parser
 
@@ -357,7 +357,7 @@ def _ray_address(text: str) -> str:
     return text
 
 
-# ---- for making models, and the README ----------------------------------------------------------------------------------
+# ---- for making models --------------------------------------------------------------------------------------------------
 
 
 def _add_render(add: Any) -> None:
@@ -456,11 +456,6 @@ def _add_pack(add: Any) -> None:
     parser.add_argument("--half", action="store_true", help="weights as float16: half the size")
     parser.add_argument("--about", default="", help="origin of the model, in a sentence or two")
     parser.add_argument("--licence", default="", help="of the weights")
-
-
-def _add_gallery(add: Any) -> None:
-    parser = add("gallery", "write the gallery of the showcase's figures into Markdown files", ", between its two markers")
-    parser.add_argument("files", nargs="+", metavar="FILE", type=Path, help="for example README.md")
 
 
 def _add_clips(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ several kits, are drawn and swapped together: `groups` names their groups. Inter
 micro F1 of each seed, averaged over seeds.
 
 With few groups a percentile interval is too narrow (with four it covers the true value in about 80 % of cases, not 95 %), and with
-fewer than FEWEST_GROUPS no test can be significant: such intervals are shown but not interpreted.
+fewer than FEWEST_GROUPS no test can be significant: such intervals stand in tables, and are neither drawn nor interpreted.
 
 Intervals: percentile bootstrap (Efron 1979). Test: approximate randomisation, which needs no assumption on how F1 is distributed
 (Yeh, "More accurate tests for the statistical significance of result differences", COLING 2000): if two systems were equal, each

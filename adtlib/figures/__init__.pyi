@@ -78,8 +78,8 @@ from .studies import (
     plot_against_published as plot_against_published,
     plot_class_f1 as plot_class_f1,
     plot_costs as plot_costs,
-    plot_f1_bars as plot_f1_bars,
     plot_f1_grid as plot_f1_grid,
+    plot_f1_points as plot_f1_points,
     plot_training_sets as plot_training_sets,
 )
 from .theme import CLASS_COLOURS as CLASS_COLOURS, TEXT_WIDTH as TEXT_WIDTH, new_figure as new_figure, use_theme as use_theme

@@ -19,12 +19,11 @@ from adtlib.models.registry import ARCHITECTURES
 from adtlib.models.summary import Stage, stages
 from adtlib.models.vit import ViT
 
-# Tones of grey: colours are for classes and corpora, so that blue is one thing. Markers and hatches say which architecture it is.
+# Tones of grey: colours are for classes and corpora, so that blue is one thing. Markers say which architecture it is.
 ARCHITECTURE_COLOURS = in_order(
     ARCHITECTURES, ["#222222", "#8C8C8C", "#4A4A4A", "#B0B0B0", "#666666", "#C6C6C6", "#363636", "#9C9C9C"]
 )
 ARCHITECTURE_MARKERS = in_order(ARCHITECTURES, MARKERS)
-ARCHITECTURE_HATCHES = in_order(ARCHITECTURES, ("", "//", "xx", "..", "\\\\", "**", "x.", "/o"))
 
 _EMPTY = "#f2f2f2"
 _WIDTH, _BOX, _SHAPE, _COUNT = 150.0, 102.0, 118.5, 149.0  # page, right end of boxes, middle of shapes, right end of counts

@@ -3,18 +3,17 @@
 Each takes a data frame of `studies.error_tables`; without data the axes have a text that says so.
 """
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
 
-from adtlib.evaluation.errors import FEW, NEAR, NOTHING
-from adtlib.figures.passages import empty_figure, say_nothing_found
-from adtlib.figures.theme import CORPUS_COLOURS, CORPUS_MARKERS, OTHER_COLOUR, given_axes, new_figure
+from adtlib.evaluation.errors import FEW, NOTHING
+from adtlib.figures.passages import empty_figure
+from adtlib.figures.theme import CORPUS_COLOURS, OTHER_COLOUR, new_figure
 from adtlib.markup import in_figure
 from adtlib.vocabulary import CLASSES
 
 MEASURES = {"missed": "strokes missed (%)", "invented": "estimates invented (%)", "invented_per_moment": "invented in 100 moments"}
-TIMING_STEP = 1.6
 NO_DATA = "no weights here: nothing could be predicted"
 
 
@@ -45,107 +44,79 @@ def plot_confusions(table: pd.DataFrame):
                 )
         ax.set_xticks(range(len(names)), [*CLASSES, "–"])
         ax.set_yticks(range(len(names)), [*CLASSES, "–"])
-        ax.set(xlabel="heard (–: nothing)", ylabel=f"{in_figure(corpus)}: struck (–: nothing)")
+        ax.set(xlabel="heard (–: nothing)", ylabel="struck (–: nothing)")
+        ax.set_title(in_figure(corpus), loc="left")
         ax.axhline(len(CLASSES) - 0.5, color="#555555", linewidth=0.8)
         ax.axvline(len(CLASSES) - 0.5, color="#555555", linewidth=0.8)
         ax.tick_params(length=0)
-    figure.colorbar(image, ax=axes, label="share of the row", shrink=0.6, pad=0.01)
+    figure.colorbar(image, ax=axes, label="share of the row", aspect=30, pad=0.01)
     return axes
 
 
-def plot_circumstance(table: pd.DataFrame, circumstance: str, label: str, order: tuple[str, ...]):
-    """Shares of errors over the values of a circumstance, a line for each corpus, axes for each measure: the axes.
+def plot_circumstance(table: pd.DataFrame, circumstance: str, label: str, order: tuple[str, ...]) -> np.ndarray:
+    """Shares of errors over the values of a circumstance, a row of axes for each measure, in it one for each corpus: all axes.
 
-    table  `studies.circumstances`. Axes share their scale, unless one counts errors in moments.
+    table  `studies.circumstances`. A row's axes share their scale, which reaches to the highest share.
 
-    Whiskers are 95 % intervals; open markers are shares of fewer than `FEW` strokes, estimates or moments of that corpus.
+    Whiskers are the table's intervals, cut off at the scale's end; open bars are shares of fewer than `FEW` strokes, estimates or
+    moments.
     """
     table = table[table["circumstance"] == circumstance]
     measures = [measure for measure in MEASURES if measure in set(table["measure"])]
+    corpora = list(dict.fromkeys(table["corpus"]))
     if not measures:
         return empty_figure(NO_DATA, 0.2)
-    shared = "invented_per_moment" not in measures
-    _, axes = new_figure(0.44, columns=len(measures), sharey=shared, squeeze=False, width=1 if len(measures) > 1 else 0.75)
-    corpora = list(dict.fromkeys(table["corpus"]))
-    tops = {}
-    for measure, ax in zip(measures, axes[0], strict=True):
+    size = {"rows": len(measures), "columns": len(corpora)}
+    _, axes = new_figure(0.08 + 0.31 * len(measures), sharex=True, sharey="row", squeeze=False, **size)
+    for measure, row in zip(measures, axes, strict=True):
         shown = table[table["measure"] == measure]
-        for index, corpus in enumerate(corpora):
+        for corpus, ax in zip(corpora, row, strict=True):
             part = shown[shown["corpus"] == corpus]
-            at = np.array([order.index(value) for value in part["value"]], dtype=float)  # empty if a corpus has no such errors
-            _draw_shares(ax, at + (index - (len(corpora) - 1) / 2) * 0.12, part, corpus)
-        counts = shown.groupby("value")["n"].sum()
-        ax.set_xticks(range(len(order)), [f"{value}\nn = {counts.get(value, 0):,}" for value in order])
-        ax.set(xlabel=label, ylabel=MEASURES[measure], xlim=(-0.5, len(order) - 0.5))
-        ax.tick_params(labelleft=True)
-        ax.grid(axis="y")
-        tops[ax] = max(100 * float(np.nanmax(shown[["share", "ci_high"]].to_numpy(float))), 1)
-    for ax, top in tops.items():
-        top = max(tops.values()) if shared else top
-        ax.set_ylim(-0.03 * top, 1.05 * top)  # room for a whole marker at 0
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    axes[0, 0].figure.legend(handles, labels, loc="outside upper center", ncols=4, columnspacing=1.0, handletextpad=0.3)
-    return axes[0]
+            _draw_shares(ax, np.array([order.index(value) for value in part["value"]], dtype=int), part, corpus)
+            ax.set_xticks(range(len(order)), order, rotation=90)
+            ax.set_xlim(-0.6, len(order) - 0.4)
+            ax.grid(axis="y")
+        row[0].set_ylabel(MEASURES[measure])
+        row[0].set_ylim(0, max(1.15 * 100 * float(shown["share"].max()), 1))
+    for corpus, ax in zip(corpora, axes[0], strict=True):
+        ax.set_title(in_figure(corpus))
+    axes[0, 0].figure.supxlabel(label, fontsize=9)
+    return axes
 
 
 def _draw_shares(ax, at: np.ndarray, part: pd.DataFrame, corpus: str) -> None:
-    colour, marker = CORPUS_COLOURS.get(corpus, OTHER_COLOUR), CORPUS_MARKERS.get(corpus, ".")
+    colour = CORPUS_COLOURS.get(corpus, OTHER_COLOUR)
     share = 100 * part["share"].to_numpy(float)
-    low, high = (
-        np.nan_to_num(sign * (100 * part[end].to_numpy(float) - share)).clip(min=0)
-        for end, sign in (("ci_low", -1), ("ci_high", 1))
-    )
-    ax.errorbar(
-        at,
-        share,
-        [low, high],
-        color=colour,
-        marker=marker,
-        markersize=4,
-        linewidth=0.9,
-        elinewidth=0.8,
-        capsize=1.5,
-        label=in_figure(corpus),
-    )
-    few = part["n"].to_numpy() < FEW
-    style = {"color": colour, "markerfacecolor": "white", "markersize": 4, "linestyle": "none", "zorder": 3}
-    ax.plot(at[few], share[few], marker, **style)
+    faces = ["white" if n < FEW else colour for n in part["n"]]
+    ax.bar(at, share, width=0.7, color=faces, edgecolor=colour, linewidth=1.0)
+    low, high = (100 * part[end].to_numpy(float) for end in ("ci_low", "ci_high"))
+    ax.vlines(at, low, high, color="#333333", linewidth=0.9)
 
 
-def plot_timing(events: pd.DataFrame, tolerance: float, ax=None):
-    """Delay of estimates after their strokes, for hits and near misses, a line for each corpus; dotted lines are the tolerances.
+def plot_timing(events: pd.DataFrame, tolerance: float) -> np.ndarray:
+    """Delay of hits after their strokes, bins of 5 ms, axes for each corpus: all axes. Dotted lines are the tolerances.
 
-    Bins are 10 ms wide; points of different corpora are offset by `TIMING_STEP` ms.
+    Near misses, farther from their stroke, are too few to be seen as bars: their number stands above the axes.
     """
-    ax = given_axes(ax)
     known = events[events["difference"].notna()]
     if known.empty:
-        return say_nothing_found(ax, NO_DATA if events.empty else "no estimate is near a stroke")
-    edges = np.arange(-NEAR - 0.005, NEAR + 0.006, 0.01)
-    centres = 1000 * (edges[:-1] + edges[1:]) / 2
+        return empty_figure(NO_DATA if events.empty else "no estimate is near a stroke", 0.2)
     corpora = list(dict.fromkeys(known["corpus"]))
-    for index, corpus in enumerate(corpora):
-        part = known[known["corpus"] == corpus]
-        beside = TIMING_STEP * (index - (len(corpora) - 1) / 2)  # ms, so that equal shares do not hide each other
+    _, axes = new_figure(0.36, columns=len(corpora), sharex=True, sharey=True, squeeze=False)
+    reach = 1000 * tolerance + 5
+    for corpus, ax in zip(corpora, axes[0], strict=True):
+        delays = 1000 * known.loc[known["corpus"] == corpus, "difference"].astype(float)
         n_strokes = int((events["corpus"].eq(corpus) & events["event"].ne("invented")).sum())
-        share = 100 * np.histogram(part["difference"].astype(float), edges)[0] / n_strokes
-        style = {"color": CORPUS_COLOURS.get(corpus, OTHER_COLOUR), "marker": CORPUS_MARKERS.get(corpus, ".")}
-        ax.plot(
-            centres + beside,
-            np.where(share > 0, share, np.nan),
-            markersize=4,
-            linewidth=0.9,
-            label=f"{in_figure(corpus)} (n = {n_strokes:,})",
-            **style,
-        )
-    for limit in sorted({0.025, tolerance}):
-        for sign in (-1, 1):
-            ax.axvline(sign * 1000 * limit, color="#777777", linewidth=0.8, linestyle=":")
-    ax.set_yscale("log")
-    ax.yaxis.set_major_formatter(plt.matplotlib.ticker.FormatStrFormatter("%g"))
-    ax.set(
-        xlabel="estimate later than the stroke (ms)", ylabel="share of the strokes (%)", xlim=(-1000 * NEAR - 5, 1000 * NEAR + 5)
-    )
-    ax.grid(axis="y")
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, columnspacing=1.0, handletextpad=0.3)
-    return ax
+        style = {"binwidth": 5, "binrange": (-reach - 2.5, reach + 2.5), "color": CORPUS_COLOURS.get(corpus, OTHER_COLOUR)}
+        weights = np.full(len(delays), 100 / n_strokes)
+        sns.histplot(x=delays.to_numpy(), weights=weights, edgecolor="white", linewidth=0.3, alpha=1, ax=ax, **style)
+        for limit in sorted({25.0, 1000 * tolerance}):
+            for sign in (-1, 1):
+                ax.axvline(sign * limit, color="#777777", linewidth=0.8, linestyle=":")
+        near = int((delays.abs() > 1000 * tolerance).sum())
+        ax.set_title(f"{in_figure(corpus)}\nn = {n_strokes:,}\nnear misses: {near}", fontsize=8)
+        ax.set(xlabel="", ylabel="", xlim=(-reach, reach))
+        ax.grid(axis="y")
+    axes[0, 0].set_ylabel("share of the strokes (%)")
+    axes[0, 0].figure.supxlabel("estimate later than the stroke (ms)", fontsize=9)
+    return axes[0]

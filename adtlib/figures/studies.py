@@ -10,10 +10,10 @@ import seaborn as sns
 from matplotlib.lines import Line2D
 
 from adtlib.corpora.registry import CORPORA
-from adtlib.figures.architectures import ARCHITECTURE_COLOURS, ARCHITECTURE_HATCHES, ARCHITECTURE_MARKERS
+from adtlib.evaluation.significance import FEWEST_GROUPS
+from adtlib.figures.architectures import ARCHITECTURE_COLOURS, ARCHITECTURE_MARKERS
 from adtlib.figures.theme import (
     CORPUS_COLOURS,
-    CORPUS_HATCHES,
     CORPUS_MARKERS,
     OTHER_COLOUR,
     TEXT_WIDTH,
@@ -44,9 +44,9 @@ def plot_costs(table: pd.DataFrame, axes=None):
             style = {"color": ARCHITECTURE_COLOURS[name], "marker": ARCHITECTURE_MARKERS[name], "linestyle": "none"}
             mean = part[[column, "f1_micro"]].mean()
             # Open, so that one mean does not hide another.
-            large = {"markersize": 8, "markerfacecolor": "none", "markeredgewidth": 1.5}
+            large = {"markersize": 10, "markerfacecolor": "none", "markeredgewidth": 1.5}
             ax.plot(mean[column], mean["f1_micro"], label=name, zorder=4, **large, **style)
-            ax.plot(part[column], part["f1_micro"], markersize=3, markeredgecolor="black", markeredgewidth=0.3, zorder=3, **style)
+            ax.plot(part[column], part["f1_micro"], markersize=4.5, markeredgecolor="white", markeredgewidth=0.4, zorder=3, **style)
         ax.set(xlabel=label, xscale="log", ylim=(np.floor(10 * table["f1_micro"].min()) / 10, 1))
         low, high = table[column].min(), table[column].max()
         ax.set_xlim(low / 1.6, high * 1.6)
@@ -68,61 +68,70 @@ ROW = 0.45 / 2.54  # inches, height of a row
 
 
 def plot_f1_grid(grid: pd.DataFrame, zero_shot: pd.DataFrame, ax=None):
-    """Micro F1 as a heat map: a row for each training set, a column for each test corpus; tests that are not zero-shot are framed.
+    """Micro F1 as numbers: a row for each training set, a column for each test corpus; missing tests have a dash.
 
-    grid, zero_shot  `f1_grid` and `zero_shot_cells` of the dataset table; missing tests have a dash.
+    grid, zero_shot  `f1_grid` and `zero_shot_cells` of the dataset table.
+
+    The colour is the difference from the model that was trained on the test corpus alone; a column without one stays white. Tests
+    that are not zero-shot are framed; the highest zero-shot score of a column, and what prints alike, is bold and underlined.
     """
     ax = given_axes(ax)
-    values = grid.to_numpy(dtype=float)
-    image = ax.imshow(values, cmap="cividis", vmin=0, vmax=1, aspect="auto")
-    for (row, column), value in np.ndenumerate(values):
-        shade = "white" if value < 0.55 else "black"
+    own = pd.Series({test: grid[test].get(test, np.nan) for test in grid.columns}, dtype=float)
+    beside = grid.astype(float) - own
+    most = max(0.05, float(np.nanmax(np.abs(beside.to_numpy()), initial=0)))
+    bar = {"label": "micro F1 minus that of the\ncorpus's own model", "pad": 0.02}
+    sns.heatmap(beside, cmap="PuOr", vmin=-most, vmax=most, cbar_kws=bar, linewidths=0.8, linecolor="white", ax=ax)
+    best = grid.where(zero_shot).max().round(3)
+    for (row, column), value in np.ndenumerate(grid.to_numpy(dtype=float)):
+        highest = bool(zero_shot.iloc[row, column]) and round(value, 3) == best.iloc[column]
         text = "–" if np.isnan(value) else f"{value:.3f}"
-        ax.text(column, row, text, ha="center", va="center", color="black" if np.isnan(value) else shade, fontsize=8)
+        dark = abs(np.nan_to_num(beside.iloc[row, column])) > 0.7 * most
+        style = {"color": "white" if dark else "black", "fontsize": 8, "fontweight": "bold" if highest else "normal"}
+        ax.text(column + 0.5, row + 0.5, text, ha="center", va="center", **style)
+        if highest:
+            ax.plot([column + 0.27, column + 0.73], [row + 0.78] * 2, color=style["color"], linewidth=0.9)
         if not zero_shot.iloc[row, column]:
-            frame = mpl.patches.Rectangle((column - 0.46, row - 0.42), 0.92, 0.84, fill=False, edgecolor="#D55E00", linewidth=1.6)
-            ax.add_patch(frame)
-    ax.set_xticks(range(grid.shape[1]), [in_figure(name).replace("+", "+\n") for name in grid.columns])
-    ax.set_yticks(range(grid.shape[0]), [in_figure(name) for name in grid.index])
+            frame = {"fill": False, "edgecolor": "#333333", "linewidth": 1.3}
+            ax.add_patch(mpl.patches.Rectangle((column + 0.06, row + 0.09), 0.88, 0.82, **frame))
+    ax.set_xticklabels([in_figure(name).replace("+", "+\n") for name in grid.columns], rotation=0)
+    ax.set_yticklabels([in_figure(name) for name in grid.index], rotation=0)
     ax.set(xlabel="test corpus (framed: trained on)", ylabel="training set")
     ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)
-    ax.figure.colorbar(image, ax=ax, label="micro F1", pad=0.02)
     return ax
 
 
-def plot_against_own(table: pd.DataFrame, gain: bool = False):
-    """Training sets against the model trained on the test corpus alone: (figure, axes), axes for each test corpus.
+def plot_against_own(table: pd.DataFrame):
+    """Training sets beside the model trained on the test corpus alone: (figure, axes), axes for each test corpus.
 
-    table  rows of `against_own`; whiskers are its intervals. ValueError if it is empty.
-    gain   show the gain instead of the loss.
+    table  rows of `against_own`; ValueError if it is empty.
 
-    A training set of one corpus has that corpus's colour and marker, one of several corpora a grey ring.
+    Right of 0 a training set scores higher than the corpus alone. Whiskers are the table's intervals, where there are enough
+    independent groups. A training set of one corpus has that corpus's colour and marker, one of several corpora a grey ring.
     """
     if table.empty:
         raise ValueError("no training set to compare: none was tested on a corpus that another was trained on alone")
-    tests, sign = list(dict.fromkeys(table["test"])), -1 if gain else 1
+    tests = list(dict.fromkeys(table["test"]))
     heights = [(table["test"] == test).sum() for test in tests]
     size = (TEXT_WIDTH, (sum(heights) + 1.1 * len(tests) + 2) * ROW)
     figure, axes = plt.subplots(len(tests), 1, sharex=True, squeeze=False, figsize=size, height_ratios=heights)
     for test, ax in zip(tests, axes[:, 0], strict=True):
         part = table[table["test"] == test].reset_index(drop=True)
-        _dots(part["train"], sign * part["loss"], sign * part["low"], sign * part["high"], ax)
+        _dots(part["train"], -part["loss"], -part["high"], -part["low"], part["n_independent"], ax)
         ax.axvline(0, color="#555555", linewidth=0.8)
         ax.set_title(f"tested on {in_figure(test)}", loc="left", fontsize=8, pad=3)
-    axes[-1, 0].set_xlabel(f"micro F1 {'gained' if gain else 'lost'}")
+    figure.supxlabel("micro F1 minus that of the model trained on the test corpus alone", fontsize=9)
     axes[-1, 0].xaxis.set_major_locator(mpl.ticker.MaxNLocator(7))  # so that labels of three decimals do not overlap
     return figure, axes[:, 0]
 
 
 def plot_training_sets(scores: pd.DataFrame, seeds: pd.DataFrame | None = None, ax=None):
-    """Micro F1 of all training sets on one test corpus, with intervals, a row each.
+    """Micro F1 of all training sets on one test corpus, a row each; with intervals where there are enough independent groups.
 
-    scores  train, f1_micro, low, high: rows of `against_highest`, from top to bottom.
+    scores  train, f1_micro, low, high, n_independent: rows of `against_highest`, from top to bottom.
     seeds   train and f1_micro of single runs, shown as small crosses; None for no crosses.
     """
     ax = given_axes(ax)
-    _dots(scores["train"], scores["f1_micro"], scores["low"], scores["high"], ax)
+    _dots(scores["train"], scores["f1_micro"], scores["low"], scores["high"], scores["n_independent"], ax)
     if seeds is not None:
         rows = {train: row for row, train in enumerate(scores["train"])}
         known = seeds[seeds["train"].isin(rows)]
@@ -131,11 +140,11 @@ def plot_training_sets(scores: pd.DataFrame, seeds: pd.DataFrame | None = None, 
     return ax
 
 
-def _dots(names, values, lows, highs, ax) -> None:
+def _dots(names, values, lows, highs, groups, ax) -> None:
     """A row a name: value with whiskers, in colour and marker of the corpus where it is one."""
-    for row, (name, value, low, high) in enumerate(zip(names, values, lows, highs, strict=True)):
+    for row, (name, value, low, high, n) in enumerate(zip(names, values, lows, highs, groups, strict=True)):
         colour, marker = CORPUS_COLOURS.get(name, OTHER_COLOUR), CORPUS_MARKERS.get(name, "o")
-        if np.isfinite(low):
+        if np.isfinite(low) and n >= FEWEST_GROUPS:
             ax.plot([low, high], [row, row], color=colour, linewidth=1.2)
         face = colour if name in CORPUS_COLOURS else "white"
         ax.plot(value, row, marker, color=colour, markerfacecolor=face, markersize=5, clip_on=False)
@@ -156,9 +165,8 @@ def plot_against_published(table: pd.DataFrame, axes=None, studies: Sequence[str
     table    of `studies.against_published`.
     studies  those to show, each in its own axes.
 
-    The colour is the test corpus, the marker the architecture. Whiskers are 95 % intervals over tracks; open points are zero-shot
-    tests. The axes begin at the tenth below the lowest value. Tests without both numbers are left out; if there are none, the
-    axes say so.
+    The colour is the test corpus, the marker the architecture; open points are zero-shot tests. The axes begin at the tenth
+    below the lowest value. Tests without both numbers are left out; if there are none, the axes say so.
     """
     if axes is None:
         _, axes = new_figure(
@@ -167,15 +175,13 @@ def plot_against_published(table: pd.DataFrame, axes=None, studies: Sequence[str
     axes = np.atleast_1d(axes).ravel()
     shown = table[(table["measure"] == "f1_micro") & table["here"].notna() & table["published"].notna()]
     shown = shown[shown["study"].isin(list(studies))]
-    lowest = shown[["here", "published", "ci_low"]].astype(float).min().min()
+    lowest = shown[["here", "published"]].astype(float).min().min()
     start = np.floor(10 * lowest) / 10 if len(shown) else 0.0
     for ax, study in zip(axes, studies, strict=True):
         ax.axline((1, 1), slope=1, color="#999999", linewidth=0.8, linestyle="--", zorder=1)
         rows = shown[shown["study"] == study]
         for row in rows.itertuples():
             colour = CORPUS_COLOURS.get(row.test, OTHER_COLOUR)
-            if pd.notna(row.ci_low):
-                ax.plot([row.published] * 2, [row.ci_low, row.ci_high], color=colour, linewidth=0.9, alpha=0.7, zorder=2)
             fill, edge = ("white", colour) if row.zero_shot else (colour, "#333333")
             style = {"markerfacecolor": fill, "markeredgecolor": edge, "clip_on": False, "zorder": 3, **_EDGE}
             ax.plot(row.published, row.here, ARCHITECTURE_MARKERS.get(row.architecture, "."), **style)
@@ -209,47 +215,42 @@ def _legend(axes, shown: pd.DataFrame) -> None:
             axes[0].figure.legend(handles=handles, **options)
 
 
-def plot_f1_bars(table: pd.DataFrame, group: str, bar: str, ax=None, intervals: bool = True):
-    """Micro F1 as bars from 0: a group for each value of the column `group`, a bar for each value of the column `bar`.
+def plot_f1_points(table: pd.DataFrame, ax=None):
+    """Micro F1 of each architecture, corpus by corpus: single seeds as markers, their mean as a bar across them.
 
-    Bars are means over seeds, dots single seeds. Whiskers are the interval of the table, ci_low to ci_high: with
-    `studies.table_with_intervals` that of the mean, equal in the rows of all seeds.
+    table  of `studies.table_with_intervals`. Whiskers are its intervals of the mean, where a corpus has enough independent groups.
+
+    The F1 axis begins at the tenth below the lowest score, which the caption must mention.
     """
     ax = given_axes(ax)
-    groups, bars = list(dict.fromkeys(table[group])), list(dict.fromkeys(table[bar]))
-    width = 0.84 / len(bars)
-    for index, name in enumerate(bars):
-        words = in_figure(str(name))
-        for at, value in enumerate(groups):
-            rows = table[(table[bar] == name) & (table[group] == value) & table["f1_micro"].notna()]
+    known = table[table["f1_micro"].notna()]
+    corpora, names = list(dict.fromkeys(table["corpus"])), list(dict.fromkeys(table["architecture"]))
+    step = 0.8 / len(names)
+    lowest = 1.0
+    for index, name in enumerate(names):
+        style = {"color": ARCHITECTURE_COLOURS.get(name, OTHER_COLOUR), "zorder": 3}
+        for at, corpus in enumerate(corpora):
+            rows = known[(known["architecture"] == name) & (known["corpus"] == corpus)]
             if rows.empty:
                 continue
-            x = at + (index - (len(bars) - 1) / 2) * width
-            mean = rows["f1_micro"].mean()
-            first = ax.bar(
-                x,
-                mean,
-                width * 0.92,
-                color=ARCHITECTURE_COLOURS.get(name) or CORPUS_COLOURS.get(name, OTHER_COLOUR),
-                hatch=ARCHITECTURE_HATCHES.get(name) or CORPUS_HATCHES.get(name, ""),
-                edgecolor="white",
-                linewidth=0.3,
-                label=words if words not in ax.get_legend_handles_labels()[1] else None,
-            )
+            x, mean = at + (index - (len(names) - 1) / 2) * step, rows["f1_micro"].mean()
             low, high = rows["ci_low"].mean(), rows["ci_high"].mean()
-            if intervals and np.isfinite(low):
-                limits = [[max(mean - low, 0)], [max(high - mean, 0)]]
-                for colour, line in (("white", 2.2), ("black", 0.8)):  # with a light edge, as black is not visible on dark bars
-                    ax.errorbar(x, mean, limits, color=colour, linewidth=line, capsize=1.5 + (line - 0.8) / 2, capthick=line)
-            if len(rows) > 1:
-                at = np.full(len(rows), first[0].get_x() + first[0].get_width() / 2)
-                ax.plot(
-                    at, rows["f1_micro"], "o", color="black", markersize=3.2, markeredgecolor="white", markeredgewidth=0.6, zorder=3
-                )
-    ax.set_xticks(range(len(groups)), [in_figure(str(name)) for name in groups])
-    ax.set(xlabel=group, ylabel="micro F1", ylim=(0, 1))
+            if np.isfinite(low) and rows["n_independent"].min() >= FEWEST_GROUPS:
+                ax.plot([x, x], [low, high], linewidth=0.9, **style)
+                lowest = min(lowest, low)
+            ax.plot([x - 0.4 * step, x + 0.4 * step], [mean, mean], linewidth=2.0, solid_capstyle="butt", **style)
+            seeds = {"marker": ARCHITECTURE_MARKERS.get(name, "."), "markeredgecolor": "white", "markeredgewidth": 0.6}
+            ax.plot(np.full(len(rows), x), rows["f1_micro"], linestyle="none", markersize=5, **seeds, **style)
+            lowest = min(lowest, rows["f1_micro"].min())
+    styles = {name: (ARCHITECTURE_COLOURS.get(name, OTHER_COLOUR), ARCHITECTURE_MARKERS.get(name, ".")) for name in names}
+    handles = [Line2D([], [], color=colour, marker=mark, label=in_figure(name)) for name, (colour, mark) in styles.items()]
+    for edge in range(1, len(corpora)):
+        ax.axvline(edge - 0.5, color="#dddddd", linewidth=0.8)
+    ax.set_xticks(range(len(corpora)), [in_figure(corpus) for corpus in corpora])
+    ax.set(ylabel="micro F1", xlim=(-0.5, len(corpora) - 0.5), ylim=(max(np.floor(10 * (lowest - 0.02)) / 10, 0), 1))
+    ax.tick_params(axis="x", length=0)
     ax.grid(axis="y")
-    ax.legend(ncols=len(bars), loc="lower center", bbox_to_anchor=(0.5, 1.0), columnspacing=1.0, handlelength=1.4)
+    ax.legend(handles=handles, ncols=len(names), loc="lower center", bbox_to_anchor=(0.5, 1.0), columnspacing=1.2, handlelength=1.8)
     return ax
 
 

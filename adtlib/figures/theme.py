@@ -1,7 +1,7 @@
 """The theme of all figures. `plot_*` functions draw on given axes and return them; only `save_figure` writes files.
 
 Sizes are in text widths of the thesis (A4, 15 cm), text is 8 pt or more at print size. Each class, architecture and corpus has
-one colour everywhere, from palettes for colour-blind readers (Okabe and Ito 2008; Tol 2021), and a marker or hatch as well.
+one colour everywhere, from palettes for colour-blind readers (Okabe and Ito 2008; Tol 2021), and a marker as well.
 Titles are in captions, not in pictures.
 """
 
@@ -34,11 +34,9 @@ CLASS_COLOURS = dict(zip(CLASSES, ("#0072B2", "#D55E00", "#009E73", "#B8860B", "
 CLASS_MARKERS = dict(zip(CLASSES, ("o", "s", "^", "x", "D"), strict=True))
 
 
-# A palette is longer than what it is for: a further architecture or corpus takes the next colour, marker and hatch.
+# A palette is longer than what it is for: a further architecture or corpus takes the next colour and marker.
 CORPUS_COLOURS = in_order(CORPORA, ["#332288", "#88CCEE", "#117733", "#DDCC77", "#CC6677", "#882255", "#999933", "#44AA99"])
 CORPUS_MARKERS = in_order(CORPORA, MARKERS)
-# No corpus shares a hatch with an architecture: some of their colours are similar.
-CORPUS_HATCHES = in_order(CORPORA, ("--", "||", "++", "oo", "O.", "-.", "|*", "+o"))
 
 
 INK, QUIET = "#333333", "#999999"  # lines and text: normal, unobtrusive

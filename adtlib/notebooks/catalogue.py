@@ -25,9 +25,6 @@ from adtlib.notebooks.listing import find_notebooks
 
 CATALOGUE = Path(__file__).with_name("catalogue.csv")
 
-# The draft's numbered figures, counted through chapters 2 and 3.
-NUMBERED = (*(f"2.{number}" for number in range(1, 11)), *(f"3.{number}" for number in range(1, 9)))
-
 
 def read_catalogue() -> pd.DataFrame:
     """A row for each figure and table of the thesis: kind, number, origin, notebook, file, shows (all text)."""

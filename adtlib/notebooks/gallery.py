@@ -1,10 +1,4 @@
-"""The gallery of all figures: as links for README.md, as embedded thumbnails for a notebook.
-
-    adt gallery README.md
-
-replaces the text between the two markers of a file by the figures of the profile showcase, chapter by chapter: each picture,
-linked to its full size, with its number in the thesis and its notebook.
-"""
+"""The gallery of all figures, by chapter of the thesis: for the book (docs/book), and as embedded thumbnails for a notebook."""
 
 import base64
 import io
@@ -16,11 +10,8 @@ from urllib.parse import quote
 from adtlib import paths
 from adtlib.markup import in_html
 from adtlib.notebooks import saved_figures
-from adtlib.notebooks.catalogue import NUMBERED
-from adtlib.notebooks.listing import find_notebooks
+from adtlib.notebooks.saved_figures import NUMBERED
 
-BEGIN = "<!-- gallery: written by adt gallery README.md -->"
-END = "<!-- end of gallery -->"
 CHAPTERS = {
     "1": "Introduction",
     "2": "Background",
@@ -51,46 +42,16 @@ def label(number: str) -> str:
     return f"Fig. {number}" if number in NUMBERED else number
 
 
-# --- README ------------------------------------------------------------------------------------------------------------
-
-
-def for_readme(profile: str = "showcase") -> str:
-    """The gallery for a README: a collapsed table for each chapter, with links relative to the clone."""
-    names = {notebook.name[:2]: notebook.name for notebook in find_notebooks()}
-    parts = []
-    for chapter, rows in by_chapter(profile).items():
-        if rows:
-            figures = "1 figure" if len(rows) == 1 else f"{len(rows)} figures"
-            head = f"<details><summary>Chapter {chapter}, {CHAPTERS[chapter]}: {figures}</summary>"
-            cells = [_linked(row, names.get(row["notebook"]), profile) for row in rows]
-            parts.append(f"{head}\n\n{_table(cells)}\n\n</details>")
-    return "\n".join(parts)
-
-
-def _linked(row: dict[str, str], notebook: str | None, profile: str) -> str:
-    picture = quote(f"figures/{profile}/{row['file']}.png", errors="surrogateescape")
-    shown = f'<a href="{picture}"><img src="{picture}" width="200" alt="{in_html(row["file"])}"></a>'
-    # Link the executed copy: notebooks are stored without outputs, so a viewer of files would show no picture.
-    copy = quote(f"results/{profile}/notebooks/{notebook}.ipynb", errors="surrogateescape")
-    made_by = f'<a href="{copy}">{in_html(notebook)}</a>' if notebook else in_html(row["notebook"])
-    return f"{shown}<br>{in_html(label(row['thesis_number']))} · {made_by}"
+def seen(caption: str) -> str:
+    """What a figure shows, for those who do not see it: its caption up to the first full stop or semicolon outside brackets."""
+    sentence = re.split(r"(?<=[^.\s]{2})\. (?=[A-Z])", caption, maxsplit=1)[0].removesuffix(".")
+    return re.split(r";(?![^(]*\))", sentence, maxsplit=1)[0]
 
 
 def _table(cells: list[str]) -> str:
     rows = [cells[start : start + A_ROW] for start in range(0, len(cells), A_ROW)]
     lines = ["<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows]
     return "\n".join(["<table>", *lines, "</table>"])
-
-
-def updated(text: str, profile: str = "showcase") -> str:
-    """`text` with the gallery between its markers; ValueError unless it has each of them once, in order."""
-    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
-        raise ValueError(f"the gallery goes between two lines, {BEGIN} and {END}, which must be there once each")
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
-    return f"{before}{BEGIN}\n{for_readme(profile)}\n{END}{after}"
-
-
-# --- notebook ----------------------------------------------------------------------------------------------------------
 
 
 def printed_gallery(profile: str, until: str = "99", width: int = 160) -> str:
@@ -103,7 +64,7 @@ def printed_gallery(profile: str, until: str = "99", width: int = 160) -> str:
             path = paths.FIGURES / profile / f"{row['file']}.png"
             if path.is_file():
                 data = base64.b64encode(thumbnail(path, width)).decode()
-                picture = f'<img src="data:image/png;base64,{data}" width="{width}" alt="{in_html(row["file"])}">'
+                picture = f'<img src="data:image/png;base64,{data}" width="{width}" alt="{in_html(seen(row["caption"]))}">'
                 address = quote(Path(base, path.name).as_posix(), errors="surrogateescape")
                 link = f'<a href="{address}" title="{in_html(row["caption"])}">{picture}</a>'
                 cells.append(f"{link}<br>{in_html(label(row['thesis_number']))}")

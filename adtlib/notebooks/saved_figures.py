@@ -13,6 +13,8 @@ from adtlib import paths
 
 COLUMNS = ["thesis_number", "file", "notebook", "caption"]
 
+# The draft's numbered figures, counted through chapters 2 and 3.
+NUMBERED = (*(f"2.{number}" for number in range(1, 11)), *(f"3.{number}" for number in range(1, 9)))
 
 _NUMBER = re.compile(r"\d+(\.\d+)*[a-z]?")  # "2.10"; section and letter, "2.3.2a", where the draft numbers no figure
 

@@ -120,18 +120,22 @@ def score_summary(profile: Profile) -> pd.DataFrame:
 
 
 def table_with_intervals(profile: Profile) -> pd.DataFrame:
-    """`architecture_table` with the interval of each cell's mean over seeds in place of each run's own interval, for bar charts."""
+    """`architecture_table` with the interval of each cell's mean over seeds in place of each run's own, for a picture.
+
+    Further column: n_independent (groups that the interval is drawn from).
+    """
     table = architecture_table(profile).drop(columns=["ci_low", "ci_high"])
     rows = [
         {
             "architecture": name,
             "corpus": corpus.corpus,
             **dict(zip(("ci_low", "ci_high"), interval(counts, corpus.groups), strict=True)),
+            "n_independent": len(set(corpus.groups)),
         }
         for corpus in corpus_scores(profile)
         for name, counts in corpus.counts.items()
     ]
-    return table.merge(pd.DataFrame(rows, columns=["architecture", "corpus", "ci_low", "ci_high"]), how="left")
+    return table.merge(pd.DataFrame(rows, columns=["architecture", "corpus", "ci_low", "ci_high", "n_independent"]), how="left")
 
 
 def printed_scores(summary: pd.DataFrame, tolerance: float, thresholds: str = "one") -> pd.DataFrame:

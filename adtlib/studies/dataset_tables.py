@@ -124,7 +124,8 @@ def by_training_set(grid: pd.DataFrame) -> pd.DataFrame:
 def against_own(counts: Counts) -> pd.DataFrame:
     """Each training set on each test corpus against the model trained on that corpus alone, where both were tested.
 
-    Columns: test, train, zero_shot, own_f1, f1_micro, loss (own minus this: the transfer gap where zero-shot), low, high.
+    Columns: test, train, zero_shot, own_f1, f1_micro, loss (own minus this: the transfer gap where zero-shot), low, high,
+    n_independent (groups that were drawn).
     """
     rows = []
     for test in dict.fromkeys(test for _, test in counts):
@@ -134,12 +135,13 @@ def against_own(counts: Counts) -> pd.DataFrame:
         for train in (train for train, other in counts if other == test and train != test):
             own_f1, found = mean_f1(own), mean_f1(counts[train, test])
             low, high = difference_interval(own, counts[train, test])
-            rows.append([test, train, is_zero_shot(train, test), own_f1, found, own_f1 - found, low, high])
-    return pd.DataFrame(rows, columns=["test", "train", "zero_shot", "own_f1", "f1_micro", "loss", "low", "high"])
+            rows.append([test, train, is_zero_shot(train, test), own_f1, found, own_f1 - found, low, high, own.shape[1]])
+    return pd.DataFrame(rows, columns=["test", "train", "zero_shot", "own_f1", "f1_micro", "loss", "low", "high", "n_independent"])
 
 
 def against_highest(counts: Counts, test: str) -> pd.DataFrame:
-    """Training sets on one test corpus, the highest first: train, zero_shot, f1_micro, low, high, behind, behind_low, behind_high.
+    """Training sets on one test corpus, the highest first: train, zero_shot, f1_micro, low, high, behind, behind_low, behind_high,
+    n_independent.
 
     `low` and `high` are of the score; `behind`, `behind_low` and `behind_high` of its distance from the highest.
     """
@@ -149,8 +151,9 @@ def against_highest(counts: Counts, test: str) -> pd.DataFrame:
     for train in ranked:
         first, own = counts[ranked[0], test], counts[train, test]
         behind = scores[ranked[0]] - scores[train]
-        rows.append([train, is_zero_shot(train, test), scores[train], *interval(own), behind, *difference_interval(first, own)])
-    columns = ["train", "zero_shot", "f1_micro", "low", "high", "behind", "behind_low", "behind_high"]
+        far = behind, *difference_interval(first, own)
+        rows.append([train, is_zero_shot(train, test), scores[train], *interval(own), *far, own.shape[1]])
+    columns = ["train", "zero_shot", "f1_micro", "low", "high", "behind", "behind_low", "behind_high", "n_independent"]
     return pd.DataFrame(rows, columns=columns)
 
 

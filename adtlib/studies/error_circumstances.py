@@ -88,13 +88,15 @@ def _per_moment(events: pd.DataFrame, moments: pd.DataFrame) -> pd.DataFrame:
 def circumstances(table: pd.DataFrame) -> pd.DataFrame:
     """Shares of errors with 95 % intervals: corpus, circumstance, value, measure, n, errors, share, ci_low, ci_high.
 
-    table  `tallies`. The interval of a single group is NaN; bins without a stroke, estimate or moment have no row.
+    table  `tallies`. The interval is NaN where a corpus has fewer than FEWEST_GROUPS groups; bins without a stroke, estimate or
+           moment have no row.
     """
     rows = []
     for (circumstance, measure, corpus), part in table.groupby(["circumstance", "measure", "corpus"], sort=False):
+        enough = part["group"].nunique() >= FEWEST_GROUPS
         for value, here in part.groupby("value", sort=False):
             n, errors = here["n"].sum(), int(here["errors"].sum())
-            low, high = percentile_interval([shares[0] for shares in _resampled_shares(here, [value])])
+            low, high = percentile_interval([shares[0] for shares in _resampled_shares(here, [value])] if enough else [])
             rows.append([corpus, circumstance, value, measure, round(n), errors, errors / n, low, high])
     return pd.DataFrame(rows, columns=["corpus", "circumstance", "value", "measure", "n", "errors", "share", "ci_low", "ci_high"])
 

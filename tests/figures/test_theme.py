@@ -9,6 +9,7 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgb
 
 from adtlib import paths
 from adtlib.corpora.registry import CORPORA
@@ -77,9 +78,11 @@ def test_each_has_a_colour_of_its_own(colours, names):
     assert list(colours) == list(names) and len(set(colours.values())) == len(names)
 
 
-def test_no_corpus_has_the_hatch_of_an_architecture():
-    hatches = [*architectures.ARCHITECTURE_HATCHES.values(), *theme.CORPUS_HATCHES.values()]
-    assert list(theme.CORPUS_HATCHES) == list(CORPORA) and len(set(hatches)) == len(hatches)
+def test_architectures_are_grey_so_that_a_colour_is_a_class_or_a_corpus():
+    for colour in architectures.ARCHITECTURE_COLOURS.values():
+        red, green, blue = to_rgb(colour)
+        assert red == green == blue
+    assert len(set(architectures.ARCHITECTURE_MARKERS.values())) == len(ARCHITECTURES)
 
 
 def test_a_class_s_point_is_the_mean_over_seeds():
@@ -103,20 +106,33 @@ def test_a_spectrogram_has_seconds_and_hertz_and_a_unit():
     assert ax.get_ylim()[0] > 30 and ax.get_ylim()[1] < 22_050
 
 
-def test_bars_start_at_zero_and_skip_what_was_not_scored():
+def test_points_are_seeds_and_whiskers_need_six_groups():
     table = pd.DataFrame(
         {
-            "architecture": ["CNN", "CNN", "RNN"],
-            "corpus": ["Slakh", "E-GMD", "Slakh"],
-            "f1_micro": [0.5, np.nan, 0.7],
-            "ci_low": [0.4, np.nan, 0.6],
-            "ci_high": [0.6, np.nan, 0.8],
+            "architecture": ["CNN", "CNN", "CNN", "RNN"],
+            "corpus": ["Slakh", "Slakh", "E-GMD", "Slakh"],
+            "f1_micro": [0.5, 0.6, np.nan, 0.7],
+            "ci_low": [0.4, 0.4, np.nan, 0.6],
+            "ci_high": [0.65, 0.65, np.nan, 0.8],
+            "n_independent": [6, 6, 6, 5],
         }
     )
-    _, ax = theme.new_figure()
-    studies.plot_f1_bars(table, "corpus", "architecture", ax)
-    assert ax.get_ylim() == (0, 1)
-    assert sorted(bar.get_height() for bar in ax.patches) == [0.5, 0.7]
+    ax = studies.plot_f1_points(table, theme.new_figure()[1])
+    drawn = [line.get_ydata().tolist() for line in ax.lines if len(set(line.get_xdata())) == 1 and line.get_color() != "#dddddd"]
+    assert drawn == [[0.4, 0.65], [0.5, 0.6], [0.7]], "an interval of six groups, two seeds, one seed; none of five groups"
+    means = [line.get_ydata().tolist() for line in ax.lines if len(set(line.get_xdata())) == 2]
+    assert means == [pytest.approx([0.55, 0.55]), [0.7, 0.7]]
+    assert ax.get_ylim() == (pytest.approx(0.3), 1)
+
+
+def test_the_grid_s_colours_are_differences_from_the_corpus_s_own_model():
+    grid = pd.DataFrame({"Slakh": [0.9, 0.7, 0.95], "SADTP": [0.5, 0.6, 0.6]}, index=["Slakh", "E-GMD", "E-GMD + Slakh"])
+    zero_shot = pd.DataFrame({"Slakh": [False, True, False], "SADTP": [True, True, True]}, index=grid.index)
+    ax = studies.plot_f1_grid(grid, zero_shot, theme.new_figure()[1])
+    shown = np.ma.filled(ax.collections[0].get_array().reshape(grid.shape).astype(float), np.nan)
+    assert shown[:, 0] == pytest.approx([0, -0.2, 0.05]) and np.isnan(shown[:, 1]).all()
+    bold = [text.get_text() for text in ax.texts if text.get_fontweight() == "bold"]
+    assert bold == ["0.700", "0.600", "0.600"] and sum(patch.get_fill() is False for patch in ax.patches) == 2
 
 
 def test_cells_that_are_run_again_show_their_figures_again():

@@ -9,8 +9,9 @@ import pytest
 
 from adtlib import paths
 from adtlib.notebooks import catalogue, saved_figures
-from adtlib.notebooks.catalogue import NUMBERED, from_notebooks, overview, printed_catalogue, read_catalogue
+from adtlib.notebooks.catalogue import from_notebooks, overview, printed_catalogue, read_catalogue
 from adtlib.notebooks.listing import notebook_map
+from adtlib.notebooks.saved_figures import NUMBERED
 
 LISTED = read_catalogue()
 FIGURES = LISTED[LISTED["kind"] == "figure"]
@@ -28,7 +29,7 @@ SECTIONS = {
     *(f"5.2.{part}" for part in range(1, 4)),
 }
 # Notebooks whose part of the showcase is still to be made and committed.
-PENDING: set[str] = set()
+PENDING = {"50_architecture_study"}
 
 SHOWCASE = pd.DataFrame(saved_figures.read("showcase"))
 COPIES = {path.stem: path for path in (paths.RESULTS / "showcase" / "notebooks").glob("*.ipynb")}
@@ -125,7 +126,8 @@ def test_the_showcase_has_every_notebook():
 
 
 def test_the_showcase_has_every_figure_of_the_list_under_its_number():
-    due = FIGURES[FIGURES["file"].isin(made_by_copies("save_figure"))]
+    pending = FIGURES["notebook"].isin({name[:2] for name in PENDING})
+    due = FIGURES[FIGURES["file"].isin(made_by_copies("save_figure")) & ~pending]
     assert set(NUMBERED) <= set(due["number"])
     numbers = dict(zip(SHOWCASE["file"], SHOWCASE["thesis_number"], strict=True))
     assert {file: numbers.get(file) for file in due["file"]} == dict(zip(due["file"], due["number"], strict=True))

@@ -1,4 +1,4 @@
-"""The gallery shows every figure of the showcase, once, with its number and its notebook."""
+"""The gallery shows every figure of a profile, once, by chapter, with its number and what is seen."""
 
 import io
 import re
@@ -7,31 +7,9 @@ import pytest
 from PIL import Image
 
 from adtlib import paths
-from adtlib.cli import main
 from adtlib.notebooks import gallery, saved_figures
 
 ROWS = saved_figures.read("showcase")
-README = paths.ROOT / "README.md"
-
-
-def test_the_readme_shows_the_gallery_of_the_showcase():
-    text = README.read_text(encoding="utf-8")
-    assert gallery.updated(text) == text, "write it anew: adt gallery README.md"
-
-
-def test_every_figure_is_there_with_its_number_and_its_notebook():
-    text = gallery.for_readme()
-    for row in ROWS:
-        (cell,) = re.findall(rf"<td>[^\n]*?/{row['file']}\.png\"><img[^\n]*?</td>", text)
-        assert f"<br>{gallery.label(row['thesis_number'])} · <a" in cell
-        assert f'<a href="results/showcase/notebooks/{row["notebook"]}_' in cell
-    assert text.count("<img") == len(ROWS)
-
-
-def test_links_of_the_readme_lead_to_files():
-    for link in re.findall(r"\]\(([^)#:]+)\)|(?:href|src)=\"([^\"#:]+)\"", README.read_text(encoding="utf-8")):
-        path = link[0] or link[1]
-        assert (paths.ROOT / path).exists(), path
 
 
 def test_chapters_are_in_order_and_numbered_figures_first():
@@ -43,14 +21,10 @@ def test_chapters_are_in_order_and_numbered_figures_first():
     assert gallery.label("2.10") == "Fig. 2.10" and gallery.label("2.3.2a") == "2.3.2a"
 
 
-def test_only_what_stands_between_the_markers_changes(tmp_path, capsys):
-    path = tmp_path / "README.md"
-    path.write_text(f"before\n{gallery.BEGIN}\nbefore it was written anew\n{gallery.END}\nafter\n")
-    assert main(["gallery", str(path)]) == 0
-    text = path.read_text(encoding="utf-8")
-    assert text.startswith("before\n") and text.endswith("\nafter\n") and "written anew" not in text
-    path.write_text(f"{gallery.END}{gallery.BEGIN}")
-    assert main(["gallery", str(path)]) == 1 and "must be there once each" in capsys.readouterr().err
+def test_what_is_seen_is_the_first_clause_of_the_caption():
+    assert gallery.seen("Waves of 1.5 Hz. Below, the same.") == "Waves of 1.5 Hz"
+    assert gallery.seen("A passage (a track: 3 s; KD 5); profile smoke: generated.") == "A passage (a track: 3 s; KD 5)"
+    assert gallery.seen("One stroke each.") == "One stroke each"
 
 
 def test_thumbnails_in_a_notebook_are_small_and_lead_to_the_pictures():
@@ -73,4 +47,6 @@ def test_captions_cannot_break_the_page(caption, tmp_path, monkeypatch):
     (tmp_path / "FIGURES" / "smoke").mkdir(parents=True)
     Image.new("RGB", (300, 200)).save(tmp_path / "FIGURES" / "smoke" / "10_x.png")
     saved_figures.note("smoke", "2.3", "10_x", caption)
-    assert 'title="A &quot;quoted&quot; &lt;caption&gt; &amp; more' in gallery.printed_gallery("smoke")
+    page = gallery.printed_gallery("smoke")
+    assert 'title="A &quot;quoted&quot; &lt;caption&gt; &amp; more' in page
+    assert 'alt="A &quot;quoted&quot; &lt;caption&gt; &amp; more, long enough"' in page
