@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
     from adtlib.transcription.pretrained import load_model
 
     try:
-        model = load_model(options.model)
+        model = load_model(options.model, options.engine)
     except (ValueError, OSError) as error:
         return _usage_error(f"--model: {error}")
     started = time.perf_counter()
@@ -164,7 +164,7 @@ def _not_replaced(song: _Song, existing: list[Path], why: str) -> str:
 def _made_from(song: _Song, model, options: argparse.Namespace) -> dict[str, Any]:
     """All that decides the bytes of the results of a song."""
     # All options but those that say what to read, where to write, and how.
-    others = ("audio", "command", "debug", "format", "listen", "model", "out", "overwrite", "threshold")
+    others = ("audio", "command", "debug", "engine", "format", "listen", "model", "out", "overwrite", "threshold", "verbose")
     chosen = {name.replace("_", " "): value for name, value in vars(options).items() if name not in others}
     if options.drum_map is not None:
         chosen["drum map"] = dict(options.drum_map.pitches)
@@ -300,7 +300,8 @@ def _about(model, options: argparse.Namespace) -> list[str]:
     """The model and its thresholds, in lines of 80 columns."""
     values = thresholds_by_class(with_thresholds(model.peak_picking, options.threshold)).items()
     thresholds = ", ".join(f"{name} {value:.3g}" for name, value in values)
-    return textwrap.wrap(f"model: {model.name}; thresholds {thresholds}", 78, subsequent_indent="  ")
+    engine = f"; computed by {model.engine.name}" if options.verbose else ""
+    return textwrap.wrap(f"model: {model.name}{engine}; thresholds {thresholds}", 78, subsequent_indent="  ")
 
 
 def _conclude(songs: list[_Song], problems: list[str], took: float, about: list[str], options: argparse.Namespace) -> int:
