@@ -17,8 +17,8 @@ with its standardising included; its header holds one entry, `adtlib`, with JSON
 
     adt pack OUT.safetensors RUN... --choose-on standard real-songs --about "..."
 
-onnxruntime computes a file with its graph beside it, an ONNX file without weights of the same name (`adtlib.transcription.onnx_export`
-writes it), and torch any.
+torch computes any such file; onnxruntime one with its graph beside it, an ONNX file of the same name without weights
+(`adtlib.transcription.onnx_export` writes it).
 """
 
 import json
@@ -228,9 +228,8 @@ def _of_run(folder: Path) -> Pretrained:
         picking = with_thresholds(picking, thresholds)
     if config.get("features", "madmom") not in VERSIONS:
         raise ModelError(f"{folder}: unknown features {config['features']!r}: choose another run")
-    return Pretrained.of_network(
-        _run_name(folder), network, picking, config.get("features", "madmom"), {"members": [member_of(config)]}
-    )
+    about = {"members": [member_of(config)]}
+    return Pretrained.of_network(_run_name(folder), network, picking, config.get("features", "madmom"), about)
 
 
 def _run_name(folder: Path) -> str:
