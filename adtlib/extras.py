@@ -4,7 +4,8 @@
 """
 
 import importlib.util
-from pathlib import Path
+
+from adtlib import paths
 
 DISTRIBUTION = "drum-transcriber"  # the name in pyproject.toml; `adtlib` and `adt` are other projects on the package index
 
@@ -41,7 +42,16 @@ def explained(error: ImportError, command: str | None = None) -> str:
     return _sentence(name, _COMMANDS.get(command, extra)) if extra else ""
 
 
+def require(extra: str) -> None:
+    """ModuleNotFoundError with the sentence of `missing` if there is one."""
+    if sentence := missing(extra):
+        raise ModuleNotFoundError(sentence, name=sentence.partition(" ")[0])
+
+
+def install(extra: str) -> str:
+    """The command that installs an extra."""
+    return "pip install " + (f"-e '.[{extra}]'" if paths.IN_CLONE else f"'{DISTRIBUTION}[{extra}]'")
+
+
 def _sentence(module: str, extra: str) -> str:
-    here = Path(__file__).resolve().parent.parent
-    what = f"-e '.[{extra}]'" if (here / "pyproject.toml").is_file() else f"'{DISTRIBUTION}[{extra}]'"
-    return f"{module} is not installed: pip install {what}"
+    return f"{module} is not installed: {install(extra)}"

@@ -56,7 +56,7 @@ def _add(
 def _add_root_options(parser: argparse.ArgumentParser) -> None:
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
-        "--data", metavar="ROOT", type=Path, help="folder of the corpora (default: $ADT_DATA, else data/ of the clone)"
+        "--data", metavar="ROOT", type=Path, help="folder of the corpora (default: $ADT_DATA, else data/ of the clone, or of the user)"
     )
     where.add_argument("--profile", metavar="P", help="the corpora of this profile instead, for example miniature")
 
@@ -156,7 +156,8 @@ def _add_transcribe(add: Any) -> None:
         "clicks) and song.drums.wav (the drums alone, on a sampled kit). If one of these\n"
         "files exists, its recording is not transcribed, unless --overwrite is given or\n"
         "this very command wrote it: what was interrupted goes on when it is given again.\n"
-        "What was written is noted in cache/transcribed, below $ADT_HOME if that is set."
+        "What was written is noted in cache/transcribed of the clone or of $ADT_HOME, or in the\n"
+        "user's folder of caches."
     )
     parser = add("transcribe", "transcribe the drums of recordings", more, epilog)
     parser.add_argument("audio", metavar="AUDIO", nargs="+", help="recordings, and folders of recordings")

@@ -14,7 +14,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from adtlib import paths
+from adtlib import extras, paths
 from adtlib.audio.files import audio_blocks, duration_of
 from adtlib.cli.terminal import one_line, reason
 from adtlib.onsets.peak_picking import thresholds_by_class, with_thresholds
@@ -51,6 +51,8 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError("\n     ".join(problems))
     if options.first_bar is not None and len(recordings) > 1:
         raise ValueError(f"--first-bar is a time in one recording, but {len(recordings)} are given: transcribe them one by one")
+    if {"svg", "pdf"} & set(options.format) and (problem := extras.missing("score")):
+        return _usage_error(f"--format {','.join(options.format)}: {problem}")
     out = options.out.expanduser()
     if problem := _folder_problem(out):
         return _usage_error(f"--out {options.out}: {problem}")
