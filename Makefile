@@ -6,7 +6,7 @@ LOCK ?= constraints.txt
 
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 300 --nbval-kernel-startup-timeout 180
 
-.PHONY: help env thesis test test-rerun test-late test-browser test-cluster test-page page lab lint lock bench licences audit trust
+.PHONY: help env thesis test test-rerun test-late test-browser test-cluster test-page test-wheel page wheel platforms lab lint lock bench licences audit trust
 
 help:
 	@echo "make env      create .venv and install the project in it"
@@ -16,6 +16,9 @@ help:
 	@echo "make test-cluster   what runs on Ray, on this machine"
 	@echo "make page     the transcriber as a page without a server, in build/page; it needs Node.js 20"
 	@echo "make test-page   its JavaScript against numbers of adtlib"
+	@echo "make wheel    build what a package index takes, in dist, and check it"
+	@echo "make test-wheel  the wheel in an environment of its own, outside the clone, without torch"
+	@echo "make platforms   ask the package index whether it installs on each platform and Python"
 	@echo "make lab      open the notebooks in JupyterLab"
 	@echo "make lint     check style, formatting, and that imports run one way"
 	@echo "make lock     resolve the versions of constraints.txt anew"
@@ -90,6 +93,24 @@ test-page: page/node_modules/.installed
 page/node_modules/.installed: page/package-lock.json
 	npm ci --prefix page --ignore-scripts --no-audit --no-fund
 	@touch page/node_modules/.installed
+
+# Nothing is uploaded. build makes the wheel from the source archive, so that both are whole.
+wheel:
+	$(PYTHON) -m venv build/publish
+	build/publish/bin/python -m pip install -qq --disable-pip-version-check build twine
+	rm -rf dist
+	build/publish/bin/python -m build --outdir dist . > build/publish/log || { cat build/publish/log; exit 1; }
+	build/publish/bin/twine check --strict dist/*
+	@ls -l dist
+
+# TRY names the interpreter that the wheel is tried with.
+TRY ?= $(PYTHON)
+test-wheel: env
+	TRY=$(TRY) OMP_NUM_THREADS=1 .venv/bin/python -m pytest -m wheel tests/test_light_install.py
+
+platforms: env
+	.venv/bin/python -m pip install -qq --disable-pip-version-check uv
+	.venv/bin/python docs/platforms.py
 
 # By default a message to a kernel holds 10 MB, which a recording that is uploaded may pass.
 lab: env

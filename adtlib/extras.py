@@ -25,7 +25,7 @@ EXTRAS = {
     "onnx": ("onnx",),
 }
 # Commands that need more than one extra, and the one that brings all of it.
-_COMMANDS = {"run": "thesis", "verify": "thesis", "gallery": "thesis", "study": "thesis", "pack": "train", "prepare": "train"}
+_COMMANDS = {"run": "thesis", "verify": "thesis", "gallery": "thesis", "study": "thesis", "pack": "train"}
 _COMMANDS |= {"train": "train", "render": "train"}
 
 

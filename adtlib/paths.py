@@ -1,8 +1,9 @@
 """All folders of the project, and how files are written.
 
 Notebooks start in different working directories (papermill: the caller's; JupyterLab and nbval: the notebook's), so no path
-depends on it. Where the package was installed without a clone, what is written goes into the user's folders for data and caches. The
-environment variable `ADT_HOME` moves everything that is written (cache, results, figures, generated corpora); `ADT_DATA` is the folder of the real corpora, into which only `adt corpora --fetch` writes.
+depends on it. Where the package was installed without the clone, the user's own folders for data and caches take what is written.
+The environment variable `ADT_HOME` moves everything that is written (cache, results, figures, generated corpora); `ADT_DATA` is
+the folder of the real corpora, into which only `adt corpora --fetch` writes.
 
 What is written has a temporary name, `.adt-<random>.tmp` in the same folder, until it is complete. Its writer holds a lock on it,
 which the system frees when the writer dies; who writes into that folder next removes what nobody holds.
@@ -53,7 +54,9 @@ FIGURES = HOME / "figures"
 def need_clone(what: str) -> None:
     """FileNotFoundError, with the remedy, where the package was installed without the clone that holds `what`."""
     if not IN_CLONE:
-        raise FileNotFoundError(f"{what} are files of the repository, not of the installed package: clone it and use 'make env' there")
+        raise FileNotFoundError(
+            f"{what} are files of the repository, not of the installed package: clone it and use 'make env' there"
+        )
 
 
 def real_data_root() -> Path:

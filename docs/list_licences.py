@@ -11,10 +11,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 PAGE = Path(__file__).with_name("licences.md")
-PACKAGE, EXTRAS = "adtlib", ("thesis",)
+PACKAGE, EXTRAS = "drum-transcriber", ("thesis",)
 HEAD = """# Licences of the dependencies
 
-All that `pip install adtlib[thesis]` brings on Linux, with the licences that the packages state; written by `make licences`.
+All that `pip install 'drum-transcriber[thesis]'` brings on Linux, with the licences that the packages state: `make licences`.
 
 `adtlib` itself is under the MIT licence and holds no code of these packages. None is under the GPL. soxr and verovio are under the
 LGPL and used as they are, as libraries. NVIDIA's packages come with PyTorch on Linux: they may be used, but are not open.

@@ -21,8 +21,19 @@ NOT_THERE = {("thesis", "Linux ARM64"), ("thesis", "macOS Intel")}
 
 
 def resolve(platform: str, python: str, extra: str = "", requirements: str | Path = PROJECT) -> str:
-    """"" if the requirements can be met, else why not."""
-    command = ["uv", "pip", "compile", "--quiet", "--only-binary", ":all:", "--python-platform", platform, "--python-version", python]
+    """ "" if the requirements can be met, else why not."""
+    command = [
+        "uv",
+        "pip",
+        "compile",
+        "--quiet",
+        "--only-binary",
+        ":all:",
+        "--python-platform",
+        platform,
+        "--python-version",
+        python,
+    ]
     command += ["--extra", extra] if extra else []
     found = subprocess.run(
         [str(Path(sys.prefix, "bin", command[0])), *command[1:], str(requirements)], capture_output=True, text=True, check=False

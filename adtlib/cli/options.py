@@ -56,7 +56,10 @@ def _add(
 def _add_root_options(parser: argparse.ArgumentParser) -> None:
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
-        "--data", metavar="ROOT", type=Path, help="folder of the corpora (default: $ADT_DATA, else data/ of the clone, or of the user)"
+        "--data",
+        metavar="ROOT",
+        type=Path,
+        help="folder of the corpora (default: $ADT_DATA, else data/ of the clone or the user)",
     )
     where.add_argument("--profile", metavar="P", help="the corpora of this profile instead, for example miniature")
 
