@@ -20,24 +20,11 @@ PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 NOT_THERE = {("thesis", "Linux ARM64"), ("thesis", "macOS Intel")}
 
 
-def resolve(platform: str, python: str, extra: str = "", requirements: str | Path = PROJECT) -> str:
-    """ "" if the requirements can be met, else why not."""
-    command = [
-        "uv",
-        "pip",
-        "compile",
-        "--quiet",
-        "--only-binary",
-        ":all:",
-        "--python-platform",
-        platform,
-        "--python-version",
-        python,
-    ]
-    command += ["--extra", extra] if extra else []
-    found = subprocess.run(
-        [str(Path(sys.prefix, "bin", command[0])), *command[1:], str(requirements)], capture_output=True, text=True, check=False
-    )
+def resolve(platform: str, python: str, extra: str = "") -> str:
+    """Why the package with an extra cannot be installed there, empty if it can."""
+    command = [str(Path(sys.prefix, "bin", "uv")), "pip", "compile", "--quiet", "--only-binary", ":all:"]
+    command += ["--python-platform", platform, "--python-version", python, *(["--extra", extra] if extra else []), str(PROJECT)]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
     return "" if found.returncode == 0 else " ".join(found.stderr.split()) or f"exit status {found.returncode}"
 
 
