@@ -25,12 +25,11 @@ except ImportError:  # Windows, where the system itself refuses to remove a file
     fcntl = None
 
 ROOT = Path(__file__).resolve().parent.parent
-IN_CLONE = (ROOT / "pyproject.toml").is_file()  # else the package is installed, and ROOT is site-packages
 
 
 def _home() -> tuple[Path, Path]:
     """The folders of data and of the cache."""
-    if os.environ.get("ADT_HOME") or IN_CLONE:
+    if os.environ.get("ADT_HOME") or (ROOT / "pyproject.toml").is_file():
         home = Path(os.environ.get("ADT_HOME") or ROOT).expanduser().resolve()
         return home, home / "cache"
     import platformdirs
@@ -49,14 +48,6 @@ PARAMS = ROOT / "params"
 DATA = HOME / "data"
 RESULTS = HOME / "results"
 FIGURES = HOME / "figures"
-
-
-def need_clone(what: str) -> None:
-    """FileNotFoundError, with the remedy, where the package was installed without the clone that holds `what`."""
-    if not IN_CLONE:
-        raise FileNotFoundError(
-            f"{what} are files of the repository, not of the installed package: clone it and use 'make env' there"
-        )
 
 
 def real_data_root() -> Path:

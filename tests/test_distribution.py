@@ -81,7 +81,7 @@ def test_what_is_missing_is_said_with_the_command_that_installs_it(monkeypatch, 
     assert extras.missing("score") == "no_such_module is not installed: pip install -e '.[score]'"
     with pytest.raises(ModuleNotFoundError, match=r"no_such_module is not installed: pip install"):
         extras.require("score")
-    monkeypatch.setattr(paths, "IN_CLONE", False)
+    monkeypatch.setattr(extras, "IN_CLONE", False)
     assert extras.missing("score").endswith("pip install 'drum-transcriber[score]'")
     (tmp_path / "song.wav").write_bytes(b"")
     assert main(["transcribe", str(tmp_path / "song.wav"), "--format", "mid,pdf"]) == 2

@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         if getattr(options, "profile", None):
-            paths.need_clone("profiles and notebooks")
+            extras.need_clone("profiles and notebooks")
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             return importlib.import_module(f"adtlib.cli.{options.command}").run(options)
