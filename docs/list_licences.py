@@ -27,19 +27,22 @@ if at all. Builds of ffmpeg may be under the GPL.
 def needed(package: str = PACKAGE, extras: tuple[str, ...] = EXTRAS) -> dict[str, metadata.Distribution]:
     """The distributions that a package needs on this machine, and those that they need, by canonical name."""
     found: dict[str, metadata.Distribution] = {}
-    waiting = [(package, ("", *extras))]
+    waiting, seen = [(package, ("", *extras))], set()
     while waiting:
         name, wanted = waiting.pop()
         for line in metadata.distribution(name).requires or ():
             requirement = Requirement(line)
             key = canonicalize_name(requirement.name)
             applies = requirement.marker is None or any(requirement.marker.evaluate({"extra": extra}) for extra in wanted)
-            if applies and key not in found:
-                try:
-                    found[key] = metadata.distribution(key)
-                except metadata.PackageNotFoundError:  # of an extra that is not installed
-                    continue
-                waiting.append((key, ("", *requirement.extras)))
+            if not applies or (key, *sorted(requirement.extras)) in seen:
+                continue
+            seen.add((key, *sorted(requirement.extras)))
+            try:
+                found[key] = metadata.distribution(key)
+            except metadata.PackageNotFoundError:  # of an extra that is not installed
+                continue
+            waiting.append((key, ("", *requirement.extras)))
+    found.pop(package, None)  # its extras name each other
     return dict(sorted(found.items()))
 
 

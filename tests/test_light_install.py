@@ -38,9 +38,10 @@ def folder(tmp_path_factory) -> Path:
     wheel = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", folder, paths.ROOT]
     subprocess.run(list(map(str, wheel)), check=True)
     started = time.perf_counter()
-    subprocess.run([python, "-m", "venv", str(folder / "env")], check=True)
     install = [folder / "env/bin/python", "-m", "pip", "install", "-q", "--only-binary", ":all:", next(folder.glob("*.whl"))]
-    subprocess.run(list(map(str, install)), check=True)
+    for command in ([python, "-m", "venv", folder / "env"], install):
+        done = run(command, folder)
+        assert done.returncode == 0, done.stderr
     print(f"installed in {time.perf_counter() - started:.0f} s with {python}")
     return folder
 
