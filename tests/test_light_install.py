@@ -78,6 +78,12 @@ def test_it_hears_what_the_clone_hears_and_writes_nothing_beside_itself(folder, 
     assert scored.returncode == 0 and "1.000" in scored.stdout, scored.stderr
 
 
+def test_clicks_need_no_extra(folder, adt):
+    done = adt("transcribe", "song.wav", "--out", "heard", "--listen")
+    assert (folder / "heard" / "song.clicks.wav").stat().st_size > 10_000
+    assert "not written (1)" in done.stderr and "song.drums.wav: midirenderer is not installed" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "sentence"),
     [
