@@ -81,14 +81,15 @@ def test_it_hears_what_the_clone_hears_and_writes_nothing_beside_itself(folder, 
 def test_clicks_need_no_extra(folder, adt):
     done = adt("transcribe", "song.wav", "--out", "heard", "--listen")
     assert (folder / "heard" / "song.clicks.wav").stat().st_size > 10_000
-    assert "not written (1)" in done.stderr and "song.drums.wav: midirenderer is not installed" in done.stderr
+    assert (
+        "not written (1)" in done.stderr and "midirenderer is not installed: pip install 'drum-transcriber[listen]'" in done.stderr
+    )
 
 
 @pytest.mark.parametrize(
     ("arguments", "status", "sentence"),
     [
         (("transcribe", "song.wav", "--format", "pdf"), 2, "verovio is not installed: pip install 'drum-transcriber[score]'"),
-        (("transcribe", "song.wav", "--listen"), 1, "midirenderer is not installed: pip install 'drum-transcriber[listen]'"),
         (("transcribe", "song.wav", "--engine", "torch"), 2, "torch is not installed: pip install 'drum-transcriber[torch]'"),
         (("train",), 1, "pip install 'drum-transcriber[train]'"),
         (("prepare",), 1, "pip install 'drum-transcriber[corpora]'"),
