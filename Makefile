@@ -6,7 +6,8 @@ LOCK ?= constraints.txt
 
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 300 --nbval-kernel-startup-timeout 180
 
-.PHONY: help env thesis test test-rerun test-late test-browser test-cluster test-page page book lab lint lock bench licences audit trust
+.PHONY: help env thesis test test-rerun test-late test-browser test-cluster test-page test-wheel page book wheel platforms lab lint lock bench licences
+.PHONY: audit trust
 
 help:
 	@echo "make env      create .venv and install the project in it"
@@ -17,6 +18,9 @@ help:
 	@echo "make page     the transcriber as a page without a server, in build/page; it needs Node.js 20"
 	@echo "make book     all notebooks as executed, the guide and the API as a web book, in build/book (PROFILE=showcase)"
 	@echo "make test-page   its JavaScript against numbers of adtlib"
+	@echo "make wheel    build what a package index takes, in dist, and check it"
+	@echo "make test-wheel  the wheel in an environment of its own, outside the clone, without torch"
+	@echo "make platforms   ask the package index whether it installs on each platform and Python"
 	@echo "make lab      open the notebooks in JupyterLab"
 	@echo "make lint     check style, formatting, and that imports run one way"
 	@echo "make lock     resolve the versions of constraints.txt anew"
@@ -101,6 +105,24 @@ build/book-env/.installed: docs/book/requirements.txt $(LOCK)
 	$(PYTHON) -m venv build/book-env
 	build/book-env/bin/python -m pip install -qq --disable-pip-version-check $(if $(LOCK),--constraint $(LOCK)) --requirement docs/book/requirements.txt
 	@touch build/book-env/.installed
+
+# Nothing is uploaded. build makes the wheel from the source archive, so that both are whole.
+wheel:
+	$(PYTHON) -m venv build/publish
+	build/publish/bin/python -m pip install -qq --disable-pip-version-check build twine
+	rm -rf dist
+	build/publish/bin/python -m build --outdir dist . > build/publish/log || { cat build/publish/log; exit 1; }
+	build/publish/bin/twine check --strict dist/*
+	@ls -l dist
+
+# TRY names the interpreter that the wheel is tried with.
+TRY ?= $(PYTHON)
+test-wheel: env
+	TRY=$(TRY) OMP_NUM_THREADS=1 .venv/bin/python -m pytest -m wheel tests/test_light_install.py
+
+platforms: env
+	.venv/bin/python -m pip install -qq --disable-pip-version-check uv
+	.venv/bin/python docs/platforms.py
 
 # By default a message to a kernel holds 10 MB, which a recording that is uploaded may pass.
 lab: env

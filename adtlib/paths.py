@@ -1,8 +1,9 @@
 """All folders of the project, and how files are written.
 
 Notebooks start in different working directories (papermill: the caller's; JupyterLab and nbval: the notebook's), so no path
-depends on it. The environment variable `ADT_HOME` moves everything that is written (cache, results, figures, generated corpora)
-out of the clone; `ADT_DATA` is the folder of the real corpora, into which only `adt corpora --fetch` writes.
+depends on it. Where the package was installed without the clone, the user's own folders for data and caches take what is written.
+The environment variable `ADT_HOME` moves everything that is written (cache, results, figures, generated corpora); `ADT_DATA` is
+the folder of the real corpora, into which only `adt corpora --fetch` writes.
 
 What is written has a temporary name, `.adt-<random>.tmp` in the same folder, until it is complete. Its writer holds a lock on it,
 which the system frees when the writer dies; who writes into that folder next removes what nobody holds.
@@ -24,7 +25,19 @@ except ImportError:  # Windows, where the system itself refuses to remove a file
     fcntl = None
 
 ROOT = Path(__file__).resolve().parent.parent
-HOME = Path(os.environ.get("ADT_HOME") or ROOT).expanduser().resolve()
+
+
+def _home() -> tuple[Path, Path]:
+    """The folders of data and of the cache."""
+    if os.environ.get("ADT_HOME") or (ROOT / "pyproject.toml").is_file():
+        home = Path(os.environ.get("ADT_HOME") or ROOT).expanduser().resolve()
+        return home, home / "cache"
+    import platformdirs
+
+    return platformdirs.user_data_path("adt", appauthor=False), platformdirs.user_cache_path("adt", appauthor=False)
+
+
+HOME, CACHE = _home()
 
 PUBLISHED = Path(__file__).with_name("published")  # results of the thesis and of other systems, each with its source
 WEIGHTS = Path(__file__).with_name("weights")  # of the shipped models
@@ -33,7 +46,6 @@ NOTEBOOKS = ROOT / "notebooks"
 PARAMS = ROOT / "params"
 
 DATA = HOME / "data"
-CACHE = HOME / "cache"
 RESULTS = HOME / "results"
 FIGURES = HOME / "figures"
 

@@ -22,12 +22,14 @@ from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
+from adtlib import __version__
+
 PACKAGE = Path(__file__).resolve().parent
 # Code whose results were found to be those of earlier code, byte by byte, keeps that code's hash: its runs and clips stay valid.
 # None now: features differ from those of 0.1.0 in their last bit, and so does what is trained on them.
 SAME_RESULTS: dict[str, str] = {}
 BLOCK = 2**20  # bytes of a file that are in memory at a time
-LIBRARIES = ("adtlib", "torch", "numpy", "scipy", "soundfile", "soxr", "mir_eval")
+LIBRARIES = ("torch", "numpy", "scipy", "soundfile", "soxr", "mir_eval")
 
 
 def hash_of(*parts: str | bytes) -> str:
@@ -41,7 +43,8 @@ def hash_of(*parts: str | bytes) -> str:
 
 def library_versions() -> dict[str, str]:
     """Versions of what the numbers depend on."""
-    return {"python": platform.python_version()} | {name: metadata.version(name) for name in LIBRARIES}
+    ours = {"python": platform.python_version(), "adtlib": __version__}
+    return ours | {name: metadata.version(name) for name in LIBRARIES}
 
 
 def code_state(*functions: Callable, source: str = "", package: Path = PACKAGE) -> str:

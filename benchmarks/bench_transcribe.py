@@ -41,15 +41,17 @@ def write_song(path: Path, seconds: int) -> None:
             file.write(np.stack([loop + rng.normal(0, 0.01, len(loop))] * STEREO, axis=1).clip(-1, 1))
 
 
-def pretrained(model: str | None):
-    from adtlib.models.registry import assemble
-    from adtlib.onsets.peak_picking import PeakPicking
-    from adtlib.transcription.pretrained import Ensemble, Pretrained, load_model, shipped
+def pretrained(model: str | None, engine: str | None = None):
+    from adtlib.transcription.pretrained import Pretrained, load_model, shipped
 
     if model or shipped():
-        return load_model(model)
+        return load_model(model, engine)
+    from adtlib.models.ensemble import Ensemble
+    from adtlib.models.registry import assemble
+    from adtlib.onsets.peak_picking import PeakPicking
+
     network = assemble({"architecture": "CRNN", "hyperparameters": {"num_layers": 3, "hidden_size": 60}}, 0.3, 0.5)
-    return Pretrained("CRNN with random weights", Ensemble([network]).eval().requires_grad_(False), PeakPicking())
+    return Pretrained.of_network("CRNN with random weights", Ensemble([network]).eval().requires_grad_(False), PeakPicking())
 
 
 def in_another_process(code: str) -> dict:
@@ -61,38 +63,47 @@ def in_another_process(code: str) -> dict:
     return {"said": said, "peak": peak, "seconds": time.perf_counter() - start}
 
 
-def transcribing(path: Path, model: str | None) -> str:
+def transcribing(path: Path, model: str | None, engine: str | None = None) -> str:
     """Code of a process that transcribes as the command does."""
     return f"""
 from bench_transcribe import pretrained
 from adtlib.transcription.pipeline import transcribe
-song = transcribe({str(path)!r}, model=pretrained({model!r}), keep_features=False)
+song = transcribe({str(path)!r}, model=pretrained({model!r}, {engine!r}), keep_features=False)
 said = len(song.events)
 """
+
+
+def engines(model: str | None) -> list[str]:
+    """Names of the engines that can compute the model, its default first."""
+    from adtlib.models.engines import ENGINES
+
+    default = pretrained(model).engine.name
+    return [default, *(name for name in ENGINES if name != default and default == "onnxruntime")]
 
 
 def stages(path: Path, model) -> dict[str, float]:
     """Seconds of each part of the way on its own."""
     from adtlib.audio.files import audio_blocks
-    from adtlib.models.prediction import feature_blocks, logit_blocks, to_activations
+    from adtlib.models.engines import logit_blocks
+    from adtlib.models.windows import feature_blocks, to_activations
     from adtlib.notation.beats import track_beats
     from adtlib.onsets.peak_picking import pick_peaks
 
     samples = list(audio_blocks(path))
     features = list(feature_blocks(samples))
-    activations = to_activations(np.concatenate(list(logit_blocks(model.network, features))))
+    activations = to_activations(np.concatenate(list(logit_blocks(model.engine, features))))
     onsets = pick_peaks(activations, model.peak_picking)
     return {
         "decode": best_seconds(lambda: list(audio_blocks(path)), 3),
         "features": best_seconds(lambda: list(feature_blocks(samples)), 3),
-        "network": best_seconds(lambda: list(logit_blocks(model.network, features)), 3),
+        "network": best_seconds(lambda: list(logit_blocks(model.engine, features)), 3),
         "peak picking": best_seconds(lambda: pick_peaks(activations, model.peak_picking), 3),
         "beats (for MIDI)": best_seconds(lambda: track_beats(onsets, SECONDS), 3),
     }
 
 
 def memory(what: str, found: dict, bare: dict) -> None:
-    print(f"peak memory, {what}: {found['peak']:,.0f} MB, {found['peak'] - bare['peak']:,.0f} MB above importing torch")
+    print(f"peak memory, {what}: {found['peak']:,.0f} MB, {found['peak'] - bare['peak']:,.0f} MB above importing numpy")
 
 
 def main(*arguments: str) -> None:
@@ -100,13 +111,15 @@ def main(*arguments: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "song.wav"
         write_song(path, SECONDS)
-        bare = in_another_process("import torch\nsaid = 0")
+        bare = in_another_process("import numpy\nsaid = 0")
         short = Path(folder) / "short.wav"
         write_song(short, 20)
-        first = in_another_process(transcribing(short, model_name))
-        whole = in_another_process(transcribing(path, model_name))
-        print(f"from start to the onsets of 20 s: {first['seconds']:.1f} s; importing torch: {bare['seconds']:.1f} s")
-        memory("song of 4 minutes", whole, bare)
+        for engine in engines(model_name):  # in turn: the machine may be busy
+            first = [in_another_process(transcribing(short, model_name, engine)) for _ in range(3)]
+            whole = in_another_process(transcribing(path, model_name, engine))
+            print(f"{engine}: from start to the onsets of 20 s {min(each['seconds'] for each in first):.1f} s, ", end="")
+            print(f"of 4 minutes {whole['seconds']:.1f} s")
+            memory(f"{engine}, song of 4 minutes", whole, bare)
         if "--hour" in arguments:
             long = Path(folder) / "hour.wav"
             write_song(long, HOUR)
@@ -122,7 +135,8 @@ def main(*arguments: str) -> None:
         from adtlib.transcription.pipeline import transcribe
 
         model = pretrained(model_name)
-        print(f"model: {model.name}, {sum(p.numel() for p in model.network.parameters()):,} parameters")
+        size = sum(values.size for values in model.weights.values())
+        print(f"model: {model.name}, {size:,} numbers, computed by {model.engine.name}")
 
         def at_once():
             pick_peaks(predict(model.network, log_filter_spectrogram(read_audio(path))), model.peak_picking)

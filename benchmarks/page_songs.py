@@ -2,21 +2,21 @@
 
     ADT_DATA=FOLDER .venv/bin/python benchmarks/page_songs.py [SONG...]
 
-By default the songs of MDB Drums in ADT_DATA. Both compute in float32; where the processor multiplies in bfloat16, `adt transcribe`
-uses that, which is compared beside it. Needs Node.js, the page's packages (`make page`) and onnx.
+By default the songs of MDB Drums in ADT_DATA. Both compute in float32; torch in bfloat16, which it uses where the processor
+multiplies in it, is compared beside it. Needs Node.js, the page's packages (`make page`) and onnx.
 """
 
+import dataclasses
 import json
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from unittest import mock
 
 import soundfile
 
 from adtlib import paths
-from adtlib.models import prediction
+from adtlib.models.prediction import TorchEngine
 from adtlib.transcription.onnx_export import to_onnx
 from adtlib.transcription.pipeline import transcribe
 from adtlib.transcription.pretrained import load_model
@@ -24,9 +24,8 @@ from adtlib.transcription.pretrained import load_model
 HEAR = paths.ROOT / "page" / "tests" / "hear.mjs"
 
 
-def onsets_in_python(path: Path, model, precision: str) -> set[tuple[str, int]]:
-    with mock.patch.object(prediction, "resolve_precision", lambda asked, device: precision):
-        song = transcribe(path, model=model, keep_features=False)
+def onsets_in_python(path: Path, model) -> set[tuple[str, int]]:
+    song = transcribe(path, model=model, keep_features=False)
     return {(event.name, round(1000 * event.seconds)) for event in song.events}
 
 
@@ -45,6 +44,7 @@ def main() -> int:
     if not songs:
         sys.exit(f"no songs of MDB Drums in {paths.real_data_root()}: set ADT_DATA, or name songs")
     model, differing = load_model("adt"), 0
+    in_bfloat16 = dataclasses.replace(model, engine=TorchEngine(model.network, "bfloat16"))
     with tempfile.TemporaryDirectory() as folder:
         network = Path(folder, "adt.onnx")
         network.write_bytes(to_onnx(model))
@@ -52,8 +52,8 @@ def main() -> int:
         for path in songs:
             page, exact, rounded = (
                 onsets_in_javascript(path, network),
-                onsets_in_python(path, model, "float32"),
-                onsets_in_python(path, model, "bfloat16"),
+                onsets_in_python(path, model),
+                onsets_in_python(path, in_bfloat16),
             )
             differing += len(page ^ exact)
             print(f"{path.stem[:44]:44} {len(page):5} {len(exact):6} {len(page ^ exact):6} {len(page ^ rounded):18}", flush=True)

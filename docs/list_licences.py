@@ -11,10 +11,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 PAGE = Path(__file__).with_name("licences.md")
-PACKAGE, EXTRAS = "adtlib", ("thesis",)
+PACKAGE, EXTRAS = "drum-transcriber", ("thesis",)
 HEAD = """# Licences of the dependencies
 
-All that `pip install adtlib[thesis]` brings on Linux, with the licences that the packages state; written by `make licences`.
+All that `pip install 'drum-transcriber[thesis]'` brings on Linux, with the licences that the packages state: `make licences`.
 
 `adtlib` itself is under the MIT licence and holds no code of these packages. None is under the GPL. soxr and verovio are under the
 LGPL and used as they are, as libraries. NVIDIA's packages come with PyTorch on Linux: they may be used, but are not open.
@@ -27,19 +27,22 @@ if at all. Builds of ffmpeg may be under the GPL.
 def needed(package: str = PACKAGE, extras: tuple[str, ...] = EXTRAS) -> dict[str, metadata.Distribution]:
     """The distributions that a package needs on this machine, and those that they need, by canonical name."""
     found: dict[str, metadata.Distribution] = {}
-    waiting = [(package, ("", *extras))]
+    waiting, seen = [(package, ("", *extras))], set()
     while waiting:
         name, wanted = waiting.pop()
         for line in metadata.distribution(name).requires or ():
             requirement = Requirement(line)
             key = canonicalize_name(requirement.name)
             applies = requirement.marker is None or any(requirement.marker.evaluate({"extra": extra}) for extra in wanted)
-            if applies and key not in found:
-                try:
-                    found[key] = metadata.distribution(key)
-                except metadata.PackageNotFoundError:  # of an extra that is not installed
-                    continue
-                waiting.append((key, ("", *requirement.extras)))
+            if not applies or (key, *sorted(requirement.extras)) in seen:
+                continue
+            seen.add((key, *sorted(requirement.extras)))
+            try:
+                found[key] = metadata.distribution(key)
+            except metadata.PackageNotFoundError:  # of an extra that is not installed
+                continue
+            waiting.append((key, ("", *requirement.extras)))
+    found.pop(package, None)  # its extras name each other
     return dict(sorted(found.items()))
 
 

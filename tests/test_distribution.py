@@ -11,7 +11,8 @@ from importlib import metadata
 import pytest
 
 import adtlib
-from adtlib import paths
+from adtlib import extras, paths
+from adtlib.cli import main
 
 PROJECT = tomllib.loads((paths.ROOT / "pyproject.toml").read_text())["project"]
 
@@ -36,36 +37,67 @@ def test_the_wheel_holds_all_modules_doors_tables_and_weights(tmp_path):
     ]
     subprocess.run(command, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
-    assert wheel.name == f"adtlib-{adtlib.__version__}-py3-none-any.whl"
+    assert wheel.name == f"drum_transcriber-{adtlib.__version__}-py3-none-any.whl"
+    assert wheel.stat().st_size < 5e6
     with zipfile.ZipFile(wheel) as file:
         inside = {name for name in file.namelist() if name.startswith("adtlib/")}
-        about = file.read(f"adtlib-{adtlib.__version__}.dist-info/METADATA").decode()
+        about = file.read(f"drum_transcriber-{adtlib.__version__}.dist-info/METADATA").decode()
     package = paths.ROOT / "adtlib"
-    wanted = {path for path in package.rglob("*") if path.is_file() and path.suffix in {".py", ".pyi", ".csv", ".safetensors"}}
+    suffixes = {".py", ".pyi", ".csv", ".safetensors", ".onnx"}
+    wanted = {path for path in package.rglob("*") if path.is_file() and path.suffix in suffixes}
     assert {path.relative_to(paths.ROOT).as_posix() for path in wanted} | {"adtlib/py.typed"} <= inside
     assert "License-Expression: MIT" in about and "License-File: LICENSE" in about
 
 
 def test_every_requirement_is_locked_for_all_platforms():
     locked = names_of(line for line in (paths.ROOT / "constraints.txt").read_text().splitlines() if line[:1].isalnum())
-    wanted = names_of(
-        [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["thesis"], *PROJECT["optional-dependencies"]["dev"]]
-    )
-    assert set(wanted) <= set(locked), "make lock"
+    stated = PROJECT["optional-dependencies"]
+    wanted = names_of([*PROJECT["dependencies"], *(line for name in stated.keys() - {"browser", "train"} for line in stated[name])])
+    assert set(wanted) - {PROJECT["name"]} <= set(locked), "make lock"
     assert {"pywinpty", "appnope", "triton"} <= set(locked), "of Windows, macOS and Linux alone"
 
 
 def test_torch_and_torchaudio_are_a_pair_that_loads():
     torch, torchaudio = importlib.import_module("torch"), importlib.import_module("torchaudio")
     assert torch.__version__.split("+")[0] == torchaudio.__version__.split("+")[0]
-    pair = PROJECT["optional-dependencies"]["thesis"]
+    pair = [line for line in PROJECT["optional-dependencies"]["thesis"] if line.startswith("torch")]
     assert [line.partition("==")[2] for line in pair] == ["2.11.*"] * 2
     resampled = torchaudio.functional.resample(torch.ones(1, 441), 44_100, 22_050)
     assert resampled.shape == (1, 221)
 
 
+def test_every_extra_brings_the_modules_that_it_is_said_to():
+    stated = PROJECT["optional-dependencies"]
+    assert PROJECT["name"] == extras.DISTRIBUTION and extras.EXTRAS.keys() <= stated.keys()
+    other = {"PIL": "pillow", "yaml": "pyyaml", "fluidsynth": "pyfluidsynth"}
+    for extra, modules in extras.EXTRAS.items():
+        brought = names_of(stated[extra])
+        assert {other.get(module, module).replace("_", "-") for module in modules} - {"IPython"} <= brought.keys(), extra
+
+
+def test_what_is_missing_is_said_with_the_command_that_installs_it(monkeypatch, capsys, tmp_path):
+    monkeypatch.setitem(extras.EXTRAS, "score", ("verovio", "no_such_module"))
+    assert extras.missing("listen") == ""
+    assert extras.missing("score") == "no_such_module is not installed: pip install -e '.[score]'"
+    with pytest.raises(ModuleNotFoundError, match=r"no_such_module is not installed: pip install"):
+        extras.require("score")
+    monkeypatch.setattr(extras, "IN_CLONE", False)
+    assert extras.missing("score").endswith("pip install 'drum-transcriber[score]'")
+    (tmp_path / "song.wav").write_bytes(b"")
+    assert main(["transcribe", str(tmp_path / "song.wav"), "--format", "mid,pdf"]) == 2
+    assert "--format mid,pdf: no_such_module is not installed" in capsys.readouterr().err
+
+
+def test_the_text_for_an_index_page_links_to_nothing_in_the_repository():
+    text = (paths.ROOT / PROJECT["readme"]).read_text()
+    assert not re.search(r"\]\((?!https?://)|<img", text)
+    assert f"pip install {PROJECT['name']}\n" in text
+    listed = set(re.findall(r"`([a-z]+)`", "".join(line.split("|")[1] for line in text.splitlines() if line.startswith("| `"))))
+    assert set(PROJECT["optional-dependencies"]) - listed == {"dev", "browser", "onnx"}
+
+
 def test_the_version_is_stated_once():
-    assert PROJECT["dynamic"] == ["version"] and adtlib.__version__ == metadata.version("adtlib")
+    assert PROJECT["dynamic"] == ["version"] and adtlib.__version__ == metadata.version(PROJECT["name"])
     assert f"## {adtlib.__version__}" in (paths.ROOT / "CHANGELOG.md").read_text()
     assert f"version: {adtlib.__version__}" in (paths.ROOT / "CITATION.cff").read_text()
 

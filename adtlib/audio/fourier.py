@@ -6,12 +6,15 @@ Frequencies are in Hz, times in seconds, a signal is `(n,)` real or complex. The
 
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import scipy.fft
 import scipy.integrate
 import scipy.signal
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 GROWTH = {"n²": lambda n: np.asarray(n, float) ** 2, "n log n": lambda n: np.asarray(n, float) * np.log2(n)}
 
@@ -171,7 +174,7 @@ def _seconds(transform: Callable, x: np.ndarray, repeats: int) -> float:
     return min(best, taken / calls)
 
 
-def measure_cost(transforms: dict[str, tuple[Callable, Sequence[int]]], repeats: int = 3) -> pd.DataFrame:
+def measure_cost(transforms: dict[str, tuple[Callable, Sequence[int]]], repeats: int = 3) -> "pd.DataFrame":
     """Seconds that each transform takes for each of its sizes on this machine. Columns: transform, n, seconds.
 
     transforms  {name: (function of `(n,)` complex samples, sizes)}
@@ -182,6 +185,8 @@ def measure_cost(transforms: dict[str, tuple[Callable, Sequence[int]]], repeats:
         for n in sizes:
             x = rng.normal(size=n) + 1j * rng.normal(size=n)
             rows.append({"transform": name, "n": int(n), "seconds": _seconds(transform, x, repeats)})
+    import pandas as pd  # not needed to transcribe
+
     return pd.DataFrame(rows, columns=["transform", "n", "seconds"])
 
 

@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from adtlib import paths
+from adtlib import extras, paths
 from adtlib.cli import terminal
 from adtlib.cli.options import option_parser
 
@@ -27,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 0
     try:
+        if getattr(options, "profile", None):
+            extras.need_clone("profiles and notebooks")
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             return importlib.import_module(f"adtlib.cli.{options.command}").run(options)
@@ -36,6 +38,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of the pipe, for example `head`, has ended
         sys.stderr.close()
         return 0
+    except ImportError as error:
+        if not (sentence := extras.explained(error, options.command)):
+            raise
+        if options.debug:
+            traceback.print_exc()
+        print(f"adt: {sentence}", file=sys.stderr)
+        return 1
     except (ValueError, OSError) as error:
         if options.debug or not _is_ours(error):
             traceback.print_exc()

@@ -56,7 +56,10 @@ def _add(
 def _add_root_options(parser: argparse.ArgumentParser) -> None:
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
-        "--data", metavar="ROOT", type=Path, help="folder of the corpora (default: $ADT_DATA, else data/ of the clone)"
+        "--data",
+        metavar="ROOT",
+        type=Path,
+        help="folder of the corpora (default: $ADT_DATA, else data/ of the clone or the user)",
     )
     where.add_argument("--profile", metavar="P", help="the corpora of this profile instead, for example miniature")
 
@@ -156,7 +159,8 @@ def _add_transcribe(add: Any) -> None:
         "clicks) and song.drums.wav (the drums alone, on a sampled kit). If one of these\n"
         "files exists, its recording is not transcribed, unless --overwrite is given or\n"
         "this very command wrote it: what was interrupted goes on when it is given again.\n"
-        "What was written is noted in cache/transcribed, below $ADT_HOME if that is set."
+        "What was written is noted in cache/transcribed of the clone or of $ADT_HOME, or in the\n"
+        "user's folder of caches."
     )
     parser = add("transcribe", "transcribe the drums of recordings", more, epilog)
     parser.add_argument("audio", metavar="AUDIO", nargs="+", help="recordings, and folders of recordings")
@@ -166,6 +170,13 @@ def _add_transcribe(add: Any) -> None:
     )
     parser.add_argument(
         "--model", metavar="M", help="a shipped model's name, a model file or a run's folder (default: the shipped one)"
+    )
+    parser.add_argument(
+        "--engine",
+        metavar="E",
+        choices=("onnxruntime", "torch"),
+        help="what computes the network, onnxruntime or torch (default: onnxruntime where the model has a graph for it, as the "
+        "shipped one has, else torch). -v says which it was",
     )
     parser.add_argument(
         "--threshold",
@@ -211,6 +222,7 @@ def _add_transcribe(add: Any) -> None:
         help="pitches: general-midi (default), roland, alesis, addictive-drums-2, hydrogen; KD=35,SD=40; a .csv or .json file",
     )
     parser.add_argument("--listen", action="store_true", help="write the recording with clicks, and the drums played, as wav")
+    parser.add_argument("-v", "--verbose", action="store_true", help="say more: which engine computed the network")
 
 
 class _Gather(argparse.Action):
@@ -431,15 +443,21 @@ def _add_pack(add: Any) -> None:
         "pack runs into one model file for transcribing",
         ", with its thresholds; or write the network of one model as ONNX",
         "examples:\n  adt pack mine.safetensors results/rendered/rnn results/rendered/crnn --half --choose-on standard real-songs\n"
-        "  adt pack mine.onnx mine.safetensors --onnx",
+        "  adt pack mine.onnx mine.safetensors --onnx\n  adt pack mine.onnx mine.safetensors --graph",
     )
     parser.add_argument("out", metavar="OUT", type=Path, help="file to write (.safetensors); its stem is the model's name")
     parser.add_argument("runs", metavar="RUN", type=Path, nargs="+", help="folders of runs; several become an ensemble")
-    parser.add_argument(
+    alone = parser.add_mutually_exclusive_group()
+    alone.add_argument(
         "--onnx",
         action="store_true",
         help="write OUT.onnx, the network of one RUN, a shipped model's name or a model file, for onnxruntime and browsers; "
         "thresholds and peak picking stand in its metadata",
+    )
+    alone.add_argument(
+        "--graph",
+        action="store_true",
+        help="write OUT.onnx without the weights: beside OUT.safetensors it lets adt transcribe compute that with onnxruntime",
     )
     chosen = parser.add_mutually_exclusive_group()
     songs = "; ".join(f"{name}: {what}" for name, (what, _) in SONGS.items())

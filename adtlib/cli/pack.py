@@ -11,7 +11,7 @@ from adtlib.transcription.pretrained import ModelError, chosen_thresholds, load_
 
 def run(options: argparse.Namespace) -> int:
     """Write the file, and check that it can be read."""
-    if options.onnx:
+    if options.onnx or options.graph:
         return _write_onnx(options)
     if options.out.suffix != ".safetensors":
         raise ModelError(f"{options.out}: give it the suffix .safetensors")
@@ -19,7 +19,7 @@ def run(options: argparse.Namespace) -> int:
     how = {"average": options.average, "half": options.half, "double": options.double}
     thresholds, chosen_on = _thresholds(options, how)
     paths.write_atomically(options.out, pack(options.runs, thresholds, chosen_on=chosen_on, **named, **how))
-    model = load_model(options.out)  # checks the written file
+    model = load_model(options.out, engine="torch")  # checks the written file
     listed = ", ".join(f"{name} {value:g}" for name, value in model.thresholds.items())
     print(
         f"{options.out}: {options.out.stat().st_size / 1e6:.2f} MB, {len(options.runs)} members; thresholds {listed} ({chosen_on})"
@@ -28,19 +28,22 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _write_onnx(options: argparse.Namespace) -> int:
-    from adtlib.transcription.onnx_export import SUFFIX, to_onnx
+    from adtlib.models.engines import SUFFIX
+    from adtlib.transcription.onnx_export import to_graph, to_onnx
 
+    kind = "--graph" if options.graph else "--onnx"
     if options.out.suffix != SUFFIX:
         raise ModelError(f"{options.out}: give it the suffix {SUFFIX}")
     if len(options.runs) > 1:
-        raise ModelError(f"--onnx writes one model, {len(options.runs)} are given: pack the runs into one file first")
+        raise ModelError(f"{kind} writes one model, {len(options.runs)} are given: pack the runs into one file first")
     given = [f"--{name.replace('_', '-')}" for name in _OF_RUNS if getattr(options, name)]
     if given:
-        raise ModelError(f"{given[0]} is for packing runs: with --onnx everything is that of the model")
-    model = load_model(options.runs[0])
-    paths.write_atomically(options.out, to_onnx(model))
+        raise ModelError(f"{given[0]} is for packing runs: with {kind} everything is that of the model")
+    model = load_model(options.runs[0], engine="torch")
+    paths.write_atomically(options.out, to_graph(model) if options.graph else to_onnx(model))
     listed = ", ".join(f"{name} {value:g}" for name, value in model.thresholds.items())
-    print(f"{options.out}: {options.out.stat().st_size / 1e6:.2f} MB, the network of {model.name}; thresholds {listed}")
+    what = "without its weights" if options.graph else f"thresholds {listed}"
+    print(f"{options.out}: {options.out.stat().st_size / 1e6:.2f} MB, the network of {model.name}; {what}")
     return 0
 
 
@@ -69,7 +72,7 @@ def _choose(options: argparse.Namespace, how: dict) -> tuple[float, ...]:
     draft = options.out.with_name(f".{options.out.stem}.draft.safetensors")
     try:
         paths.write_atomically(draft, pack(options.runs, 0.5, "draft", **how))
-        model = load_model(draft)
+        model = load_model(draft, engine="torch")
     finally:
         draft.unlink(missing_ok=True)
     pairs = [predicted_pairs(model.network, units) for units in sets]

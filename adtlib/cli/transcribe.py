@@ -14,7 +14,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from adtlib import paths
+from adtlib import extras, paths
 from adtlib.audio.files import audio_blocks, duration_of
 from adtlib.cli.terminal import one_line, reason
 from adtlib.onsets.peak_picking import thresholds_by_class, with_thresholds
@@ -51,6 +51,8 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError("\n     ".join(problems))
     if options.first_bar is not None and len(recordings) > 1:
         raise ValueError(f"--first-bar is a time in one recording, but {len(recordings)} are given: transcribe them one by one")
+    if {"svg", "pdf"} & set(options.format) and (problem := extras.missing("score")):
+        return _usage_error(f"--format {','.join(options.format)}: {problem}")
     out = options.out.expanduser()
     if problem := _folder_problem(out):
         return _usage_error(f"--out {options.out}: {problem}")
@@ -65,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
     from adtlib.transcription.pretrained import load_model
 
     try:
-        model = load_model(options.model)
+        model = load_model(options.model, options.engine)
     except (ValueError, OSError) as error:
         return _usage_error(f"--model: {error}")
     started = time.perf_counter()
@@ -164,7 +166,7 @@ def _not_replaced(song: _Song, existing: list[Path], why: str) -> str:
 def _made_from(song: _Song, model, options: argparse.Namespace) -> dict[str, Any]:
     """All that decides the bytes of the results of a song."""
     # All options but those that say what to read, where to write, and how.
-    others = ("audio", "command", "debug", "format", "listen", "model", "out", "overwrite", "threshold")
+    others = ("audio", "command", "debug", "engine", "format", "listen", "model", "out", "overwrite", "threshold", "verbose")
     chosen = {name.replace("_", " "): value for name, value in vars(options).items() if name not in others}
     if options.drum_map is not None:
         chosen["drum map"] = dict(options.drum_map.pitches)
@@ -300,7 +302,8 @@ def _about(model, options: argparse.Namespace) -> list[str]:
     """The model and its thresholds, in lines of 80 columns."""
     values = thresholds_by_class(with_thresholds(model.peak_picking, options.threshold)).items()
     thresholds = ", ".join(f"{name} {value:.3g}" for name, value in values)
-    return textwrap.wrap(f"model: {model.name}; thresholds {thresholds}", 78, subsequent_indent="  ")
+    engine = f"; computed by {model.engine.name}" if options.verbose else ""
+    return textwrap.wrap(f"model: {model.name}{engine}; thresholds {thresholds}", 78, subsequent_indent="  ")
 
 
 def _conclude(songs: list[_Song], problems: list[str], took: float, about: list[str], options: argparse.Namespace) -> int:

@@ -1,28 +1,17 @@
-"""From features to activations with a trained model, for recordings of any length, in bounded memory.
-
-All architectures see windows of 400 frames, as in training, that overlap by 100 frames. Each half of an overlap is predicted by the
-window that has more context for it. A recording can be given whole or in blocks: joined, the results of the blocks are those of the
-whole recording up to rounding.
-"""
+"""Prediction with torch: features of recordings to activations. `adtlib.models.windows` cuts recordings into what networks see."""
 
 import contextlib
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import lru_cache
-from itertools import islice
-from typing import NamedTuple
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
-from threadpoolctl import ThreadpoolController
 from torch import nn
 
-from adtlib.audio.features import FRAME_SIZE, HOP_LENGTH, N_BANDS, log_filter_spectrogram
-from adtlib.onsets.frames import SEGMENT_FRAMES
-
-MARGIN = 50  # frames at each edge of a window that the neighbouring window predicts, with more context
+from adtlib.models.engines import MOST_WORKERS
+from adtlib.models.windows import Window, batches, kept, to_activations, windows_of
 
 
 def best_device() -> torch.device:
@@ -52,57 +41,42 @@ def autocast(device: torch.device, precision: str):
     return torch.autocast(device.type, dtype=torch.bfloat16)
 
 
+class TorchEngine:
+    """A network in torch as an `Engine`, on the device where it lies.
+
+    On a CPU each worker has one thread: with recurrent layers, which go from frame to frame, two threads for one batch are hardly
+    faster than one.
+    """
+
+    name = "torch"
+
+    def __init__(self, network: nn.Module, precision: str = "auto") -> None:
+        """`network`: `(B, T, 84)` features to `(B, T, 5)` logits; `precision` as `resolve_precision` takes it."""
+        self.network, self.device = network.eval(), next(network.parameters()).device
+        self.precision = resolve_precision(precision, self.device)
+
+    def logits(self, windows: np.ndarray) -> np.ndarray:
+        """Logits `(B, 400, 5)` float32 of windows of features `(B, 400, 84)`."""
+        with torch.inference_mode(), autocast(self.device, self.precision):
+            return self.network(torch.from_numpy(windows).to(self.device)).float().cpu().numpy()
+
+    @contextlib.contextmanager
+    def workers(self) -> Iterator[tuple[ThreadPoolExecutor, int]]:
+        """Threads that call `logits`, and their number."""
+        n_workers = min(MOST_WORKERS, os.cpu_count() or 1) if self.device.type == "cpu" else 1
+        threads = torch.get_num_threads()
+        threads_each = 1 if n_workers > 1 else threads
+        try:
+            with ThreadPoolExecutor(n_workers, initializer=torch.set_num_threads, initargs=(threads_each,)) as pool:
+                yield pool, n_workers
+        finally:
+            torch.set_num_threads(threads)  # threads started later would inherit a worker's setting
+
+
 def predict(model: nn.Module, features: np.ndarray, precision: str = "auto") -> np.ndarray:
     """Activations of one recording: `(T, 84)` features, not standardised, to `(T, 5)` float32 in [0, 1]."""
     (logits,) = predict_logits(model, [features], precision=precision)
     return to_activations(logits)
-
-
-def to_activations(logits: np.ndarray) -> np.ndarray:
-    """Sigmoid of logits, `(T, 5)` float32 in [0, 1]."""
-    return torch.sigmoid(torch.from_numpy(logits)).numpy()
-
-
-# ---- windows --------------------------------------------------------------------------------------------------------
-
-
-class _Window(NamedTuple):
-    """400 frames of features `(400, 84)`. Predictions are kept for the frames `low` to before `high`."""
-
-    features: np.ndarray
-    low: int
-    high: int
-
-
-def _windows(blocks: Iterable[np.ndarray]) -> Iterator[_Window]:
-    """The overlapping windows of one recording, given as blocks of features `(n, 84)`; at least one.
-
-    The frames that the windows keep are those of the recording, each once. The last window is padded with zeros.
-    """
-    held, low = np.zeros((0, N_BANDS), dtype=np.float32), 0
-    for block in blocks:
-        held = np.concatenate([held, block]) if len(held) else block
-        while len(held) > SEGMENT_FRAMES:  # more follows, so this window is not the last
-            yield _Window(held[:SEGMENT_FRAMES], low, SEGMENT_FRAMES - MARGIN)
-            held, low = held[SEGMENT_FRAMES - 2 * MARGIN :], MARGIN
-    last = np.zeros((SEGMENT_FRAMES, held.shape[1]), dtype=np.float32)
-    last[: len(held)] = held
-    yield _Window(last, low, len(held))
-
-
-def _batches(windows: Iterator[_Window], size: int) -> Iterator[list[_Window]]:
-    return iter(lambda: list(islice(windows, size)), [])
-
-
-def _kept_logits(network: nn.Module, windows: list[_Window], device: torch.device, precision: str) -> list[np.ndarray]:
-    """Logits `(high - low, 5)` float32 of the frames that each window of a batch keeps."""
-    batch = np.stack([window.features for window in windows], dtype=np.float32)  # (B, 400, 84)
-    with torch.inference_mode(), autocast(device, precision):
-        logits = network(torch.from_numpy(batch).to(device)).float().cpu().numpy()  # (B, 400, 5)
-    return [found[window.low : window.high] for found, window in zip(logits, windows, strict=True)]
-
-
-# ---- whole recordings -----------------------------------------------------------------------------------------------
 
 
 def predict_logits(model: nn.Module, feature_matrices, batch_size: int = 16, precision: str = "auto"):
@@ -110,83 +84,20 @@ def predict_logits(model: nn.Module, feature_matrices, batch_size: int = 16, pre
 
     Only the recordings of the current batch are in memory.
     """
-    device = next(model.parameters()).device
-    precision = resolve_precision(precision, device)
-    model.eval()
+    engine = TorchEngine(model, precision)
     lengths: deque[int] = deque()  # of the recordings not yet yielded
 
-    def windows() -> Iterator[_Window]:
+    def windows() -> Iterator[Window]:
         for features in feature_matrices:
             lengths.append(len(features))
-            yield from _windows([features])
+            yield from windows_of([features])
 
     parts: list[np.ndarray] = []  # logits of the first of these recordings
-    for batch in _batches(windows(), batch_size):
-        for part in _kept_logits(model, batch, device, precision):
+    for batch in batches(windows(), batch_size):
+        found = engine.logits(np.stack([window.features for window in batch], dtype=np.float32))
+        for part in kept(found, batch):
             parts.append(part)
             if sum(map(len, parts)) == lengths[0]:
                 yield np.concatenate(parts)
                 parts = []
                 lengths.popleft()
-
-
-# ---- blocks of a recording of any length ----------------------------------------------------------------------------
-
-_CONTEXT = -(-FRAME_SIZE // 2 // HOP_LENGTH)  # hops that half a window reaches
-
-
-MOST_WORKERS = 4  # batches predicted at once: each needs some 50 MB
-
-
-def feature_blocks(blocks: Iterable[np.ndarray], version: str = "madmom") -> Iterator[np.ndarray]:
-    """Features `(n, 84)` float32 of a recording given as blocks of samples: joined, those of the whole recording."""
-    held, base, done = np.zeros(0, dtype=np.float32), 0, 0  # samples; frame at held[0]; frames yielded
-
-    for block in blocks:
-        held = np.concatenate([held, block]) if len(held) else block
-        # Frames whose windows lie within the samples read so far.
-        ready = base + (len(held) - FRAME_SIZE // 2) // HOP_LENGTH + 1 if len(held) >= FRAME_SIZE // 2 else 0
-        if ready - done <= 2 * _CONTEXT:
-            continue
-        yield _features(held, version)[done - base : ready - base]
-        done, start = ready, max(0, ready - _CONTEXT)
-        held, base = held[(start - base) * HOP_LENGTH :], start
-    if len(held):
-        yield _features(held, version)[done - base :]
-
-
-@lru_cache(maxsize=1)
-def _libraries() -> ThreadpoolController:
-    return ThreadpoolController()
-
-
-def _features(waveform: np.ndarray, version: str) -> np.ndarray:
-    """On one thread: the products are so small that two threads, waiting for each other, take three times as long."""
-    with _libraries().limit(limits=1, user_api="blas"):
-        return log_filter_spectrogram(waveform, version=version)
-
-
-def logit_blocks(
-    network: nn.Module, features: Iterable[np.ndarray], batch_size: int = 8, precision: str = "auto"
-) -> Iterator[np.ndarray]:
-    """Logits `(n, 5)` float32 of a recording given as blocks of features: joined, those of `predict_logits` up to rounding.
-
-    On a CPU each core predicts a batch of windows on one thread, while the next features are computed: with recurrent layers,
-    which go from frame to frame, two threads for one batch are hardly faster than one.
-    """
-    device = next(network.parameters()).device
-    precision = resolve_precision(precision, device)
-    n_workers = min(MOST_WORKERS, os.cpu_count() or 1) if device.type == "cpu" else 1
-    threads = torch.get_num_threads()
-    threads_each = 1 if n_workers > 1 else threads
-    try:
-        with ThreadPoolExecutor(n_workers, initializer=torch.set_num_threads, initargs=(threads_each,)) as pool:
-            pending: deque[Future] = deque()
-            for batch in _batches(_windows(features), batch_size):
-                pending.append(pool.submit(_kept_logits, network, batch, device, precision))
-                if len(pending) > n_workers:
-                    yield np.concatenate(pending.popleft().result())
-            while pending:
-                yield np.concatenate(pending.popleft().result())
-    finally:
-        torch.set_num_threads(threads)  # threads started later would inherit a worker's setting

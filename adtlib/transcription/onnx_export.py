@@ -9,6 +9,8 @@ The safetensors file stays the source of the weights; what is written here can b
             says of date, licence and weights (checksum)
 
 Weights that float16 holds exactly are stored so and cast while the file is loaded: half the size, the same numbers.
+
+A graph is the same network without its weights: `adtlib.models.engines.OnnxEngine` takes them from the safetensors file.
 """
 
 import io
@@ -20,19 +22,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from adtlib import extras
 from adtlib.audio.features import FPS, N_BANDS
-from adtlib.models.prediction import MARGIN
+from adtlib.models.engines import INPUT, OUTPUT
+from adtlib.models.windows import MARGIN
 from adtlib.onsets.frames import SEGMENT_FRAMES
 from adtlib.onsets.peak_picking import thresholds_by_class
-from adtlib.transcription.pretrained import KEY, ModelError, Pretrained
+from adtlib.transcription.pretrained import KEY, ModelError, Pretrained, built
 from adtlib.vocabulary import CLASSES
 
 if TYPE_CHECKING:
     import onnx
 
 FORMAT = 1
-SUFFIX = ".onnx"
-INPUT, OUTPUT = "features", "logits"
 _OPSET = 17  # the first with LayerNormalization
 _SMALL = 1024  # numbers: a cast for smaller weights would take more than it saves
 _TEXTS = ("date", "about", "licence", "chosen_on", "checksum")  # of the header, where there is one
@@ -40,16 +42,38 @@ _TEXTS = ("date", "about", "licence", "chosen_on", "checksum")  # of the header,
 
 def to_onnx(model: Pretrained) -> bytes:
     """The content of an ONNX file. ModelError where the package onnx is missing."""
-    try:
-        import onnx
-    except ImportError as error:
-        raise ModelError("writing ONNX needs the package onnx: pip install -e '.[onnx]'") from error
-    graph = onnx.load_model_from_string(_exported(model.network))
+    onnx = _onnx()
+    graph = onnx.load_model_from_string(_exported(model.network, fold=True))
     _halve(graph)
     onnx.helper.set_model_props(graph, {KEY: json.dumps(metadata(model))})
     graph.doc_string = f"{model.name}: windows of features to logits of {', '.join(CLASSES)}"
     onnx.checker.check_model(graph)
     return graph.SerializeToString(deterministic=True)
+
+
+def to_graph(model: Pretrained) -> bytes:
+    """The content of a graph: its weights are named as in torch, and have shapes but no numbers. ModelError as of `to_onnx`."""
+    onnx = _onnx()
+    graph = onnx.load_model_from_string(_exported(model.network, fold=False))
+    for weights in graph.graph.initializer:
+        weights.ClearField("raw_data")
+        weights.data_location = onnx.TensorProto.EXTERNAL
+        weights.external_data.add(key="location", value="weights")
+    for node in graph.graph.node:  # half of the file: where in torch's modules each comes from
+        node.ClearField("name")
+        node.ClearField("doc_string")
+    graph.ClearField("producer_version")
+    onnx.helper.set_model_props(graph, {KEY: json.dumps(built(model.about))})
+    return graph.SerializeToString(deterministic=True)
+
+
+def _onnx():
+    """The package onnx."""
+    if problem := extras.missing("onnx"):
+        raise ModelError(problem)
+    import onnx
+
+    return onnx
 
 
 def metadata(model: Pretrained) -> dict:
@@ -67,8 +91,11 @@ def metadata(model: Pretrained) -> dict:
     }
 
 
-def _exported(network: torch.nn.Module) -> bytes:
-    """The network traced on one window. torch's newer exporter gives the same numbers and takes minutes for these networks."""
+def _exported(network: torch.nn.Module, fold: bool) -> bytes:
+    """The network traced on one window; without `fold` its weights stay as they are in torch.
+
+    torch's newer exporter gives the same numbers and takes minutes for these networks.
+    """
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the exporter's age, and of numbers of windows: these are tested
@@ -81,6 +108,7 @@ def _exported(network: torch.nn.Module) -> bytes:
             dynamic_axes={INPUT: {0: "windows"}, OUTPUT: {0: "windows"}},
             opset_version=_OPSET,
             dynamo=False,
+            do_constant_folding=fold,
         )
     return buffer.getvalue()
 

@@ -11,9 +11,10 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
+from adtlib.models.ensemble import AVERAGES
 from adtlib.onsets.peak_picking import with_thresholds
 from adtlib.training.runs import Run
-from adtlib.transcription.pretrained import AVERAGES, FORMAT, KEY, ModelError, checksum_of, member_of
+from adtlib.transcription.pretrained import FORMAT, KEY, ModelError, checksum_of, member_of
 
 LARGEST = 5_000_000  # bytes of a file: it is part of the package
 _SMALL = 1024  # tensors below this many numbers (biases, statistics) stay float32 in a float16 file

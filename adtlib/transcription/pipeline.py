@@ -30,6 +30,7 @@ def transcribe(
     progress: Callable[[float], None] | None = None,
     first_bar: float | None = None,
     tempo: float | None = None,
+    engine: str | None = None,
 ) -> Transcription:
     """Transcribe the drums of a recording of any length, in bounded memory. A long one is read twice, first to measure its level.
 
@@ -43,6 +44,7 @@ def transcribe(
     progress       called with the seconds processed so far.
     first_bar      seconds at which a bar begins, if bar lines are found in the wrong place: the nearest beat gets one.
     tempo          in quarter notes a minute, 20 to 400, if the one that is found is wrong: beats leave it by a tenth at most.
+    engine         what computes the network, as `pretrained.load_model` takes it; a `Pretrained` has its own.
 
     Raises AudioError for a file that cannot be read, ModelError for a model that does not exist or is damaged, ValueError for
     samples without a sample rate or of another kind, for a first bar outside the recording, and for a tempo that no song has.
@@ -60,7 +62,7 @@ def transcribe(
     def blocks() -> Iterator[np.ndarray]:
         return array_blocks(source, sample_rate) if in_memory else audio_blocks(source)
 
-    trained = model if isinstance(model, Pretrained) else load_model(model)
+    trained = model if isinstance(model, Pretrained) else load_model(model, engine)
     picking = trained.peak_picking if thresholds is None else with_thresholds(trained.peak_picking, thresholds)
     result = _Analysis(normalised(blocks, "the samples" if in_memory else str(source)), trained, keep_features, progress)
     song = Transcription(
@@ -86,12 +88,13 @@ class _Analysis:
     """One pass through a recording: activations `(T, 5)`, energies `(T, 5)`, features `(T, 84)` if kept, number of samples."""
 
     def __init__(self, blocks: Iterable[np.ndarray], model: "Pretrained", keep_features: bool, progress) -> None:
-        from adtlib.models.prediction import feature_blocks, logit_blocks, to_activations
+        from adtlib.models.engines import logit_blocks
+        from adtlib.models.windows import feature_blocks, to_activations
 
         self.n_samples, self._energies, self._features = 0, [], []
         self._keep, self._progress = keep_features, progress
         features = self._recorded(feature_blocks(self._counted(blocks), model.features))
-        logits = list(logit_blocks(model.network, features))
+        logits = list(logit_blocks(model.engine, features))
         self.activations = to_activations(np.concatenate(logits))
         self.energies = np.concatenate([np.zeros((0, len(CLASSES)), dtype=np.float32), *self._energies])
         nothing = np.zeros((0, N_BANDS), dtype=np.float16)

@@ -16,28 +16,35 @@ with its standardising included; its header holds one entry, `adtlib`, with JSON
 `load_model` opens such a file by its path or the name of a shipped one, and the folders of runs as well. To pack runs:
 
     adt pack OUT.safetensors RUN... --choose-on standard real-songs --about "..."
+
+torch computes any such file; onnxruntime one with its graph beside it, an ONNX file of the same name without weights
+(`adtlib.transcription.onnx_export` writes it).
 """
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
+import numpy as np
 from safetensors import SafetensorError, safe_open
-from torch import Tensor, nn
 
-from adtlib import paths
+from adtlib import extras, paths
 from adtlib.audio.features import VERSIONS
-from adtlib.models.loading import load_network
+from adtlib.models import engines
+from adtlib.models.engines import ENGINES, Engine, OnnxEngine
 from adtlib.onsets.peak_picking import PeakPicking, thresholds_by_class, with_thresholds
 from adtlib.provenance import checksum
+
+if TYPE_CHECKING:
+    from torch import nn
 
 FORMAT = 1
 SUFFIX = ".safetensors"
 DEFAULT = "adt"  # the shipped model that is used by default
-AVERAGES = ("logits", "activations")
 KEY = "adtlib"  # of the entry in the header
 
 
@@ -45,46 +52,38 @@ class ModelError(ValueError):
     """A model cannot be used; the message names it and the remedy."""
 
 
-class Ensemble(nn.Module):
-    """Several models as one: `(B, T, 84)` features, not standardised, to `(B, T, 5)` logits.
-
-    The logits are averaged; or the activations, and the logits of their mean are returned.
-    """
-
-    def __init__(self, members: Sequence[nn.Module], average: str = "logits"):
-        """`members`: at least one model, as `models.assemble` makes it."""
-        super().__init__()
-        if not members or average not in AVERAGES:
-            raise ModelError(
-                f"an ensemble of {len(members)} averaging {average!r}: needs a member, and one of {', '.join(AVERAGES)}"
-            )
-        self.members, self.average = nn.ModuleList(members), average
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Logits of all classes for each frame."""
-        logits = [member(features).float() for member in self.members]
-        if len(logits) == 1:
-            return logits[0]
-        if self.average == "logits":
-            return torch.stack(logits).mean(dim=0)
-        return torch.logit(torch.sigmoid(torch.stack(logits)).mean(dim=0), eps=1e-7)
-
-
 @dataclass(frozen=True, eq=False)
 class Pretrained:
     """A model ready to transcribe.
 
-    network       `(B, T, 84)` features, not standardised, to logits `(B, T, 5)`, in evaluation mode.
+    engine        what computes its network.
+    build         makes the network in torch, in evaluation mode.
+    weights       as they are stored, by their names.
     peak_picking  with the thresholds chosen for this model.
     features      version of the features that it was trained on (see `adtlib.audio.features`).
     about         the header of the file: date, licence, members, ...; of a run only `members`.
     """
 
     name: str
-    network: nn.Module
+    engine: Engine
+    build: "Callable[[], nn.Module]"
+    weights: Mapping[str, np.ndarray]
     peak_picking: PeakPicking
     features: str = "madmom"
     about: dict = field(default_factory=dict)
+
+    @classmethod
+    def of_network(cls, name: str, network: "nn.Module", *more) -> "Pretrained":
+        """A model that torch computes; `more` from `peak_picking` on."""
+        from adtlib.models.prediction import TorchEngine
+
+        weights = {key: value.cpu().numpy() for key, value in network.state_dict().items()}
+        return cls(name, TorchEngine(network), lambda: network, weights, *more)
+
+    @property
+    def network(self) -> "nn.Module":
+        """The network in torch: `(B, T, 84)` features, not standardised, to logits `(B, T, 5)`."""
+        return self.build()
 
     @property
     def thresholds(self) -> dict[str, float]:
@@ -100,23 +99,28 @@ def shipped() -> list[str]:
     return sorted(path.stem for path in paths.WEIGHTS.glob(f"*{SUFFIX}"))
 
 
-def load_model(model: str | Path | None = None) -> Pretrained:
+def load_model(model: str | Path | None = None, engine: str | None = None) -> Pretrained:
     """The model of that name, file or folder of a run; by default the shipped one.
 
-    model  the name of a shipped model; a file that `pack` wrote; or a folder with config.json and model.safetensors, as training
-           writes it to results/.
+    model   the name of a shipped model; a file that `pack` wrote; or a folder with config.json and model.safetensors, as training
+            writes it to results/.
+    engine  one of `engines.ENGINES`; by default onnxruntime for a file with its graph, which starts sooner, else torch.
 
-    Raises ModelError where there is no such model, or where its file is damaged.
+    Raises ModelError where there is no such model, where its file is damaged, or where the engine cannot compute it.
     """
+    if engine not in (None, *ENGINES):
+        raise ModelError(f"engine {engine!r}: choose one of {', '.join(ENGINES)}")
     if model is None:
-        return _read(paths.WEIGHTS / f"{_default()}{SUFFIX}")
+        return _read(paths.WEIGHTS / f"{_default()}{SUFFIX}", engine)
     path = Path(model).expanduser()
     if path.is_dir():
+        if engine == "onnxruntime":
+            raise ModelError(f"{path}: torch computes runs; to have one for onnxruntime, pack it with adt pack, then with --graph")
         return _of_run(path)
     if path.is_file():
-        return _read(path)
+        return _read(path, engine)
     if str(model) in shipped():
-        return _read(paths.WEIGHTS / f"{model}{SUFFIX}")
+        return _read(paths.WEIGHTS / f"{model}{SUFFIX}", engine)
     names = ", ".join(shipped()) or "none in this version"
     raise ModelError(f"{model}: no such model; give a file ({SUFFIX}), the folder of a run, or the name of a shipped one ({names})")
 
@@ -131,27 +135,56 @@ def _default() -> str:
     return DEFAULT if DEFAULT in names else names[0]
 
 
-def _read(path: Path) -> Pretrained:
+def _read(path: Path, engine: str | None) -> Pretrained:
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(path, framework="np") as file:
             header = json.loads((file.metadata() or {}).get(KEY, "null"))
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (a file is not a dictionary)
-    except (SafetensorError, OSError, ValueError, RecursionError) as error:
+    except (SafetensorError, OSError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise ModelError(f"{path} is damaged or not a safetensors file ({error}): download or pack it again") from error
     if header is None:
         raise ModelError(f"{path} has no adtlib header: give the run's folder, or pack it with adt pack")
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         form = header.get("format") if isinstance(header, dict) else None
         raise ModelError(f"{path} has format {form}, this version reads {FORMAT}: use the version that wrote it")
+    graph = path.with_suffix(engines.SUFFIX)
+    engine = engine or ("onnxruntime" if graph.is_file() else "torch")
+    if engine == "onnxruntime" and not graph.is_file():
+        raise ModelError(f"{path}: onnxruntime needs its graph, {graph.name}, beside it: adt pack {graph} {path} --graph")
+    if engine == "torch" and (problem := extras.missing("torch")):
+        raise ModelError(f"{path}: {problem}")
     try:
         _check_header(header)
-        network = Ensemble(_members(header, tensors), header["average"]).eval().requires_grad_(False)
+        build = _builder(header, tensors)
+        if engine == "torch":
+            from adtlib.models.prediction import TorchEngine
+
+            computes = TorchEngine(build())
+        else:
+            computes = OnnxEngine(graph, tensors, built(header))
         picking = PeakPicking(**header["peak_picking"])
         if "checksum" in header and header["checksum"] != checksum_of(tensors):
             raise ValueError("the weights are not those that were packed")
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ModelError(f"{path} does not fit its own header ({error}): download or pack it again") from error
-    return Pretrained(header.get("name", path.stem), network, picking, header["features"], header)
+    return Pretrained(header.get("name", path.stem), computes, build, tensors, picking, header["features"], header)
+
+
+def _builder(header: Mapping, weights: Mapping[str, np.ndarray]) -> "Callable[[], nn.Module]":
+    """Makes the network in torch, once."""
+
+    @cache
+    def build() -> "nn.Module":
+        from adtlib.models.ensemble import load_ensemble
+
+        return load_ensemble(header["members"], header["average"], weights)
+
+    return build
+
+
+def built(about: Mapping) -> dict:
+    """The part of a header that decides the network, weights apart; of a run, too."""
+    return {"members": about["members"], "average": about.get("average", "logits")}
 
 
 # What a header holds; the first are needed.
@@ -177,26 +210,17 @@ def _check_header(header: dict) -> None:
         raise ValueError("history is not one for each member")
 
 
-def _members(header: dict, tensors: Mapping[str, Tensor]) -> list[nn.Module]:
-    """The networks of a file, each with its weights; ValueError if they do not fit, before memory is taken for them."""
-    states: dict[str, dict[str, Tensor]] = {}
-    for key, value in tensors.items():
-        number, _, name = key.partition(".")
-        states.setdefault(number, {})[name] = value
-    if states.keys() != set(map(str, range(len(header["members"])))):
-        raise ValueError(f"{len(header['members'])} members, and weights of {', '.join(sorted(states)[:9]) or 'none'}")
-    return [load_network(config, states[str(number)]) for number, config in enumerate(header["members"])]
-
-
-def checksum_of(tensors: Mapping[str, Tensor]) -> str:
+def checksum_of(tensors: Mapping[str, np.ndarray]) -> str:
     """The checksum of weights, in the order of their names."""
-    return checksum(*(part for name, value in sorted(tensors.items()) for part in (name.encode(), value.contiguous().numpy())))
+    return checksum(*(part for name, value in sorted(tensors.items()) for part in (name.encode(), np.asarray(value, order="C"))))
 
 
 def _of_run(folder: Path) -> Pretrained:
     """The model of a run's folder, with the thresholds by class that were chosen for it, if any. RunError as from `load_run`."""
     from adtlib.training.runs import Run  # a packed file does not need the training modules
 
+    if problem := extras.missing("torch"):
+        raise ModelError(f"{folder}: {problem}")
     run = Run(folder)
     network = run.model().requires_grad_(False)
     config, thresholds, picking = run.config, chosen_thresholds(folder), run.peak_picking
@@ -204,7 +228,8 @@ def _of_run(folder: Path) -> Pretrained:
         picking = with_thresholds(picking, thresholds)
     if config.get("features", "madmom") not in VERSIONS:
         raise ModelError(f"{folder}: unknown features {config['features']!r}: choose another run")
-    return Pretrained(_run_name(folder), network, picking, config.get("features", "madmom"), {"members": [member_of(config)]})
+    about = {"members": [member_of(config)]}
+    return Pretrained.of_network(_run_name(folder), network, picking, config.get("features", "madmom"), about)
 
 
 def _run_name(folder: Path) -> str:

@@ -77,12 +77,13 @@ class Results:
 
 
 def made_from(recording: Path, model: "Pretrained", options: Mapping[str, Any]) -> dict[str, Any]:
-    """What decides the bytes of results, as plain data: recording (by size and time of change), model, options, code."""
+    """What decides the bytes of results, as plain data: recording (by size and time of change), model, engine, options, code."""
     about = recording.stat()
     return plain(
         {
             "recording": [os.path.realpath(recording), about.st_size, about.st_mtime_ns],
             "model": _fingerprint(model),
+            "engine": model.engine.name,
             "adtlib": _code(),
             **options,
         }
@@ -123,9 +124,9 @@ def _fingerprint(model: "Pretrained") -> str:
     """Hash of a model's architecture and weights."""
     built = [model.about.get("members"), model.about.get("average"), model.features]
     digest = hashlib.sha256(json.dumps(built, default=str).encode())
-    for name, tensor in model.network.state_dict().items():
-        digest.update(f"{name} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.cpu().numpy().tobytes())
+    for name, values in sorted(model.weights.items()):
+        digest.update(f"{name} {values.dtype} {values.shape}".encode())
+        digest.update(values.tobytes())
     return digest.hexdigest()[:32]
 
 

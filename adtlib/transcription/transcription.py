@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from adtlib import paths
+from adtlib import extras, paths
 from adtlib.audio.features import FPS, SAMPLE_RATE
 from adtlib.notation.beats import Beats, check_tempo, track_beats
 from adtlib.onsets.energies import velocities
@@ -102,6 +102,7 @@ class Transcription:
 
     def table(self, drum_map=None) -> "pd.DataFrame":
         """The onsets as a table with the columns COLUMNS."""
+        extras.require("corpora")
         import pandas as pd
 
         return pd.DataFrame(self._rows(drum_map), columns=list(COLUMNS))
@@ -210,12 +211,14 @@ class Transcription:
 
     def to_svg(self, path: Path | str | None = None, quantise: int | None = None) -> str:
         """The engraved notation, in systems below each other, as one SVG picture; also written to `path`."""
+        extras.require("score")
         from adtlib.notation.pages import score_svg
 
         return _written(path, score_svg(self.to_musicxml(quantise=quantise), title=self.name))
 
     def to_pdf(self, path: Path | str | None = None, quantise: int | None = None) -> bytes:
         """The engraved notation on A4 pages; also written to `path`."""
+        extras.require("score")
         from adtlib.notation.pages import score_pdf
 
         return _written(path, score_pdf(self.to_musicxml(quantise=quantise), self.name))
@@ -260,6 +263,8 @@ class Transcription:
 
     def plot(self, start: float | None = None, end: float | None = None):
         """Plot spectrogram, activations and onsets from `start` to `end`, by default ten seconds from the first onset; the axes."""
+        extras.require("score")
+        extras.require("corpora")
         from adtlib.figures.passages import plot_transcription
 
         return plot_transcription(self, start, end)

@@ -1,4 +1,4 @@
-// Classes, their order, names and pitches: adtlib/vocabulary.py; rates: adtlib/audio/features.py; windows: adtlib/models/prediction.py.
+// Classes, their order, names and pitches: adtlib/vocabulary.py; rates: adtlib/audio/features.py; windows: adtlib/models/windows.py.
 
 export const CLASSES = ["KD", "SD", "TT", "HH", "CY"];
 export const CLASS_NAMES = { KD: "kick drum", SD: "snare drum", TT: "toms", HH: "hi-hat", CY: "cymbals" };

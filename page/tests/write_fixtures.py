@@ -15,7 +15,7 @@ import scipy.signal
 
 from adtlib.audio import defects, downmix, features, normalise
 from adtlib.audio.files import resampled_blocks
-from adtlib.models.prediction import _windows
+from adtlib.models.windows import windows_of
 from adtlib.notation import beat_model
 from adtlib.onsets import energies, peak_picking
 from adtlib.transcription.events import Edit, edited
@@ -98,7 +98,7 @@ def windows() -> dict:
     found = {}
     for count in (1, 399, 400, 401, 700, 701, 1_250):
         column = np.arange(1, count + 1, dtype=np.float32)[:, None] * np.ones((1, 84), dtype=np.float32)
-        found[count] = [[int(w.features[0, 0]) - 1, w.low, w.high] for w in _windows([column])]
+        found[count] = [[int(w.features[0, 0]) - 1, w.low, w.high] for w in windows_of([column])]
     return found
 
 

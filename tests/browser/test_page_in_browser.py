@@ -20,7 +20,6 @@ import soundfile
 
 from adtlib import paths
 from adtlib.audio.features import SAMPLE_RATE
-from adtlib.models import prediction
 from adtlib.onsets.peak_picking import PeakPicking
 from adtlib.transcription.pipeline import transcribe
 from adtlib.transcription.pretrained import load_model
@@ -142,10 +141,9 @@ def groove(tmp_path_factory):
 
 
 @pytest.fixture
-def in_python(monkeypatch):
-    """What `adt transcribe` hears, in float32 as the browser does; processors with bfloat16 differ in the third decimal."""
-    monkeypatch.setattr(prediction, "resolve_precision", lambda precision, device: "float32")
-    return lambda path: transcribe(path, keep_features=False)
+def in_python():
+    """What `adt transcribe` hears, in float32 as the browser does."""
+    return lambda path: transcribe(path, keep_features=False, engine="onnxruntime")
 
 
 def onsets(found: dict, name: str) -> np.ndarray:

@@ -7,8 +7,10 @@ import pytest
 import torch
 
 from adtlib.audio.features import log_filter_spectrogram
-from adtlib.models.prediction import feature_blocks, logit_blocks, predict_logits
+from adtlib.models.engines import logit_blocks
+from adtlib.models.prediction import TorchEngine, predict_logits
 from adtlib.models.registry import assemble
+from adtlib.models.windows import feature_blocks
 
 
 def whole(blocks) -> np.ndarray:
@@ -34,7 +36,7 @@ def test_logits_of_blocks_are_those_of_the_whole(rng, n_frames, architecture):
     (wanted,) = predict_logits(model, [features], precision="float32")
     for size in (1_000, 77, 7_000):
         blocks = (features[start : start + size] for start in range(0, n_frames, size))
-        found = whole(logit_blocks(model, blocks, batch_size=5, precision="float32"))
+        found = whole(logit_blocks(TorchEngine(model, "float32"), blocks, batch_size=5))
         np.testing.assert_allclose(found, wanted, atol=1e-4)
 
 
@@ -44,7 +46,7 @@ def test_equal_batches_give_equal_bits_whole_or_in_blocks(rng, monkeypatch):
     features = rng.uniform(0, 2, (3_333, 84)).astype(np.float32)
     (wanted,) = predict_logits(model, [features], batch_size=5)
     blocks = (features[start : start + 77] for start in range(0, len(features), 77))
-    np.testing.assert_array_equal(whole(logit_blocks(model, blocks, batch_size=5)), wanted)
+    np.testing.assert_array_equal(whole(logit_blocks(TorchEngine(model), blocks, batch_size=5)), wanted)
 
 
 def test_recordings_that_share_batches_are_yielded_in_order(rng):
@@ -59,7 +61,7 @@ def test_recordings_that_share_batches_are_yielded_in_order(rng):
 
 def test_a_recording_without_frames_has_no_logits():
     model = assemble({"architecture": "CNN", "hyperparameters": {"num_layers": 2, "hidden_size": 8}}).eval()
-    assert whole(logit_blocks(model, iter([]))).shape == (0, 5)
+    assert whole(logit_blocks(TorchEngine(model), iter([]))).shape == (0, 5)
 
 
 def test_threads_of_torch_are_afterwards_what_they_were():
@@ -67,7 +69,7 @@ def test_threads_of_torch_are_afterwards_what_they_were():
     threads = torch.get_num_threads()
     torch.set_num_threads(3)
     try:
-        list(logit_blocks(model, [np.zeros((9_000, 84), dtype=np.float32)], batch_size=2))
+        list(logit_blocks(TorchEngine(model), [np.zeros((9_000, 84), dtype=np.float32)], batch_size=2))
         with ThreadPoolExecutor(1) as later:
             assert torch.get_num_threads() == later.submit(torch.get_num_threads).result() == 3
     finally:

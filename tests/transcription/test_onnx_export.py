@@ -10,7 +10,8 @@ from songs import write_song
 from adtlib.audio.features import log_filter_spectrogram
 from adtlib.audio.files import read_audio
 from adtlib.cli import main
-from adtlib.transcription.onnx_export import INPUT, OUTPUT, to_onnx
+from adtlib.models.engines import INPUT, OUTPUT
+from adtlib.transcription.onnx_export import to_onnx
 from adtlib.transcription.pretrained import KEY, load_model
 
 onnx = pytest.importorskip("onnx", reason="onnx is missing: pip install -e '.[onnx]'")

@@ -14,6 +14,7 @@ from adtlib import paths
 from adtlib.cli import main
 from adtlib.corpora.folder import FolderCorpus
 from adtlib.corpora.preparation import prepare
+from adtlib.models.ensemble import Ensemble
 from adtlib.models.prediction import predict
 from adtlib.models.registry import assemble
 from adtlib.onsets.peak_picking import PeakPicking, thresholds_by_class, with_thresholds
@@ -22,7 +23,7 @@ from adtlib.training.runs import load_run, save_weights
 from adtlib.training.scoring import predicted_pairs, thresholds_for
 from adtlib.transcription import pretrained
 from adtlib.transcription.packing import pack
-from adtlib.transcription.pretrained import Ensemble, ModelError, load_model
+from adtlib.transcription.pretrained import ModelError, load_model
 from adtlib.vocabulary import CLASSES
 
 CONFIG = {"architecture": "CRNN", "hyperparameters": {"num_layers": 2, "hidden_size": 12}}
@@ -291,7 +292,7 @@ def test_thresholds_in_every_form():
 
 
 def test_an_ensemble_needs_a_member():
-    with pytest.raises(ModelError, match="needs a member"):
+    with pytest.raises(ValueError, match="needs a member"):
         Ensemble([])
 
 

@@ -13,6 +13,7 @@ import torch
 import adtlib
 from adtlib.audio.features import SAMPLE_RATE, log_filter_spectrogram
 from adtlib.audio.normalise import loudness_gain
+from adtlib.models.ensemble import Ensemble
 from adtlib.models.prediction import predict
 from adtlib.models.registry import assemble
 from adtlib.notation.beats import Beats
@@ -23,7 +24,7 @@ from adtlib.onsets.own import is_own
 from adtlib.onsets.peak_picking import PeakPicking, pick_peaks
 from adtlib.synthesis.examples import play
 from adtlib.transcription.pipeline import transcribe
-from adtlib.transcription.pretrained import Ensemble, Pretrained
+from adtlib.transcription.pretrained import Pretrained
 from adtlib.transcription.transcription import Transcription
 from adtlib.vocabulary import ANY_TEXT, CLASSES, GENERAL_MIDI, MIDI_PITCH
 
@@ -35,7 +36,7 @@ def model() -> Pretrained:
     member = assemble({"architecture": "CRNN", "hyperparameters": {"num_layers": 2, "hidden_size": 12}}, 0.3, 0.3).eval()
     with torch.no_grad():
         member.network.output.weight *= 12
-    return Pretrained("small", Ensemble([member]).requires_grad_(False), PeakPicking(threshold=0.5, delta=0.0))
+    return Pretrained.of_network("small", Ensemble([member]).requires_grad_(False), PeakPicking(threshold=0.5, delta=0.0))
 
 
 @pytest.fixture

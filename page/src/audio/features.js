@@ -1,5 +1,5 @@
 // Log-filtered log-magnitude spectrograms, the input of the network: log_filter_spectrogram of adtlib/audio/features.py, version "madmom".
-// Blocks of samples go in, blocks of frames come out, as feature_blocks of adtlib/models/prediction.py.
+// Blocks of samples go in, blocks of frames come out, as feature_blocks of adtlib/models/windows.py.
 
 import { FRAME_SIZE, HOP_LENGTH, N_BANDS, SAMPLE_RATE } from "../constants.js";
 import { rint } from "../numbers.js";

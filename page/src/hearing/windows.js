@@ -1,4 +1,4 @@
-// Features cut into overlapping windows of 400 frames, as the network saw them in training: `_windows` of adtlib/models/prediction.py.
+// Features cut into overlapping windows of 400 frames, as the network saw them in training: `windows_of` of adtlib/models/windows.py.
 
 import { MARGIN, N_BANDS, SEGMENT_FRAMES } from "../constants.js";
 

@@ -1,0 +1,64 @@
+"""What an installation may lack, and sentences that say what to do: the extras of pyproject.toml, and the clone.
+
+`pip install .` brings what transcribing to MIDI and text needs; everything else imports packages of an extra.
+"""
+
+import importlib.util
+from pathlib import Path
+
+DISTRIBUTION = "drum-transcriber"  # the name in pyproject.toml; `adtlib` and `adt` are other projects on the package index
+IN_CLONE = (Path(__file__).resolve().parent.parent / "pyproject.toml").is_file()  # else the package lies in site-packages
+
+# Modules by the extra that brings them, the least extra first.
+EXTRAS = {
+    "score": ("verovio", "matplotlib", "PIL"),
+    "listen": ("midirenderer", "pretty_midi"),
+    "torch": ("torch",),
+    "corpora": ("pandas", "yaml", "requests"),
+    "search": ("optuna",),
+    "cluster": ("ray", "psutil"),
+    "train": ("fluidsynth",),
+    "notebooks": (
+        *("jupyterlab", "ipykernel", "ipywidgets", "papermill", "nbclient", "nbformat", "IPython"),
+        *("jinja2", "seaborn", "librosa", "mir_eval"),
+    ),
+    "onnx": ("onnx",),
+}
+# Commands that need more than one extra, and the one that brings all of it.
+_COMMANDS = {"run": "thesis", "verify": "thesis", "gallery": "thesis", "study": "thesis", "pack": "train"}
+_COMMANDS |= {"train": "train", "render": "train"}
+
+
+def missing(extra: str) -> str:
+    """A sentence that names the first module of an extra that is not installed, and the command that installs it; "" if none is."""
+    absent = next((name for name in EXTRAS[extra] if importlib.util.find_spec(name) is None), "")
+    return _sentence(absent, extra) if absent else ""
+
+
+def explained(error: ImportError, command: str | None = None) -> str:
+    """The same for a module that could not be imported by a command of `adt`; "" for a module of no extra."""
+    name = (error.name or "").partition(".")[0]
+    extra = next((extra for extra, modules in EXTRAS.items() if name in modules), "")
+    return _sentence(name, _COMMANDS.get(command, extra)) if extra else ""
+
+
+def require(extra: str) -> None:
+    """ModuleNotFoundError with the sentence of `missing` if there is one."""
+    if sentence := missing(extra):
+        raise ModuleNotFoundError(sentence, name=sentence.partition(" ")[0])
+
+
+def need_clone(what: str) -> None:
+    """FileNotFoundError, with the remedy, where the package was installed without the clone that holds `what`."""
+    if not IN_CLONE:
+        remedy = "clone it and use 'make env' there"
+        raise FileNotFoundError(f"{what} are files of the repository, not of the installed package: {remedy}")
+
+
+def install(extra: str) -> str:
+    """The command that installs an extra."""
+    return "pip install " + (f"-e '.[{extra}]'" if IN_CLONE else f"'{DISTRIBUTION}[{extra}]'")
+
+
+def _sentence(module: str, extra: str) -> str:
+    return f"{module} is not installed: {install(extra)}"
