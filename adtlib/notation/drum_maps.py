@@ -76,7 +76,7 @@ _MAPS = {
         "EZdrummer 3 and Superior Drummer 3",
         "key maps of both programs, as github.com/nullcrimson/remidi lists them (engines/ezdrummer.toml, superior_drummer3.toml)",
     ),
-    # 47, 50 and 58 are rims of toms on these modules, 52, 55 and 57 those of the crashes and the second crash.
+    # On these modules 47, 50 and 58 are rims of toms, 52 and 55 edges of crashes, 57 the second crash.
     "roland": (
         "Roland V-Drums (TD-07, TD-11, TD-17, TD-27 and others at factory settings)",
         "Roland, 'TD-17: Default Factory MIDI Note Map'; Groove MIDI Dataset (Gillick et al. 2019), for the TD-11",
