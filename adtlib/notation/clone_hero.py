@@ -4,7 +4,7 @@ Strokes lie on the grid of sheet music, in sixteenths and triplets or a grid tha
 struck together; the tempo map follows the beats of the recording, and tick 0 is its start. Kick, red snare, yellow hi-hat, blue
 toms, green cymbals. Ghost notes are marked.
 
-Source of both formats: doc/FileFormats/.chart/Drums.md and .mid/Standard/Drums.md of github.com/TheNathannator/GuitarGame_ChartFormats.
+Source of both formats: "Drums.md" for .chart and .mid in github.com/TheNathannator/GuitarGame_ChartFormats, doc/FileFormats.
 """
 
 from collections.abc import Sequence

@@ -15,16 +15,12 @@ _STRINGS = (49, 42, 47, 38, 36)  # of the classes' pitches, from the first strin
 _DIRECT = 7  # strings that a beat can hold
 
 
-class MissingExtra(ImportError):
-    """A package is not installed that a format needs; the message names the command that installs it."""
-
-
 def guitar_pro(pattern: Pattern, title: str = "") -> bytes:
-    """A .gp5 file. Raises MissingExtra where PyGuitarPro is not installed, ValueError for strokes off the grid of `musicxml`."""
+    """A .gp5 file. Raises ValueError where PyGuitarPro is not installed, and for strokes off the grid of `musicxml`."""
     try:
         import guitarpro
     except ImportError:
-        raise MissingExtra("Guitar Pro files need PyGuitarPro: pip install 'pyguitarpro>=0.10'") from None
+        raise ValueError("Guitar Pro files need PyGuitarPro: pip install 'pyguitarpro>=0.10'") from None
     models = guitarpro.models
     song = models.Song(title=title.encode("cp1252", "replace").decode("cp1252"), tempo=max(20, min(round(pattern.bpm), 400)))
     song.tracks.clear()

@@ -241,7 +241,7 @@ def test_guitar_pro_says_what_to_install(song, monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "guitarpro", None)
-    with pytest.raises(ImportError, match="pip install 'pyguitarpro"):
+    with pytest.raises(ValueError, match="pip install 'pyguitarpro"):
         song.content("gp5")
 
 
