@@ -6,7 +6,7 @@ LOCK ?= constraints.txt
 
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 300 --nbval-kernel-startup-timeout 180
 
-.PHONY: help env thesis test test-rerun test-late test-browser test-cluster test-page page lab lint lock bench licences audit trust
+.PHONY: help env thesis test test-rerun test-late test-browser test-cluster test-page page completion lab lint lock bench licences audit trust
 
 help:
 	@echo "make env      create .venv and install the project in it"
@@ -16,6 +16,7 @@ help:
 	@echo "make test-cluster   what runs on Ray, on this machine"
 	@echo "make page     the transcriber as a page without a server, in build/page; it needs Node.js 20"
 	@echo "make test-page   its JavaScript against numbers of adtlib"
+	@echo "make completion   completion for bash, zsh and tcsh, and the manual page of adt, in build/completion"
 	@echo "make lab      open the notebooks in JupyterLab"
 	@echo "make lint     check style, formatting, and that imports run one way"
 	@echo "make lock     resolve the versions of constraints.txt anew"
@@ -82,6 +83,16 @@ page: .venv/.onnx page/node_modules/.installed
 
 test-page: page/node_modules/.installed
 	cd page && node --test tests/*.test.js
+
+# From the parser alone. Their tools are installed for it.
+completion: env
+	.venv/bin/python -m pip install -qq --disable-pip-version-check $(if $(LOCK),--constraint $(LOCK)) --editable '.[completion]'
+	mkdir -p build/completion
+	.venv/bin/shtab --shell=bash adtlib.cli.options.option_parser > build/completion/adt.bash
+	.venv/bin/shtab --shell=zsh adtlib.cli.options.option_parser > build/completion/_adt
+	.venv/bin/shtab --shell=tcsh adtlib.cli.options.option_parser > build/completion/adt.tcsh
+	.venv/bin/argparse-manpage --module adtlib.cli.options --function option_parser --prog adt --project-name adtlib \
+		--description "transcribe the drums of recordings" --output build/completion/adt.1
 
 .venv/.onnx: .venv/.installed
 	.venv/bin/python -m pip install -qq --disable-pip-version-check $(if $(LOCK),--constraint $(LOCK)) --editable '.[onnx]'
