@@ -210,7 +210,7 @@ def test_a_recording_arrives_when_it_has_stopped_growing(sound, tmp_path):
 
     found = arrivals(tmp_path, pause)
     assert [recording.path.name for recording in next(found)] == ["a.wav"]
-    assert len(steps) == 3, "not while it grew"
+    assert len(steps) == 4, "not while it grew"
     assert [recording.path.name for recording in next(found)] == ["a.wav"], "another recording has that name now"
     with pytest.raises(KeyboardInterrupt):
         next(found)
