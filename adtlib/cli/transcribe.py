@@ -125,13 +125,12 @@ class _Work:
             raise _UsageError(f"--out {options.out}: {problem}")
         # Loading a model takes seconds: problems of files are found before.
         inputs = {real_path(recording.path) for recording in recordings}
-        songs = [_Song(recording, Results(out / recording.target), _shown(recording)) for recording in recordings]
+        songs = [_Song(recording, Results(out / recording.target), _shown(recording, options)) for recording in recordings]
         for song in songs:
             _guarded(song, options, lambda song: _look(song, inputs, self))
-        started = time.perf_counter()
         if not any(song.left for song in songs):
             return _conclude(songs, problems, 0.0, self)
-        model = self.model
+        model, started = self.model, time.perf_counter()
         for song in songs:
             if song.left:
                 _guarded(song, options, lambda song: _leave_out_what_is_done(song, model, options))
@@ -160,8 +159,10 @@ def _moved(network, device: str | None) -> str:
     return str(next(network.parameters()).device)
 
 
-def _shown(recording: InputFile) -> str:
-    return "standard input" if recording.path.name == STANDARD_INPUT and not recording.path.suffix else str(recording.path)
+def _shown(recording: InputFile, options: argparse.Namespace) -> str:
+    """The recording's name for people."""
+    piped = "-" in options.audio and recording.path.name == STANDARD_INPUT
+    return "standard input" if piped else str(recording.path)
 
 
 def _names(song: _Song, kinds: Sequence[str]) -> str:
