@@ -33,7 +33,7 @@ class _Song:
     """One recording on its way.
 
     name      for people.
-    kinds     results to make.
+    wanted    results that the options ask for;  kinds  those of them that are to be made.
     problem   why it is not transcribed;  missing  results that were left out, each with the reason.
     done      whether all results are there.
     seconds   of the recording, once it is transcribed;  written  its new files.
@@ -42,6 +42,7 @@ class _Song:
     recording: InputFile
     results: Results
     name: str
+    wanted: list[str]
     kinds: list[str] = field(default_factory=list)
     problem: str = ""
     missing: list[str] = field(default_factory=list)
@@ -52,7 +53,7 @@ class _Song:
     @property
     def left(self) -> bool:
         """Whether it is to be transcribed."""
-        return not (self.done or self.problem)
+        return not (self.done or self.problem) and bool(self.kinds or not self.wanted)
 
 
 class _UsageError(Exception):
@@ -125,7 +126,8 @@ class _Work:
             raise _UsageError(f"--out {options.out}: {problem}")
         # Loading a model takes seconds: problems of files are found before.
         inputs = {real_path(recording.path) for recording in recordings}
-        songs = [_Song(recording, Results(out / recording.target), _shown(recording, options)) for recording in recordings]
+        wanted = [*options.format, *(SOUNDS if options.listen else ())]
+        songs = [_Song(each, Results(out / each.target), _shown(each, options), wanted) for each in recordings]
         for song in songs:
             _guarded(song, options, lambda song: _look(song, inputs, self))
         if not any(song.left for song in songs):
@@ -201,11 +203,10 @@ def _look(song: _Song, inputs: set[Path], work: _Work) -> None:
     """See what has to be made, or why it cannot be, as far as it is known without decoding the recording."""
     options = work.options
     check_recording(song.recording.path)
-    wanted = [*options.format, *(SOUNDS if options.listen else ())]
     if work.to_standard_output:
-        song.kinds = wanted
+        song.kinds = song.wanted
         return
-    for kind in wanted:
+    for kind in song.wanted:
         path = song.results.path(kind)
         if options.skip_existing and os.path.lexists(path):
             continue
@@ -221,7 +222,7 @@ def _look(song: _Song, inputs: set[Path], work: _Work) -> None:
             )
         else:
             song.kinds.append(kind)
-    song.done = bool(wanted) and not song.kinds and not song.missing and not song.problem
+    song.done = bool(song.wanted) and not (song.kinds or song.missing or song.problem)
     # Existing files may be the user's own, or corrected by hand.
     if not song.problem and not options.overwrite and (foreign := song.results.foreign(song.kinds)):
         song.problem = _not_replaced(song, foreign, "" if song.results.made_from else "nothing is noted of how they were made")
@@ -391,8 +392,7 @@ def _conclude(songs: list[_Song], problems: Sequence[str], took: float, work: _W
 
         report.say(f"drums played by {sampled_kit().name}")
     for song in done:
-        wanted = [*work.options.format, *(SOUNDS if work.options.listen else ())]
-        report.record(song.name, done=True, files=[str(song.results.path(kind)) for kind in wanted])
+        report.record(song.name, done=True, files=[str(song.results.path(kind)) for kind in song.wanted])
     for song in songs:
         if song.problem:
             report.record(song.name, problem=song.problem)
