@@ -6,8 +6,8 @@ LOCK ?= constraints.txt
 
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 300 --nbval-kernel-startup-timeout 180
 
-.PHONY: help env thesis test test-rerun test-late test-browser test-cluster test-page test-wheel page book wheel platforms lab lint lock bench licences
-.PHONY: audit trust
+.PHONY: help env thesis test test-rerun test-late test-browser test-cluster test-page test-wheel page book wheel platforms completion
+.PHONY: lab lint lock bench licences audit trust
 
 help:
 	@echo "make env      create .venv and install the project in it"
@@ -21,6 +21,7 @@ help:
 	@echo "make wheel    build what a package index takes, in dist, and check it"
 	@echo "make test-wheel  the wheel in an environment of its own, outside the clone, without torch"
 	@echo "make platforms   ask the package index whether it installs on each platform and Python"
+	@echo "make completion   completion for bash, zsh and tcsh, and the manual page of adt, in build/completion"
 	@echo "make lab      open the notebooks in JupyterLab"
 	@echo "make lint     check style, formatting, and that imports run one way"
 	@echo "make lock     resolve the versions of constraints.txt anew"
@@ -87,6 +88,16 @@ page: .venv/.onnx page/node_modules/.installed
 
 test-page: page/node_modules/.installed
 	cd page && node --test tests/*.test.js
+
+# From the parser alone. Their tools are installed for it.
+completion: env
+	.venv/bin/python -m pip install -qq --disable-pip-version-check $(if $(LOCK),--constraint $(LOCK)) --editable '.[completion]'
+	mkdir -p build/completion
+	.venv/bin/shtab --shell=bash adtlib.cli.options.option_parser > build/completion/adt.bash
+	.venv/bin/shtab --shell=zsh adtlib.cli.options.option_parser > build/completion/_adt
+	.venv/bin/shtab --shell=tcsh adtlib.cli.options.option_parser > build/completion/adt.tcsh
+	.venv/bin/argparse-manpage --module adtlib.cli.options --function option_parser --prog adt --project-name adtlib \
+		--description "transcribe the drums of recordings" --output build/completion/adt.1
 
 .venv/.onnx: .venv/.installed
 	.venv/bin/python -m pip install -qq --disable-pip-version-check $(if $(LOCK),--constraint $(LOCK)) --editable '.[onnx]'

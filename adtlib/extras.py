@@ -22,6 +22,7 @@ EXTRAS = {
         *("jupyterlab", "ipykernel", "ipywidgets", "papermill", "nbclient", "nbformat", "IPython"),
         *("jinja2", "seaborn", "librosa", "mir_eval"),
     ),
+    "guitar-pro": ("guitarpro",),
     "onnx": ("onnx",),
 }
 # Commands that need more than one extra, and the one that brings all of it.

@@ -69,7 +69,7 @@ def test_torch_and_torchaudio_are_a_pair_that_loads():
 def test_every_extra_brings_the_modules_that_it_is_said_to():
     stated = PROJECT["optional-dependencies"]
     assert PROJECT["name"] == extras.DISTRIBUTION and extras.EXTRAS.keys() <= stated.keys()
-    other = {"PIL": "pillow", "yaml": "pyyaml", "fluidsynth": "pyfluidsynth"}
+    other = {"PIL": "pillow", "yaml": "pyyaml", "fluidsynth": "pyfluidsynth", "guitarpro": "pyguitarpro"}
     for extra, modules in extras.EXTRAS.items():
         brought = names_of(stated[extra])
         assert {other.get(module, module).replace("_", "-") for module in modules} - {"IPython"} <= brought.keys(), extra

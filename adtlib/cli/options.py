@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 import textwrap
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from adtlib import __version__
+from adtlib.cli.parser import Parser
 from adtlib.vocabulary import CLASSES, FIVE_CLASS, Mapping as PitchMapping, UnknownLabel, pitch_mapping
 
 # Sets of songs for choosing thresholds: what model files say of them, and a low-pass in Hz (old records and low-rate encoders
@@ -23,18 +25,35 @@ SONGS = {
 
 def option_parser() -> argparse.ArgumentParser:
     """The parser of `adt` with all its sub-commands."""
+    debug = {"action": "store_true", "default": argparse.SUPPRESS, "help": "show where in the code an error arose"}
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--debug", action="store_true", help="show where in the code an error arose")
-    parser = argparse.ArgumentParser(prog="adt", description="Automatic Drum Transcription: the companion's command.")
+    common.add_argument("--debug", **debug)
+    parser = Parser(
+        prog="adt",
+        description="Automatic Drum Transcription: the companion's command.",
+        epilog="'adt help COMMAND' tells more of a command; so do the topics exit-codes, formats and drum-maps.",
+    )
     parser.add_argument("--version", action="version", version=f"adt {__version__}")
-    parser.set_defaults(command=None)
+    parser.add_argument("--debug", **debug)
+    parser.set_defaults(command=None, debug=False)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     add = partial(_add, commands, common)
     for add_command in (_add_transcribe, _add_corpora, _add_prepare, _add_score, _add_run, _add_verify):
         add_command(add)
     for add_command in (_add_render, _add_train, _add_study, _add_pack):  # for making models
         add_command(add)
+    _add_help(add)
     return parser
+
+
+def command_parsers(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """The parsers of the sub-commands by name."""
+    return next(action for action in parser._actions if isinstance(action, argparse._SubParsersAction)).choices
+
+
+def _add_help(add: Any) -> None:
+    parser = add("help", "tell more of a command or a topic", ": a command's options, or exit-codes, formats, drum-maps")
+    parser.add_argument("topic", metavar="COMMAND", nargs="?", help="a command, exit-codes, formats or drum-maps")
 
 
 def _add(
@@ -50,6 +69,7 @@ def _add(
         allow_abbrev=False,
     )
     parser.set_defaults(command=command)
+    parser.final = True
     return parser
 
 
@@ -151,26 +171,40 @@ def _add_transcribe(add: Any) -> None:
     )
     epilog = (
         "examples:\n  adt transcribe song.mp3\n  adt transcribe album/ --out transcriptions --format mid,csv,pdf --listen\n"
-        "  adt transcribe song.wav --threshold HH=0.4 --quantise 16 --drum-map roland\n\n"
+        "  adt transcribe song.wav --threshold HH=0.4 --quantise 16 --drum-map roland\n"
+        "  adt transcribe - --format mid --out - < song.mp3 > song.mid\n"
+        "  adt transcribe album/ --format none --json | jq .counts\n\n"
         "For song.mp3 it writes song.mid (channel 10; tempo and bar lines; notes at their\n"
         "transcribed times), song.csv (time_seconds, class, pitch, velocity, confidence),\n"
         "song.musicxml, song.svg and song.pdf (sheet music, in sixteenths and triplets or\n"
-        "in the grid of --quantise). With --listen: song.clicks.wav (the recording with\n"
-        "clicks) and song.drums.wav (the drums alone, on a sampled kit). If one of these\n"
-        "files exists, its recording is not transcribed, unless --overwrite is given or\n"
-        "this very command wrote it: what was interrupted goes on when it is given again.\n"
-        "What was written is noted in cache/transcribed of the clone or of $ADT_HOME, or in the\n"
-        "user's folder of caches."
+        "in the grid of --quantise); 'adt help formats' lists the others. With --listen:\n"
+        "song.clicks.wav (the recording with clicks) and song.drums.wav (the drums alone,\n"
+        "on a sampled kit). If one of these files exists, its recording is not transcribed,\n"
+        "unless --overwrite is given or this very command wrote it: what was interrupted\n"
+        "goes on when it is given again. What was written is noted in cache/transcribed\n"
+        "of the clone or of $ADT_HOME, or in the user's folder of caches."
     )
     parser = add("transcribe", "transcribe the drums of recordings", more, epilog)
-    parser.add_argument("audio", metavar="AUDIO", nargs="+", help="recordings, and folders of recordings")
-    parser.add_argument("--out", metavar="DIR", type=Path, default=Path(), help="folder for results (default: the current folder)")
+    parser.check = _transcribe_problem
+    parser.add_argument("audio", metavar="AUDIO", nargs="*", help="recordings, and folders of recordings; - is standard input")
     parser.add_argument(
+        "-o",
+        "--out",
+        metavar="DIR",
+        type=Path,
+        default=Path(),
+        help="folder for results (default: the current folder); - is standard output, for one recording and one format",
+    )
+    parser.add_argument("--watch", metavar="DIR", type=Path, help="transcribe what arrives in a folder, until Ctrl-C")
+    existing = parser.add_mutually_exclusive_group()
+    existing.add_argument(
         "--overwrite", action="store_true", help="replace existing results, but for those that this very command wrote"
     )
+    existing.add_argument("--skip-existing", action="store_true", help="leave existing results as they are, whoever wrote them")
     parser.add_argument(
         "--model", metavar="M", help="a shipped model's name, a model file or a run's folder (default: the shipped one)"
     )
+    parser.add_argument("--device", metavar="D", help="of torch: cpu, cuda, cuda:1, mps (default: cpu, which is fast enough)")
     parser.add_argument(
         "--engine",
         metavar="E",
@@ -192,15 +226,16 @@ def _add_transcribe(add: Any) -> None:
         metavar="F,...",
         type=_formats,
         default=["mid", "csv"],
-        help="from mid, csv, musicxml, svg, pdf, separated by commas (default: mid,csv)",
+        help="from mid, csv, musicxml, svg, pdf, labels, markers, svl, jams, tab, chart, notes.mid, dtx, gp5, npz, separated by "
+        "commas, or none (default: mid,csv)",
     )
     parser.add_argument(
         "--quantise",
         "--quantize",
         metavar="N",
         type=_grid,
-        help="move the notes of MIDI and sheet music to a grid of N parts of a whole note, 16 or 1/16 for sixteenths: 4, 8, 16, "
-        "32; for triplets 12, 24, 48 (of eighths, sixteenths, thirty-seconds)",
+        help="move the notes of MIDI, scores and charts to a grid of N parts of a whole note, 16 or 1/16 for sixteenths: 4, 8, "
+        "16, 32; for triplets 12, 24, 48 (of eighths, sixteenths, thirty-seconds)",
     )
     parser.add_argument(
         "--first-bar",
@@ -219,10 +254,42 @@ def _add_transcribe(add: Any) -> None:
         "--drum-map",
         metavar="MAP",
         type=_drum_map,
-        help="pitches: general-midi (default), roland, alesis, addictive-drums-2, hydrogen; KD=35,SD=40; a .csv or .json file",
+        help="pitches: general-midi (default), toontrack, roland, alesis, addictive-drums-2, ggd, bfd, hydrogen; KD=35,SD=40; a "
+        ".csv or .json file",
     )
     parser.add_argument("--listen", action="store_true", help="write the recording with clicks, and the drums played, as wav")
-    parser.add_argument("-v", "--verbose", action="store_true", help="say more: which engine computed the network")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be written, and write nothing")
+    parser.add_argument(
+        "--json", action="store_true", help="print a line of JSON for each recording: onsets, beats, thresholds, files, seconds"
+    )
+    talk = parser.add_mutually_exclusive_group()
+    talk.add_argument("-q", "--quiet", action="store_true", help="say nothing but what went wrong")
+    talk.add_argument("-v", "--verbose", action="store_true", help="say more: the model's file, what computed it, and where")
+
+
+def _transcribe_problem(options: argparse.Namespace) -> str:
+    """What contradicts in the options of `adt transcribe`, or cannot be; "" if nothing does."""
+    if link := next((given for given in options.audio if re.match(r"\w[\w+.-]*://", given)), None):
+        return f"{link}: links are not fetched; download the recording first, as with curl -LO, and give the file"
+    if options.watch is not None:
+        if options.audio:
+            return "--watch DIR takes no AUDIO: what lies in the folder already is transcribed, too"
+        if not options.watch.expanduser().is_dir():
+            return f"--watch {options.watch}: there is no such folder"
+    elif not options.audio:
+        return "the following arguments are required: AUDIO"
+    if options.watch is not None and options.first_bar is not None:
+        return "--first-bar is a time in one recording: leave it out with --watch"
+    if options.engine == "onnxruntime" and options.device not in (None, "cpu"):
+        return f"--device {options.device} is torch's: leave out --engine onnxruntime, which uses the processor"
+    if options.audio.count("-") > 1:
+        return "- is standard input, which can be read once: give it once"
+    if str(options.out) == "-":
+        if len(options.format) != 1 or options.listen:
+            return "--out - writes one file: give one format, as in --format mid, without --listen"
+        if options.json or options.watch is not None:
+            return "--out - writes the file alone: leave out --json and --watch"
+    return ""
 
 
 class _Gather(argparse.Action):
@@ -302,11 +369,17 @@ def _drum_map(text: str):
 
 
 def _formats(text: str) -> list[str]:
-    known = ("mid", "csv", "musicxml", "svg", "pdf")
-    chosen = list(dict.fromkeys(part.strip().lower().lstrip(".") for part in text.split(",") if part.strip()))
-    chosen = ["mid" if part == "midi" else part for part in chosen]
-    if not chosen or (unknown := [part for part in chosen if part not in known]):
-        raise argparse.ArgumentTypeError(f"{unknown[0] if chosen else text!r} is not a format: choose from {', '.join(known)}")
+    from adtlib.transcription.formats import kinds_of
+
+    names = [part for part in text.split(",") if part.strip()]
+    if [name.strip().lower() for name in names] == ["none"]:
+        return []
+    try:
+        chosen = kinds_of(names)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error}, or none".replace("is no format", "is not a format")) from None
+    if not chosen:
+        raise argparse.ArgumentTypeError(f"{text!r} names no format")
     return chosen
 
 

@@ -3,12 +3,14 @@
 import argparse
 import contextlib
 import os
+import shutil
 import sys
-import textwrap
+import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,25 +19,30 @@ from tqdm import tqdm
 from adtlib import extras, paths
 from adtlib.audio.files import audio_blocks, duration_of
 from adtlib.cli.terminal import one_line, reason
-from adtlib.onsets.peak_picking import thresholds_by_class, with_thresholds
+from adtlib.cli.transcribe_reports import Report, about_model
+from adtlib.onsets.peak_picking import with_thresholds
 from adtlib.transcription.inputs import InputFile, check_recording, real_path, search
 from adtlib.transcription.results import Results, made_from
-from adtlib.vocabulary import CLASSES
 
 SOUNDS = ("clicks.wav", "drums.wav")
+STANDARD_INPUT = "stdin"  # name of its results
 
 
 @dataclass
 class _Song:
     """One recording on its way.
 
-    kinds     results to make; none where all are there, which is then `done`.
+    name      for people.
+    wanted    results that the options ask for;  kinds  those of them that are to be made.
     problem   why it is not transcribed;  missing  results that were left out, each with the reason.
+    done      whether all results are there.
     seconds   of the recording, once it is transcribed;  written  its new files.
     """
 
     recording: InputFile
     results: Results
+    name: str
+    wanted: list[str]
     kinds: list[str] = field(default_factory=list)
     problem: str = ""
     missing: list[str] = field(default_factory=list)
@@ -43,47 +50,129 @@ class _Song:
     seconds: float = 0.0
     written: list[Path] = field(default_factory=list)
 
+    @property
+    def left(self) -> bool:
+        """Whether it is to be transcribed."""
+        return not (self.done or self.problem) and bool(self.kinds or not self.wanted)
+
+
+class _UsageError(Exception):
+    """An option that cannot be used: exit status 2."""
+
 
 def run(options: argparse.Namespace) -> int:
     """Transcribe all recordings; exit status 1 if one could not be transcribed, 2 for an option that cannot be used."""
-    recordings, problems = search(options.audio)
-    if not recordings:
-        raise ValueError("\n     ".join(problems))
-    if options.first_bar is not None and len(recordings) > 1:
-        raise ValueError(f"--first-bar is a time in one recording, but {len(recordings)} are given: transcribe them one by one")
-    if {"svg", "pdf"} & set(options.format) and (problem := extras.missing("score")):
-        return _usage_error(f"--format {','.join(options.format)}: {problem}")
-    out = options.out.expanduser()
-    if problem := _folder_problem(out):
-        return _usage_error(f"--out {options.out}: {problem}")
-    # Loading torch takes seconds: problems of files are found before.
-    inputs = {real_path(recording.path) for recording in recordings}
-    songs = [_Song(recording, Results(out / recording.target)) for recording in recordings]
-    for song in songs:
-        _guarded(song, options, lambda song: _look(song, inputs, options))
-    left = [song for song in songs if not song.problem]
-    if not left:
-        return _conclude(songs, problems, 0.0, [], options)
-    from adtlib.transcription.pretrained import load_model
-
+    work = _Work(options)
     try:
-        model = load_model(options.model, options.engine)
-    except (ValueError, OSError) as error:
-        return _usage_error(f"--model: {error}")
-    started = time.perf_counter()
-    for song in left:
-        _guarded(song, options, lambda song: _leave_out_what_is_done(song, model, options))
-    left = [song for song in left if song.kinds and not song.problem]
-    total = sum(_announced(song) for song in left)
-    with tqdm(total=total or None, unit=" s", disable=None, dynamic_ncols=True) as bar:
-        for song in left:
-            _guarded(song, options, lambda song: _transcribe(song, model, options, bar))
-    return _conclude(songs, problems, time.perf_counter() - started, _about(model, options), options)
+        if options.watch is not None:
+            from adtlib.cli.watch import watch
+
+            return watch(options.watch.expanduser(), work.report.say, work.transcribe_all)
+        with _with_standard_input(options.audio) as given:
+            recordings, problems = search(given)
+            if not recordings:
+                raise ValueError("\n     ".join(problems))
+            return work.transcribe_all(recordings, problems)
+    except _UsageError as error:
+        print(f"adt: {one_line(error)}", file=sys.stderr)
+        return 2
 
 
-def _usage_error(message: str) -> int:
-    print(f"adt: {one_line(message)}", file=sys.stderr)
-    return 2
+@contextlib.contextmanager
+def _with_standard_input(given: Sequence[str]) -> Iterator[list[str]]:
+    """The paths given; in place of - that of a temporary file with what standard input holds."""
+    if "-" not in given:
+        yield list(given)
+        return
+    if sys.stdin.isatty():
+        raise _UsageError("- is standard input, which is the keyboard here: send a recording, as in adt transcribe - < song.mp3")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / STANDARD_INPUT
+        with open(path, "wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+        yield [str(path) if each == "-" else each for each in given]
+
+
+class _Work:
+    """The options, and the model that they name, which is loaded when it is first needed."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options, self.report = options, Report(options)
+        self.to_standard_output = str(options.out) == "-"
+
+    @cached_property
+    def model(self):
+        """The model. Raises _UsageError."""
+        from adtlib.transcription.pretrained import load_model
+
+        started = time.perf_counter()
+        device = self.options.device
+        try:
+            model = load_model(self.options.model, self.options.engine or (None if device is None else "torch"))
+        except (ValueError, OSError) as error:
+            raise _UsageError(f"--model: {error}") from None
+        if device is not None:
+            _move(model.network, device)
+        took, where = time.perf_counter() - started, f" on {device}" if device else ""
+        self.report.detail(
+            f"model {model.name}, features {model.features}, computed by {model.engine.name}{where}; loaded in {took:.1f} s"
+        )
+        return model
+
+    def transcribe_all(self, recordings: Sequence[InputFile], problems: Sequence[str] = ()) -> int:
+        """Transcribe recordings; the exit status. Raises _UsageError."""
+        options = self.options
+        if len(recordings) > 1 and (options.first_bar is not None or self.to_standard_output):
+            what = "--out - writes one file" if self.to_standard_output else "--first-bar is a time in one recording"
+            raise ValueError(f"{what}, but {len(recordings)} are given: transcribe them one by one")
+        if {"svg", "pdf"} & set(options.format) and (problem := extras.missing("score")):
+            raise _UsageError(f"--format {','.join(options.format)}: {problem}")
+        out = Path() if self.to_standard_output else options.out.expanduser()
+        if not self.to_standard_output and (problem := _folder_problem(out, options.dry_run)):
+            raise _UsageError(f"--out {options.out}: {problem}")
+        # Loading a model takes seconds: problems of files are found before.
+        inputs = {real_path(recording.path) for recording in recordings}
+        wanted = [*options.format, *(SOUNDS if options.listen else ())]
+        songs = [_Song(each, Results(out / each.target), _shown(each, options), wanted) for each in recordings]
+        for song in songs:
+            _guarded(song, options, lambda song: _look(song, inputs, self))
+        if not any(song.left for song in songs):
+            return _conclude(songs, problems, 0.0, self)
+        model, started = self.model, time.perf_counter()
+        for song in songs:
+            if song.left:
+                _guarded(song, options, lambda song: _leave_out_what_is_done(song, model, options))
+        left = [song for song in songs if song.left]
+        if options.dry_run:
+            for song in left:
+                self.report.say(one_line(f"{song.name}: would write {_names(song, song.kinds) or 'nothing'}"))
+                self.report.record(song.name, would_write=[str(song.results.path(kind)) for kind in song.kinds])
+            return _conclude(songs, problems, 0.0, self)
+        silent = options.quiet or options.watch is not None or None
+        total = sum(_announced(song) for song in left) if not silent else None
+        with tqdm(total=total or None, unit=" s", disable=silent, dynamic_ncols=True) as bar:
+            for song in left:
+                _guarded(song, options, lambda song: _transcribe(song, self, bar))
+        return _conclude(songs, problems, time.perf_counter() - started, self)
+
+
+def _move(network, device: str) -> None:
+    """Move the network to a device. Raises _UsageError."""
+    try:
+        network.to(device)
+    except (RuntimeError, AssertionError, ValueError) as error:  # what torch raises for one that is not there
+        reason = str(error).splitlines()[0]
+        raise _UsageError(f"--device {device}: torch cannot use it ({reason}); leave it out to use the processor") from None
+
+
+def _shown(recording: InputFile, options: argparse.Namespace) -> str:
+    """The recording's name for people."""
+    piped = "-" in options.audio and recording.path.name == STANDARD_INPUT
+    return "standard input" if piped else str(recording.path)
+
+
+def _names(song: _Song, kinds: Sequence[str]) -> str:
+    return " ".join(str(song.results.path(kind)) for kind in kinds)
 
 
 def _guarded(song: _Song, options: argparse.Namespace, step: Callable[[_Song], None]) -> None:
@@ -101,8 +190,10 @@ def _guarded(song: _Song, options: argparse.Namespace, step: Callable[[_Song], N
 # --- before transcribing -------------------------------------------------------------------------------------------------
 
 
-def _folder_problem(folder: Path) -> str:
-    """Reason and remedy if results cannot be written into the folder, else ""; a missing folder is created."""
+def _folder_problem(folder: Path, dry: bool) -> str:
+    """Reason and remedy if results cannot be written into the folder, else ""; a missing folder is created, unless all is `dry`."""
+    if dry and not folder.exists():
+        return ""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
@@ -112,11 +203,17 @@ def _folder_problem(folder: Path) -> str:
     return "" if os.access(folder, os.W_OK) else "this folder is not writable; name another"
 
 
-def _look(song: _Song, inputs: set[Path], options: argparse.Namespace) -> None:
+def _look(song: _Song, inputs: set[Path], work: _Work) -> None:
     """See what has to be made, or why it cannot be, as far as it is known without decoding the recording."""
+    options = work.options
     check_recording(song.recording.path)
-    for kind in (*options.format, *(SOUNDS if options.listen else ())):
+    if work.to_standard_output:
+        song.kinds = song.wanted
+        return
+    for kind in song.wanted:
         path = song.results.path(kind)
+        if options.skip_existing and os.path.lexists(path):
+            continue
         if problem := _name_problem(path):
             song.missing.append(problem)
         elif path.is_dir():
@@ -129,6 +226,7 @@ def _look(song: _Song, inputs: set[Path], options: argparse.Namespace) -> None:
             )
         else:
             song.kinds.append(kind)
+    song.done = bool(song.wanted) and not (song.kinds or song.missing or song.problem)
     # Existing files may be the user's own, or corrected by hand.
     if not song.problem and not options.overwrite and (foreign := song.results.foreign(song.kinds)):
         song.problem = _not_replaced(song, foreign, "" if song.results.made_from else "nothing is noted of how they were made")
@@ -147,9 +245,12 @@ def _name_problem(path: Path) -> str:
 
 def _leave_out_what_is_done(song: _Song, model, options: argparse.Namespace) -> None:
     """Leave out results that this very command made before; those that another made are not replaced unasked."""
+    if not song.kinds or str(options.out) == "-":
+        return
     own, made = song.results.own(song.kinds), song.results.made_from
     if own and (differing := _differing(made, _made_from(song, model, options))):
-        if not options.overwrite:
+        arrived_anew = options.watch is not None and differing == ["recording"]
+        if not (options.overwrite or arrived_anew):
             song.problem = _not_replaced(
                 song, sorted(map(song.results.path, own)), f"made before a change of {', '.join(differing)}"
             )
@@ -166,7 +267,8 @@ def _not_replaced(song: _Song, existing: list[Path], why: str) -> str:
 def _made_from(song: _Song, model, options: argparse.Namespace) -> dict[str, Any]:
     """All that decides the bytes of the results of a song."""
     # All options but those that say what to read, where to write, and how.
-    others = ("audio", "command", "debug", "engine", "format", "listen", "model", "out", "overwrite", "threshold", "verbose")
+    others = {"audio", "command", "debug", "device", "dry_run", "engine", "format", "json", "listen", "model", "out", "overwrite"}
+    others |= {"quiet", "skip_existing", "threshold", "verbose", "watch"}
     chosen = {name.replace("_", " "): value for name, value in vars(options).items() if name not in others}
     if options.drum_map is not None:
         chosen["drum map"] = dict(options.drum_map.pitches)
@@ -189,22 +291,22 @@ def _announced(song: _Song) -> float:
         return 0.0
 
 
-def _transcribe(song: _Song, model, options: argparse.Namespace, bar: tqdm) -> None:
-    """Transcribe a recording, write its results and print what was found."""
+def _transcribe(song: _Song, work: _Work, bar: tqdm) -> None:
+    """Transcribe a recording, write its results and say what was found."""
     from adtlib.transcription.pipeline import transcribe
 
-    before = bar.n
+    options, before = work.options, bar.n
     bar.set_description(one_line(song.recording.path.name[-24:]))
 
     def progress(seconds: float) -> None:
         bar.n = before + seconds
         bar.refresh()
 
-    state, times = _made_from(song, model, options), [time.perf_counter()]  # as it is before it is read
+    state, times = _made_from(song, work.model, options), [time.perf_counter()]  # as it is before it is read
     older = _older(song, state)
     heard = transcribe(
         song.recording.path,
-        model=model,
+        model=work.model,
         thresholds=options.threshold or None,
         keep_features=False,
         progress=progress,
@@ -212,12 +314,17 @@ def _transcribe(song: _Song, model, options: argparse.Namespace, bar: tqdm) -> N
         tempo=options.tempo,
     )
     times.append(time.perf_counter())
-    written = _write(heard, song, state, options)
+    if work.to_standard_output:
+        written = []
+        sys.stdout.buffer.write(heard.content(song.kinds[0], options.drum_map, options.quantise))
+        sys.stdout.buffer.flush()
+    else:
+        written = _write(heard, song, state, options)
     times.append(time.perf_counter())
-    if written:
-        lines = [*_lines(heard, written, times[1] - times[0], times[2] - times[1]), *_merged(heard, options), *older]
+    if written or not song.kinds or work.to_standard_output:
+        seconds = {"heard": times[1] - times[0], "written": times[2] - times[1]}
         with bar.external_write_mode():
-            print("\n".join(map(one_line, lines)), flush=True)
+            work.report.transcribed(heard, song.name, written, seconds, older)
     song.seconds, song.written = heard.duration, written
 
 
@@ -268,60 +375,31 @@ def _write_sound(heard, results: Results, kind: str, state: dict[str, Any]) -> P
     return results.path(kind)
 
 
-# --- messages ----------------------------------------------------------------------------------------------------------
+# --- at the end ----------------------------------------------------------------------------------------------------------
 
 
-def _lines(song, written: list[Path], transcribing: float, writing: float) -> list[str]:
-    """Three lines or more on one recording, for 80 columns; `transcribing` and `writing` are the seconds that both took."""
-    counts = song.counts
-    total = sum(counts.values())
-    onsets = f"{total:,} onsets: " + "  ".join(f"{name} {counts[name]:,}" for name in CLASSES) if total else "no onsets"
-    minutes, rest = divmod(round(song.duration), 60)
-    tempo = f"{song.beats.bpm:.0f} beats a minute" if song.beats.found else "too few onsets for a tempo: 120 written"
-    speed = (
-        f"heard in {transcribing:.1f} s, {song.duration / max(transcribing, 1e-9):.0f} times real time; written in {writing:.1f} s"
-    )
-    target = written[0].with_suffix("")
-    kinds = " ".join(path.name.removeprefix(target.name) for path in written)
-    named = textwrap.wrap(f"{paths.relative(target)}: {kinds}", 78, break_long_words=False, break_on_hyphens=False)
-    return [f"{song.source} ({minutes}:{rest:02d})", f"  {onsets}", f"  {tempo}; {speed}", *(f"  {line}" for line in named)]
-
-
-def _merged(song, options: argparse.Namespace) -> list[str]:
-    """Lines for a MIDI file or sheet music with fewer notes than onsets."""
-    grid = f" (--quantise {options.quantise})" if options.quantise else ""
-    lines = []
-    for what, kinds in {"MIDI": ("mid",), "score": ("musicxml", "svg", "pdf")}.items():
-        kind = next((kind for kind in kinds if kind in options.format), None)
-        if kind and (count := song.count_merged(kind, options.quantise)):
-            lines.append(f"  {what}: {count:,} stroke{'s' * (count != 1)} fell on a note that was there{grid}")
-    return lines
-
-
-def _about(model, options: argparse.Namespace) -> list[str]:
-    """The model and its thresholds, in lines of 80 columns."""
-    values = thresholds_by_class(with_thresholds(model.peak_picking, options.threshold)).items()
-    thresholds = ", ".join(f"{name} {value:.3g}" for name, value in values)
-    engine = f"; computed by {model.engine.name}" if options.verbose else ""
-    return textwrap.wrap(f"model: {model.name}{engine}; thresholds {thresholds}", 78, subsequent_indent="  ")
-
-
-def _conclude(songs: list[_Song], problems: list[str], took: float, about: list[str], options: argparse.Namespace) -> int:
+def _conclude(songs: list[_Song], problems: Sequence[str], took: float, work: _Work) -> int:
     """Say what was done and what was left out; the exit status."""
+    report = work.report
     broken = [*problems, *(song.problem for song in songs if song.problem)]
     missing = [left_out for song in songs for left_out in song.missing]
-    new, done = [song for song in songs if song.written], [song for song in songs if song.done]
+    new, done = [song for song in songs if song.seconds], [song for song in songs if song.done]
     if len(new) > 1:
         seconds = sum(song.seconds for song in new)
-        print(f"{len(new)} recordings, {seconds / 60:.1f} minutes, in {took:.1f} s: {seconds / took:.0f} times real time")
-    if done:
-        print(f"{len(done)} of {len(songs)} {'was' if len(songs) == 1 else 'were'} done already")
-    if new or done:
-        print("\n".join(map(one_line, about)))
+        report.say(f"{len(new)} recordings, {seconds / 60:.1f} minutes, in {took:.1f} s: {seconds / took:.0f} times real time")
+    if done and work.options.watch is None:
+        report.say(f"{len(done)} of {len(songs)} {'was' if len(songs) == 1 else 'were'} done already")
+    if (new or done) and "model" in vars(work) and work.options.watch is None:
+        report.say("\n".join(map(one_line, about_model(work.model, work.options))))
     if any(song.results.path("drums.wav") in song.written for song in new):
         from adtlib.transcription.kit_playback import sampled_kit
 
-        print(f"drums played by {sampled_kit().name}")
+        report.say(f"drums played by {sampled_kit().name}")
+    for song in done:
+        report.record(song.name, done=True, files=[str(song.results.path(kind)) for kind in song.wanted])
+    for song in songs:
+        if song.problem:
+            report.record(song.name, problem=song.problem)
     for words, reasons in (("transcribed", broken), ("written", missing)):
         if reasons:
             of = f" of {len(songs) + len(problems)}" if reasons is broken else ""

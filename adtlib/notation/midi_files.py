@@ -1,9 +1,7 @@
 """Writing Standard MIDI Files: transcriptions, drum patterns, and parts of the miniature corpora.
 
-The notes of a transcription keep their times, and its tempo map puts bar lines on the beats of the song. Notes are quantised only
-on request: otherwise they lie within half a millisecond of the transcribed onsets. The time before the first bar line is a shorter
-bar, rounded to sixteenths. A first bar line within half a sixteenth of the start of the recording is moved to the start, and the
-first bar becomes longer or shorter by this amount: a bar of a few milliseconds would need an unplayable tempo.
+The notes of a transcription keep their times, and its tempo map puts bar lines on the beats of the song (`tick_map`). Notes are
+quantised only on request: otherwise they lie within half a millisecond of the transcribed onsets.
 
 Equal notes give equal bytes.
 """
@@ -18,7 +16,8 @@ import mido
 import numpy as np
 
 from adtlib import paths
-from adtlib.notation.beats import BEATS_A_BAR, Beats, check_grid
+from adtlib.notation.beats import Beats, check_grid
+from adtlib.notation.tick_map import TICKS_A_BEAT, TickMap, tick_map
 from adtlib.onsets import midi, smf
 from adtlib.onsets.midi import Note, tick_seconds
 from adtlib.onsets.own import midi_mark
@@ -29,10 +28,8 @@ if TYPE_CHECKING:
 
     from adtlib.notation.patterns import Pattern
 
-TICKS_A_BEAT, _PATTERN_TICKS = 960, 480  # of songs; of patterns
-_SIXTEENTH = TICKS_A_BEAT // 4
+_PATTERN_TICKS = 480  # a beat, of patterns
 _NOTE_TICKS = TICKS_A_BEAT // 8
-_TOLERANCE = 0.005  # seconds by which a beat may differ from the tempo map, so that one tempo can hold for many beats
 
 
 def song_midi(
@@ -55,13 +52,12 @@ def song_midi(
 
     Raises ValueError for a grid that is not in `beats.QUANTISE`.
     """
-    pickup, _, times = _from_the_first_bar(beats)
-    tempos = _tempo_map(times, pickup)
+    ticks = tick_map(beats)
     velocities = placed_notes(notes, beats, pitches, quantise)
-    end = int(_ticks(np.array([duration]), tempos)[0])
+    end = int(ticks.at(duration))
     drums = [(0, mido.MetaMessage("track_name", name="Drums")), *_strokes([(*at, v) for at, v in velocities.items()], _NOTE_TICKS)]
     mark = midi_mark((*at, velocity) for at, velocity in velocities.items()) if marked else ""
-    return midi.file_bytes([_conductor(tempos, pickup, end, name, mark), midi.track(drums, end)], TICKS_A_BEAT, kind=1)
+    return midi.file_bytes([_conductor(ticks, end, name, mark), midi.track(drums, end)], TICKS_A_BEAT, kind=1)
 
 
 def placed_notes(
@@ -72,13 +68,12 @@ def placed_notes(
     There are fewer entries than notes where notes of one pitch coincide.
     """
     check_grid(quantise)
-    pickup, first, times = _from_the_first_bar(beats)
+    song = tick_map(beats)
     if quantise:
         parts = Fraction(quantise, 4)  # of a beat
-        places = [round((float(beats.at(seconds)) - first) * parts) / parts for seconds, _, _ in notes]
-        ticks = [max(0, round(place * TICKS_A_BEAT) + pickup) for place in places]
+        ticks = [song.of_beat(round(float(beats.at(seconds)) * parts) / parts) for seconds, _, _ in notes]
     else:
-        ticks = _ticks(np.array([seconds for seconds, _, _ in notes]), _tempo_map(times, pickup)).tolist()
+        ticks = song.at([seconds for seconds, _, _ in notes]).tolist()
     velocities: dict[tuple[int, int], int] = {}
     for tick, (_, label, velocity) in zip(ticks, notes, strict=True):
         key = tick, pitches[label]
@@ -86,58 +81,13 @@ def placed_notes(
     return velocities
 
 
-def _from_the_first_bar(beats: Beats) -> tuple[int, int, np.ndarray]:
-    """(ticks before the first bar line, index of the beat on it, seconds of the beats from there on in the tempo map)."""
-    near = 60 / beats.bpm / 8  # half a sixteenth
-    late = beats.times > -near
-    lines = np.flatnonzero((beats.positions == 1) & late)
-    first = int(lines[0]) if len(lines) else int(np.argmax(late))  # a recording shorter than a bar
-    times = beats.times[first:]
-    if times[0] < near:
-        return 0, first, times - times[0] * np.maximum(0, 1 - np.arange(len(times)) / BEATS_A_BAR)
-    return max(1, round(4 * times[0] / (times[1] - times[0]))) * _SIXTEENTH, first, times
-
-
-def _tempo_map(times: np.ndarray, pickup: int) -> list[tuple[int, int]]:
-    """(tick, microseconds a beat) of tempos, each for as many beats as are evenly spaced; `times[0]` is at tick `pickup`."""
-    tempos = [(0, max(1, round(1e6 * times[0] * TICKS_A_BEAT / pickup)))] if pickup else []
-    start = 0
-    while start < len(times) - 1:
-        stop = start + 1
-        low, high = -np.inf, np.inf  # slopes of lines from here that pass all beats so far within the tolerance
-        for end in range(start + 1, len(times)):
-            count, passed = end - start, times[end] - times[start]
-            if not low <= passed / count <= high:
-                break
-            stop = end
-            low, high = max(low, (passed - _TOLERANCE) / count), min(high, (passed + _TOLERANCE) / count)
-        period = (times[stop] - times[start]) / (stop - start)
-        tempos.append((pickup + start * TICKS_A_BEAT, max(1, round(1e6 * period))))
-        start = stop
-    return tempos
-
-
-def _ticks(seconds: np.ndarray, tempos: list[tuple[int, int]]) -> np.ndarray:
-    """The tick nearest to each time: the inverse of `midi.tick_seconds`."""
-    starts = np.array([tick for tick, _ in tempos])
-    changes = tick_seconds(starts, tempos, TICKS_A_BEAT)
-    region = np.maximum(np.searchsorted(changes, seconds, side="right") - 1, 0)
-    ticks_a_second = 1e6 * TICKS_A_BEAT / np.array([tempo for _, tempo in tempos])
-    return np.maximum(np.rint(starts[region] + (seconds - changes[region]) * ticks_a_second[region]), 0).astype(np.int64)
-
-
-def _conductor(tempos: list[tuple[int, int]], pickup: int, end: int, name: str, mark: str) -> mido.MidiTrack:
+def _conductor(ticks: TickMap, end: int, name: str, mark: str) -> mido.MidiTrack:
     """The first track: name, mark if any, metre and tempo."""
     events = [(0, mido.MetaMessage("track_name", name=name.encode("latin-1", "replace").decode("latin-1")))]
     events += [(0, mido.MetaMessage("text", text=mark))] if mark else []
-    events += [midi.tempo_event(tick, tempo) for tick, tempo in tempos if tick <= end or not tick]
-    if pickup and pickup != BEATS_A_BAR * TICKS_A_BEAT:
-        length = Fraction(pickup, 4 * TICKS_A_BEAT)  # of a whole note
-        unit = next(unit for unit in (4, 8, 16) if (length * unit).denominator == 1)
-        events.append((0, mido.MetaMessage("time_signature", numerator=min(int(length * unit), 255), denominator=unit)))
-    else:  # a whole bar before the first bar line is an ordinary bar
-        pickup = 0
-    events.append((pickup, mido.MetaMessage("time_signature", numerator=BEATS_A_BAR, denominator=4)))
+    events += [midi.tempo_event(tick, tempo) for tick, tempo in ticks.tempos if tick <= end or not tick]
+    for tick, numerator, denominator in ticks.meters:
+        events.append((tick, mido.MetaMessage("time_signature", numerator=numerator, denominator=denominator)))
     return midi.track(events, end)
 
 

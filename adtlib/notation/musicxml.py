@@ -60,7 +60,7 @@ PLACES |= {51: _RIDE, 59: _RIDE, 53: _BELL}
 
 
 @dataclass
-class _Event:
+class RhythmEvent:
     """A chord (the indices of its strokes) or, without strokes, a rest: `start` in its bar and `length` in divisions."""
 
     start: int
@@ -76,7 +76,7 @@ class _Event:
 # --- rhythm ------------------------------------------------------------------------------------------------------------
 
 
-def _voice_events(hits: dict[int, tuple[int, ...]], groups: Sequence[Fraction]) -> list[_Event]:
+def voice_events(hits: dict[int, tuple[int, ...]], groups: Sequence[Fraction]) -> list[RhythmEvent]:
     """Chords and rests of one voice in one bar. hits: indices of strokes by division of the bar."""
     events, start = [], 0
     for number, length in enumerate(groups):
@@ -92,7 +92,7 @@ def _voice_events(hits: dict[int, tuple[int, ...]], groups: Sequence[Fraction]) 
     return events
 
 
-def _fill(start: int, length: int, hits: tuple[int, ...], group: int, triplet: bool) -> list[_Event]:
+def _fill(start: int, length: int, hits: tuple[int, ...], group: int, triplet: bool) -> list[RhythmEvent]:
     """A chord with the longest notehead that fits into `length`, and rests for the remainder."""
     events = []
     while length > 0:
@@ -102,7 +102,7 @@ def _fill(start: int, length: int, hits: tuple[int, ...], group: int, triplet: b
             raise ValueError(f"a stroke lies {start} of {DIVISIONS} parts into its beat: quantise to sixteenths or triplets first")
         # A rest does not cross the middle of the beat; a note takes its longest value first.
         size, kind, dots = fitting[0] if hits or triplet or not start % 12 else _first_to(fitting, start)
-        events.append(_Event(start, size, kind, dots, hits, group, triplet))
+        events.append(RhythmEvent(start, size, kind, dots, hits, group, triplet))
         start, length, hits = start + size, length - size, ()
     return events
 
@@ -112,16 +112,16 @@ def _first_to(values, start: int):
     return next((value for value in values if value[0] <= 12 - start % 12), values[-1])
 
 
-def _joined_rests(events: list[_Event], groups: Sequence[Fraction]) -> list[_Event]:
+def _joined_rests(events: list[RhythmEvent], groups: Sequence[Fraction]) -> list[RhythmEvent]:
     """Combine rests of a whole bar, of half a bar in 4/4, and of a dotted quarter in compound metres."""
     if not any(event.hits for event in events):
-        return [_Event(0, round(sum(groups) * DIVISIONS), "measure", 0)]
+        return [RhythmEvent(0, round(sum(groups) * DIVISIONS), "measure", 0)]
     joined, half = [], 2 * DIVISIONS
     for event in events:
         last = joined[-1] if joined else None
         free = last and not last.hits and not event.hits
         if free and list(groups) == [1] * 4 and event.start % half == DIVISIONS == last.length == event.length:
-            joined[-1] = _Event(last.start, half, "half", 0, group=last.group)
+            joined[-1] = RhythmEvent(last.start, half, "half", 0, group=last.group)
         elif (
             free
             and last.group == event.group
@@ -129,13 +129,13 @@ def _joined_rests(events: list[_Event], groups: Sequence[Fraction]) -> list[_Eve
             and event.length == 12
             and groups[event.group] == Fraction(3, 2)
         ):
-            joined[-1] = _Event(last.start, 36, "quarter", 1, group=last.group)
+            joined[-1] = RhythmEvent(last.start, 36, "quarter", 1, group=last.group)
         else:
             joined.append(event)
     return joined
 
 
-def _add_beams(events: list[_Event], groups: Sequence[Fraction]) -> None:
+def _add_beams(events: list[RhythmEvent], groups: Sequence[Fraction]) -> None:
     """Beam notes shorter than a quarter within each beat; in even metres, nothing but eighths within half a bar."""
     runs, run, key = [], [], None
     for event in events:
@@ -156,7 +156,7 @@ def _add_beams(events: list[_Event], groups: Sequence[Fraction]) -> None:
                 event.beams = tuple(_beam(levels, index, level) for level in range(1, levels[index] + 1))
 
 
-def _beam_key(event: _Event, events: list[_Event], groups: Sequence[Fraction]) -> tuple[int, int]:
+def _beam_key(event: RhythmEvent, events: list[RhythmEvent], groups: Sequence[Fraction]) -> tuple[int, int]:
     """Notes with the same key may be beamed together: those of a beat, or of a pair of beats with nothing but eighths."""
     pair = event.group // 2
     if len(groups) % 2 == 0 and set(groups) == {Fraction(1)}:
@@ -268,7 +268,7 @@ def _bar(measure: ET.Element, pattern: Pattern, bar: int, inside: Sequence[int],
             if not voice:
                 break
             _text(ET.SubElement(measure, "backup"), "duration", round(pattern.bar_length * DIVISIONS))
-        events = _voice_events(voice, groups)
+        events = voice_events(voice, groups)
         for index, event in enumerate(events):
             neighbours = [events[i] if 0 <= i < len(events) else None for i in (index - 1, index + 1)]
             ends = [n is None or not n.triplet or n.group != event.group for n in neighbours]
@@ -277,7 +277,7 @@ def _bar(measure: ET.Element, pattern: Pattern, bar: int, inside: Sequence[int],
                 note.set("print-object", "no")
 
 
-def _write_event(measure: ET.Element, pattern: Pattern, event: _Event, voice: int, triplet_ends: list[bool]) -> ET.Element:
+def _write_event(measure: ET.Element, pattern: Pattern, event: RhythmEvent, voice: int, triplet_ends: list[bool]) -> ET.Element:
     """Write a rest or a chord and return its last note. `triplet_ends`: whether it begins and whether it ends its triplet."""
     for order, index in enumerate(event.hits or (None,)):
         hit = None if index is None else pattern.hits[index]
@@ -314,7 +314,7 @@ def _write_event(measure: ET.Element, pattern: Pattern, event: _Event, voice: in
     return note
 
 
-def _notations(note: ET.Element, event: _Event, hits, triplet_ends: list[bool], side: str) -> None:
+def _notations(note: ET.Element, event: RhythmEvent, hits, triplet_ends: list[bool], side: str) -> None:
     """Triplet brackets on the side of the stems, accents, and the circle over an open hi-hat."""
     notations = ET.Element("notations")
     if event.triplet:

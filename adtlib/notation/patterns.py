@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 
@@ -203,28 +204,54 @@ def _grids(positions: np.ndarray) -> dict[int, int]:
     return grids
 
 
-def song_pattern(events: Sequence[tuple[float, str, int]], beats: Beats, quantise: int | None = None) -> Pattern:
-    """The notation of events (seconds, class, velocity) as a pattern in whole bars; without events, one empty bar.
+class GridStroke(NamedTuple):
+    """A stroke of a song on its grid: beats from the first of the song's beats, class, velocity 1 to 127."""
 
-    quantise  as in `midi_files.song_midi`. 48 parts of a whole note are too fine for notation and have the effect of None.
+    beat: Fraction
+    name: str
+    velocity: int
 
-    Raises ValueError for a grid that is not in `beats.QUANTISE`.
+
+def song_strokes(
+    events: Sequence[tuple[float, str, int]], beats: Beats, quantise: int | None = None
+) -> tuple[int, list[GridStroke]]:
+    """(beat that begins the bar of the first event, strokes sorted by beat and class) of events (seconds, class, velocity).
+
+    quantise  as in `midi_files.song_midi`. 48 parts of a whole note are too fine for notation and have the effect of None:
+              sixteenths or triplets, whichever fit better.
+
+    Of two events of a class at one position the louder is kept. Raises ValueError for a grid that is not in `beats.QUANTISE`.
     """
     check_grid(quantise)
     steps = None if quantise in (None, 48) else quantise // 4  # of a beat
     if not events:
-        return Pattern((), 1, beats.bpm, METER)
+        return -beats.phase, []
     first = float(beats.at(min(seconds for seconds, _, _ in events)))
     start = math.floor((first + EARLY + beats.phase) / BEATS_A_BAR) * BEATS_A_BAR - beats.phase
     last = float(beats.at(max(seconds for seconds, _, _ in events)))
     lines = beats.seconds(np.arange(start, math.ceil(last) + BEATS_A_BAR + 1))
     onsets = [np.array([seconds for seconds, name, _ in events if name == label]) for label in CLASSES]
     velocities = [[velocity for _, name, velocity in events if name == label] for label in CLASSES]
-    hits: dict[tuple[Fraction, int], int] = {}
+    loudest: dict[tuple[Fraction, str], int] = {}
     for label, positions, own in zip(CLASSES, grid_positions(onsets, lines, METER, steps), velocities, strict=True):
         for position, velocity in zip(positions, own, strict=True):
-            ghost = label == "SD" and velocity < _GHOST
-            key = position, MIDI_PITCH[label]
-            hits[key] = max(hits.get(key, 0), VELOCITIES["g" if ghost else "x"])
-    n_bars = max(math.floor(position / BEATS_A_BAR) + 1 for position, _ in hits)
-    return Pattern(tuple(Hit(*key, velocity) for key, velocity in sorted(hits.items())), n_bars, beats.bpm, METER)
+            key = start + position, label
+            loudest[key] = max(loudest.get(key, 0), velocity)
+    strokes = [GridStroke(*key, velocity) for key, velocity in loudest.items()]
+    return start, sorted(strokes, key=lambda stroke: (stroke.beat, CLASSES.index(stroke.name)))
+
+
+def is_ghost(stroke: GridStroke) -> bool:
+    """Whether a stroke is so soft that it is written as a ghost note."""
+    return stroke.name == "SD" and stroke.velocity < _GHOST
+
+
+def song_pattern(events: Sequence[tuple[float, str, int]], beats: Beats, quantise: int | None = None) -> Pattern:
+    """The notation of events (seconds, class, velocity) as a pattern in whole bars; without events, one empty bar.
+
+    Arguments and error as for `song_strokes`.
+    """
+    start, strokes = song_strokes(events, beats, quantise)
+    hits = [Hit(stroke.beat - start, MIDI_PITCH[stroke.name], VELOCITIES["g" if is_ghost(stroke) else "x"]) for stroke in strokes]
+    n_bars = max((math.floor(hit.beat / BEATS_A_BAR) + 1 for hit in hits), default=1)
+    return Pattern(tuple(sorted(hits)), n_bars, beats.bpm, METER)

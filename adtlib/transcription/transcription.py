@@ -3,6 +3,7 @@
     song = adtlib.transcribe("song.mp3")
     song.onsets                                  one sorted array of seconds for each class
     song.to_midi("song.mid")                     and to_csv, to_musicxml, to_svg, to_pdf, plot, click_track, play_drums
+    song.save("song", ["labels", "tab"])         and the other formats of `formats.FORMATS`
     song.with_thresholds({"HH": 0.4})            peaks picked again, without the network
     song.add("SD", 12.31).remove("CY", 14.02)    corrected by hand
 
@@ -25,15 +26,17 @@ from adtlib.onsets.frames import Onsets
 from adtlib.onsets.own import COLUMNS
 from adtlib.onsets.peak_picking import PeakPicking, pick_peaks, with_thresholds
 from adtlib.transcription.events import Edit, Event, check_class, counts_of, edited, onsets_of
+from adtlib.transcription.formats import FORMATS, kinds_of
 from adtlib.vocabulary import CLASSES, MIDI_PITCH
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from adtlib.audio.clicks import DrumEvent
-    from adtlib.notation.patterns import Pattern
+    from adtlib.notation.patterns import GridStroke, Pattern
+    from adtlib.notation.tick_map import TickMap
 
-FORMATS = ("mid", "csv", "musicxml", "svg", "pdf")
+USUAL = ("mid", "csv", "musicxml", "svg", "pdf")  # of the formats, those that are written when none is named
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +111,7 @@ class Transcription:
         return pd.DataFrame(self._rows(drum_map), columns=list(COLUMNS))
 
     def _rows(self, drum_map) -> list[tuple]:
-        pitches = _pitches(drum_map)
+        pitches = self.pitches(drum_map)
         return [(e.seconds, e.name, pitches[e.name], e.velocity, round(e.confidence, 4)) for e in self.events]
 
     # ---- other thresholds, corrections
@@ -173,22 +176,19 @@ class Transcription:
         from adtlib.notation.midi_files import song_midi
 
         as_found = not self.edits  # one that was corrected by hand may serve as an annotation
-        content = song_midi(self.drum_events, self.beats, _pitches(drum_map), self.duration, self.name, quantise, as_found)
+        content = song_midi(self.drum_events, self.beats, self.pitches(drum_map), self.duration, self.name, quantise, as_found)
         return _written(path, content)
 
     def count_merged(self, kind: str = "mid", quantise: int | None = None) -> int:
-        """Number of onsets that a file of this kind (of FORMATS) omits, as they coincide with another note of their class.
+        """Number of onsets that a file of this kind (of `formats.FORMATS`) omits, as they coincide with another of their class.
 
         quantise  as `to_midi` takes it.
         """
         from adtlib.notation.midi_files import placed_notes
 
-        if kind == "csv":
-            return 0
-        notes = (
-            placed_notes(self.drum_events, self.beats, MIDI_PITCH, quantise) if kind == "mid" else self.to_pattern(quantise).hits
-        )
-        return len(self.events) - len(notes)
+        if kind == "mid":
+            return len(self.events) - len(placed_notes(self.drum_events, self.beats, MIDI_PITCH, quantise))
+        return len(self.events) - len(self.strokes(quantise)[1]) if FORMATS[kind].on_grid else 0
 
     def to_csv(self, path: Path | str | None = None, drum_map=None) -> str:
         """A line an onset, `time_seconds,class,pitch,velocity,confidence`; also written to `path`. `adt score` reads it."""
@@ -196,6 +196,27 @@ class Transcription:
         lines += [f"{time:.3f},{name},{pitch},{velocity},{sure:.3f}" for time, name, pitch, velocity, sure in self._rows(drum_map)]
         text = "\n".join(lines) + "\n"
         return _written(path, text)
+
+    def strokes(self, quantise: int | None = None) -> "tuple[int, list[GridStroke]]":
+        """The onsets on the song's beats, as `notation.patterns.song_strokes` gives them; `quantise` as in `to_midi`."""
+        from adtlib.notation.patterns import song_strokes
+
+        return song_strokes(self.drum_events, self.beats, quantise)
+
+    @property
+    def ticks(self) -> "TickMap":
+        """The song's tempo map in ticks, of which tick 0 is the start of the recording."""
+        from adtlib.notation.tick_map import tick_map
+
+        return tick_map(self.beats)
+
+    def pitches(self, drum_map=None) -> Mapping[str, int]:
+        """The pitch of each class in a drum map, by default General MIDI's. Raises DrumMapError as `notation.drum_map` does."""
+        if drum_map is None:
+            return MIDI_PITCH
+        from adtlib.notation.drum_maps import drum_map as named  # most transcriptions need no other map
+
+        return named(drum_map).pitches
 
     def to_pattern(self, quantise: int | None = None) -> "Pattern":
         """The onsets on the song's beats, for notation: in sixteenths and triplets, or on the grid `quantise`, as in `to_midi`."""
@@ -224,40 +245,31 @@ class Transcription:
         return _written(path, score_pdf(self.to_musicxml(quantise=quantise), self.name))
 
     def save(
-        self, target: Path | str, formats: Iterable[str] | str = FORMATS, drum_map=None, quantise: int | None = None
+        self, target: Path | str, formats: Iterable[str] | str = USUAL, drum_map=None, quantise: int | None = None
     ) -> list[Path]:
         """Write `target`.mid and so on, each atomically; return the files in the order of `formats`.
 
         target   a path without suffix, or with the suffix of one of the formats.
-        formats  some of FORMATS, or one;  drum_map, quantise  as in `to_midi`.
+        formats  names or kinds of `formats.FORMATS`, or one;  drum_map, quantise  as in `to_midi`.
 
         Raises ValueError, before anything is written, for an unknown format, drum map or grid.
         """
         from adtlib.notation.beats import check_grid
 
-        kinds = [formats] if isinstance(formats, str) else list(formats)
-        if unknown := [kind for kind in kinds if kind not in FORMATS]:
-            raise ValueError(f"{unknown[0]!r} is no format: choose of {', '.join(FORMATS)}")
+        kinds = kinds_of(formats)
         check_grid(quantise)
-        _pitches(drum_map)
+        self.pitches(drum_map)
         target = Path(target)
-        if target.suffix.lstrip(".") in kinds:
-            target = target.with_suffix("")
+        if end := max((f".{kind}" for kind in kinds if target.name.endswith(f".{kind}")), key=len, default=""):
+            target = target.with_name(target.name.removesuffix(end))
         written = [(kind, target.with_name(f"{target.name}.{kind}")) for kind in kinds]
         for kind, path in written:
             paths.write_atomically(path, self.content(kind, drum_map, quantise))
         return [path for _, path in written]
 
     def content(self, kind: str, drum_map=None, quantise: int | None = None) -> bytes:
-        """The bytes of a file of this kind, one of FORMATS; drum_map, quantise as in `to_midi`."""
-        makers = {
-            "mid": lambda: self.to_midi(None, drum_map, quantise),
-            "csv": lambda: self.to_csv(None, drum_map),
-            "musicxml": lambda: self.to_musicxml(None, quantise),
-            "svg": lambda: self.to_svg(None, quantise),
-            "pdf": lambda: self.to_pdf(None, quantise),
-        }
-        return _as_bytes(makers[kind]())
+        """The bytes of a file of this kind, one of `formats.FORMATS`; drum_map, quantise as in `to_midi`."""
+        return _as_bytes(FORMATS[kinds_of(kind)[0]].make(self, drum_map, quantise))
 
     # ---- pictures and sound
 
@@ -317,12 +329,3 @@ def _written(path: Path | str | None, content):
 
 def _as_bytes(content: str | bytes) -> bytes:
     return content.encode() if isinstance(content, str) else content
-
-
-def _pitches(drum_map) -> Mapping[str, int]:
-    """The pitch of each class in a drum map, for None General MIDI's. Raises DrumMapError as `notation.drum_map` does."""
-    if drum_map is None:
-        return MIDI_PITCH
-    from adtlib.notation.drum_maps import drum_map as named  # most transcriptions need no other map
-
-    return named(drum_map).pitches

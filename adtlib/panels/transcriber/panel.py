@@ -37,7 +37,7 @@ from adtlib.transcription.sources import (
     named_sources,
     transcriptions_folder,
 )
-from adtlib.transcription.transcription import FORMATS, Transcription
+from adtlib.transcription.transcription import USUAL, Transcription
 from adtlib.vocabulary import CLASSES
 
 LISTED = 100  # recordings in the list
@@ -300,7 +300,7 @@ def _listed(sources: Sequence[Source]) -> dict[str, Source]:
 
 def _check_free(target: Path) -> None:
     """FileExistsError if a file of the transcription would replace another."""
-    there = [path.name for kind in FORMATS if (path := target.with_name(f"{target.name}.{kind}")).exists()]
+    there = [path.name for kind in USUAL if (path := target.with_name(f"{target.name}.{kind}")).exists()]
     if there:
         raise FileExistsError(
             f"{', '.join(there)} {'is' if len(there) == 1 else 'are'} in {target.parent} already: "

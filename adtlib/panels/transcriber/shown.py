@@ -80,5 +80,5 @@ class ShownRecording:
         return Image(small_png(image), width=image.width // 2)
 
     def save(self, folder: Path, formats: Sequence[str]) -> list[Path]:
-        """Write the whole transcription in some formats (of `transcription.FORMATS`); returns the files."""
+        """Write the whole transcription in some formats (of `transcription.formats`); returns the files."""
         return [] if self.heard is None else self.heard.transcription.save(Path(folder) / self.heard.transcription.name, formats)

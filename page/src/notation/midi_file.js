@@ -5,6 +5,8 @@ import { BEATS_A_BAR } from "./beats.js";
 
 const TICKS_A_BEAT = 960;
 const SIXTEENTH = TICKS_A_BEAT / 4;
+const THIRTY_SECOND = TICKS_A_BEAT / 8;
+const NEAR = 1 / 16; // of a beat: a first beat closer to the start is moved there
 const NOTE_TICKS = TICKS_A_BEAT / 8;
 const TOLERANCE = 0.005;
 const DRUM_CHANNEL = 9;
@@ -17,8 +19,7 @@ const MADE_HERE = "adt transcribe";
  * quantise  parts of a whole note that notes are moved to, or null;  marked  whether nobody corrected it.
  */
 export function songMidi({ events, beats, pitches, duration, name = "", quantise = null, marked = false }) {
-  const { pickup, times } = fromTheFirstBar(beats);
-  const tempos = tempoMap(times, pickup);
+  const { pickup, tempos } = tickMap(beats);
   const notes = placedNotes(events, beats, pitches, quantise);
   const end = ticksOf([duration], tempos)[0];
   const mark = marked ? `${MADE_HERE} ${crc32(pythonList(notes)).toString(16).padStart(8, "0")}` : "";
@@ -29,12 +30,12 @@ export function songMidi({ events, beats, pitches, duration, name = "", quantise
 
 /** [tick, pitch, velocity] of each note, sorted; of notes of one pitch that coincide the loudest. `placed_notes` in Python. */
 function placedNotes(events, beats, pitches, quantise) {
-  const { pickup, first, times } = fromTheFirstBar(beats);
+  const { lead, first, tempos } = tickMap(beats);
   const seconds = events.map((event) => event.seconds);
   const parts = quantise / 4; // of a beat
   const ticks = quantise
-    ? seconds.map((at) => Math.max(0, rint((rint((beats.at(at) - first) * parts) * TICKS_A_BEAT) / parts) + pickup))
-    : ticksOf(seconds, tempoMap(times, pickup));
+    ? seconds.map((at) => Math.max(0, rint((rint(beats.at(at) * parts) / parts - first) * TICKS_A_BEAT) + lead))
+    : ticksOf(seconds, tempos);
   const velocities = new Map();
   events.forEach((event, i) => {
     const key = ticks[i] * 128 + pitches[event.name];
@@ -45,21 +46,32 @@ function placedNotes(events, beats, pitches, quantise) {
 
 const byAll = (a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
 
-/** Ticks before the first bar line, the index of the beat on it, and the seconds of the beats from there on in the tempo map. */
-function fromTheFirstBar(beats) {
-  const near = 60 / beats.bpm / 8; // half a sixteenth
-  const late = (time) => time > -near;
-  const line = beats.times.findIndex((time, i) => beats.positions[i] === 1 && late(time));
-  const first = line >= 0 ? line : Math.max(0, beats.times.findIndex(late));
-  const times = beats.times.slice(first);
-  if (times[0] < near)
-    return { pickup: 0, first, times: times.map((time, i) => time - times[0] * Math.max(0, 1 - i / BEATS_A_BAR)) };
-  return { pickup: Math.max(1, rint((4 * times[0]) / (times[1] - times[0]))) * SIXTEENTH, first, times };
+/**
+ * The ticks of a song: `tick_map` of adtlib/notation/tick_map.py. lead, ticks before the first beat; first, its number among the
+ * song's; pickup, ticks before the first bar line; tempos, [tick, microseconds a beat].
+ */
+function tickMap(beats) {
+  const period = beats.times[1] - beats.times[0];
+  const near = NEAR * (60 / beats.bpm);
+  const before = Math.max(0, Math.floor((beats.times[0] + near) / period));
+  const known = [...Array.from({ length: before }, (_, i) => beats.times[0] - period * (before - i)), ...beats.times];
+  const late = Math.max(0, known.findIndex((time) => time > -near));
+  const first = late - before;
+  let times = known.slice(late);
+  let lead = 0;
+  if (times[0] < near) times = times.map((time, i) => time - times[0] * Math.max(0, 1 - i / BEATS_A_BAR));
+  else {
+    const part = times[0] / (times[1] - times[0]);
+    lead = part < 3 / 16 ? THIRTY_SECOND : rint(4 * part) * SIXTEENTH;
+  }
+  const passed = (beats.positions[0] - 1 + first) % BEATS_A_BAR; // beats of the bar in which the recording begins
+  const toTheBar = (2 * BEATS_A_BAR - passed) % BEATS_A_BAR;
+  return { lead, first, pickup: lead + toTheBar * TICKS_A_BEAT, tempos: tempoMap(times, lead) };
 }
 
-/** [tick, microseconds a beat] of tempos, each for as many beats as are evenly spaced. */
-function tempoMap(times, pickup) {
-  const tempos = pickup ? [[0, Math.max(1, rint((1e6 * times[0] * TICKS_A_BEAT) / pickup))]] : [];
+/** [tick, microseconds a beat] of tempos, each for as many beats as are evenly spaced; times[0] is at tick lead. */
+function tempoMap(times, lead) {
+  const tempos = lead ? [[0, Math.max(1, rint((1e6 * times[0] * TICKS_A_BEAT) / lead))]] : [];
   let start = 0;
   while (start < times.length - 1) {
     let stop = start + 1;
@@ -72,7 +84,7 @@ function tempoMap(times, pickup) {
       high = Math.min(high, (passed + TOLERANCE) / count);
     }
     const period = (times[stop] - times[start]) / (stop - start);
-    tempos.push([pickup + start * TICKS_A_BEAT, Math.max(1, rint(1e6 * period))]);
+    tempos.push([lead + start * TICKS_A_BEAT, Math.max(1, rint(1e6 * period))]);
     start = stop;
   }
   return tempos;
@@ -102,9 +114,9 @@ function conductor(tempos, pickup, end, name, mark) {
   }
   let bar = pickup;
   if (pickup && pickup !== BEATS_A_BAR * TICKS_A_BEAT) {
-    const sixteenths = pickup / SIXTEENTH;
-    const unit = [4, 8, 16].find((each) => (sixteenths * each) % 16 === 0);
-    events.push(signature(0, Math.min((sixteenths * unit) / 16, 255), unit));
+    const parts = pickup / THIRTY_SECOND;
+    const unit = [4, 8, 16, 32].find((each) => (parts * each) % 32 === 0);
+    events.push(signature(0, (parts * unit) / 32, unit));
   } else bar = 0; // a whole bar before the first bar line is an ordinary bar
   events.push(signature(bar, BEATS_A_BAR, 4));
   return events;

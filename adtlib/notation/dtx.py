@@ -1,0 +1,75 @@
+"""Charts for DTXMania: `.dtx`, drums for its ten pads, with the recording as background music.
+
+Strokes lie on the grid of sheet music, the tempo map follows the beats of the recording, and measure 0 begins with it. Chips have
+no sounds of their own: the recording is heard. What the game does not know, velocities, is lost.
+
+Source: DTXMania's "DTX data format" (channels and commands of .dtx files, osdn.net/projects/dtxmania/wiki/DTX+data+format).
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+from adtlib.markup import in_line
+from adtlib.notation.beats import BEATS_A_BAR
+from adtlib.notation.patterns import GridStroke
+from adtlib.notation.tick_map import TICKS_A_BEAT, TickMap
+
+_BACKGROUND, _BAR_LENGTH, _TEMPO = "01", "02", "08"  # channels
+_CHANNELS = {"HH": "11", "SD": "12", "KD": "13", "TT": "15", "CY": "16"}  # closed hi-hat, snare, bass drum, low tom, cymbal
+_MUSIC = "01"  # number of the recording among the sounds
+_CHIPS = dict(zip(_CHANNELS, ("02", "03", "04", "05", "06"), strict=True))
+_BAR = BEATS_A_BAR * TICKS_A_BEAT
+_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+ENCODING = "shift_jis"  # of the file; characters that it lacks become question marks
+
+
+def dtx(strokes: Sequence[GridStroke], ticks: TickMap, name: str = "", sound: str = "") -> bytes:
+    """A .dtx file.
+
+    strokes  of the song, on its grid (`patterns.song_strokes`);  ticks  of the song;  sound  name of the recording's file.
+
+    Raises ValueError for more tempos or measures than the format can number: 1,295 and 3,600.
+    """
+    first = ticks.pickup or _BAR  # length of measure 0
+    tempos = {tempo: _number(index) for index, tempo in enumerate(dict.fromkeys(tempo for _, tempo in ticks.tempos), start=1)}
+    lines = [f"#TITLE: {in_line(name)}", "#COMMENT: adt transcribe", f"#BPM: {60e6 / ticks.tempos[0][1]:.4f}", "#DLEVEL: 50"]
+    lines += [f"#WAV{_MUSIC}: {in_line(sound)}", f"#BGMWAV: {_MUSIC}"] if sound else []
+    lines += [f"#BPM{number}: {60e6 / tempo:.4f}" for tempo, number in tempos.items()]
+    if first != _BAR:  # a length holds until another follows
+        lines += [f"#000{_BAR_LENGTH}: {first / _BAR:.6f}", f"#001{_BAR_LENGTH}: 1.0"]
+    lines += [f"#000{_BACKGROUND}: {_MUSIC}"] if sound else []
+    objects = [(tick, _TEMPO, tempos[tempo]) for tick, tempo in ticks.tempos]
+    objects += [(ticks.of_beat(stroke.beat), _CHANNELS[stroke.name], _CHIPS[stroke.name]) for stroke in strokes]
+    lines += _measures(objects, first)
+    return ("\r\n".join(lines) + "\r\n").encode(ENCODING, "replace")
+
+
+def _measures(objects: Iterable[tuple[int, str, str]], first: int) -> list[str]:
+    """Lines of (tick, channel, object) by measure and channel: as many places as the objects of the line need."""
+    placed: dict[tuple[int, str], dict[Fraction, str]] = {}
+    for tick, channel, what in objects:
+        measure, at = (
+            (0, Fraction(tick, first)) if tick < first else (1 + (tick - first) // _BAR, Fraction((tick - first) % _BAR, _BAR))
+        )
+        placed.setdefault((measure, channel), {})[at] = what
+    lines = []
+    for (measure, channel), inside in sorted(placed.items()):
+        places = math.lcm(*(at.denominator for at in inside))
+        written = "".join(inside.get(Fraction(place, places), "00") for place in range(places))
+        lines.append(f"#{_measure_number(measure)}{channel}: {written}")
+    return lines
+
+
+def _number(index: int) -> str:
+    """Two digits of base 36."""
+    if index >= 36 * 36:
+        raise ValueError(f"the song has more than {36 * 36 - 1:,} tempos, which .dtx files cannot number; state its tempo")
+    return _DIGITS[index // 36] + _DIGITS[index % 36]
+
+
+def _measure_number(measure: int) -> str:
+    """Three digits, of which the first goes on with letters after 9."""
+    if measure >= 3600:
+        raise ValueError("the song has more than 3,600 bars, which .dtx files cannot number; cut the recording")
+    return f"{_DIGITS[measure // 100]}{measure % 100:02d}"
