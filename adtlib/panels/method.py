@@ -38,20 +38,20 @@ def explore_widening(neighbour: float = 0.5, late: int = 1) -> Panel:
     above.set(xlabel="frame of 10 ms", ylabel="target, activation", ylim=(0, 1.05), xlim=(1.5, 14.5))
     above.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     shifts = np.arange(-_LATEST, _LATEST + 1)
-    below.plot(shifts, [_loss(0.0, shift) for shift in shifts], ":", color=QUIET, label="not widened")
+    below.plot(shifts, _losses(0.0) / _loss(0.0, 0), ":", color=QUIET, label="not widened")
     (curve,) = below.plot(shifts, shifts, color=INK, label="as widened")
     (dot,) = below.plot([0], [0], "o", color=_BLUE, markersize=6)
-    below.set(xlabel="model late (frames)", ylabel="loss", ylim=(0, 1.1 * _loss(0.0, _LATEST)), xticks=shifts)
+    below.set(xlabel="model late (frames)", ylabel="loss, times that\nof an answer on time", ylim=(0, 9), xticks=shifts)
     below.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, handlelength=1.4)
 
     def refresh(neighbour: float, late: int) -> str:
         for bar, height in zip(targets, _widened(neighbour), strict=True):
             bar.set_height(height)
         answer.set_ydata(_answer(late))
-        losses = [_loss(neighbour, shift) for shift in shifts]
-        curve.set_ydata(losses)
+        losses = _losses(neighbour)
         here, on_time = losses[late + _LATEST], losses[_LATEST]
-        dot.set_data([late], [here])
+        curve.set_ydata(losses / on_time)
+        dot.set_data([late], [here / on_time])
         when = "on time" if not late else f"{abs(late)} frame{'s' * (abs(late) > 1)} {'late' if late > 0 else 'early'}"
         return (
             f"Loss of the answer {when}: <b>{here:.2f}</b>, {here / on_time:.1f} times that of the same answer on time "
@@ -77,6 +77,11 @@ def _answer(late: int) -> np.ndarray:
     return answer
 
 
+def _losses(neighbour: float) -> np.ndarray:
+    """The loss of each lateness from -_LATEST to _LATEST frames."""
+    return np.array([_loss(neighbour, late) for late in range(-_LATEST, _LATEST + 1)])
+
+
 def _loss(neighbour: float, late: int) -> float:
     """Binary cross-entropy, summed over the frames."""
     y, a = _widened(neighbour), _answer(late)
@@ -99,16 +104,17 @@ def explore_weights(shares) -> Panel:
     grid = np.geomspace(1, _MOST, 200)
     rule.plot(100 * grid / _A_MINUTE, _weights(grid), color=QUIET)
     dots = [rule.plot([1], [1], CLASS_MARKERS[name], color=CLASS_COLOURS[name], markersize=6)[0] for name in CLASSES]
-    rule.set(xscale="log", xlabel="frames with an onset (%)", ylabel="weight", ylim=(0, 1.04 * _weights(grid[:1])[0]))
+    rule.set(xscale="log", yscale="log", xlabel="frames with an onset (%)", ylabel="weight")
     rule.set_xticks([0.1, 1], ["0.1", "1"])
+    rule.set_yticks([10, 100], ["10", "100"])
+    rule.grid()
     height = 0.38
     rows = np.arange(len(CLASSES))
     colours = [CLASS_COLOURS[name] for name in CLASSES]
     bare = parts.barh(rows - height / 2, rows, height, color="white", edgecolor=colours)
     weighted = parts.barh(rows + height / 2, rows, height, color=colours, edgecolor=colours)
     parts.set_yticks(rows, CLASSES)
-    parts.set(xlabel="share of all strokes: counted (outlined), weighted (filled), %", xlim=(0, 100), ylim=(4.6, -0.6))
-    parts.xaxis.label.set_size(8)
+    parts.set(xlabel="share of the strokes (%):\noutlined counted, filled weighted", xlim=(0, 100), ylim=(4.6, -0.6))
 
     def refresh(**strokes: int) -> str:
         counts = np.array([strokes[name] for name in CLASSES])

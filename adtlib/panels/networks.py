@@ -23,6 +23,7 @@ def explore_receptive_field(features: np.ndarray, frame: int, band: int, blocks:
     """What one value sees after some convolutional blocks: a rectangle on features `(T, 84)` around (frame, band)."""
     figure, ax = panel_figure(0.5)
     plot_features(features, 0.0, ax)
+    ax.autoscale(False)
     edges, fields = band_edges(), receptive_fields(_BLOCKS)
     box = ax.add_patch(mpl.patches.Rectangle((0, 0), 1, 1, fill=False, edgecolor="white", linewidth=1.8))
     (cross,) = ax.plot([0], [0], "+", color="white", markersize=8)
