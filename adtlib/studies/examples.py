@@ -118,7 +118,7 @@ def heard_by(profile: Profile, run: Run, seconds: float = 4.0, test: str | None 
 
 
 def architectures_heard(profile: Profile) -> tuple[Passage | None, dict[str, dict[str, Onsets]]]:
-    """What each architecture makes of one passage (`heard_by`), by name: of the first corpus with sound, each with its first seed."""
+    """What each architecture makes of one passage of the first corpus with sound, by its name, each with its first seed."""
     found = {key: runs[0] for key, runs in study_runs(profile).items() if CORPORA[key[1]].info.unit == "track"}
     first = next((corpus for _, corpus in found), None)
     return _heard_by_each(profile, {name: run for (name, corpus), run in found.items() if corpus == first}, first)
