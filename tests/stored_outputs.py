@@ -72,7 +72,9 @@ def condensed(outputs, sanitize) -> list[dict[str, str]]:
         if output.output_type == "stream":
             kept.append({output.name: sanitize(output.text)})
             continue
-        entry = {kind: sanitize(output.data[kind]) for kind in _TEXTS if kind in output.data}
+        # A table in HTML says what it says in words; of other objects words are a name only: "<pandas.io...Styler at ADDRESS>".
+        kinds = _TEXTS if output.data.get("text/plain", "<").startswith("<") else ("text/plain",)
+        entry = {kind: sanitize(output.data[kind]) for kind in kinds if kind in output.data}
         if "image/png" in output.data:
             entry[_PICTURE] = small(base64.b64decode(output.data["image/png"]))
         kept.append(entry)

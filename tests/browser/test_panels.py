@@ -12,8 +12,6 @@ PANELS = {
     "13_drum_set_and_transcription": {"peak-conditions": "threshold", "peak-picking": "threshold"},
     "14_performance_measures": {"tolerance": "late"},
     "30_methodology": {"widening": "late", "weights": "TT", "threshold": "threshold"},
-    "42_cnn": {"receptive-field": "blocks"},
-    "44_conv_transformer": {"attention": "frame"},
 }
 
 
