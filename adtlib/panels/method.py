@@ -142,8 +142,9 @@ def _weights(counts: np.ndarray) -> np.ndarray:
 
 # --- threshold ---------------------------------------------------------------------------------------------------------
 
-_THRESHOLDS = np.round(np.arange(2, 100, 4) / 100, 2)
+_THRESHOLDS = np.arange(1, 20) / 20
 _ALL = "all"
+_HEARD = 4.0  # seconds at most
 
 
 @theme_context()
@@ -154,7 +155,7 @@ def explore_threshold(
 
     activations  `(T, 5)`;  reference  the annotated onsets;  config  the other parameters of peak picking;  tolerance  seconds.
 
-    The sound is what is found at the threshold, on the synthetic kit.
+    The sound is what is found at the threshold in the first seconds, on the synthetic kit.
     """
     activations = np.asarray(activations)
     counts = np.stack([_counts(activations, reference, config, tolerance, threshold) for threshold in _THRESHOLDS])  # (n, 5, 3)
@@ -192,11 +193,11 @@ def explore_threshold(
     def sound(drum: str, threshold: float) -> bytes:
         picked = pick_peaks(activations, with_thresholds(config, float(threshold)))
         heard = [times if drum in (_ALL, name) else times[:0] for name, times in zip(CLASSES, picked, strict=True)]
-        return mp3(play_onsets([times[times < 8] for times in heard], min(len(activations) / FPS, 8) + 0.5))
+        return mp3(play_onsets([times[times < _HEARD] for times in heard], min(len(activations) / FPS, _HEARD) + 0.5))
 
     controls = {
         "drum": menu("class", _ALL, [("all classes", _ALL), *((f"{name}, {CLASS_NAMES[name]}", name) for name in CLASSES)]),
-        "threshold": slider("threshold", 0.5, 0.02, 0.98, 0.04),
+        "threshold": slider("threshold", 0.5, 0.05, 0.95, 0.05),
     }
     return Panel("threshold", figure, controls, refresh, [*lines.values(), here, curve, dot], sound)
 

@@ -77,7 +77,7 @@ MOVES = {
     "tolerance": {"tolerance": 10, "late": 30},
     "widening": {"neighbour": 0.2, "late": -2},
     "weights": dict.fromkeys(CLASSES, 400),
-    "threshold": {"drum": "TT", "threshold": 0.82},
+    "threshold": {"drum": "TT", "threshold": 0.8},
     "receptive-field": {"blocks": 4, "frame": 20, "band": 70},
     "attention": {"layer": 1, "head": 2, "frame": 20},
     "training-sets": {"train": "Slakh", "other": "Slakh"},
