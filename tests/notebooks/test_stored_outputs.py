@@ -101,6 +101,7 @@ def test_pictures_are_alike_where_only_their_edges_are_smoothed_in_another_way(r
         ("<Axes at 0x7fcb675be650>", "<Axes at ADDRESS>"),
         ('<audio src="data:audio/mpeg;base64,SUQz">', '<audio src="data:audio">'),
         ("/home/someone/adt/results/smoke/a.csv", "FOLDER/a.csv"),
+        ("see https://doi.org/10.5281/zenodo.1", "see https://doi.org/10.5281/zenodo.1"),
         ("results/smoke/a.csv: 1/2 of </b>", "results/smoke/a.csv: 1/2 of </b>"),
         ("largest difference 3.2e-08, F1 0.832, 1.5e-03", "largest difference TINY, F1 0.832, 1.5e-03"),
     ],
