@@ -5,9 +5,12 @@ PYTHON ?= python3
 LOCK ?= constraints.txt
 
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 300 --nbval-kernel-startup-timeout 180
+# Of 00 to 30 what each cell shows is compared with what is stored of it: tests/stored_outputs.py. After a change that is meant,
+# make stored-outputs writes it anew.
+STORED := -p stored_outputs --nbval-sanitize-with tests/stored_outputs.cfg
 
-.PHONY: help env thesis test test-rerun test-late test-browser test-cluster test-page test-wheel page book wheel platforms completion
-.PHONY: lab lint lock bench licences audit trust
+.PHONY: help env thesis test stored-outputs test-rerun test-late test-browser test-cluster test-page test-wheel page book wheel platforms
+.PHONY: completion lab lint lock bench licences audit trust
 
 help:
 	@echo "make env      create .venv and install the project in it"
@@ -60,8 +63,12 @@ lock: env
 test: lint
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=12
 	.venv/bin/adt prepare --profile smoke
-	OMP_NUM_THREADS=1 .venv/bin/python -m pytest $(NBVAL) -n 2 --dist loadfile notebooks/[0-4]*.ipynb
+	PYTHONPATH=tests OMP_NUM_THREADS=1 .venv/bin/python -m pytest $(NBVAL) $(STORED) -n 2 --dist loadfile notebooks/[0-4]*.ipynb
 	OMP_NUM_THREADS=1 $(MAKE) --jobs=2 --output-sync=target test-rerun test-late
+
+stored-outputs: env
+	.venv/bin/adt prepare --profile smoke
+	PYTHONPATH=tests OMP_NUM_THREADS=1 .venv/bin/python -m pytest $(NBVAL) $(STORED) --write-outputs -n 2 --dist loadfile notebooks/[0-3]*.ipynb
 
 test-rerun:
 	.venv/bin/python -m pytest -m rerun tests/notebooks/test_rerun.py

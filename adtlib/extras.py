@@ -19,7 +19,7 @@ EXTRAS = {
     "cluster": ("ray", "psutil"),
     "train": ("fluidsynth",),
     "notebooks": (
-        *("jupyterlab", "ipykernel", "ipywidgets", "papermill", "nbclient", "nbformat", "IPython"),
+        *("jupyterlab", "ipykernel", "ipywidgets", "papermill", "nbclient", "nbformat", "IPython", "anywidget"),
         *("jinja2", "seaborn", "librosa", "mir_eval"),
     ),
     "guitar-pro": ("guitarpro",),

@@ -1,7 +1,7 @@
-"""From a control's change to the new picture's PNG, for each panel of the notebooks; peak picking beside a figure plotted anew.
+"""How long each panel of the notebooks takes to open, and from a control's change to the new picture's PNG.
 
-Of the transcriber, with a song of four minutes, also processor time, and how long the sound takes that follows a slider: with
-both the change is seen and heard.
+Peak picking stands beside a figure plotted anew. Of the transcriber, with a song of four minutes, the kernel's part: words at once,
+notation and numbers of the whole song once the controls rest, a piece of the sound; the lanes follow in the browser.
 """
 
 import io
@@ -12,18 +12,25 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import torch
 
 from adtlib.audio.features import FPS, SAMPLE_RATE
 from adtlib.audio.files import write_audio
+from adtlib.corpora.registry import CORPORA
 from adtlib.evaluation.examples import example_curve, explain_peaks, matching_example
 from adtlib.figures.peaks import plot_peak_conditions
 from adtlib.figures.theme import new_figure, use_theme
-from adtlib.models.registry import assemble
+from adtlib.models.inspection import attention_maps
+from adtlib.models.registry import assemble, build
+from adtlib.models.saliency import example_inputs
 from adtlib.onsets.peak_picking import PeakPicking
+from adtlib.panels.method import explore_threshold, explore_weights, explore_widening
+from adtlib.panels.networks import explore_attention, explore_receptive_field, explore_training_sets
 from adtlib.panels.peaks import explore_peak_conditions, explore_peak_picking, explore_tolerance
 from adtlib.panels.signals import explore_aliasing, explore_filterbank, explore_stft
 from adtlib.panels.tracks import browse_tracks
+from adtlib.panels.transcriber.editor import piece_of
 from adtlib.panels.transcriber.panel import Transcriber
 from adtlib.profiles import load_profile, open_corpora, prepared_corpus
 from adtlib.training.runs import save_weights
@@ -50,13 +57,12 @@ def moves(control) -> list:
     return [type(control.value)(value) for value in np.linspace(control.min, control.max, STEPS)]
 
 
-def seconds_of(panel, controls=None, silent: bool = True) -> np.ndarray:
+def seconds_of(panel, controls=None) -> np.ndarray:
     """Seconds of each change of each control (or of the named ones), one after the other: callback, drawing, PNG.
 
     The sound comes later, by itself.
     """
-    if silent:
-        panel._sound = None
+    panel._sound = None
     taken = []
     for control in (panel.controls[name] for name in controls or panel.controls):
         before = panel.values
@@ -91,31 +97,26 @@ def transcriber_panel(folder: Path) -> Transcriber:
     for column in range(len(CLASSES)):
         frames = rng.choice(np.arange(10, len(made) - 10, 7), round(2.4 * MINUTES * 60), replace=False)
         made[frames, column] = rng.uniform(0.2, 1.0, len(frames))
-    panel.set(start=60.0)
     return panel
 
 
 def transcriber_times() -> None:
-    """Wall and processor time of the transcriber's sliders, and the time of the sound that follows."""
+    """Wall and processor time of the transcriber's sliders, of what follows them, and of a piece of sound."""
     with tempfile.TemporaryDirectory() as folder:
         panel = transcriber_panel(Path(folder))
-        make_sound, panel._make_sound = panel._make_sound, lambda: None
+        follow_up, panel._follow_up = panel._follow_up, lambda: None
         for seconds in (4, 16):
-            panel.set(seconds=seconds)
-            for name, controls in (("a threshold", ["threshold_KD", "threshold_HH"]), ("along the song", ["start"])):
-                busy = time.process_time()
-                taken = seconds_of(panel, controls, silent=False)
-                busy = (time.process_time() - busy) / len(taken)
-                show(f"adtlib: transcriber, {seconds} s of {MINUTES} min, {name} (bar: 100 ms)", taken)
-                print(f"{'':<58} {1000 * busy:6.1f} ms of processor time a change", flush=True)
-            for listen in ("original", "both"):
-                panel.set(listen=listen)
-                panel._follow_up = lambda: None
-                show(
-                    f"adtlib: transcriber, {seconds} s, the sound, {listen}",
-                    np.array([seconds_to(make_sound) for _ in range(STEPS)]),
-                )
-                del panel._follow_up
+            panel.look(60.0, seconds)
+            busy = time.process_time()
+            taken = seconds_of(panel, ["threshold_KD", "threshold_HH"])
+            busy = (time.process_time() - busy) / len(taken)
+            show(f"adtlib: transcriber, {seconds} s of {MINUTES} min, a threshold (bar: 100 ms)", taken)
+            print(f"{'':<58} {1000 * busy:6.1f} ms of processor time a change", flush=True)
+            show(f"adtlib: transcriber, {seconds} s, notation and numbers", np.array([seconds_to(follow_up) for _ in range(5)]))
+        show(
+            "adtlib: transcriber, a piece of sound",
+            np.array([seconds_to(lambda: piece_of(panel._result, 6)) for _ in range(STEPS)]),
+        )
 
 
 def seconds_to(call) -> float:
@@ -154,13 +155,26 @@ def main():
     show("adtlib: peak picking, example curve (bar: 100 ms)", seconds_of(explore_peak_conditions(curve)), np.median(peer))
     made = activations(np.random.default_rng(0))
     show("adtlib: peak picking, five classes, 10 s (bar: 100 ms)", seconds_of(explore_peak_picking(*made)))
-    for name, panel in (
-        ("aliasing", explore_aliasing()),
-        ("window and hop of the STFT", explore_stft()),
-        ("filterbank", explore_filterbank()),
-        ("tolerance and matching", explore_tolerance(*matching_example())),
+    inputs = example_inputs()[0]
+    network = build("ConvTransformer", num_layers=2, num_heads=2, embed_dim=24)
+    maps = attention_maps(network, inputs)
+    sets = pd.DataFrame(
+        np.random.default_rng(0).uniform(0.2, 0.9, (10, len(CORPORA))), [f"set {n}" for n in range(10)], list(CORPORA)
+    )
+    for name, open_panel in (
+        ("aliasing", explore_aliasing),
+        ("window and hop of the STFT", explore_stft),
+        ("filterbank", explore_filterbank),
+        ("tolerance and matching", lambda: explore_tolerance(*matching_example())),
+        ("target widening", explore_widening),
+        ("weights", lambda: explore_weights([0.02, 0.015, 0.001, 0.03, 0.004])),
+        ("threshold", lambda: explore_threshold(*made)),
+        ("receptive field", lambda: explore_receptive_field(inputs, 100, 42)),
+        ("attention", lambda: explore_attention(inputs, maps, 200)),
+        ("training sets", lambda: explore_training_sets(sets)),
     ):
-        show(f"adtlib: {name}", seconds_of(panel))
+        show(f"adtlib: {name}, opened (bar: 300 ms)", np.array([seconds_to(open_panel) for _ in range(5)]))
+        show(f"adtlib: {name}, moved (bar: 100 ms)", seconds_of(open_panel()))
     tracks = browser()
     show("adtlib: browser of tracks, along a recording", seconds_of(tracks, ["start", "seconds"]))
     show("adtlib: browser of tracks, another recording", seconds_of(tracks, ["corpus", "track"]))

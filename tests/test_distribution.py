@@ -43,7 +43,7 @@ def test_the_wheel_holds_all_modules_doors_tables_and_weights(tmp_path):
         inside = {name for name in file.namelist() if name.startswith("adtlib/")}
         about = file.read(f"drum_transcriber-{adtlib.__version__}.dist-info/METADATA").decode()
     package = paths.ROOT / "adtlib"
-    suffixes = {".py", ".pyi", ".csv", ".safetensors", ".onnx"}
+    suffixes = {".py", ".pyi", ".csv", ".js", ".css", ".safetensors", ".onnx"}
     wanted = {path for path in package.rglob("*") if path.is_file() and path.suffix in suffixes}
     assert {path.relative_to(paths.ROOT).as_posix() for path in wanted} | {"adtlib/py.typed"} <= inside
     assert "License-Expression: MIT" in about and "License-File: LICENSE" in about

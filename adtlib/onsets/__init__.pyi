@@ -9,6 +9,7 @@ from .frames import (
     Onsets as Onsets,
     frame_targets as frame_targets,
     frames_to_seconds as frames_to_seconds,
+    onsets_from_targets as onsets_from_targets,
     seconds_to_frames as seconds_to_frames,
     widen_targets as widen_targets,
 )

@@ -55,26 +55,19 @@ class Picture:
     figure  made by `panel_figure`.
     moving  artists that change; they are drawn over the others, which are drawn once. If limits of axes change, their `xaxis` or
             `yaxis` belongs here as well. If empty, everything is drawn each time.
-    quick   further artists that change much more often; the `moving` ones are then drawn again only after `stale`.
     """
 
-    def __init__(self, figure: Figure, moving: Sequence[Artist] = (), quick: Sequence[Artist] = ()) -> None:
+    def __init__(self, figure: Figure, moving: Sequence[Artist] = ()) -> None:
         self.canvas = FigureCanvasAgg(figure)
         self.moving = sorted(moving, key=lambda artist: artist.get_zorder())
-        self.quick = sorted(quick, key=lambda artist: artist.get_zorder())
-        for artist in (*self.moving, *self.quick):
+        for artist in self.moving:
             artist.set_in_layout(isinstance(artist, Axis))  # the layout must not depend on the present position of a curve
         self.canvas.draw()
         figure.set_layout_engine("none")
-        for artist in (*self.moving, *self.quick):
+        for artist in self.moving:
             artist.set_animated(True)
         self.canvas.draw()  # without the moving artists
         self._still = self.canvas.copy_from_bbox(figure.bbox) if self.moving else None
-        self._below = None  # with the moving artists, without the quick ones
-
-    def stale(self) -> None:
-        """Declare that moving artists other than the quick ones have changed."""
-        self._below = None
 
     def png(self) -> bytes:
         """The present picture as a PNG in full colour with little compression, which is fastest."""
@@ -86,20 +79,12 @@ class Picture:
         """The present picture in RGB."""
         if not self.moving:
             self.canvas.draw()
-        elif self._below is None:
-            self.canvas.restore_region(self._still)
-            self._draw(self.moving)
-            if self.quick:
-                self._below = self.canvas.copy_from_bbox(self.canvas.figure.bbox)
         else:
-            self.canvas.restore_region(self._below)
-        self._draw(self.quick)
-        return Image.frombuffer("RGBA", self.canvas.get_width_height(), self.canvas.buffer_rgba()).convert("RGB")
-
-    def _draw(self, artists: Sequence[Artist]) -> None:
-        for artist in artists:
+            self.canvas.restore_region(self._still)
+        for artist in self.moving:
             if artist.get_visible():
                 artist.draw(self.canvas.renderer)
+        return Image.frombuffer("RGBA", self.canvas.get_width_height(), self.canvas.buffer_rgba()).convert("RGB")
 
 
 def small_png(image: Image.Image) -> bytes:
@@ -124,16 +109,15 @@ class Panel(ipywidgets.VBox):
     refresh   called with all values by name; changes artists and returns a sentence, or None. It raises ValueError for
               values that it cannot show: the panel shows the message and greys the picture until the values are valid again.
     sound     called with the same values; returns bytes of an MP3, or None for silence. Without it there is no player.
-    quick     see `Picture`.
 
     Any other error is shown in the panel with its traceback, as a kernel would hide it in its log. An error in the first drawing is
     raised.
 
-    Subclasses may set `rest`, the seconds without a change before the sound is made, and `sound_format`, the format of its bytes.
+    Subclasses may set `rest`, the seconds without a change before the sound is made, and show something else than a picture by
+    `_start_view` and `_update_view`.
     """
 
     rest = 0.25
-    sound_format = "mpeg"
 
     def __init__(
         self,
@@ -143,7 +127,6 @@ class Panel(ipywidgets.VBox):
         refresh: Callable[..., str | None],
         moving: Sequence[Artist] = (),
         sound: Callable[..., bytes | None] | None = None,
-        quick: Sequence[Artist] = (),
     ) -> None:
         self.name, self.controls = name, dict(controls)
         self._refresh, self._sound = refresh, sound
@@ -153,11 +136,9 @@ class Panel(ipywidgets.VBox):
         # Each draws the present values of the controls, so the last picture is right.
         self._drawing = threading.RLock()
         words = refresh(**self.values)
-        self.picture = Picture(figure, moving, quick)
-        self.image = ipywidgets.Image(format="png", value=self.picture.png())
-        self.image.layout = ipywidgets.Layout(max_width="100%", object_fit="contain", align_self="flex-start")
+        self.image = self._start_view(figure, moving)
         self.sentence = ipywidgets.HTML(value=words or "")
-        self.player = ipywidgets.Audio(value=b"", format=self.sound_format, autoplay=False, loop=False) if sound else None
+        self.player = ipywidgets.Audio(value=b"", format="mpeg", autoplay=False, loop=False) if sound else None
         self.reset = ipywidgets.Button(description="Reset", tooltip="Back to the values at the start")
         super().__init__(children=self._build_layout())
         self._name_the_parts()
@@ -188,6 +169,19 @@ class Panel(ipywidgets.VBox):
                 self._held = False
             self._on_change()
 
+    # ---- what is shown
+
+    def _start_view(self, figure: Figure, moving: Sequence[Artist]) -> Any:
+        """The widget that shows the figure."""
+        self.picture = Picture(figure, moving)
+        image = ipywidgets.Image(format="png", value=self.picture.png())
+        image.layout = ipywidgets.Layout(max_width="100%", object_fit="contain", align_self="flex-start")
+        return image
+
+    def _update_view(self) -> None:
+        """Show what changed."""
+        self.image.value = self.picture.png()
+
     # ---- callbacks
 
     def _on_change(self, _change: Any = None) -> None:
@@ -196,7 +190,7 @@ class Panel(ipywidgets.VBox):
                 return
             try:
                 words = self._refresh(**self.values)
-                self.image.value = self.picture.png()
+                self._update_view()
                 self._say(words or "")
                 self._sound_soon()
             except ValueError as error:

@@ -43,6 +43,7 @@ from .error_circumstances import (
     contrasts as contrasts,
     tallies as tallies,
 )
+from .error_sounds import error_examples as error_examples
 from .error_tables import (
     confusion_sentences as confusion_sentences,
     confusion_table as confusion_table,
@@ -52,7 +53,14 @@ from .error_tables import (
     printed_confusions as printed_confusions,
     timing_table as timing_table,
 )
-from .examples import examples_of as examples_of, heard_by as heard_by
+from .examples import (
+    architectures_heard as architectures_heard,
+    examples_of as examples_of,
+    heard_by as heard_by,
+    heard_in_words as heard_in_words,
+    play_heard as play_heard,
+    training_sets_heard as training_sets_heard,
+)
 from .ingredients import (
     ANOTHER_SEED as ANOTHER_SEED,
     architectures as architectures,

@@ -19,10 +19,10 @@ from adtlib.training.runs import Run
 from adtlib.training.scoring import picking_of, predict_units
 from adtlib.vocabulary import CLASSES
 
-EVENT_COLUMNS = ["corpus", "id", "group", "event", "class", "partner", "difference", "velocity", "energy", "others", "doubled"]
+EVENT_COLUMNS = ["corpus", "id", "group", "event", "class", "partner", "time", "difference", "velocity", "energy", "others"]
 
 
-EVENT_COLUMNS += ["density"]
+EVENT_COLUMNS += ["doubled", "density"]
 
 
 MOMENT_COLUMNS = ["corpus", "id", "group", "others", "n"]

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from adtlib.audio.clicks import click_track
 from adtlib.corpora.base import Track
 from adtlib.corpora.passages import Passage, example_passage
+from adtlib.corpora.registry import CORPORA
 from adtlib.corpora.store import Unit
 from adtlib.evaluation.metrics import match_onsets
 from adtlib.models.prediction import predict
@@ -20,14 +22,17 @@ from adtlib.notation.patterns import Hit, Pattern, grid_positions
 from adtlib.onsets.frames import Onsets
 from adtlib.onsets.peak_picking import pick_peaks
 from adtlib.profiles import Profile, open_profile_corpus, prepared_corpus
-from adtlib.studies.architecture_tables import chosen_runs
+from adtlib.studies.architecture_tables import chosen_runs, study_runs
+from adtlib.studies.dataset_tables import dataset_runs
 from adtlib.studies.example_beats import BeatGrid, beat_grid
-from adtlib.training.runs import Run
+from adtlib.synthesis.examples import play_onsets
+from adtlib.training.runs import Run, training_set_name
 from adtlib.training.scoring import picking_of
 from adtlib.vocabulary import CLASSES, MIDI_PITCH
 
 SECONDS = 5.0  # from a random start, in which beats are estimated
 FEWEST_ONSETS = 8
+_MISSED, _CLICK_PEAK = 3_000.0, 0.5  # Hz and level of the click at a missed stroke
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,12 +95,14 @@ def examples_of(profile: Profile, seed: int = 0) -> list[Example]:
     return [example for example in found if example is not None]
 
 
-def heard_by(profile: Profile, run: Run, seconds: float = 4.0) -> tuple[Passage | None, dict[str, Onsets]]:
-    """A lively passage of the test split of a run's corpus, and its onsets there: "found", "invented" and "missed", from its start.
+def heard_by(profile: Profile, run: Run, seconds: float = 4.0, test: str | None = None) -> tuple[Passage | None, dict[str, Onsets]]:
+    """A lively passage of a corpus's test split, and a run's onsets there: "found", "invented" and "missed", from its start.
+
+    test  the corpus; by default the first that the run was trained on. The passage is the same for all runs.
 
     (None, {}) where the corpus has nothing to show.
     """
-    corpus = open_profile_corpus(profile, run.config["train"][0])
+    corpus = open_profile_corpus(profile, test or run.config["train"][0])
     passage = example_passage(corpus, seconds, profile.test_split, profile.features)
     if passage is None:
         return None, {}
@@ -108,6 +115,43 @@ def heard_by(profile: Profile, run: Run, seconds: float = 4.0) -> tuple[Passage 
         heard["invented"].append(np.delete(times, pairs[:, 1]))
         heard["missed"].append(np.delete(truth, pairs[:, 0]))
     return passage, heard
+
+
+def architectures_heard(profile: Profile) -> tuple[Passage | None, dict[str, dict[str, Onsets]]]:
+    """What each architecture makes of one passage of the first corpus with sound, by its name, each with its first seed."""
+    found = {key: runs[0] for key, runs in study_runs(profile).items() if CORPORA[key[1]].info.unit == "track"}
+    first = next((corpus for _, corpus in found), None)
+    return _heard_by_each(profile, {name: run for (name, corpus), run in found.items() if corpus == first}, first)
+
+
+def training_sets_heard(profile: Profile, test: str) -> tuple[Passage | None, dict[str, dict[str, Onsets]]]:
+    """What a model of each training set makes of one passage of the corpus `test`, by the set's name, each with its first seed."""
+    runs: dict[str, Run] = {}
+    for run in dataset_runs(profile):
+        runs.setdefault(training_set_name(run.config["train"]), run)
+    return _heard_by_each(profile, runs, test)
+
+
+def _heard_by_each(profile: Profile, runs: dict[str, Run], test: str | None) -> tuple[Passage | None, dict[str, dict[str, Onsets]]]:
+    heard = {name: heard_by(profile, run, test=test) for name, run in runs.items()}
+    passage = next((passage for passage, _ in heard.values()), None)
+    return passage, {name: parts for name, (_, parts) in heard.items() if parts}
+
+
+def heard_in_words(heard: dict[str, Onsets]) -> str:
+    """Numbers of onsets of `heard_by`: "12 found, 1 invented, 0 missed"."""
+    return ", ".join(f"{sum(map(len, times))} {what}" for what, times in heard.items())
+
+
+def play_heard(heard: dict[str, Onsets], seconds: float) -> np.ndarray:
+    """What a model made of a passage: its strokes, right and invented, on the synthetic kit, and a click at each that it missed.
+
+    heard  of `heard_by`;  seconds  of the passage. Mono float32 at 44.1 kHz in [-1, 1].
+    """
+    strokes = [np.sort(np.concatenate(both)) for both in zip(heard["found"], heard["invented"], strict=True)]
+    length = seconds + 0.5
+    drums, clicks = play_onsets(strokes, length), click_track(heard["missed"], length, frequencies=[_MISSED] * len(CLASSES))
+    return np.clip(drums + _CLICK_PEAK * clicks[: len(drums)], -1, 1)
 
 
 def _tracks(profile: Profile, corpus_name: str) -> dict[str, Track]:

@@ -3,6 +3,7 @@
 import { CLASS_NAMES, CLASSES, FPS, MIDI_PITCH } from "./constants.js";
 import { Editor } from "./editor/editor.js";
 import { clock } from "./editor/lanes.js";
+import { wholeSound } from "./editor/player.js";
 import { CLICK_PEAK, click, drum, rendered } from "./editor/sounds.js";
 import { toCsv, toJson, toLabels } from "./files/tables.js";
 import { toWav } from "./files/wav.js";
@@ -112,7 +113,7 @@ function showRecording(peaks, buffer) {
   byId("result").hidden = false;
   byId("progress").hidden = false;
   byId("progress").value = 0;
-  editor.open({ peaks, seconds: buffer.duration, sound: buffer });
+  editor.open({ peaks, seconds: buffer.duration, sound: wholeSound(buffer) });
 }
 
 function summary(name, remarks) {

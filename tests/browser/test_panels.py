@@ -11,6 +11,7 @@ PANELS = {
     "12_filterbanks": {"filterbank": "bands-per-octave"},
     "13_drum_set_and_transcription": {"peak-conditions": "threshold", "peak-picking": "threshold"},
     "14_performance_measures": {"tolerance": "late"},
+    "30_methodology": {"widening": "late", "weights": "TT", "threshold": "threshold"},
 }
 
 

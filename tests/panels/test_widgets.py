@@ -4,6 +4,7 @@ import base64
 import io
 
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
 
@@ -11,8 +12,12 @@ from adtlib.audio.features import FPS, log_filterbank
 from adtlib.audio.fourier import aliased_frequency
 from adtlib.evaluation.examples import example_curve, explain_peaks, matching_example
 from adtlib.evaluation.metrics import count_matches, f1_micro
+from adtlib.models.inspection import receptive_fields
+from adtlib.models.loss import infrequency_weights
 from adtlib.notebooks.execute import WIDGET_VIEW
-from adtlib.onsets.peak_picking import PeakPicking, pick_peaks
+from adtlib.onsets.peak_picking import PeakPicking, pick_peaks, with_thresholds
+from adtlib.panels.method import explore_threshold, explore_weights, explore_widening
+from adtlib.panels.networks import explore_attention, explore_receptive_field, explore_training_sets
 from adtlib.panels.peaks import explore_peak_conditions, explore_peak_picking, explore_tolerance
 from adtlib.panels.signals import explore_aliasing, explore_filterbank, explore_stft
 from adtlib.synthesis.examples import bar
@@ -30,6 +35,17 @@ def made_activations(rng) -> tuple[np.ndarray, list[np.ndarray]]:
     return activations, reference
 
 
+SETS = pd.DataFrame(
+    [[0.8, 0.5, 0.3], [0.4, 0.9, 0.6], [0.85, 0.88, 0.7]], ["ENST+MDB", "Slakh", "ENST+MDB + Slakh"], ["ENST+MDB", "Slakh", "SADTP"]
+)
+
+
+def made_maps(rng) -> np.ndarray:
+    """Attention of two layers with two heads on 100 frames."""
+    maps = rng.uniform(0, 1, (2, 2, 100, 100))
+    return maps / maps.sum(axis=-1, keepdims=True)
+
+
 MAKE = {
     "aliasing": lambda rng: explore_aliasing(),
     "stft": lambda rng: explore_stft(),
@@ -37,6 +53,12 @@ MAKE = {
     "peak-conditions": lambda rng: explore_peak_conditions(example_curve()),
     "peak-picking": lambda rng: explore_peak_picking(*made_activations(rng)),
     "tolerance": lambda rng: explore_tolerance(*matching_example()),
+    "widening": lambda rng: explore_widening(),
+    "weights": lambda rng: explore_weights([0.02, 0.015, 0.001, 0.03, 0.004]),
+    "threshold": lambda rng: explore_threshold(*made_activations(rng)),
+    "receptive-field": lambda rng: explore_receptive_field(rng.uniform(0, 2, (100, 84)).astype(np.float32), 50, 40),
+    "attention": lambda rng: explore_attention(rng.uniform(0, 2, (100, 84)).astype(np.float32), made_maps(rng), 50),
+    "training-sets": lambda rng: explore_training_sets(SETS),
 }
 
 # For each control a value that must show.
@@ -53,7 +75,15 @@ MOVES = {
     "peak-conditions": {"max_window": 5, "mean_window": 8, "delta": 0.0, "wait": 20, "threshold": 0.2},
     "peak-picking": {"max_window": 10, "mean_window": 0, "delta": 0.6, "wait": 20, "threshold": 0.9},
     "tolerance": {"tolerance": 10, "late": 30},
+    "widening": {"neighbour": 0.2, "late": -2},
+    "weights": dict.fromkeys(CLASSES, 400),
+    "threshold": {"drum": "TT", "threshold": 0.8},
+    "receptive-field": {"blocks": 4, "frame": 20, "band": 70},
+    "attention": {"layer": 1, "head": 2, "frame": 20},
+    "training-sets": {"train": "Slakh", "other": "Slakh"},
 }
+
+SILENT = {"peak-conditions", "widening", "weights", "receptive-field", "attention", "training-sets"}
 
 
 def artists(panel, index: int = 0) -> dict:
@@ -82,7 +112,7 @@ def test_a_static_picture_of_little_weight_stands_in_its_place(name, rng):
     assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("name", [name for name in MAKE if name != "peak-conditions"])
+@pytest.mark.parametrize("name", [name for name in MAKE if name not in SILENT])
 def test_the_player_holds_a_sound_that_can_be_heard(name, rng):
     sound, rate = soundfile.read(io.BytesIO(bytes(MAKE[name](rng).player.value)))
     assert rate == 44_100 and 0.5 < len(sound) / rate < 10
@@ -236,3 +266,78 @@ def test_counts_and_f1_are_those_of_count_matches(values):
     tp, fp, fn = counts[0]
     assert f"TP {tp}, FP {fp}, FN {fn}" in panel.sentence.value
     assert f"= {f1_micro(counts):.3f}</b>" in panel.sentence.value
+
+
+# --- method, networks, training sets -----------------------------------------------------------------------------------
+
+
+def test_widening_makes_a_late_answer_cost_less_and_one_on_time_more():
+    panel = explore_widening(neighbour=0.0, late=1)
+
+    def loss(**values) -> float:
+        panel.set(**values)
+        return float(panel.sentence.value.split("<b>")[1].split("</b>")[0])
+
+    # By hand: 0.95 at the stroke, 0.4 beside it, 0.02 in the 14 other frames.
+    on_time = -np.log(0.95) - 2 * np.log(0.6) - 14 * np.log(0.98)
+    assert loss(neighbour=0.0, late=0) == pytest.approx(on_time, abs=0.006)
+    late, wide_late = loss(neighbour=0.0, late=1), loss(neighbour=0.5, late=1)
+    wide = loss(neighbour=0.5, late=0)
+    assert wide > on_time and wide_late / wide < late / on_time
+
+
+def test_weights_are_those_of_the_loss():
+    panel = explore_weights([0.02, 0.015, 0.001, 0.03, 0.004])
+    assert panel.values == {"KD": 120, "SD": 90, "TT": 6, "HH": 180, "CY": 24}
+    expected = infrequency_weights([120, 90, 6, 180, 24], 6_000)
+    dots = [line for line in panel.picture.canvas.figure.axes[0].lines if len(line.get_xdata()) == 1]
+    assert np.allclose([line.get_ydata()[0] for line in dots], expected)
+    assert f"counts as <b>{expected[2]:.0f}</b> silent ones" in panel.sentence.value
+
+
+def test_precision_and_recall_are_those_at_the_threshold(rng):
+    activations, reference = made_activations(rng)
+    panel = explore_threshold(activations, reference)
+    panel.set(threshold=0.7)
+    counts = count_matches(reference, pick_peaks(activations, with_thresholds(PeakPicking(), 0.7))).sum(axis=0)
+    assert f"<b>{counts[0]} found, {counts[1]} invented, {counts[2]} missed</b>" in panel.sentence.value
+    (recall,), (precision,) = panel.picture.canvas.figure.axes[1].lines[1].get_data()
+    assert precision == pytest.approx(counts[0] / counts[:2].sum()) and recall == pytest.approx(counts[0] / counts[[0, 2]].sum())
+    panel.set(drum="CY", threshold=0.5)
+    counts = count_matches(reference, pick_peaks(activations, with_thresholds(PeakPicking(), 0.5)))[4]
+    assert f"<b>{counts[0]} found, {counts[1]} invented" in panel.sentence.value
+    silent = explore_threshold(activations[:, :] * 0, [np.empty(0)] * 5)
+    assert "neither annotated nor found" in silent.sentence.value
+
+
+def test_the_rectangle_is_the_receptive_field_cut_at_the_edges(rng):
+    panel = explore_receptive_field(rng.uniform(0, 2, (100, 84)).astype(np.float32), 50, 40)
+    for blocks, (frames, bands) in enumerate(receptive_fields(4), start=1):
+        panel.set(blocks=blocks)
+        box = panel.picture.canvas.figure.axes[0].patches[-1]
+        assert box.get_width() == pytest.approx(frames / FPS) and f"{frames} frames, {10 * frames} ms" in panel.sentence.value
+        assert f"<b>{min(bands, 84)} of 84 bands</b>" in panel.sentence.value or bands > 80
+    panel.set(blocks=4, frame=0)
+    assert box.get_width() == pytest.approx((frames // 2 + 1) / FPS)
+
+
+def test_the_frames_that_are_looked_at_most_are_named(rng):
+    maps = made_maps(rng)
+    maps[1, 0, 30] = 0.4 / 97
+    maps[1, 0, 30, [5, 40, 90]] = 0.2
+    panel = explore_attention(np.zeros((100, 84), np.float32), maps, 30)
+    assert "looks most at <b>0.05, 0.40, 0.90 s</b>" in panel.sentence.value and "20.0 times" in panel.sentence.value
+    assert "3 % of the frames" in panel.sentence.value
+    one = explore_attention(np.zeros((100, 84), np.float32), maps[:1, :1], 30)
+    assert one.controls["layer"].max == one.controls["head"].max == 1
+
+
+def test_two_training_sets_are_compared_on_each_test():
+    panel = explore_training_sets(SETS)
+    assert panel.values == {"train": "ENST+MDB", "other": "ENST+MDB + Slakh"}
+    assert "zero-shot 0.700" in panel.sentence.value and "gains most on SADTP: +0.400" in panel.sentence.value
+    panel.set(train="ENST+MDB + Slakh", other="ENST+MDB")
+    assert "loses most on SADTP: -0.400" in panel.sentence.value
+    untested = SETS.assign(SADTP=np.nan)
+    assert "SADTP" not in explore_training_sets(untested).picture.canvas.figure.axes[0].get_yticklabels()[-1].get_text()
+    assert explore_training_sets(SETS.iloc[:0]) is None

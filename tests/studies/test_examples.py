@@ -18,7 +18,7 @@ from adtlib.onsets.peak_picking import PeakPicking
 from adtlib.profiles import load_profile
 from adtlib.studies import examples
 from adtlib.studies.example_beats import BeatGrid, beat_grid
-from adtlib.studies.examples import heard_by, write_down
+from adtlib.studies.examples import heard_by, play_heard, training_sets_heard, write_down
 from adtlib.synthesis.grooves import perform
 from adtlib.vocabulary import CLASSES, GENERAL_MIDI
 
@@ -199,3 +199,31 @@ def test_what_a_run_found_invented_and_missed_of_a_passage(monkeypatch):
     assert kicks_and_snares == {"found": [[0.51], [1.5]], "invented": [[1.2], []], "missed": [[1.0], []]}
     monkeypatch.setattr(examples, "example_passage", lambda *_: None)
     assert heard_by(load_profile("smoke"), run) == (None, {})
+
+
+def test_missed_strokes_are_heard_as_clicks_beside_the_strokes_that_were_found():
+    nothing = [np.empty(0)] * 5
+    found = [np.array([0.5]), *nothing[1:]]
+    missed = [*nothing[:4], np.array([1.5])]
+    sound = play_heard({"found": found, "invented": nothing, "missed": missed}, 2.0)
+    assert len(sound) == 2.5 * 44_100 and 0.2 < np.abs(sound).max() <= 1
+
+    def strongest(second: float) -> float:
+        """Hz of the strongest partial in 40 ms."""
+        cut = sound[round(second * 44_100) :][:1_764]
+        return float(np.abs(np.fft.rfft(cut, 44_100)).argmax())
+
+    assert strongest(0.5) < 200 and abs(strongest(1.5) - 3_000) < 60
+    assert np.abs(sound[: round(0.49 * 44_100)]).max() < 0.01
+
+
+def test_each_training_set_is_heard_once_on_the_same_passage(monkeypatch):
+    runs = [SimpleNamespace(config={"train": train}, seed=seed) for train in (["Slakh"], ["E-GMD", "Slakh"]) for seed in (0, 1)]
+    monkeypatch.setattr(examples, "dataset_runs", lambda profile: runs)
+    passage = object()
+    monkeypatch.setattr(examples, "heard_by", lambda profile, run, test: (passage, {"by": run, "test": test}))
+    shown, heard = training_sets_heard(load_profile("smoke"), "SADTP")
+    assert shown is passage and {name: parts["by"].seed for name, parts in heard.items()} == {"Slakh": 0, "E-GMD + Slakh": 0}
+    assert {parts["test"] for parts in heard.values()} == {"SADTP"}
+    monkeypatch.setattr(examples, "heard_by", lambda profile, run, test: (None, {}))
+    assert training_sets_heard(load_profile("smoke"), "SADTP") == (None, {}), "its test split is not there"

@@ -1,7 +1,7 @@
 """A panel for transcribing: choose a recording, see and hear it, set thresholds, correct onsets, read the notation, save.
 
-Sliders only update the passage, so that a song of an hour responds as fast as one of a minute. Sound, notation and the numbers of
-the whole recording follow once the controls rest.
+The browser shows and corrects (`editor`). Words follow at once for the part that is shown, so that a song of an hour responds as
+fast as one of a minute; notation and the numbers of the whole recording follow once nothing moves.
 """
 
 import tempfile
@@ -13,15 +13,15 @@ from typing import Any
 from IPython.display import Markdown
 
 from adtlib.audio.files import AudioError
-from adtlib.audio.playback import wav
 from adtlib.corpora.passages import LEAD
 from adtlib.figures.theme import theme_context
 from adtlib.markup import in_html, in_line
 from adtlib.notation.patterns import Pattern
 from adtlib.onsets.peak_picking import thresholds_by_class
-from adtlib.panels.panel import DependentPanel, limit, offer, small_png
+from adtlib.panels.panel import DependentPanel, Picture, offer, small_png
 from adtlib.panels.transcriber.controls import Parts, build_layout, make_controls
-from adtlib.panels.transcriber.opened import OpenRecording, OpenRecordings, passage_sound
+from adtlib.panels.transcriber.editor import LaneEditor
+from adtlib.panels.transcriber.opened import OpenRecording, OpenRecordings
 from adtlib.panels.transcriber.picture import TranscriberPicture, notation_svg, with_notation
 from adtlib.panels.transcriber.words import download_links, passage_summary, recording_summary
 from adtlib.profiles import Profile
@@ -41,18 +41,18 @@ from adtlib.transcription.transcription import USUAL, Transcription
 from adtlib.vocabulary import CLASSES
 
 LISTED = 100  # recordings in the list
-_LATER = 0.3  # seconds after the sound until notation and summary are made
+SHOWN = 8.0  # seconds of a recording when it is opened
+WRITTEN = 16.0  # seconds at most that are written down as notation, and shown without a kernel
 
 
 class Transcriber(DependentPanel):
     """The panel `adt-panel-transcriber`; its controls are those of `make_controls`, its other widgets, `parts`, those of `Parts`.
 
-    From code: `set(recording="...", threshold_HH=0.4)`, `add()`, `remove()` and `undo()` at the controls `drum` and `at`, `save()`,
-    `open_file(path)`; `transcription` is the corrected one of the recording.
+    From code: `set(recording="...", threshold_HH=0.4)`, `look(start, seconds)`, `save()`, `open_file(path)`; `transcription` is the
+    corrected one of the recording, and `panel.transcription = panel.transcription.add("SD", 12.31)` corrects it.
     """
 
-    rest = 0.06
-    sound_format = "wav"
+    rest = 0.4
 
     def __init__(self, sources: Sequence[Source], models: Sequence[AvailableModel], folder: Path, tolerance: float) -> None:
         """At least one recording and one model to choose from; the folder to save in; the tolerance of scores in seconds."""
@@ -60,15 +60,13 @@ class Transcriber(DependentPanel):
         self._models = {in_line(model.name): model for model in models}
         self._open = OpenRecordings()
         self._tolerance = tolerance
-        self._problem, self._result, self._shown = "", None, None
+        self._problem, self._result = "", None
         self._chosen: dict[str, float] = {}  # the model's own thresholds
         self._held = True
         self.controls, self.parts, self._pattern = make_controls(tuple(self._models)), Parts(folder), None
+        self.editor = LaneEditor()
         self._follow("search")
-        with theme_context():
-            self._drawn = TranscriberPicture()
-            parts = self._drawn.figure, self.controls, self._draw, self._drawn.moving, self._sound_of, self._drawn.quick
-            super().__init__("transcriber", *parts)
+        super().__init__("transcriber", None, self.controls, self._in_words)
         self._finish()
 
     # ---- what is open
@@ -79,6 +77,23 @@ class Transcriber(DependentPanel):
         if self._result is None:
             raise ValueError(self._problem or "no recording is open: choose one")
         return self._open.corrected(self._result, self._thresholds)
+
+    @transcription.setter
+    def transcription(self, corrected: Transcription) -> None:
+        """Take over the corrections of a transcription of this recording; its thresholds are those of the sliders."""
+        with self._drawing:
+            self._open.edits[self._result.source] = corrected.edits
+            self.editor.correct(corrected.edits)
+
+    def look(self, start: float, seconds: float) -> None:
+        """Show another part of the recording."""
+        self.editor.view = [float(start), float(seconds)]
+
+    @property
+    def _passage(self) -> tuple[float, float]:
+        """Begin and end of what is shown, in seconds."""
+        start, seconds = self.editor.view
+        return start, min(start + seconds, self._result.duration)
 
     @property
     def _thresholds(self) -> dict[str, float]:
@@ -95,25 +110,18 @@ class Transcriber(DependentPanel):
         if name in ("search", "recording", "model"):
             before = self._result
             self._open_chosen()
+            if self._result is None:
+                self.editor.show_recording(None)
             if self._result is None or self._result is before:
                 return
+            self._take_thresholds(self._result)
+            view = tuple(self.editor.view)
             if before is None or before.source is not self._result.source:
                 first = min((event.seconds for event in self._result.transcription.events), default=0.0)
-                self._limit_start()
-                control["start"].value = max(0.0, round(first - LEAD, 1))
-            self._take_thresholds(self._result)
-        if name in ("search", "recording", "model", "seconds", "start") and self._result:
-            self._limit_start()
-            start = control["start"].value
-            end = min(start + control["seconds"].value, self._result.duration)
-            limit(control["at"], round(start, 2), round(end, 2))
-            if name in ("search", "recording"):
-                control["at"].value = round((start + end) / 2, 2)
-            if name in ("search", "recording", "model"):
-                self._defaults = self.values  # restored by Reset
-
-    def _limit_start(self) -> None:
-        limit(self.controls["start"], 0.0, max(0.0, round(self._result.duration - self.controls["seconds"].value, 1)))
+                seconds = min(SHOWN, self._result.duration)
+                view = max(0.0, min(round(first - LEAD, 1), self._result.duration - seconds)), seconds
+            self.editor.show_recording(self._result, self._open.edits.get(self._result.source, ()), view)
+            self._defaults = self.values  # restored by Reset
 
     def _take_thresholds(self, result: OpenRecording) -> None:
         self._chosen = {name: round(value, 2) for name, value in thresholds_by_class(result.transcription.peak_picking).items()}
@@ -136,55 +144,49 @@ class Transcriber(DependentPanel):
         if hasattr(self, "sentence"):
             self.sentence.value = f"listening: {seconds:.0f} s heard"
 
-    # ---- picture, sentence and sound
+    # ---- words and notation
 
-    def _draw(self, start: float, seconds: float, drum: str, at: float, **_: Any) -> str:
+    def _in_words(self, **_: Any) -> str:
         if self._result is None:
-            self._put(None, None, None)
-            self._drawn.marks((), dict.fromkeys(CLASSES, 0.5), (), None)
             return f"<b>{in_html(self._problem)}</b>"
-        key = self._result, start, seconds
-        if key != self._shown:
-            self._put(key, *self._result.cut(start, seconds))
-        transcription = self.transcription
-        self._events = events_between(transcription, self._passage.start, self._passage.end)
-        by_hand = {(edit.name, round(edit.seconds, 9)) for edit in transcription.edits if edit.kind == "add"}
-        by_hand &= {(event.name, event.seconds) for event in self._events}
-        self._drawn.marks(self._events, self._thresholds, sorted(by_hand), (drum, at))
-        return passage_summary(self._events, self._passage)
+        start, end = self._passage
+        return passage_summary(events_between(self.transcription, start, end), start, end, self._result.source.name)
 
-    def _put(self, key, passage, activations) -> None:
-        """Put another passage into the picture."""
-        self._shown, self._passage = key, passage
-        result = self._result
-        if passage is None:
-            self._drawn.passage(None, None, None, 1.0, 1.0)
-        else:
-            self._drawn.passage(passage, activations, result.reference, result.loudest, result.peak)
-        if hasattr(self, "picture"):
-            self.picture.stale()
+    def _start_view(self, _figure: Any, _moving: Any) -> LaneEditor:
+        return self.editor
 
-    def _sound_of(self, listen: str, **_: Any) -> bytes | None:
-        return None if self._result is None else wav(passage_sound(self._passage, self._events, listen, self._result.peak))
+    def _update_view(self) -> None:
+        if self._result is not None:
+            self.editor.thresholds = list(self._thresholds.values())
 
-    def _make_sound(self) -> None:
-        self.player.loop = self.player.autoplay = self.controls["keep_playing"].value
-        super()._make_sound()
-        self._soon(_LATER, self._follow_up)
+    def _on_edits(self, _change: Any) -> None:
+        with self._drawing:
+            if self.editor.current and self._result is self.editor.opened:
+                self._open.edits[self._result.source] = self.editor.corrections
+                self._on_change()
+
+    def _sound_soon(self) -> None:
+        """Notation and summary are too slow to follow a slider."""
+        if self._waiting:
+            self._waiting.cancel()
+        self._soon(self.rest, self._follow_up)
 
     def _follow_up(self) -> None:
-        """Update notation and summary, which are too slow to follow a slider."""
+        """Update notation, summary and beats."""
         self._waiting = None
         with self._drawing:
             try:
                 self._pattern = None if self._result is None else self._written_down()
                 self.parts.show_score(notation_svg(self._pattern) if self._pattern else None)
                 self.parts.summary.value = "" if self._result is None else self._summary()
+                if self._result is not None:
+                    self.editor.show_beats()
             except Exception as error:  # any error: the user has to see it
                 self._say_error(error)
 
     def _written_down(self) -> Pattern | None:
-        found = passage_pattern(self.transcription, self._result.beats, self._passage.start, self._passage.end)
+        start, end = self._passage
+        found = passage_pattern(self.transcription, self._result.beats, start, min(end, start + WRITTEN))
         return found if found.hits else None
 
     def _summary(self) -> str:
@@ -192,31 +194,19 @@ class Transcriber(DependentPanel):
         return recording_summary(self.transcription, self._result, self._tolerance, moved)
 
     def still(self) -> bytes:
-        """The picture with the notation of the passage below it."""
-        return small_png(with_notation(self.picture.image(), self._pattern))
-
-    # ---- corrections
-
-    def add(self) -> None:
-        """Add an onset of the class `drum` at `at` seconds."""
-        self._correct(Transcription.add)
-
-    def remove(self) -> None:
-        """Remove the onset of the class `drum` nearest to `at`, within 50 ms."""
-        self._correct(Transcription.remove)
-
-    def undo(self) -> None:
-        """Undo the last correction of the recording."""
-        self._correct(_without_the_last)
-
-    def _correct(self, change) -> None:
-        with self._drawing:
-            try:
-                changed = change(self.transcription, self.controls["drum"].value, self.controls["at"].value)
-            except ValueError as error:
-                return self._refuse(str(error))
-            self._open.edits[self._result.source] = changed.edits
-            self._on_change()
+        """A picture of what is shown, with its notation below."""
+        with theme_context():
+            drawn = TranscriberPicture()
+            if self._result is not None:
+                start, end = self._passage
+                passage, activations = self._result.cut(start, min(end - start, WRITTEN))
+                shown = self.transcription
+                events = events_between(shown, passage.start, passage.end)
+                added = {(edit.name, round(edit.seconds, 9)) for edit in shown.edits if edit.kind == "add"}
+                by_hand = sorted(added & {(event.name, event.seconds) for event in events})
+                drawn.passage(passage, activations, self._result.reference, self._result.loudest, self._result.peak)
+                drawn.marks(events, self._thresholds, by_hand)
+            return small_png(with_notation(Picture(drawn.figure).image(), self._pattern))
 
     # ---- files in and out
 
@@ -282,15 +272,16 @@ class Transcriber(DependentPanel):
 
     def _build_layout(self) -> list[Any]:
         super()._build_layout()  # sets the widths of the controls
-        return build_layout(self.controls, self.parts, self.reset, self.image, self.sentence, self.player)
+        return build_layout(self.controls, self.parts, self.reset, self.editor, self.sentence)
 
     def _finish(self) -> None:
         """Make the first notation and summary, and connect the widgets."""
         self._follow_up()
         self.parts.upload.observe(self._on_upload, names="value")
         self.parts.path.observe(self._on_path, names="value")
-        for name, button in self.parts.buttons.items():
-            button.on_click(lambda _, name=name: getattr(self, name)())
+        self.parts.save.on_click(lambda _: self.save())
+        self.editor.observe(self._on_edits, names="edits")
+        self.editor.observe(self._on_change, names="view")
 
 
 def _listed(sources: Sequence[Source]) -> dict[str, Source]:
@@ -306,12 +297,6 @@ def _check_free(target: Path) -> None:
             f"{', '.join(there)} {'is' if len(there) == 1 else 'are'} in {target.parent} already: "
             "tick 'replace files of the same name', or save in another folder"
         )
-
-
-def _without_the_last(transcription: Transcription, *_: Any) -> Transcription:
-    if not transcription.edits:
-        raise ValueError("there is no correction to take back in this recording")
-    return replace(transcription, edits=transcription.edits[:-1])
 
 
 def transcribe_recordings(profile: Profile) -> Transcriber | Markdown:

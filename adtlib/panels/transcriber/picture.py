@@ -1,7 +1,6 @@
 """Pictures of the transcriber: the figure of a passage, and its notation as SVG or image.
 
-The figure (waveform, features, activations with thresholds, onsets) is drawn once and then changed in place, in two layers:
-`passage` puts another passage into it; `marks` updates what thresholds and edits change, and only that is drawn again.
+The figure shows waveform, features, activations with thresholds, and onsets: `passage` puts a passage into it, `marks` its onsets.
 """
 
 import io
@@ -28,18 +27,17 @@ from adtlib.vocabulary import CLASSES
 
 _TOP = 1.18  # of the axes of an activation: annotated onsets are above 1
 _ANNOTATED = 1.09
-_CURSOR = "#222222"
 _LINE = 96.0  # staff spaces in a line: the width of a panel's picture
 _MARGIN = 2.0  # staff spaces on each side of the image
 
 
 class TranscriberPicture:
-    """A figure; its `moving` artists change with the passage, its `quick` ones with thresholds and edits (see `panel.Picture`)."""
+    """A figure of a passage."""
 
     def __init__(self, new_figure=panel_figure, editing: bool = True) -> None:
         """Draw the figure, still empty, made by `new_figure`. Call it inside `theme_context`.
 
-        editing  whether the legend has entries for edits.
+        editing  whether the legend has an entry for edits.
         """
         heights = [0.7, 1.6, *[0.62] * len(CLASSES), 1.1]
         self.figure, grid = new_figure(1.0, rows=len(heights), columns=2, width_ratios=[1, 0.018], height_ratios=heights)
@@ -57,19 +55,13 @@ class TranscriberPicture:
         style = {"ha": "center", "va": "center", "color": "#555555", "fontsize": 9}
         self._nothing = self._middle.text(0.5, 0.5, "nothing to show", transform=self._middle.transAxes, **style)
         (self._by_hand,) = self._bottom.plot([], [], "o", color=INK, fillstyle="none", markersize=10, markeredgewidth=0.9)
-        self._cursors = [ax.axvline(0, color=_CURSOR, linewidth=0.7, linestyle=(0, (4, 3))) for ax in self.axes]
-        (self._hand,) = self._bottom.plot([], [], "+", color=_CURSOR, markersize=11, markeredgewidth=1.1)
         for ax in self.axes[:-1]:
             ax.tick_params(bottom=False, labelbottom=False)
             ax.set_xlabel("")
         handles, words = self._legend() if editing else tuple(entries[:3] for entries in self._legend())
         self.figure.legend(handles, words, loc="outside upper center", ncols=5, columnspacing=1.4, handletextpad=0.4)
-        curves = [row[part] for part in ("fill", "curve", "annotated") for row in self._rows]
-        self.moving: list[Artist] = [self._wave, self._bands.image, *curves, self._nothing, self._bottom.xaxis, grid[1, 1].yaxis]
-        marks = [row[part] for part in ("threshold", "found") for row in self._rows]
-        for artist in self.figure.findobj(Line2D) + curves:
-            artist.set_in_layout(False)  # the layout must not depend on the present position of a mark
-        self.quick: list[Artist] = [*marks, *self._bottom.lines[: len(CLASSES)], self._by_hand, *self._cursors, self._hand]
+        for artist in [*self.figure.findobj(Line2D), *[row["fill"] for row in self._rows]]:
+            artist.set_in_layout(False)  # the layout must not depend on the position of a mark
 
     @staticmethod
     def _activation(ax, name: str) -> dict[str, Artist]:
@@ -86,28 +78,17 @@ class TranscriberPicture:
         }
 
     def _legend(self) -> tuple[list[Artist], list[str]]:
-        row, dashes = self._rows[0], Line2D([], [], color=_CURSOR, linewidth=0.7, linestyle=(0, (4, 3)))
-        handles = [row["threshold"], row["found"], row["annotated"], self._by_hand, dashes]
-        return handles, ["threshold", "found", "annotated", "set by hand", "edit here"]
+        row = self._rows[0]
+        return [row["threshold"], row["found"], row["annotated"], self._by_hand], ["threshold", "found", "annotated", "set by hand"]
 
-    def passage(
-        self, passage: Passage | None, activations: np.ndarray, reference: Onsets | None, loudest: float, peak: float
-    ) -> None:
-        """Show a passage, or a text if it is None.
+    def passage(self, passage: Passage, activations: np.ndarray, reference: Onsets | None, loudest: float, peak: float) -> None:
+        """Show a passage.
 
         passage      with waveform; its `onsets` are not used.
         activations  `(T, 5)` of its frames;  reference  annotated onsets in seconds of the recording, None if not annotated.
         loudest      the highest value of the recording's features;  peak: of its waveform.
         """
-        self._nothing.set_visible(passage is None)
-        self._bands.image.set_visible(passage is not None)
-        if passage is None:
-            self._wave.set_data([], [])
-            for row in self._rows:
-                row["fill"].set_verts([])
-                row["curve"].set_data([], [])
-                row["annotated"].set_data([], [])
-            return
+        self._nothing.set_visible(False)
         self._wave.set_data(envelope(passage.waveform / max(peak, 1e-9), passage.start))
         self._bands.show(passage.features, passage.start, loudest)
         times = passage.start + np.arange(len(activations)) / FPS
@@ -121,12 +102,11 @@ class TranscriberPicture:
         for ax in self.axes:
             ax.set_xlim(passage.start, passage.end)
 
-    def marks(self, events: Sequence[Event], thresholds: dict[str, float], by_hand, cursor: tuple[str, float] | None) -> None:
-        """Update what thresholds and edits change.
+    def marks(self, events: Sequence[Event], thresholds: dict[str, float], by_hand: Sequence[tuple[str, float]]) -> None:
+        """Show thresholds and onsets.
 
         events      onsets of the passage;  thresholds  by class.
         by_hand     (class, seconds) of those added by hand.
-        cursor      (class, seconds) of the next edit; None hides it.
         """
         for row, line, name in zip(self._rows, self._bottom.lines, CLASSES, strict=False):
             mine = [event for event in events if event.name == name]
@@ -135,13 +115,6 @@ class TranscriberPicture:
             row["found"].set_data(times, [event.confidence for event in mine])
             line.set_data(times, np.full(len(mine), CLASSES.index(name)))
         self._by_hand.set_data([seconds for _, seconds in by_hand], [CLASSES.index(name) for name, _ in by_hand])
-        for line in (*self._cursors, self._hand):
-            line.set_visible(cursor is not None)
-        if cursor is not None:
-            name, seconds = cursor
-            for line in self._cursors:
-                line.set_xdata([seconds] * 2)
-            self._hand.set_data([seconds], [CLASSES.index(name)])
 
 
 # --- notation ----------------------------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ class ShownRecording:
             return figure
         picture, heard = TranscriberPicture(new_figure, editing=False), self.heard
         picture.passage(self.passage, self._activations, heard.reference, heard.loudest, heard.peak)
-        picture.marks(self.events, thresholds_by_class(heard.transcription.peak_picking), (), None)
+        picture.marks(self.events, thresholds_by_class(heard.transcription.peak_picking), ())
         return picture.figure
 
     def listen(self, what: str) -> Audio | Markdown:

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from adtlib import paths
-from adtlib.corpora.passages import Passage
 from adtlib.evaluation.metrics import count_matches, f1_micro
 from adtlib.markup import in_html
 from adtlib.panels.transcriber.opened import OpenRecording
@@ -31,9 +30,9 @@ def _counts(events: Sequence[Event]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts_of(events).items() if count) or "none"
 
 
-def passage_summary(events: Sequence[Event], passage: Passage) -> str:
-    """The onsets of a passage in words, as HTML."""
-    return f"<b>{len(events)} onsets</b> from {passage.start:.1f} to {passage.end:.1f} s: {_counts(events)}; {in_html(passage.id)}"
+def passage_summary(events: Sequence[Event], start: float, end: float, name: str) -> str:
+    """The onsets of a passage, from `start` to `end` seconds of the recording `name`, in words, as HTML."""
+    return f"<b>{len(events)} onsets</b> from {start:.1f} to {end:.1f} s: {_counts(events)}; {in_html(name)}"
 
 
 def recording_summary(transcription: Transcription, result: OpenRecording, tolerance: float, moved: bool = False) -> str:

@@ -2,7 +2,7 @@
 // networks or the page around it: it is given a song (song.js), the peaks of its waveform and its sound, and says what changed.
 //
 //     const editor = new Editor(element);            // an empty element
-//     editor.open({ peaks, seconds, sound });        // a recording; sound is an AudioBuffer
+//     editor.open({ peaks, seconds, sound });        // a recording; sound as player.js takes it
 //     editor.show(song, heard);                      // what was heard so far: frames before `heard`
 //     editor.addEventListener("change", () => editor.song);
 //
@@ -22,7 +22,8 @@ const KEYS =
   "Shift with left or right moves it by 5 milliseconds. Space plays, plus and minus zoom, Control Z undoes.";
 
 export class Editor extends EventTarget {
-  constructor(root) {
+  /** correcting: whether clicks correct from the beginning. */
+  constructor(root, { correcting = false } = {}) {
     super();
     this.root = root;
     root.classList.add("drum-editor");
@@ -31,16 +32,18 @@ export class Editor extends EventTarget {
     this.player = new Player(() => this.song?.events ?? []);
     Object.assign(this, { song: null, peaks: null, heard: 0, selected: null, lane: CLASSES[0], dragged: null, correcting: false });
     this._build();
+    this._mode(correcting);
     this._listen();
   }
 
   // ---- what is shown
 
-  /** A recording before anything was heard in it. */
-  open({ peaks, seconds, sound }) {
+  /** A recording before anything was heard in it; `edits` are corrections of an earlier time, which can be undone. */
+  open({ peaks, seconds, sound, edits = [] }) {
     this.player.open(sound);
     this.view.open(seconds);
     this.history = new History([]);
+    for (let n = 1; n <= edits.length; n++) this.history.do(edits.slice(0, n));
     Object.assign(this, { song: null, peaks, heard: 0, selected: null });
     this._changed(false);
   }
@@ -55,6 +58,13 @@ export class Editor extends EventTarget {
 
   get playhead() {
     return this.player.now;
+  }
+
+  /** Another part of the recording: seconds. */
+  look(start, span) {
+    this.view.zoom(span / this.view.span);
+    this.view.moveTo(start);
+    this._draw();
   }
 
   // ---- corrections
@@ -168,7 +178,6 @@ export class Editor extends EventTarget {
     this.live = make("p", { className: "unseen" });
     this.live.setAttribute("aria-live", "polite");
     this.root.append(this.tools, this.canvas, this.hint, keys, this.live);
-    this._mode(false);
   }
 
   _mode(correcting) {

@@ -6,20 +6,35 @@ import { click, CLICK_PEAK, drum, RECORDING_GAIN } from "./sounds.js";
 const AHEAD = 0.25; // seconds that onsets are handed to the browser before they sound
 const EVERY = 80; // milliseconds
 
+/** A sound that is there as a whole. */
+export function wholeSound(buffer) {
+  const play = (output, from, when) => {
+    const source = new AudioBufferSourceNode(output.context, { buffer });
+    source.connect(output);
+    source.start(when, from);
+    return () => source.stop();
+  };
+  return { duration: buffer.duration, rate: buffer.sampleRate, ready: async () => {}, play };
+}
+
 export class Player extends EventTarget {
   /** events: a function that gives the onsets. Emits "state" when it starts or stops. */
   constructor(events) {
     super();
     this.events = events;
-    this.buffer = null;
+    this.sound = null;
     this.position = 0; // seconds, while it stands
     this.playing = false;
     this.levels = { recording: true, clicks: false, drums: false };
   }
 
-  open(buffer) {
+  /**
+   * sound: { duration, rate, ready(from), play(output, from, when) }. `ready` resolves when it can be played from there on; `play`
+   * hands it to the node `output` and returns what stops it. `wholeSound` makes one of an AudioBuffer.
+   */
+  open(sound) {
     this.pause();
-    this.buffer = buffer;
+    this.sound = sound;
     this.position = 0;
   }
 
@@ -27,22 +42,21 @@ export class Player extends EventTarget {
   get now() {
     if (!this.playing) return this.position;
     const latency = this.context.outputLatency || 0;
-    return Math.min(Math.max(this.context.currentTime - latency - this.begun, this.from), this.buffer.duration);
+    return Math.min(Math.max(this.context.currentTime - latency - this.begun, this.from), this.sound.duration);
   }
 
   async play() {
-    if (!this.buffer || this.playing) return;
-    this._open();
-    await this.context.resume();
-    if (this.position >= this.buffer.duration - 0.01) this.position = 0;
+    if (!this.sound || this.playing) return;
+    const { sound } = this;
+    this._open(sound.rate);
+    if (this.position >= sound.duration - 0.01) this.position = 0;
+    await Promise.all([this.context.resume(), sound.ready(this.position)]);
+    if (this.playing || sound !== this.sound) return; // asked for twice, or another recording was opened meanwhile
     this.from = this.position;
     const start = this.context.currentTime + 0.05;
     this.begun = start - this.from;
     this.sent = this.from - 1e-6;
-    this.source = new AudioBufferSourceNode(this.context, { buffer: this.buffer });
-    this.source.connect(this.gains.recording);
-    this.source.onended = () => this.playing && this.now >= this.buffer.duration - 0.05 && this.pause();
-    this.source.start(start, this.from);
+    this.stop = sound.play(this.gains.recording, this.from, start);
     this.playing = true;
     this.timer = setInterval(() => this._send(), EVERY);
     this._send();
@@ -54,8 +68,7 @@ export class Player extends EventTarget {
     this.position = this.now;
     this.playing = false;
     clearInterval(this.timer);
-    this.source.onended = null;
-    this.source.stop();
+    this.stop();
     for (const node of this.strokes) node.stop();
     this.strokes.clear();
     this.dispatchEvent(new Event("state"));
@@ -64,7 +77,7 @@ export class Player extends EventTarget {
   seek(seconds) {
     const again = this.playing;
     this.pause();
-    this.position = Math.min(Math.max(seconds, 0), this.buffer?.duration ?? 0);
+    this.position = Math.min(Math.max(seconds, 0), this.sound?.duration ?? 0);
     if (again) this.play();
   }
 
@@ -74,9 +87,9 @@ export class Player extends EventTarget {
     this._level();
   }
 
-  _open() {
+  _open(rate) {
     if (this.context) return;
-    this.context = new AudioContext();
+    this.context = new AudioContext({ sampleRate: rate });
     const { sampleRate } = this.context;
     const limiter = new DynamicsCompressorNode(this.context, { threshold: -3, ratio: 12, attack: 0.002 });
     limiter.connect(this.context.destination);
@@ -107,8 +120,12 @@ export class Player extends EventTarget {
     set("drums", drums ? 0.6 : 0);
   }
 
-  /** Hands over the strokes of the next quarter of a second. */
+  /** Hands over the strokes of the next quarter of a second; at the end it stops. */
   _send() {
+    if (this.now >= this.sound.duration - 0.02) {
+      this.pause();
+      return;
+    }
     const until = this.context.currentTime - this.begun + AHEAD;
     for (const event of this.events()) {
       if (event.seconds <= this.sent || event.seconds > until) continue;

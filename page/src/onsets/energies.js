@@ -12,21 +12,24 @@ const [BEFORE, AFTER] = [2, 3]; // frames around an onset
 const FLAM = 8; // frames
 const N = CLASSES.length;
 
-const CHOSEN = CLASSES.map((name) => {
-  const [low, high] = RANGES[name];
-  return bandCentres().flatMap((centre, band) => (centre >= low && centre <= high ? [band] : []));
-});
+/** The bands in each class's range. */
+const bandsOf = () =>
+  CLASSES.map((name) => {
+    const [low, high] = RANGES[name];
+    return bandCentres().flatMap((centre, band) => (centre >= low && centre <= high ? [band] : []));
+  });
 
 /** Sum of the magnitudes in each class's range of frequencies: (T * 5) float32 of features (T * 84). */
 export function bandEnergies(features) {
   const frames = features.length / N_BANDS;
   const energies = new Float32Array(frames * N);
   const magnitudes = new Float32Array(N_BANDS);
+  const chosen = bandsOf();
   for (let frame = 0; frame < frames; frame++) {
     for (let band = 0; band < N_BANDS; band++) magnitudes[band] = Math.fround(10 ** features[frame * N_BANDS + band]) - 1;
     for (let column = 0; column < N; column++) {
       let sum = 0;
-      for (const band of CHOSEN[column]) sum += magnitudes[band];
+      for (const band of chosen[column]) sum += magnitudes[band];
       energies[frame * N + column] = sum;
     }
   }
