@@ -24,6 +24,7 @@ class Study:
     learning_rates      of which one is chosen for each architecture, after `rate_epochs` on `architecture_hours`.
     published           how many of the architectures, the best on validation, are trained as the finished thesis was, too.
     factor_architecture of chapter 7, on `factor_hours` of clips, with `factor_seeds`, the reference with `reference_seeds`.
+    factors             which of FACTORS are studied; by default all.
     hours               levels of the factor hours.
     leave_out           levels, "factor: level", that are not trained.
     selection_hours     of clips for selection; tests have `test_performances` (0: all) of `test_seconds`.
@@ -39,6 +40,7 @@ class Study:
     factor_hours: float = 2.0
     factor_seeds: tuple[int, ...] = (0, 1)
     reference_seeds: tuple[int, ...] = (0, 1, 2)
+    factors: tuple[str, ...] = ()
     hours: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
     leave_out: tuple[str, ...] = ()
     selection_hours: float = 0.25
@@ -54,6 +56,8 @@ class Study:
             raise ValueError(f"sounds = {self.sounds!r}: choose installed or made")
         if self.factor_architecture not in ARCHITECTURES:
             raise ValueError(f"factor_architecture = {self.factor_architecture!r}: choose one of {', '.join(ARCHITECTURES)}")
+        if unknown := set(self.factors) - set(FACTORS):
+            raise ValueError(f"factors = {sorted(unknown)}: choose from {', '.join(FACTORS)}")
         known = {f"{level.factor}: {level.level}" for level in _levels(self)}
         if unknown := set(self.leave_out) - known:
             raise ValueError(f"leave_out = {sorted(unknown)}: choose from {', '.join(sorted(known))}")
@@ -105,7 +109,8 @@ LIKE_SLAKH = replace(REFERENCE, performances="grid", edits=False, kits=8, accomp
 
 def factor_levels(study: Study) -> list[Level]:
     """The levels of all factors, in the order of tables; a level that is the reference is listed with each factor."""
-    return [level for level in _levels(study) if f"{level.factor}: {level.level}" not in study.leave_out]
+    chosen = [level for level in _levels(study) if level.factor in (study.factors or FACTORS)]
+    return [level for level in chosen if f"{level.factor}: {level.level}" not in study.leave_out]
 
 
 def _levels(study: Study) -> list[Level]:
