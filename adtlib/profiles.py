@@ -68,7 +68,7 @@ class Profile:
     peak_picking: dict = field(default_factory=dict)
     tolerance: float = 0.05
     thresholds: str = "one"  # in tables: "one" for all classes, as in the thesis, or one for each "class", chosen on validation
-    # the controlled study (notebooks 52, 65 and 85)
+    # the controlled study (notebooks 52, 65 and 75)
     study: dict = field(default_factory=dict)  # `studies.controlled.Study`; without one, results of the profile `study` are shown
     notebooks: tuple[str, ...] = ()  # that `adt run` runs where none are named; by default all
     # transcribing (notebook 80)

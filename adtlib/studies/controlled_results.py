@@ -5,6 +5,7 @@ results/<profile>/controlled/curves.csv       validation loss and F1 of each epo
 results/<profile>/controlled/counts.csv.gz    counts for each model, test and group, thresholds chosen on validation
 results/<profile>/controlled/errors.csv       chapter 6: missed and invented strokes by circumstance
 results/<profile>/controlled/influence.csv    chapter 6: how far around a frame the trained models look
+results/<profile>/controlled/costs.csv        chapter 6: speed of prediction and memory of a step, measured on one machine
 """
 
 import gzip
@@ -14,16 +15,20 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 
 from adtlib import paths
+from adtlib.audio.features import N_BANDS
 from adtlib.evaluation.errors import unit_events
 from adtlib.models.saliency import influence
 from adtlib.onsets.energies import broadband_energies
+from adtlib.onsets.frames import SEGMENT_FRAMES
 from adtlib.onsets.peak_picking import pick_peaks
 from adtlib.profiles import Profile, load_profile
 from adtlib.provenance import hash_of
 from adtlib.studies.controlled import PlannedRun, Study, architecture_run, planned_runs, study_of
 from adtlib.studies.controlled_runs import finished, prepare_data, published_runs_at_hand, run_controlled, run_folder_of, run_table
+from adtlib.studies.cost import inference_speeds
 from adtlib.training.controlled_sets import RENDERED, TrainingClips
 from adtlib.training.runs import COUNT_COLUMNS, Run
 from adtlib.training.scoring import picking_of, predict_units
@@ -58,6 +63,7 @@ class Results:
     counts: pd.DataFrame
     errors: pd.DataFrame
     influence: pd.DataFrame
+    costs: pd.DataFrame
 
     @property
     def note(self) -> str:
@@ -95,7 +101,7 @@ def stored_results(profile: Profile) -> Results:
     if not (folder / "counts.csv.gz").is_file():
         raise FileNotFoundError(f"{folder} has no results of the controlled study: adt run --profile {profile.name}")
     tables = {path.name.split(".")[0]: pd.read_csv(path, dtype={"id": str}, na_filter=False) for path in folder.glob("*.csv*")}
-    numbers = {name: _numbers(tables[name]) for name in ("runs", "curves", "counts", "errors", "influence")}
+    numbers = {name: _numbers(tables[name]) for name in ("runs", "curves", "counts", "errors", "influence", "costs")}
     return Results(profile, study_of(profile), **numbers)
 
 
@@ -124,6 +130,7 @@ def gather(profile: Profile, progress: bool = True) -> None:
         data = prepare_data(profile, shown, profile.jobs or 1, progress)
         units = data.tests[RENDERED].units("test")
         _write(folder / "errors.csv", pd.concat([_errors(run.architecture, finished(profile, run), units) for run in shown]))
+        _write(folder / "costs.csv", _costs({run.architecture: finished(profile, run) for run in shown}))
         _write(folder / "influence.csv", pd.concat([_influence(run.architecture, finished(profile, run)) for run in shown]))
         paths.write_atomically(mark, state.encode())
 
@@ -166,6 +173,29 @@ def _errors(architecture: str, run: Run, units) -> pd.DataFrame:
                 if missed + hit + invented:
                     rows.append([architecture, circumstance, name, unit.id, hit + missed, missed, invented])
     return pd.DataFrame(rows, columns=["architecture", "circumstance", "value", "id", "strokes", "missed", "invented"])
+
+
+def _costs(runs: dict[str, Run]) -> pd.DataFrame:
+    """Seconds of music predicted in a second, and megabytes that a step keeps for its gradients."""
+    configs = [dict(run.config) for run in runs.values()]
+    speeds = [speed.times_real_time for speed in inference_speeds(configs)]
+    kept = [_kept_megabytes(run) for run in runs.values()]
+    return pd.DataFrame({"architecture": list(runs), "times_real_time": speeds, "megabytes": kept})
+
+
+def _kept_megabytes(run: Run) -> float:
+    """What autograd keeps of one training step, in single precision: the memory that grows with batch and segment."""
+    kept: dict[int, int] = {}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    model = run.model().train()
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        model(torch.zeros(run.config["batch_size"], SEGMENT_FRAMES, N_BANDS))
+    return sum(kept.values()) / 1e6
 
 
 def _since(times: np.ndarray, onsets: np.ndarray) -> np.ndarray:

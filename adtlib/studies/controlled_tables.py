@@ -21,21 +21,8 @@ from adtlib.training.runs import counts_of
 from adtlib.vocabulary import CLASSES
 
 EQUAL = 0.02  # of micro F1
-F1_COLUMNS = ["f1_micro", "f1_macro", *(f"f1_{name}" for name in CLASSES)]
-COLUMNS = [
-    "factor",
-    "level",
-    "hours",
-    "test",
-    *F1_COLUMNS,
-    "difference",
-    "ci_low",
-    "ci_high",
-    "f1_low",
-    "f1_high",
-    "n_groups",
-    "seed",
-]
+COLUMNS = ["factor", "level", "hours", "test", *F1_COLUMNS, "difference", "ci_low", "ci_high", "f1_low", "f1_high"]
+COLUMNS += ["n_groups", "seed"]
 MEAN = "mean"  # in the column seed: the mean over seeds, which intervals are of
 
 
@@ -136,18 +123,18 @@ def _verdict(low: float, high: float, p: float, n_groups: int) -> str:
 
 
 def costs(results: Results) -> pd.DataFrame:
-    """What each architecture's models took: parameters, core-hours of training (mean over seeds), and micro F1 on RENDERED."""
+    """What each architecture took, mean over seeds, and micro F1 on RENDERED; see `controlled_results` for `costs.csv`."""
     runs = results.runs[(results.runs["trained_on"] == architecture_label(results)) & (results.runs["stage"] != "learning rates")]
     table = runs.groupby("architecture", sort=False).agg(
         n_parameters=("parameters", "first"),
-        training_seconds=("core_hours", lambda hours: 3600 * hours.mean()),
+        training_minutes=("core_hours", lambda hours: 60 * hours.mean()),
         epochs=("last_epoch", "mean"),
     )
     f1 = f1_by_architecture(results)
     mine = f1[(f1["test"] == RENDERED) & (f1["seed"] == MEAN) & (f1["hours"] == results.study.architecture_hours)].set_index(
         "level"
     )
-    found = table.join(mine[["f1_micro", "f1_low", "f1_high"]]).reset_index()
+    found = table.join(mine[["f1_micro", "f1_low", "f1_high"]]).reset_index().merge(results.costs, on="architecture")
     return found.sort_values("architecture", key=lambda names: names.map(list(ARCHITECTURES).index)).reset_index(drop=True)
 
 
@@ -205,7 +192,12 @@ def effects(table: pd.DataFrame, test: str = RENDERED) -> pd.DataFrame:
     return mine.sort_values("difference").reset_index(drop=True)
 
 
-def seed_spread(table: pd.DataFrame, test: str = RENDERED) -> float:
+def together(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Effects on several tests as one table."""
+    return pd.concat(parts, ignore_index=True)
+
+
+def spread_over_seeds(table: pd.DataFrame, test: str = RENDERED) -> float:
     """Standard deviation of micro F1 over the seeds of one model, pooled over models: what chance does to a single run."""
     mine = table[(table["test"] == test) & (table["seed"] != MEAN)].drop_duplicates(["factor", "level", "seed"])
     groups = mine.groupby(["factor", "level"])["f1_micro"]
