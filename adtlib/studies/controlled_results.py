@@ -10,7 +10,8 @@ results/<profile>/controlled/costs.csv        chapter 6: speed of prediction and
 
 import gzip
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -100,14 +101,11 @@ def stored_results(profile: Profile) -> Results:
     folder = folder_of(profile.name)
     if not (folder / "counts.csv.gz").is_file():
         raise FileNotFoundError(f"{folder} has no results of the controlled study: adt run --profile {profile.name}")
-    tables = {path.name.split(".")[0]: pd.read_csv(path, dtype={"id": str}, na_filter=False) for path in folder.glob("*.csv*")}
-    numbers = {name: _numbers(tables[name]) for name in ("runs", "curves", "counts", "errors", "influence", "costs")}
-    return Results(profile, study_of(profile), **numbers)
-
-
-def _numbers(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with columns of numbers where all entries are numbers, empty ones NaN."""
-    return table.apply(lambda column: column if column.name == "id" else pd.to_numeric(column.replace("", np.nan), errors="ignore"))
+    names = [field.name for field in fields(Results) if field.type is pd.DataFrame]
+    paths_of = {name: folder / (f"{name}.csv.gz" if name == "counts" else f"{name}.csv") for name in names}
+    # "none" is a level, and no missing number.
+    read = partial(pd.read_csv, dtype={"id": str}, keep_default_na=False, na_values=[""])
+    return Results(profile, study_of(profile), **{name: read(path) for name, path in paths_of.items()})
 
 
 def gather(profile: Profile, progress: bool = True) -> None:

@@ -142,7 +142,7 @@ def advice(table: pd.DataFrame, tests: tuple[str, ...]) -> list[str]:
     """What to mind when a corpus is recorded, ranked by the largest clear loss on any of the tests."""
     ranked = []
     for factor, question in ADVICE.items():
-        mine = pd.concat([effects(table, test) for test in tests])
+        mine = pd.concat([effects(table, test) for test in tests], ignore_index=True)
         mine = mine[mine["factor"] == factor]
         if mine.empty:
             continue

@@ -87,7 +87,7 @@ def test_no_run_is_planned_twice_and_every_level_has_its_seeds():
 def test_an_unknown_option_is_named():
     with pytest.raises(ValueError, match="study has no 'hourz'"):
         controlled.study_of(load_profile("study", study={"hourz": 1}))
-    with pytest.raises(ValueError, match="choose from .*kits: all kits"):
+    with pytest.raises(ValueError, match="kits: all kits"):
         controlled.study_of(load_profile("study", study={"leave_out": ["kits: 3 kits"]}))
 
 
