@@ -94,11 +94,9 @@ def plot_f1_against_cost(table: pd.DataFrame, axes=None):
                 ax.plot([x, x], [row.f1_low, row.f1_high], color=ARCHITECTURE_COLOURS[row.architecture], linewidth=1)
             ax.plot(x, row.f1_micro, markersize=6, linestyle="none", label=row.architecture, **_style(row.architecture))
         low, high = table[column].min(), table[column].max()
-        ax.set(xlabel=label, xscale="log", xlim=(low / 1.5, high * 1.5))
-        ax.xaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5) if high / low < 30 else (1,)))
-        ax.xaxis.set_major_formatter(
-            mpl.ticker.FuncFormatter(lambda value, _: f"{value / 1000:g}k" if value >= 1000 else f"{value:g}")
-        )
+        ax.set(xlabel=label, xscale="log", xlim=(low / 1.6, high * 1.6))
+        ticks = dict.fromkeys(float(f"{value:.1g}") for value in (low, high))
+        ax.set_xticks(list(ticks), [f"{value / 1000:g}k" if value >= 1000 else f"{value:g}" for value in ticks])
         ax.xaxis.set_minor_locator(mpl.ticker.NullLocator())
         ax.grid()
     axes[0].set_ylabel("micro F1")
@@ -181,7 +179,7 @@ def plot_effects(table: pd.DataFrame, tests: Sequence[str], names: dict[str, str
     sizes = first.groupby("factor", sort=False)["difference"].apply(lambda values: values.abs().max())
     order = sizes.sort_values(ascending=False).index.tolist()
     rows = [(factor, level) for factor in order for level in dict.fromkeys(first.loc[first["factor"] == factor, "level"])]
-    figure, axes = new_figure(1, columns=len(tests), sharey=True, squeeze=False)
+    figure, axes = new_figure(1, columns=len(tests), sharex=True, sharey=True, squeeze=False)
     figure.set_size_inches(TEXT_WIDTH, (len(rows) + 0.55 * len(order) + 2.5) * ROW)
     places, at, last = {}, 0.0, None
     for factor, level in rows:
@@ -198,9 +196,10 @@ def plot_effects(table: pd.DataFrame, tests: Sequence[str], names: dict[str, str
         ax.axvline(0, color=INK, linewidth=0.8)
         ax.set_title(in_figure(test), fontsize=9, loc="left")
         ax.grid(axis="x")
-        ax.set_xlabel("change of micro F1")
-        ax.xaxis.set_major_locator(mpl.ticker.MaxNLocator(4))
+        ax.xaxis.set_major_locator(mpl.ticker.MaxNLocator(3, symmetric=True))
+        ax.xaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:+.2g}" if abs(value) > 1e-9 else "0"))
         ax.tick_params(axis="y", length=0)
+    figure.supxlabel("change of micro F1", fontsize=9)
     axes[0, 0].set_yticks(list(places.values()), [in_figure(level) for _, level in places])
     axes[0, 0].set_ylim(at + 0.8, -0.1)
     _name_factors(axes[0, 0], places, names)

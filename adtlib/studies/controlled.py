@@ -93,14 +93,14 @@ FACTORS = {
     "hours": "hours of clips",
     "kits": "drum kits",
     "accompaniment": "what plays beside the drums",
-    "level": "level of the accompaniment above the drums",
+    "level": "level of the accompaniment",
     "performances": "who plays",
     "drummers": "drummers",
-    "finishing": "how far the sound is finished",
-    "annotation": "faults of the annotation",
+    "finishing": "how far sound is finished",
+    "annotation": "faults of annotation",
     "masked strokes": "strokes that the mix masks",
     "class balance": "share of toms and cymbals",
-    "mixture": "two corpora of different character",
+    "mixture": "one corpus or two",
 }
 # Corpora of different character, as E-GMD and Slakh have: drums alone in a room, played by drummers; songs programmed on few kits.
 LIKE_EGMD = replace(REFERENCE, performances="human", edits=False, accompaniment="none", finishing="room")

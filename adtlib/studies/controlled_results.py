@@ -38,10 +38,10 @@ STUDY = "study"  # the profile whose results others show
 KEYS = ["stage", "architecture", "trained_on", "seed"]
 # The circumstances of strokes: column of the events, edges of the bins, what the bins are called.
 CIRCUMSTANCES = {
-    "seconds since the last stroke": (
+    "milliseconds since the last stroke": (
         "since",
         (0.0, 0.03, 0.1, 0.2, 0.4, np.inf),
-        ("together", "30–100 ms", "100–200 ms", "200–400 ms", "later"),
+        ("together", "30–100", "–200", "–400", "over 400"),
     ),
     "strokes a second around": ("density", (0.0, 4.0, 8.0, 12.0, np.inf), ("under 4", "4–8", "8–12", "over 12")),
     "other drums struck with it": ("others", (0.0, 0.5, 1.5, np.inf), ("none", "one", "two or more")),
