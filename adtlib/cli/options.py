@@ -504,9 +504,18 @@ def _add_train(add: Any) -> None:
 
 
 def _add_study(add: Any) -> None:
-    parser = add("study", "train the short runs of notebook 81", "; about two hours on two cores. Interrupted work is resumed")
+    more = (
+        "; about two hours on two cores. With --profile it trains the runs of that profile's controlled study (notebooks 52 and "
+        "65) instead; --plan prints which. Interrupted work is resumed"
+    )
+    epilog = "examples:\n  adt study\n  adt study --profile study --plan\n  adt study --profile study --only architectures"
+    parser = add("study", "train the short runs of notebook 81", more, epilog)
     parser.add_argument("variants", nargs="*", metavar="VARIANT", help="their names, as in the table (default: all)")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="runs at a time (default: 2)")
+    parser.add_argument("--profile", metavar="P", help="a file of params/ that has a study")
+    parser.add_argument("--plan", action="store_true", help="train nothing; print the planned runs and what they will take")
+    parser.add_argument("--only", metavar="TEXT", default="", help="only runs whose stage, architecture or name has this text")
+    _add_ray_address(parser, "train the runs of a profile")
     _add_data(parser)
 
 

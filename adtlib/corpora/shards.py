@@ -10,9 +10,11 @@ features of each unit have their own checksum.
 
 import base64
 import contextlib
+import os
+import shutil
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,19 +100,23 @@ def describe(features: np.ndarray, onsets: Onsets, kinds: list[np.ndarray] | Non
     kinds  where they are known, the number in `vocabulary.KINDS` of each onset, by class like the onsets.
     """
     exact = features.astype(np.float64)  # sums of the rounded values, as training reads them
+    return {
+        "frames": len(features),
+        "features": checksum(features),
+        "sum": float(exact.sum()),
+        "squares": float(np.square(exact, out=exact).sum()),
+    } | _stored_onsets(onsets, kinds)
+
+
+def _stored_onsets(onsets: Onsets, kinds: list[np.ndarray] | None) -> dict:
     times = np.concatenate(onsets).astype("<f8")
     classes = np.repeat(np.arange(N_CLASSES, dtype=np.uint8), [len(each) for each in onsets])
     order = np.argsort(times, kind="stable")
     stored = {"onsets": times[order].tobytes() + classes[order].tobytes()}
     if kinds is not None:
         stored["kinds"] = np.concatenate(kinds).astype(np.uint8)[order].tobytes()
-    return {
-        "frames": len(features),
-        "features": checksum(features),
-        "sum": float(exact.sum()),
-        "squares": float(np.square(exact, out=exact).sum()),
-        "counts": [len(each) for each in onsets],
-    } | {name: base64.b64encode(content).decode() for name, content in stored.items()}
+    encoded = {name: base64.b64encode(content).decode() for name, content in stored.items()}
+    return {"counts": [len(each) for each in onsets]} | encoded
 
 
 def onsets_in(line: dict) -> tuple[bytes, bytes]:
@@ -223,6 +229,31 @@ def write_shard(folder: Path, number: int, units: Iterable[tuple], source: str) 
         stored = features.astype(np.float16)
         shard.add(unit_id, stored, describe(stored, *strokes), {"source": source})
     shard.close()
+
+
+def copy_with_onsets(source: Path, folder: Path, number: int, change: Callable[[str, Onsets], Onsets] | None, made_of: str) -> None:
+    """A shard of another folder with the same features, by a hard link where the file system has them.
+
+    change   the onsets of each unit from its id and its onsets, in seconds for each class; None: they stay, with their kinds. Of
+             changed onsets the kinds are not known.
+    made_of  what its units are made of, as a text.
+    """
+    to = shard_path(folder, number)
+    to.parent.mkdir(parents=True, exist_ok=True)
+    to.unlink(missing_ok=True)
+    try:
+        os.link(shard_path(source, number), to)
+    except OSError:
+        shutil.copyfile(shard_path(source, number), to)
+    lines = list(whole_lines(source, number))
+    for line in lines if change else ():
+        times, classes = (np.frombuffer(part, kind) for part, kind in zip(onsets_in(line), ("<f8", np.uint8), strict=True))
+        onsets = change(line["id"], [times[classes == index] for index in range(N_CLASSES)])
+        line.update(_stored_onsets(onsets, None))
+        line.pop("kinds", None)
+    head = sealed({"format": FORMAT, "units": len(lines), "frames": max(line["start"] + line["frames"] for line in lines)})
+    written = [sealed(line | {"source": made_of}) + b"\n" for line in lines]
+    paths.write_atomically(shard_path(folder, number, UNITS), head.ljust(HEADER_BYTES - 1) + b"\n" + b"".join(written))
 
 
 # ---- reading ------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,13 @@
 from .architectures import plot_architecture as plot_architecture, plot_patches as plot_patches
+from .controlled import (
+    plot_architectures_by_test as plot_architectures_by_test,
+    plot_effects as plot_effects,
+    plot_errors_by_circumstance as plot_errors_by_circumstance,
+    plot_f1_against_cost as plot_f1_against_cost,
+    plot_hours_curve as plot_hours_curve,
+    plot_influence_radius as plot_influence_radius,
+    plot_learning_curve as plot_learning_curve,
+)
 from .corpora import (
     plot_class_shares as plot_class_shares,
     plot_counts as plot_counts,

@@ -22,6 +22,30 @@ from .comparison import (
     published_results as published_results,
     verdict as verdict,
 )
+from .controlled import FACTORS as FACTORS, study_of as study_of
+from .controlled_results import CIRCUMSTANCES as CIRCUMSTANCES, Results as Results, controlled_results as controlled_results
+from .controlled_tables import (
+    EQUAL as EQUAL,
+    best_on_validation as best_on_validation,
+    costs as costs,
+    effects as effects,
+    error_shares as error_shares,
+    f1_by_architecture as f1_by_architecture,
+    pairs_of_architectures as pairs_of_architectures,
+    spread_over_seeds as spread_over_seeds,
+    together as together,
+    what_makes_a_corpus_good as what_makes_a_corpus_good,
+)
+from .controlled_words import (
+    advice as advice,
+    claim_table as claim_table,
+    conclusions as conclusions,
+    decided as decided,
+    effect_sentences as effect_sentences,
+    gap_sentences as gap_sentences,
+    published_architectures as published_architectures,
+    ranking_sentences as ranking_sentences,
+)
 from .cost import cost_table as cost_table, unsteadiness as unsteadiness
 from .dataset_tables import (
     DATASET_COLUMNS as DATASET_COLUMNS,

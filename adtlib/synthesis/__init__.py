@@ -17,6 +17,7 @@ Annotated clips to train on:
     band           the accompaniment; effects: room, equaliser, compression; finishing: mastering and codecs
     masking        which strokes the mix covers
     studio         kits, instruments and performances of one split
+    tones          tones in place of sounds, for tests and the profile smoke
     clips          one annotated clip from (seed, split, index) and a recipe
 
 Clips are stored and trained on by `adtlib.training` (`adt render`, `adt train`, `adt study`); a trained model needs none of this.

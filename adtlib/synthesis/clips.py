@@ -22,6 +22,7 @@ from adtlib.synthesis.capture import banks_folder, kit_paths
 from adtlib.synthesis.drumming import Stroke
 from adtlib.synthesis.finishing import finish
 from adtlib.synthesis.masking import audible
+from adtlib.synthesis.performances import Song
 from adtlib.synthesis.recipe import RECIPES, STANDARD, Recipe, Streams
 from adtlib.synthesis.samples import open_bank
 from adtlib.synthesis.sources import SourceError, missing_packages
@@ -94,23 +95,34 @@ class Take:
     about: dict
 
 
-def render(studio: Studio, seed: int, index: int, seconds: float = CLIP_SECONDS) -> Clip:
-    """Clip `index` of a seed: the same samples in whatever order clips are rendered."""
-    take, streams = record(studio, seed, index, seconds), streams_of(studio.split, seed, index)
+def render(
+    studio: Studio, seed: int, index: int, seconds: float = CLIP_SECONDS, kind: str | None = None, song: Song | None = None
+) -> Clip:
+    """Clip `index` of a seed: the same samples in whatever order clips are rendered.
+
+    kind  one of KINDS; None: drawn.
+    song  the performance that is played, without edits; None: drawn from those of the studio's split.
+    """
+    take, streams = record(studio, seed, index, seconds, kind, song), streams_of(studio.split, seed, index)
     mix = (take.drums + take.others)[round(PRE_ROLL * SAMPLE_RATE) :]
     onsets, kinds = annotate(take.strokes, PRE_ROLL, seconds + PRE_ROLL, take.kit)
     return Clip(finish(mix, streams, studio.recipe), onsets, kinds, take.about)
 
 
-def record(studio: Studio, seed: int, index: int, seconds: float = CLIP_SECONDS) -> Take:
-    """What is played in a clip, and mixed."""
-    recipe, streams, kind = studio.recipe, streams_of(studio.split, seed, index), kind_of(studio.split, seed, index)
+def record(
+    studio: Studio, seed: int, index: int, seconds: float = CLIP_SECONDS, kind: str | None = None, song: Song | None = None
+) -> Take:
+    """What is played in a clip, and mixed; `kind` and `song` as in `render`."""
+    recipe, streams = studio.recipe, streams_of(studio.split, seed, index)
+    kind = kind or kind_of(studio.split, seed, index)
     played = seconds + PRE_ROLL
     n_samples = round(played * SAMPLE_RATE)
-    drums = drumming.choose(studio.songs, played, streams, recipe)
+    drums = drumming.choose(studio.songs, played, streams, recipe, song)
     rng = streams("playing")
-    swing_at = float(rng.uniform(0.53, 0.68)) if rng.random() < 0.1 else 0.5
-    strokes = edits.edited(drumming.strokes(drums, swing_at, rng), 60 / drums.bpm, streams, recipe)
+    swing_at = float(rng.uniform(0.53, 0.68)) if rng.random() < 0.1 and song is None else 0.5
+    strokes = drumming.strokes(drums, swing_at, rng)
+    if song is None:
+        strokes = edits.edited(strokes, 60 / drums.bpm, streams, recipe)
     if kind == "no drums":
         strokes = []
     kits, more = studio.choose_kits(streams("kits")), []
@@ -132,6 +144,13 @@ def record(studio: Studio, seed: int, index: int, seconds: float = CLIP_SECONDS)
         strokes = _mark_masked(strokes, np.float32(gain) * stems, mixed + others)
     about = {"kind": kind, "bpm": drums.bpm, "kits": [path.name for path in kits[:2]]}
     return Take(mixed, others, strokes, kit, about)
+
+
+def sixteenths_of(studio: Studio, seed: int, index: int, seconds: float = CLIP_SECONDS) -> tuple[float, float]:
+    """Seconds between sixteenths of a clip, and the first one at or after its start, without rendering it."""
+    drums = drumming.choose(studio.songs, seconds + PRE_ROLL, streams_of(studio.split, seed, index), studio.recipe)
+    step = 15 / drums.bpm
+    return step, -PRE_ROLL % step
 
 
 def streams_of(split: str, seed: int, index: int) -> Streams:

@@ -54,16 +54,18 @@ class Drumming:
     start: float = 0.0
 
 
-def choose(songs: tuple[Song, ...], seconds: float, streams: Streams, recipe: Recipe) -> Drumming:
-    """Draw `seconds` of drumming from the performances of one split."""
+def choose(songs: tuple[Song, ...], seconds: float, streams: Streams, recipe: Recipe, only: Song | None = None) -> Drumming:
+    """Draw `seconds` of drumming from the performances of one split; with `only` from that performance, without fills of others."""
     rng = streams("drumming")
+    if only is not None:
+        return _passage(only, seconds, rng)
     kind = rng.choice(_SOURCES, p=_SHARES[recipe.performances])
     if kind == "generated":
         return _generated(seconds, rng)
     of_kind = [song for song in songs if song.kind == {"fills": "fill"}.get(kind, kind) and len(song.drums.beats) >= 6]
     lengths = np.minimum([song.n_beats for song in of_kind], 200.0)
     song = of_kind[rng.choice(len(of_kind), p=lengths / lengths.sum())]
-    bpm = float(np.clip(song.bpm * np.exp(rng.uniform(-0.18, 0.18)), 50, 230))
+    bpm = _bpm(song, rng)
     n_beats = seconds * bpm / 60
     fills = [other for other in songs if other.kind == "fill"]
     start = 0.0
@@ -79,6 +81,20 @@ def choose(songs: tuple[Song, ...], seconds: float, streams: Streams, recipe: Re
     if recipe.performances == "grid":
         part = _on_the_grid(part)
     return Drumming(part, bpm, song, start) if kind == "song" else Drumming(part, bpm)
+
+
+def _passage(song: Song, seconds: float, rng: np.random.Generator) -> Drumming:
+    """A passage of a performance, from a bar line on, somewhat faster or slower; a short performance is played again."""
+    bpm = _bpm(song, rng)
+    n_beats = seconds * bpm / 60
+    start = BAR * rng.integers(0, max(1, int((song.n_beats - n_beats) / BAR) + 1))
+    if song.n_beats - start < n_beats - BAR:
+        return Drumming(_chain([song] * (int(n_beats / max(song.n_beats, BAR)) + 2), n_beats), bpm)
+    return Drumming(song.drums.within(start, start + n_beats), bpm)
+
+
+def _bpm(song: Song, rng: np.random.Generator) -> float:
+    return float(np.clip(song.bpm * np.exp(rng.uniform(-0.18, 0.18)), 50, 230))
 
 
 def of_drummers(songs: tuple[Song, ...], count: int) -> tuple[Song, ...]:

@@ -9,6 +9,7 @@ import io
 import json
 import warnings
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -119,14 +120,14 @@ def _part(program: int, notes: list, division: int) -> Part:
 # --- all performances -------------------------------------------------------------------------------------------------------
 
 
-def _groove(root: Path) -> list[Song]:
-    """Performances of the Groove MIDI Dataset in train and validation; its test split is not used."""
+def _groove(root: Path, splits: tuple[str, ...] = SPLITS) -> list[Song]:
+    """Performances of the Groove MIDI Dataset in some of its splits."""
     info = root / "groove" / "info.csv"
     if not info.is_file():
         raise SourceError(f"{info} is missing: `adt corpora --fetch 'Groove MIDI'` gets it, with --data {root} (CC BY 4.0)")
     songs = []
     for row in pd.read_csv(info).itertuples():
-        if row.split in SPLITS and row.time_signature in ("4-4", "3-4", "6-8"):
+        if row.split in splits and row.time_signature in ("4-4", "3-4", "6-8"):
             kind = "groove" if row.beat_type == "beat" else "fill"
             songs.append(read_song(root / "groove" / row.midi_filename, row.id, kind, row.split, float(row.bpm)))
     return songs
@@ -153,11 +154,35 @@ def songs_folder() -> Path:
     return paths.CACHE / "rendered" / "performances"
 
 
-def gather(root: Path) -> Path:
-    """Read all performances and songs below the data folder, once; returns the file that stores them."""
-    path = songs_folder() / f"notes-{VERSION}.npz"
+def gather(root: Path, folder: Path | None = None) -> Path:
+    """Read all performances and songs for training and validation below the data folder, once; returns the file that stores them.
+
+    folder  where it is; by default `songs_folder`.
+    """
+    return _stored((folder or songs_folder()) / f"notes-{VERSION}.npz", lambda: _groove(root) + _freedoom(root))
+
+
+def accompanies_tests(song: Song) -> bool:
+    """Whether a song is among the half of the validation songs that accompanies the performances of tests."""
+    return song.kind == "song" and song.split != "train" and zlib.crc32(song.name.encode()) % 16 == 8
+
+
+def gather_tests(root: Path, folder: Path | None = None) -> Path:
+    """The same of the performances that are for testing: the test split of Groove MIDI, with the accompaniment of validation songs.
+
+    The accompaniment is not what is tested: the drums of those songs are not among the performances.
+    """
+
+    def songs() -> list[Song]:
+        accompaniment = [replace(song, split="test") for song in _freedoom(root) if accompanies_tests(song)]
+        return _groove(root, ("test",)) + accompaniment
+
+    return _stored((folder or songs_folder()) / f"notes-{VERSION}-test.npz", songs)
+
+
+def _stored(path: Path, read: Callable[[], list[Song]]) -> Path:
     if not path.is_file():
-        songs = _groove(root) + _freedoom(root)
+        songs = read()
         parts = [part for song in songs for part in (song.drums, *song.others)]
         arrays = {column: np.concatenate([getattr(part, column) for part in parts]) for column in COLUMNS}
         about = []

@@ -27,25 +27,29 @@ ACOUSTIC = (
 )
 ELECTRONIC = ("lmms", "TR808", "HardElectro", "ElectricEmpire", "VariBreaks", "rumpf", "Audiophob", "-024", "-025")
 PERCUSSION_ONLY = ("circAfrique", "Gimme A Hand")
+# Of the kits that no training clip has, those on which a controlled study tests; the others of VALIDATION_KITS select for it.
+TEST_KITS = ("red-zeppelin", "timgm-")
 _FIRST = ("fluid-000", "fluid-008", "timgm-000", "timgm-008")  # of the order in which a recipe counts kits
-SPLIT_SEEDS = {"train": 0, "validation": 1}
+# "selection" and "test" divide the kits of "validation": a study that selects on some of them tests on the others.
+SPLIT_SEEDS = {"train": 0, "validation": 1, "selection": 2, "test": 3}
 
 
 class Studio:
     """The kits, instruments and performances that clips of one split are made from."""
 
     def __init__(self, banks: Path, notes: Path, split: str, recipe: Recipe = SHIPPED):
-        """`banks` of `capture`, `notes` of `performances.gather`.
+        """`banks` of `capture`; `notes` of `performances.gather`, or of `gather_tests` for the split "test".
 
         SourceError if there are too few banks or performances.
         """
         if split not in SPLIT_SEEDS:
             raise ValueError(f"unknown split {split!r}: choose one of {', '.join(SPLIT_SEEDS)}")
         self.split, self.recipe = split, recipe
-        self.songs = of_drummers(tuple(song for song in performances.load(notes) if song.split == split), recipe.drummers)
-        held_out = split == "validation"
-        every = kit_paths(banks)
-        self.kits = [path for path in every if path.name.startswith(VALIDATION_KITS) == held_out]
+        selects, of_split = split == "selection", "validation" if split == "selection" else split
+        songs = [song for song in performances.load(notes) if song.split == of_split]
+        self.songs = of_drummers(tuple(s for s in songs if not (selects and performances.accompanies_tests(s))), recipe.drummers)
+        held_out = split != "train"
+        self.kits = [path for path in kit_paths(banks) if _is_of(path.name, split)]
         drums = [path for path in self.kits if not path.name.startswith(PERCUSSION_ONLY)]
         self.drum_kits = sorted(drums, key=_place)[: recipe.kits or None]
         self.weights = _weights(self.drum_kits)
@@ -64,6 +68,12 @@ class Studio:
         count = min(4, len(self.drum_kits))
         chosen = [self.drum_kits[i] for i in rng.choice(len(self.drum_kits), count, False, self.weights)]
         return chosen if count > 1 else 2 * chosen
+
+
+def _is_of(kit: str, split: str) -> bool:
+    """Whether clips of a split have the kit of this name."""
+    held_out, tests = kit.startswith(VALIDATION_KITS), kit.startswith(TEST_KITS)
+    return {"train": not held_out, "validation": held_out, "selection": held_out and not tests, "test": tests}[split]
 
 
 def _place(kit: Path) -> tuple[bool, int]:

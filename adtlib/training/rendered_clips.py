@@ -11,8 +11,9 @@ another recipe are rendered again.
 
 import json
 import os
-from dataclasses import asdict
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache, partial
 from pathlib import Path
 
 from tqdm import tqdm
@@ -56,6 +57,36 @@ def shards_for(hours: float) -> int:
     return max(1, round(hours * SHARDS_PER_HOUR))
 
 
+@dataclass(frozen=True)
+class Split:
+    """A split that is to be rendered.
+
+    shards   the ids of the units of each shard.
+    source   all that the units depend on besides their ids, as a text: they are made anew where it changed.
+    make     `make(number)` yields the units of a shard, as `shards.write_shard` takes them; other processes can import it.
+    """
+
+    shards: tuple[tuple[str, ...], ...]
+    source: str
+    make: Callable[[int], Iterable[tuple]]
+
+    @property
+    def ids(self) -> list[str]:
+        """Of all units, in order."""
+        return [name for shard in self.shards for name in shard]
+
+
+@dataclass(frozen=True)
+class ClipFolder:
+    """A prepared corpus to be rendered: its folder, its name, its splits, what a unit is, how many units its fingerprint groups."""
+
+    folder: Path
+    name: str
+    splits: dict[str, Split] = field(default_factory=dict)
+    unit: str = "clip"
+    group: int = CLIPS_PER_SHARD
+
+
 def render_corpus(
     data: Path,
     train_hours: float,
@@ -76,35 +107,55 @@ def render_corpus(
 
     The first call captures the sounds, which takes some minutes. SourceError names what is missing.
     """
-    folder = folder or corpus_folder()
     banks, notes = capture(progress), performances.gather(data)
-    recipes = {"train": recipe, "validation": validation}
-    sources = {split: source_of(banks, notes, seed, of) for split, of in recipes.items()}
-    counts = {"train": shards_for(train_hours), "validation": shards_for(validation_hours)}
-    calls = [
-        (folder, split, number, seed, banks, notes, recipes[split], sources[split])
-        for split, count in counts.items()
-        for number in range(count)
-    ]
-    checked = Checked(folder)
-    whole = {split: _whole_shards(folder, split, count, sources[split], checked) for split, count in counts.items()}
-    waiting = [call for call in calls if call[2] not in whole[call[1]]]
+    splits = {
+        "train": clips_of(banks, notes, "train", clips_for(train_hours), seed, recipe),
+        "validation": clips_of(banks, notes, "validation", clips_for(validation_hours), seed, validation),
+    }
+    (prepared,) = render_folders([ClipFolder(folder or corpus_folder(), NAME, splits)], jobs, progress)
+    return prepared
+
+
+def clips_for(hours: float) -> int:
+    """Number of clips of the shards that hold `hours`."""
+    return shards_for(hours) * CLIPS_PER_SHARD
+
+
+def clips_of(banks: Path, notes: Path, split: str, n_clips: int, seed: int, recipe: Recipe, of: str | None = None) -> Split:
+    """The first clips of a seed and a recipe; `of` is the split of their studio where it has another name."""
+    starts = range(0, n_clips, CLIPS_PER_SHARD)
+    shards = tuple(tuple(_clip_ids(split, start, min(start + CLIPS_PER_SHARD, n_clips))) for start in starts)
+    return Split(shards, source_of(banks, notes, seed, recipe), partial(_clips, banks, notes, of or split, recipe, seed, shards))
+
+
+def _clip_ids(split: str, start: int, end: int) -> list[str]:
+    return [f"{split}/{index:06d}" for index in range(start, end)]
+
+
+def _clips(banks: Path, notes: Path, of: str, recipe: Recipe, seed: int, shards: tuple, number: int) -> Iterable[tuple]:
+    studio = studio_of(banks, notes, of, recipe)
+    rendered = ((name, clips.render(studio, seed, int(name.rpartition("/")[2]))) for name in shards[number])
+    return ((name, clip.features, clip.onsets, clip.kinds) for name, clip in rendered)
+
+
+def render_folders(folders: list[ClipFolder], jobs: int | None = None, progress: bool = True) -> list[Prepared]:
+    """Render the missing shards of several corpora, `jobs` at a time, and return these."""
+    checked = {each.folder: Checked(each.folder) for each in folders}
+    whole = {(each.folder, name): _whole_shards(each, name, checked[each.folder]) for each in folders for name in each.splits}
+    calls = [(each, name, number) for each in folders for name, split in each.splits.items() for number in range(len(split.shards))]
+    waiting = [call for call in calls if call[2] not in whole[call[0].folder, call[1]]]
     with tqdm(total=len(calls), initial=len(calls) - len(waiting), desc="render", unit="shard", disable=not progress) as bar:
         _render_all(waiting, jobs or os.cpu_count() or 1, bar)
-    _write_index(folder, counts, sources, checked)
-    return Prepared(folder, MADE_BY)
+    for each in folders:
+        write_clip_index(each, checked[each.folder])
+    return [Prepared(each.folder, MADE_BY) for each in folders]
 
 
-def _clip_ids(split: str, number: int) -> list[str]:
-    return [f"{split}/{index:06d}" for index in range(number * CLIPS_PER_SHARD, (number + 1) * CLIPS_PER_SHARD)]
-
-
-def _whole_shards(folder: Path, split: str, count: int, source: str, checked: Checked) -> set[int]:
-    """The numbers of the shards that are there, of this source, and whole; warns of damage."""
-    shards = ShardSet(folder / split, checked)
-    ids = {number: _clip_ids(split, number) for number in range(count)}
-    kept = shards.keep(dict.fromkeys([name for own in ids.values() for name in own], hash_of(source)))
-    return {number for number, own in ids.items() if kept.keys() >= set(own) and number not in shards.broken}
+def _whole_shards(each: ClipFolder, name: str, checked: Checked) -> set[int]:
+    """The numbers of the shards of a split that are there, of this source, and whole; warns of damage."""
+    split, shards = each.splits[name], ShardSet(each.folder / name, checked)
+    kept = shards.keep(dict.fromkeys(split.ids, hash_of(split.source)))
+    return {number for number, own in enumerate(split.shards) if kept.keys() >= set(own) and number not in shards.broken}
 
 
 def _render_all(calls: list[tuple], jobs: int, bar: tqdm) -> None:
@@ -117,33 +168,34 @@ def _render_all(calls: list[tuple], jobs: int, bar: tqdm) -> None:
         call_side_by_side(render_shard, calls, jobs, watch=lambda done: bar.update(start + done - bar.n))
 
 
-def source_of(banks: Path, notes: Path, seed: int, recipe: Recipe) -> str:
+def source_of(banks: Path, notes: Path, seed: int, recipe: Recipe, *more: object) -> str:
     """All that a shard depends on besides its number: seed, recipe, performances, banks by name and size, the code."""
     bank_files = sorted(f"{path.relative_to(banks)}:{path.stat().st_size}" for path in banks.rglob("*.json"))
-    return json.dumps([seed, asdict(recipe), code_state(clips.render, write_shard), notes.stat().st_size, bank_files])
+    code = code_state(clips.render, write_shard)
+    return json.dumps([seed, asdict(recipe), code, notes.stat().st_size, bank_files, *more])
 
 
 @lru_cache(maxsize=2)
-def _studio(banks: Path, notes: Path, split: str, recipe: Recipe) -> clips.Studio:
+def studio_of(banks: Path, notes: Path, split: str, recipe: Recipe) -> clips.Studio:
+    """The studio of a split; the last two are kept."""
     return clips.Studio(banks, notes, split, recipe)
 
 
-def render_shard(folder: Path, split: str, number: int, seed: int, banks: Path, notes: Path, recipe: Recipe, source: str) -> None:
-    """Render and write one shard."""
-    studio = _studio(banks, notes, split, recipe)
-    rendered = ((name, clips.render(studio, seed, int(name.rpartition("/")[2]))) for name in _clip_ids(split, number))
-    units = ((name, clip.features, clip.onsets, clip.kinds) for name, clip in rendered)
-    write_shard(folder / split, number, units, hash_of(source))
+def render_shard(each: ClipFolder, name: str, number: int) -> None:
+    """Render and write one shard of a split."""
+    split = each.splits[name]
+    write_shard(each.folder / name, number, split.make(number), hash_of(split.source))
 
 
-def _write_index(folder: Path, counts: dict[str, int], sources: dict[str, str], checked: Checked) -> None:
+def write_clip_index(each: ClipFolder, checked: Checked) -> None:
+    """Write tables and index of a corpus whose shards are there."""
     splits = {}
-    for split, count in counts.items():
-        shards = ShardSet(folder / split, checked)
-        names = [name for number in range(count) for name in _clip_ids(split, number)]
-        shards.keep(dict.fromkeys(names, hash_of(sources[split])))
-        splits[split] = shards.finish(names, {}) | {"problems": [], "missing": 0}
-        shards.clean(splits[split])
-    about = {"corpus": NAME, "unit": "clip", "quantised": False, "miniature": False, "features": "madmom"}
-    write_index(folder, about | {"splits": splits, "recipe": sources}, CLIPS_PER_SHARD)
+    for name, split in each.splits.items():
+        shards = ShardSet(each.folder / name, checked)
+        shards.keep(dict.fromkeys(split.ids, hash_of(split.source)))
+        splits[name] = shards.finish(split.ids, {}) | {"problems": [], "missing": 0}
+        shards.clean(splits[name])
+    about = {"corpus": each.name, "unit": each.unit, "quantised": False, "miniature": False, "features": "madmom"}
+    sources = {name: split.source for name, split in each.splits.items()}
+    write_index(each.folder, about | {"splits": splits, "recipe": sources}, each.group)
     checked.save()

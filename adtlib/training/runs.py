@@ -36,14 +36,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # Options that runs of earlier versions do not record, with the values they had.
-_LATER = {"balance": False, "augmentation": None}
+_LATER = {"balance": False, "augmentation": None, "past_best": False}
 _LATER_PEAK_PICKING = {"double": 0, "strong": PeakPicking.strong}
 _LATER_LONG = {"segment_frames": SEGMENT_FRAMES}  # of `long.LongConfig`
+_LATER_OTHERS = {"segments_per_epoch": 0}
 
 
 def with_later_options(config: dict) -> dict:
     """A stored configuration with the options that did not exist when it was stored."""
-    later = _LATER | (_LATER_LONG if "segments_per_epoch" in config else {})
+    later = _LATER | (_LATER_LONG if "warm_up" in config else _LATER_OTHERS)
     if isinstance(config.get("peak_picking"), dict):
         config = config | {"peak_picking": _LATER_PEAK_PICKING | config["peak_picking"]}
     return later | config

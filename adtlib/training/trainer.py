@@ -78,6 +78,8 @@ class TrainingConfig:
     tolerance: float = TOLERANCE
     balance: bool = False  # an epoch draws as many segments as the corpora have, equally often from each corpus
     augmentation: Augmentation | None = None  # of the segments, each time anew; None for segments as they are
+    segments_per_epoch: int = 0  # 0: each segment once; else so many, of shuffled segments, again from the start if there are fewer
+    past_best: bool = False  # whether training goes on while its last epoch is its best
 
     def __post_init__(self):
         object.__setattr__(self, "train", tuple(self.train))
@@ -254,12 +256,18 @@ class Trainer:
         label = f"{config.architecture} on {' + '.join(config.train)}, seed {config.seed}"
         done = len(self.history)
         with tqdm(total=config.epochs, initial=done, desc=label, unit="epoch", disable=not progress) as bar:
-            while len(self.history) < config.epochs and not self.schedule.stops:
+            while not self._is_done():
                 row = self._epoch(len(self.history) + 1)
                 on_epoch(row)
                 bar.set_postfix(loss=f"{row['train_loss']:.3f}", val_loss=f"{row['val_loss']:.3f}", f1=f"{row['val_f1_micro']:.3f}")
                 bar.update()
         self._finish()
+
+    def _is_done(self) -> bool:
+        done = len(self.history)
+        if self.config.past_best and done == self.best["epoch"]:
+            return False
+        return done >= self.config.epochs or self.schedule.stops
 
     def _epoch(self, number: int) -> dict:
         """Train and validate one epoch; save its metrics, the checkpoint if it is the best, and the state to resume from."""
@@ -291,7 +299,7 @@ class Trainer:
     def _train_epoch(self, number: int) -> float:
         config = self.config
         torch.manual_seed(config.seed * 1_000_003 + number)
-        order = self.segments.order(config.seed * 1_000_003 + number, config.balance)
+        order = self._order(config.seed * 1_000_003 + number)
         batches = enumerate(in_batches(order, config.batch_size))
         self.model.train()
         weights = self.weights.to(self.device)
@@ -300,7 +308,16 @@ class Trainer:
             features = features.to(self.device, non_blocking=True)  # (B, 400, 84)
             targets = targets.to(self.device, non_blocking=True)  # (B, 400, 5)
             total += self._step(features, targets, weights) * len(features)
-        return float(total) / len(self.segments)
+        return float(total) / len(order)
+
+    def _order(self, seed: int) -> np.ndarray:
+        """The segments of an epoch."""
+        wanted = self.config.segments_per_epoch
+        order = self.segments.order(seed, self.config.balance)
+        while len(order) < wanted:
+            seed += 500_009  # another order than that of any epoch before
+            order = np.concatenate([order, self.segments.order(seed, self.config.balance)])
+        return order[: wanted or None]
 
     def _batch(self, epoch: int, batch: tuple[int, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Features and targets of a batch, by its number and its segments; it depends on these, the seed and the epoch alone."""

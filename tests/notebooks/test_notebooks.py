@@ -34,9 +34,12 @@ SECTIONS = {
     "44_conv_transformer": "3.4",
     "45_vit": "3.5",
     "50_architecture_study": "6",
+    "52_which_architecture": "6.2",
     "55_error_anatomy": "6.2",
     "60_dataset_study": "7",
+    "65_what_makes_a_corpus_good": "7.2",
     "70_results": "6",
+    "75_conclusion": "8",
     "80_transcribe": "",
     "81_rendered_to_real": "",
 }

@@ -3,10 +3,9 @@
 from pathlib import Path
 
 import pytest
-from made_sounds import tone, write_groove, write_hydrogen_kit, write_songs
 
-from adtlib.synthesis import capture, clips, performances
-from adtlib.synthesis.samples import BankWriter
+from adtlib.synthesis import clips, performances
+from adtlib.synthesis.tones import write_banks, write_groove, write_songs
 
 
 @pytest.fixture(scope="module")
@@ -16,19 +15,7 @@ def made(tmp_path_factory) -> tuple[Path, Path, Path]:
     write_groove(root / "data")
     write_songs(root / "data")
     banks = root / "banks"
-    for number, name in enumerate(["GMRockKit", "ForzeeStereo", "Millo-Drums_v.1", "ColomboAcousticDrumkit"]):
-        kit = write_hydrogen_kit(root / "kits" / name, 1 + 0.1 * number)
-        capture.capture_hydrogen(kit, banks / "kits" / name)
-    for font in ("fluid", "timgm"):
-        writer = BankWriter()
-        for program in range(116):
-            for pitch in capture.PITCHES:
-                writer.add(f"{program}:{pitch}", "", 127, tone(440 * 2 ** ((pitch - 69) / 12), 0.1))
-        writer.write(banks / "instruments" / font)
-    writer = BankWriter()
-    for pitch in capture.voices.PITCHES:
-        writer.add(f"voice:{pitch}", "0", 127, tone(440 * 2 ** ((pitch - 69) / 12)))
-    writer.write(banks / "instruments" / "voices")
+    write_banks(banks, ("GMRockKit", "ForzeeStereo", "Millo-Drums_v.1", "ColomboAcousticDrumkit"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(performances, "songs_folder", lambda: root / "notes")
         notes = performances.gather(root / "data")

@@ -4,7 +4,6 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from made_sounds import tone
 
 from adtlib.audio.features import SAMPLE_RATE
 from adtlib.audio.mixing import rms
@@ -13,6 +12,7 @@ from adtlib.synthesis import articulations, band, clips, drumming, edits, effect
 from adtlib.synthesis.drumming import Stroke
 from adtlib.synthesis.performances import Part
 from adtlib.synthesis.recipe import CODECS, FINISHED, FORMER, MEANINGS, RECIPES, SHIPPED, STANDARD, Recipe, Streams
+from adtlib.synthesis.tones import tone
 from adtlib.vocabulary import CLASSES, KINDS
 
 KIND_NAMES = list(KINDS)

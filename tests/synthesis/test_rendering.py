@@ -6,7 +6,6 @@ import mido
 import numpy as np
 import pytest
 import soundfile
-from made_sounds import SILENCE, tone, write_hydrogen_kit
 
 from adtlib.audio.features import SAMPLE_RATE
 from adtlib.audio.mixing import place, rms
@@ -28,6 +27,7 @@ from adtlib.synthesis.drumming import Stroke
 from adtlib.synthesis.recipe import SHIPPED, Recipe, Streams
 from adtlib.synthesis.samples import Bank, BankWriter, find_attack
 from adtlib.synthesis.sources import SourceError
+from adtlib.synthesis.tones import SILENCE, tone, write_hydrogen_kit
 from adtlib.training import rendered_clips
 from adtlib.vocabulary import CLASSES, ROLAND
 

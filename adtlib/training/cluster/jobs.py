@@ -36,6 +36,7 @@ class Job:
     train: tuple[CorpusReference, ...]
     tests: tuple[CorpusReference, ...] = ()
     test_split: str = "test"
+    validation: tuple[CorpusReference, ...] = ()  # corpora to validate on; () for those of `train`
     threads: int = 1
     code: str = ""  # hash of the server's code that decides a run's numbers; "" accepts any
 
@@ -97,7 +98,8 @@ def train_remotely(job: Job, server: Server, on_epoch: Callable[[dict], None] | 
     if job.code not in ("", code_hash()):
         raise RunError(f"{job.folder}: this machine has another version of adtlib than the server: install the same")
     torch.set_num_threads(job.threads)
-    train, tests = ([open_here(corpus, server) for corpus in corpora] for corpora in (job.train, job.tests))
+    train, tests, validation = ([open_here(each, server) for each in corpora] for corpora in (job.train, job.tests, job.validation))
+    validation = validation or train
     scratch = scratch_folder("adt-run")
     copy = _Copy(scratch / "run", job, server)
     try:
@@ -107,9 +109,9 @@ def train_remotely(job: Job, server: Server, on_epoch: Callable[[dict], None] | 
             if on_epoch:
                 on_epoch(row)
 
-        run = fit(job.config, train, train, copy.folder, progress=False, on_epoch=after)
+        run = fit(job.config, train, validation, copy.folder, progress=False, on_epoch=after)
         if tests:
-            score_run(run, tests, job.test_split, validation=train)
+            score_run(run, tests, job.test_split, validation=validation)
         copy.send()
         return run.result
     except RunError as error:

@@ -1,4 +1,4 @@
-"""Kits, songs and performances made of tones and decays, so that no package of sounds is needed."""
+"""Kits, songs and performances made of tones and decays, for tests and the profile smoke: no package of sounds is needed."""
 
 from pathlib import Path
 
@@ -8,6 +8,8 @@ import pandas as pd
 import soundfile
 
 from adtlib.audio.features import SAMPLE_RATE
+from adtlib.synthesis import capture
+from adtlib.synthesis.samples import BankWriter
 
 SILENCE = 0.05  # seconds before each stroke of the kits here
 DRUMS = {
@@ -24,13 +26,15 @@ DRUMS = {
 }
 
 
-def tone(frequency: float, seconds: float = 0.4, rng=None) -> np.ndarray:
+def tone(frequency: float, seconds: float = 0.4) -> np.ndarray:
+    """A sine that decays, after SILENCE: `(n,)`."""
     time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     burst = np.sin(2 * np.pi * frequency * time + 1) * np.exp(-time / 0.08)
     return np.concatenate([np.zeros(round(SILENCE * SAMPLE_RATE)), burst])
 
 
 def write_hydrogen_kit(folder: Path, shift: float = 1.0, layers: int = 2) -> Path:
+    """A kit as Hydrogen stores it; `shift` is a factor on its frequencies."""
     folder.mkdir(parents=True)
     instruments = []
     for number, (name, frequency) in enumerate(DRUMS.items()):
@@ -46,9 +50,10 @@ def write_hydrogen_kit(folder: Path, shift: float = 1.0, layers: int = 2) -> Pat
     return folder
 
 
-def write_groove(root: Path) -> None:
+def write_groove(root: Path, splits: tuple[str, ...] = ("train", "train", "validation", "validation", "test")) -> None:
+    """Performances as Groove MIDI stores them, every second a fill, one for each of `splits`."""
     rows = []
-    for number, split in enumerate(["train", "train", "validation", "validation", "test"]):
+    for number, split in enumerate(splits):
         file = mido.MidiFile(ticks_per_beat=480)
         track = mido.MidiTrack()
         file.tracks.append(track)
@@ -65,6 +70,7 @@ def write_groove(root: Path) -> None:
 
 
 def write_songs(root: Path, count: int = 12) -> None:
+    """Songs of a bass, a piano and a bass drum, as Freedoom stores them."""
     folder = root / "midi_songs_freedoom"
     folder.mkdir(parents=True)
     for number in range(count):
@@ -77,3 +83,20 @@ def write_songs(root: Path, count: int = 12) -> None:
                 track.append(mido.Message("note_off", channel=channel, note=note, time=96))
             file.tracks.append(track)
         file.save(folder / f"song{number}.mid")
+
+
+def write_banks(folder: Path, kits: tuple[str, ...], fonts: tuple[str, ...] = ("fluid", "timgm")) -> None:
+    """Banks of kits, each tuned a little higher than the one before, of instruments and of voices, as `capture` writes them."""
+    for number, name in enumerate(kits):
+        kit = write_hydrogen_kit(folder / "hydrogen" / name, 1 + 0.1 * number)
+        capture.capture_hydrogen(kit, folder / "kits" / name)
+    for font in fonts:
+        writer = BankWriter()
+        for program in capture.PROGRAMS:
+            for pitch in capture.PITCHES:
+                writer.add(f"{program}:{pitch}", "", 127, tone(440 * 2 ** ((pitch - 69) / 12), 0.1))
+        writer.write(folder / "instruments" / font)
+    writer = BankWriter()
+    for pitch in capture.voices.PITCHES:
+        writer.add(f"voice:{pitch}", "0", 127, tone(440 * 2 ** ((pitch - 69) / 12)))
+    writer.write(folder / "instruments" / "voices")

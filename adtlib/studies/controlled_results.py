@@ -1,0 +1,213 @@
+"""The results of a controlled study as a few small tables, from which all its figures and texts are made.
+
+results/<profile>/controlled/runs.csv         how each model was trained and how its training ended
+results/<profile>/controlled/curves.csv       validation loss and F1 of each epoch
+results/<profile>/controlled/counts.csv.gz    counts for each model, test and group, thresholds chosen on validation
+results/<profile>/controlled/errors.csv       chapter 6: missed and invented strokes by circumstance
+results/<profile>/controlled/influence.csv    chapter 6: how far around a frame the trained models look
+results/<profile>/controlled/costs.csv        chapter 6: speed of prediction and memory of a step, measured on one machine
+"""
+
+import gzip
+import io
+from dataclasses import dataclass, fields
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from adtlib import paths
+from adtlib.audio.features import N_BANDS
+from adtlib.evaluation.errors import unit_events
+from adtlib.models.saliency import influence
+from adtlib.onsets.energies import broadband_energies
+from adtlib.onsets.frames import SEGMENT_FRAMES
+from adtlib.onsets.peak_picking import pick_peaks
+from adtlib.profiles import Profile, load_profile
+from adtlib.provenance import hash_of
+from adtlib.studies.controlled import PlannedRun, Study, architecture_run, planned_runs, study_of
+from adtlib.studies.controlled_runs import finished, prepare_data, published_runs_at_hand, run_controlled, run_folder_of, run_table
+from adtlib.studies.cost import inference_speeds
+from adtlib.training.controlled_sets import RENDERED, TrainingClips
+from adtlib.training.runs import COUNT_COLUMNS, Run
+from adtlib.training.scoring import picking_of, predict_units
+
+STUDY = "study"  # the profile whose results others show
+KEYS = ["stage", "architecture", "trained_on", "seed"]
+# The circumstances of strokes: column of the events, edges of the bins, what the bins are called.
+CIRCUMSTANCES = {
+    "milliseconds since the last stroke": (
+        "since",
+        (0.0, 0.03, 0.1, 0.2, 0.4, np.inf),
+        ("together", "30–100", "–200", "–400", "over 400"),
+    ),
+    "strokes a second around": ("density", (0.0, 4.0, 8.0, 12.0, np.inf), ("under 4", "4–8", "8–12", "over 12")),
+    "other drums struck with it": ("others", (0.0, 0.5, 1.5, np.inf), ("none", "one", "two or more")),
+    "loudness within its drum": (
+        "quarter",
+        (0.0, 0.25, 0.5, 0.75, np.inf),
+        ("softest quarter", "second", "third", "loudest quarter"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Results:
+    """The tables of a study, and the profile that it is of."""
+
+    profile: Profile
+    study: Study
+    runs: pd.DataFrame
+    curves: pd.DataFrame
+    counts: pd.DataFrame
+    errors: pd.DataFrame
+    influence: pd.DataFrame
+    costs: pd.DataFrame
+
+    @property
+    def note(self) -> str:
+        """What a caption says of the data."""
+        made = ": tones in place of sounds, models of seconds" if self.study.sounds == "made" else ""
+        return f"profile {self.profile.name}{made}"
+
+    @property
+    def tests(self) -> list[str]:
+        """The tests, in order."""
+        return list(dict.fromkeys(self.counts["test"]))
+
+
+def folder_of(name: str) -> Path:
+    """Where the results of a profile are."""
+    return paths.RESULTS / name / "controlled"
+
+
+def controlled_results(profile: Profile, progress: bool = True) -> Results:
+    """The results of the profile's study, for which what is missing is trained; without a study, those of the profile `study`.
+
+    FileNotFoundError if these are not there.
+    """
+    of = profile if profile.study else load_profile(STUDY)
+    if profile.study:
+        with paths.locked(f"controlled-{profile.name}"):
+            run_controlled(profile, progress=progress)
+            gather(profile, progress)
+    return stored_results(of)
+
+
+def stored_results(profile: Profile) -> Results:
+    """The results that `gather` stored. FileNotFoundError if there are none."""
+    folder = folder_of(profile.name)
+    if not (folder / "counts.csv.gz").is_file():
+        raise FileNotFoundError(f"{folder} has no results of the controlled study: adt run --profile {profile.name}")
+    names = [field.name for field in fields(Results) if field.type is pd.DataFrame]
+    paths_of = {name: folder / (f"{name}.csv.gz" if name == "counts" else f"{name}.csv") for name in names}
+    # "none" is a level, and no missing number.
+    read = partial(pd.read_csv, dtype={"id": str}, keep_default_na=False, na_values=[""])
+    return Results(profile, study_of(profile), **{name: read(path) for name, path in paths_of.items()})
+
+
+def gather(profile: Profile, progress: bool = True) -> None:
+    """Write the tables from the finished runs; models are only used again where the runs changed."""
+    study, folder = study_of(profile), folder_of(profile.name)
+    planned = [*planned_runs(profile, study), *published_runs_at_hand(profile, study)]
+    done = [(run, found) for run in planned if (found := finished(profile, run))]
+    _write(folder / "runs.csv", run_table(profile))
+    _write(folder / "curves.csv", pd.concat([_keyed(run, found.metrics[_CURVES]) for run, found in done]))
+    counts = [_keyed(run, _counts(found)) for run, found in done if run.is_tested]
+    buffer = io.BytesIO()
+    with gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0) as file:
+        file.write(pd.concat(counts).to_csv(index=False).encode())
+    paths.write_atomically(folder / "counts.csv.gz", buffer.getvalue())
+    whole = (TrainingClips(study.architecture_hours),)
+    shown = [architecture_run(name, whole, profile.seeds[0]) for name in dict.fromkeys(run.architecture for run in planned)]
+    state = hash_of(*(repr(run_folder_of(profile, run)) + str(Run(run_folder_of(profile, run)).record["files"]) for run in shown))
+    mark = folder / "models_of.txt"
+    if not mark.is_file() or mark.read_text() != state:
+        data = prepare_data(profile, shown, profile.jobs or 1, progress)
+        units = data.tests[RENDERED].units("test")
+        _write(folder / "errors.csv", pd.concat([_errors(run.architecture, finished(profile, run), units) for run in shown]))
+        _write(folder / "costs.csv", _costs({run.architecture: finished(profile, run) for run in shown}))
+        _write(folder / "influence.csv", pd.concat([_influence(run.architecture, finished(profile, run)) for run in shown]))
+        paths.write_atomically(mark, state.encode())
+
+
+_CURVES = ["epoch", "learning_rate", "train_loss", "val_loss", "val_f1_micro"]
+
+
+def _keyed(run: PlannedRun, table: pd.DataFrame) -> pd.DataFrame:
+    values = dict(zip(KEYS, (run.stage, run.architecture, run.label, run.seed), strict=True))
+    return table.assign(**values)[[*KEYS, *table.columns]]
+
+
+def _counts(run: Run) -> pd.DataFrame:
+    table = run.all_scores
+    return table[table["thresholds"] == "class"][["test", "tolerance", "id", *COUNT_COLUMNS]]
+
+
+def _write(path: Path, table: pd.DataFrame) -> None:
+    paths.write_atomically(path, table.to_csv(index=False, float_format="%.6g").encode())
+
+
+# ---- chapter 6: why -----------------------------------------------------------------------------------------------------
+
+
+def _errors(architecture: str, run: Run, units) -> pd.DataFrame:
+    """Strokes, missed ones and invented ones of a model on a test, by circumstance and group."""
+    picking, rows = picking_of(run, "class"), []
+    for unit, activations in predict_units(run.model(), units, run.config["precision"]):
+        energies = broadband_energies(unit.features, unit.onsets)
+        events = unit_events(unit.onsets, pick_peaks(activations, picking), unit.duration, run.config["tolerance"], None, energies)
+        struck = events["event"] != "invented"
+        times = np.sort(np.unique(np.concatenate(unit.onsets)))
+        events["since"] = _since(events["time"].to_numpy(), times)
+        events["quarter"] = events[struck].groupby("class")["energy"].rank(pct=True)
+        for circumstance, (column, edges, names) in CIRCUMSTANCES.items():
+            bins = pd.cut(events[column], edges, right=False, labels=list(names))
+            for name in names:
+                mine = events[bins == name]
+                missed, hit, invented = ((mine["event"] == kind).sum() for kind in ("missed", "hit", "invented"))
+                if missed + hit + invented:
+                    rows.append([architecture, circumstance, name, unit.id, hit + missed, missed, invented])
+    return pd.DataFrame(rows, columns=["architecture", "circumstance", "value", "id", "strokes", "missed", "invented"])
+
+
+def _costs(runs: dict[str, Run]) -> pd.DataFrame:
+    """Seconds of music predicted in a second, and megabytes that a step keeps for its gradients."""
+    configs = [dict(run.config) for run in runs.values()]
+    speeds = [speed.times_real_time for speed in inference_speeds(configs)]
+    kept = [_kept_megabytes(run) for run in runs.values()]
+    return pd.DataFrame({"architecture": list(runs), "times_real_time": speeds, "megabytes": kept})
+
+
+def _kept_megabytes(run: Run) -> float:
+    """What autograd keeps of one training step, in single precision: the memory that grows with batch and segment."""
+    kept: dict[int, int] = {}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    model = run.model().train()
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        model(torch.zeros(run.config["batch_size"], SEGMENT_FRAMES, N_BANDS))
+    return sum(kept.values()) / 1e6
+
+
+def _since(times: np.ndarray, onsets: np.ndarray) -> np.ndarray:
+    """Seconds from each time back to the last onset more than a millisecond before it; infinite before the first."""
+    place = np.searchsorted(onsets, times - 1e-3)
+    before = np.where(place > 0, onsets[np.maximum(place - 1, 0)], -np.inf) if len(onsets) else np.full(len(times), -np.inf)
+    return times - before
+
+
+def _influence(architecture: str, run: Run) -> pd.DataFrame:
+    """The share of the influence on an output that lies within so many frames to either side of it."""
+    found = influence(run.model())
+    held = np.bincount(np.abs(found.offsets), weights=found.by_frame).cumsum()
+    first, last = found.reaches
+    radii = [0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 199]
+    rows = [[architecture, radius, float(held[radius]), max(-first, last), found.radius(0.9)] for radius in radii]
+    return pd.DataFrame(rows, columns=["architecture", "frames", "share", "reach", "radius_90"])

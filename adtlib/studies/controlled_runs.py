@@ -1,0 +1,371 @@
+"""The runs of the controlled study: their data, training them side by side or on a cluster, and what they will take.
+
+Everything is resumed: clips by shards, runs by epochs. Each process trains with one thread, so that `jobs` runs share the cores.
+"""
+
+import json
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from adtlib import paths
+from adtlib.audio.features import N_BANDS
+from adtlib.corpora.store import Prepared
+from adtlib.models.prediction import autocast, best_device, resolve_precision
+from adtlib.models.registry import build
+from adtlib.onsets.frames import SEGMENT_FRAMES
+from adtlib.profiles import Profile
+from adtlib.provenance import code_state, hash_of
+from adtlib.studies.controlled import (
+    PlannedRun,
+    Study,
+    architecture_run,
+    factor_levels,
+    planned_runs,
+    rate_runs,
+    study_of,
+)
+from adtlib.training.augmentation import AUGMENTATIONS
+from adtlib.training.cluster.jobs import Job
+from adtlib.training.cluster.transfer import refer_to
+from adtlib.training.controlled_sets import (
+    Sounds,
+    TrainingClips,
+    folder_of,
+    installed_sounds,
+    made_sounds,
+    selection_set,
+    test_sets,
+    training_sets,
+)
+from adtlib.training.parallel import call_side_by_side, default_jobs
+from adtlib.training.runs import METRICS, Run
+from adtlib.training.scoring import score_run
+from adtlib.training.search.settings import published_settings
+from adtlib.training.steps import make_optimizer, train_step
+from adtlib.training.trainer import RESUME, TrainingConfig, fit
+from adtlib.vocabulary import N_CLASSES
+
+PUBLISHED_ON = (
+    "Slakh",
+)  # the corpus, of the thesis's four, whose published hyperparameters are tried: rendered songs, as the clips are
+
+
+@dataclass(frozen=True)
+class Data:
+    """The data of a study: the training sets at hand, the selection set, the tests."""
+
+    sets: dict[TrainingClips, Prepared]
+    selection: Prepared
+    tests: dict[str, Prepared]
+
+
+def sounds_of(profile: Profile, progress: bool = True) -> Sounds:
+    """Where the study's sounds come from. SourceError says what is missing."""
+    return made_sounds() if study_of(profile).sounds == "made" else installed_sounds(paths.real_data_root(), progress)
+
+
+def prepare_data(profile: Profile, runs: Iterable[PlannedRun], jobs: int, progress: bool = True) -> Data:
+    """The data of some runs; what is missing is rendered."""
+    study, sounds = study_of(profile), sounds_of(profile, progress)
+    selection = selection_set(sounds, study.selection_hours, jobs, progress)
+    tests = test_sets(sounds, study.test_seconds, study.test_performances, jobs, progress)
+    return Data(training_sets(sounds, [clips for run in runs for clips in run.clips], jobs, progress), selection, tests)
+
+
+def run_folder_of(profile: Profile, run: PlannedRun) -> Path:
+    """The folder of a run."""
+    return paths.RESULTS / profile.name / "runs" / run.architecture / folder_of(run.label) / f"seed_{run.seed}"
+
+
+def finished(profile: Profile, run: PlannedRun) -> Run | None:
+    """The finished run, tested if it is to be; None where it is not there."""
+    found = Run(run_folder_of(profile, run))
+    if not (found.folder / "config.json").is_file() or "result" not in found.record:
+        return None
+    return None if run.is_tested and not (found.folder / "scores.csv").is_file() else found
+
+
+# ---- configurations -----------------------------------------------------------------------------------------------------
+
+
+def chosen_rate(profile: Profile, study: Study, architecture: str) -> float:
+    """The learning rate with the highest validation micro F1. FileNotFoundError if one of its short runs is missing."""
+    scored = {}
+    for run in rate_runs(study):
+        if run.architecture == architecture:
+            done = finished(profile, run)
+            if done is None:
+                raise FileNotFoundError(f"{run_folder_of(profile, run)} is not finished: adt study --profile {profile.name}")
+            scored[run.learning_rate] = np.nan_to_num(done.result["val_f1_micro"])
+    return max(scored, key=scored.get)
+
+
+def config_of(profile: Profile, study: Study, run: PlannedRun) -> TrainingConfig:
+    """The configuration of a run."""
+    rate = run.learning_rate or chosen_rate(profile, study, run.architecture)
+    config = TrainingConfig(
+        architecture=run.architecture,
+        train=tuple(each.name for each in run.clips),
+        hyperparameters=profile.hyperparameters_of(run.architecture),
+        seed=run.seed,
+        epochs=profile.epochs,
+        batch_size=profile.batch_size,
+        learning_rate=rate,
+        weight_decay=profile.weight_decay,
+        patience=profile.patience,
+        lr_patience=profile.lr_patience,
+        precision=profile.precision,
+        peak_picking=profile.peaks,
+        tolerance=profile.tolerance,
+        augmentation=AUGMENTATIONS[profile.augmentation],
+        segments_per_epoch=study.segments_per_epoch,
+        past_best=run.is_tested,
+    )
+    return replace(config, **run.settings)
+
+
+def published_runs(profile: Profile, study: Study) -> list[PlannedRun]:
+    """The best architectures on validation, mean over seeds, with hyperparameters that the finished thesis published."""
+    if not study.published:
+        return []
+    whole = (TrainingClips(study.architecture_hours),)
+    scored = {}
+    for name in profile.hyperparameters:
+        runs = [finished(profile, architecture_run(name, whole, seed)) for seed in profile.seeds]
+        if any(run is None for run in runs):
+            raise FileNotFoundError(f"the runs of {name} on {whole[0].name} are not finished: adt study --profile {profile.name}")
+        scored[name] = np.mean([np.nan_to_num(run.result["val_f1_micro"]) for run in runs])
+    found = []
+    for name in sorted(scored, key=scored.get, reverse=True)[: study.published]:
+        settings = published_settings(name, PUBLISHED_ON)
+        own = {"hyperparameters": settings.hyperparameters, "weight_decay": settings.weight_decay}
+        label = f"{whole[0].name}, published hyperparameters"
+        found.append(PlannedRun("published settings", name, label, whole, profile.seeds[0], settings.learning_rate, own))
+    return found
+
+
+# ---- running ------------------------------------------------------------------------------------------------------------
+
+
+def run_controlled(profile: Profile, only: str = "", progress: bool = True) -> list[Run]:
+    """Train and test the study's runs, stage after stage; those that are finished are left as they are. Returns all finished runs.
+
+    only  a text that the stage, architecture or label of the runs must contain; "" for all. Earlier stages are not run for them.
+    """
+    study, jobs = study_of(profile), profile.jobs or default_jobs()
+    first = planned_runs(profile, study)
+    stages = [[run for run in first if not run.is_tested], [run for run in first if run.is_tested]]
+    for stage in (*stages, None):
+        runs = published_runs(profile, study) if stage is None else stage
+        waiting = [run for run in runs if only in f"{run.stage} {run.architecture} {run.label}" and finished(profile, run) is None]
+        if waiting:
+            data = prepare_data(profile, waiting, jobs, progress)
+            _run_all(profile, study, waiting, data, jobs, progress)
+        if stage is stages[1] and only:
+            break
+    return [done for run in first if (done := finished(profile, run))]
+
+
+def _run_all(profile: Profile, study: Study, runs: list[PlannedRun], data: Data, jobs: int, progress: bool) -> None:
+    jobs_of = [job_of(profile, study, run, data) for run in runs]
+
+    def watch(done: int) -> None:
+        if progress:
+            print(f"\r{done} of {len(runs)} runs of {runs[0].stage} to {runs[-1].stage}", end="", flush=True)
+
+    if os.environ.get("RAY_ADDRESS"):
+        from adtlib.training.cluster import session  # imports Ray
+
+        resources = session.Resources(profile.cpus_per_trial, profile.gpus_per_trial)
+        with session.session() as server:
+            session.train_jobs(jobs_of, resources, server, watch)
+    elif jobs == 1:
+        for job in jobs_of:
+            train_job(job)
+    else:
+        call_side_by_side(train_job, [(job,) for job in jobs_of], jobs, watch)
+
+
+def job_of(profile: Profile, study: Study, run: PlannedRun, data: Data) -> Job:
+    """A run as a job for another process or machine."""
+    train, selection = tuple(refer_to(data.sets[each]) for each in run.clips), (refer_to(data.selection),)
+    tests = tuple(map(refer_to, data.tests.values())) if run.is_tested else ()
+    return Job(run_folder_of(profile, run), config_of(profile, study, run), train, tests, validation=selection)
+
+
+def train_job(job: Job) -> None:
+    """Train and test the run of a job in this process, in its own folder."""
+    torch.set_num_threads(job.threads)
+    train, tests, selection = ([Prepared(each.folder) for each in of] for of in (job.train, job.tests, job.validation))
+    run = fit(job.config, train, selection, job.folder, progress=False)
+    if tests:
+        score_run(run, tests, job.test_split, validation=selection)
+
+
+# ---- the plan -----------------------------------------------------------------------------------------------------------
+
+EPOCHS_GUESSED = 30  # until early stopping, for runs of which none is finished
+RENDERED_PER_SECOND = 45.0  # seconds of clips that one core renders in a second
+
+
+def plan_table(profile: Profile, only: str = "") -> pd.DataFrame:
+    """A row for each planned run: stage, architecture, label, seed, state, epochs (guessed), core_hours (from measured speeds)."""
+    study = study_of(profile)
+    rows, typical = [], _typical_epochs(profile, study)
+    for run in planned_runs(profile, study):
+        if only not in f"{run.stage} {run.architecture} {run.label}":
+            continue
+        done = finished(profile, run)
+        epochs = run.settings.get("epochs") or typical.get(run.architecture, EPOCHS_GUESSED)
+        seconds = epochs * _epoch_seconds(profile, study, run.architecture)
+        state = "finished" if done else "begun" if (run_folder_of(profile, run) / RESUME).is_file() else "waits"
+        if done:
+            epochs, seconds = done.result["epochs"], done.result["seconds"]
+        rows.append([run.stage, run.architecture, run.label, run.seed, state, epochs, seconds / 3600])
+    return pd.DataFrame(rows, columns=["stage", "architecture", "label", "seed", "state", "epochs", "core_hours"])
+
+
+def plan_lines(profile: Profile, only: str = "") -> list[str]:
+    """The plan in words: each run, sums by stage, rendering."""
+    table = plan_table(profile, only)
+    at_once = profile.jobs or default_jobs()
+    lines = [table.drop(columns="stage").round(3).to_string(index=False), ""]
+    for stage, part in table.groupby("stage", sort=False):
+        left = part.loc[part["state"] != "finished", "core_hours"].sum()
+        lines.append(f"{stage}: {len(part)} runs, {part['core_hours'].sum():.1f} core-hours, of which {left:.1f} are left")
+    hours, rendering = rendering_hours(profile)
+    total = table["core_hours"].sum() + rendering
+    lines.append(f"rendering: {hours:.1f} h of clips, {rendering:.1f} core-hours if none is there")
+    lines.append(
+        f"in all {total:.1f} core-hours, {total / at_once:.1f} h with {at_once} at once; epochs of unfinished runs are guessed"
+    )
+    return lines
+
+
+def rendering_hours(profile: Profile) -> tuple[float, float]:
+    """(hours of clips that the study needs, core-hours of rendering them)."""
+    study = study_of(profile)
+    most: dict = {}
+    for run in planned_runs(profile, study):
+        for clips in run.clips:
+            most[clips.recipe] = max(most.get(clips.recipe, 0.0), clips.hours)
+    hours = sum(most.values()) + study.selection_hours + 100 * 3 * study.test_seconds / 3600
+    return hours, hours / RENDERED_PER_SECOND
+
+
+def _typical_epochs(profile: Profile, study: Study) -> dict[str, float]:
+    """Mean epochs of the finished runs of an architecture."""
+    found: dict[str, list[int]] = {}
+    for run in planned_runs(profile, study):
+        if run.is_tested and (done := finished(profile, run)):
+            found.setdefault(run.architecture, []).append(done.result["epochs"])
+    return {name: round(float(np.mean(epochs))) for name, epochs in found.items()}
+
+
+def _epoch_seconds(profile: Profile, study: Study, architecture: str) -> float:
+    """Core-seconds of an epoch: steps of training, and predicting the selection set."""
+    step, predicting = measured_speed(architecture, json.dumps(profile.hyperparameters_of(architecture)), profile.batch_size)
+    steps = study.segments_per_epoch / profile.batch_size
+    segments = study.selection_hours * 3600 / (SEGMENT_FRAMES / 100)
+    return steps * step + segments * predicting
+
+
+def measured_speed(architecture: str, hyperparameters: str, batch_size: int) -> tuple[float, float]:
+    """(core-seconds of a step of training, core-seconds of predicting a segment) of one thread; measured once."""
+    state = hash_of(architecture, hyperparameters, str(batch_size), torch.__version__, code_state(_measure))
+    path = paths.CACHE / "speeds" / f"{state}.json"
+    if not path.is_file():
+        measure = partial(_measure, architecture, json.loads(hyperparameters), batch_size)
+        paths.write_atomically(path, json.dumps(measure()).encode())
+    return tuple(json.loads(path.read_text()))
+
+
+def _measure(architecture: str, hyperparameters: dict, batch_size: int) -> tuple[float, float]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    precision = resolve_precision("auto", best_device())
+    model = build(architecture, 0, **hyperparameters)
+    optimizer, weights = make_optimizer(model, 1e-3, 1e-4), torch.ones(N_CLASSES)
+    features = torch.randn(batch_size, SEGMENT_FRAMES, N_BANDS)
+    targets = (torch.rand(batch_size, SEGMENT_FRAMES, N_CLASSES) > 0.97).float()
+
+    def step() -> None:
+        train_step(model.train(), optimizer, features, targets, weights, precision, 2.0)
+
+    @torch.inference_mode()
+    def predict() -> None:
+        with autocast(features.device, precision):
+            model.eval()(features)
+
+    found = []
+    for action in (step, predict):
+        action()
+        times = []
+        for _ in range(3):
+            started = time.process_time()
+            action()
+            times.append(time.process_time() - started)
+        found.append(min(times))
+    torch.set_num_threads(threads)
+    return found[0], found[1] / batch_size
+
+
+def how_ended(run: Run) -> str:
+    """How a run's training ended, in words."""
+    result, config = run.result, run.config
+    if result["epochs"] < config["epochs"] or _stale(run) >= config["patience"]:
+        return "early stopping"
+    return "last epoch allowed" if result["epochs"] == config["epochs"] else "went on past the last epoch allowed"
+
+
+def _stale(run: Run) -> int:
+    """Epochs since the lowest validation loss, at the end."""
+    losses = pd.read_csv(run.folder / METRICS)["val_loss"].to_numpy()
+    return len(losses) - 1 - int(np.argmin(losses))
+
+
+def run_table(profile: Profile) -> pd.DataFrame:
+    """How each finished run was trained and how it ended: a row a run."""
+    study = study_of(profile)
+    rows = []
+    for run in [*planned_runs(profile, study), *(published_runs_at_hand(profile, study))]:
+        if done := finished(profile, run):
+            config, result = done.config, done.result
+            rows.append(
+                {
+                    "stage": run.stage,
+                    "architecture": run.architecture,
+                    "trained_on": run.label,
+                    "seed": run.seed,
+                    "learning_rate": config["learning_rate"],
+                    "parameters": result["n_parameters"],
+                    "best_epoch": result["best_epoch"],
+                    "last_epoch": result["epochs"],
+                    "stopped_early": how_ended(done) == "early stopping",
+                    "ended": how_ended(done),
+                    "validation_f1": result["val_f1_micro"],
+                    "core_hours": result["seconds"] / 3600,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def published_runs_at_hand(profile: Profile, study: Study) -> list[PlannedRun]:
+    """The runs of the last stage, as far as they can be known."""
+    try:
+        return published_runs(profile, study)
+    except FileNotFoundError:
+        return []
+
+
+def levels_of(profile: Profile) -> list:
+    """The levels of the profile's study."""
+    return factor_levels(study_of(profile))

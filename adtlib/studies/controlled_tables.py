@@ -1,0 +1,205 @@
+"""The tables of the controlled study: F1 with intervals, pairs of architectures, effects of what models are trained on.
+
+Intervals are bootstraps over groups, a group being a performance or a recording; differences are paired, on the same groups
+(`evaluation.significance`). A difference counts as decided where its test, corrected by Holm's method over the pairs of one test,
+says so, and as none where its whole interval is within EQUAL.
+"""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from adtlib.evaluation.metrics import scores
+from adtlib.evaluation.significance import FEWEST_GROUPS, LEVEL, difference_interval, holm, interval, mean_f1, paired_test
+from adtlib.models.registry import ARCHITECTURES
+from adtlib.studies.controlled import Level, factor_levels, label_of
+from adtlib.studies.controlled_results import Results
+from adtlib.studies.tables import F1_COLUMNS
+from adtlib.training.controlled_sets import RENDERED, TrainingClips
+from adtlib.training.runs import counts_of
+from adtlib.vocabulary import CLASSES
+
+EQUAL = 0.02  # of micro F1
+COLUMNS = ["factor", "level", "hours", "test", *F1_COLUMNS, "difference", "ci_low", "ci_high", "f1_low", "f1_high"]
+COLUMNS += ["n_groups", "seed"]
+MEAN = "mean"  # in the column seed: the mean over seeds, which intervals are of
+
+
+def counts_for(results: Results, architecture: str, label: str, test: str, tolerance: float = 0.05) -> tuple[np.ndarray, list[int]]:
+    """(counts `(S, N, 5, 3)` by seed and group, the seeds) of a model on a test; none where it was not tested."""
+    table = results.counts
+    mine = table[
+        (table["architecture"] == architecture)
+        & (table["trained_on"] == label)
+        & (table["test"] == test)
+        & np.isclose(table["tolerance"], tolerance)
+    ]
+    seeds = sorted(mine["seed"].unique().tolist())
+    found = [counts_of(mine[mine["seed"] == seed].sort_values("id")) for seed in seeds]
+    return (np.stack(found) if found else np.zeros((0, 0, len(CLASSES), 3))), seeds
+
+
+def _rows(factor: str, level: str, hours: float, test: str, own, reference, is_reference: bool) -> list[dict]:
+    """The rows of a level on a test: the mean over seeds with its intervals, and each seed.
+
+    own, reference  pairs (counts, seeds). Seeds are compared with the reference's same seeds, the mean with that of the reference.
+    """
+    counts, seeds = own
+    base, base_seeds = reference
+    key = {"factor": factor, "level": level, "hours": hours, "test": test, "n_groups": counts.shape[1]}
+    means = [scores(each) for each in counts]
+    row = key | {name: float(np.nanmean([found[name] for found in means])) for name in F1_COLUMNS} | {"seed": MEAN}
+    row |= dict(zip(("f1_low", "f1_high"), interval(counts), strict=True))
+    if is_reference:
+        row |= {"difference": 0.0, "ci_low": 0.0, "ci_high": 0.0}
+    elif len(base):
+        row |= {"difference": mean_f1(counts) - mean_f1(base)}
+        row |= dict(zip(("ci_low", "ci_high"), difference_interval(counts, base), strict=True))
+    rows = [row]
+    for seed, found, each in zip(seeds, means, counts, strict=True):
+        single = key | {name: found[name] for name in F1_COLUMNS} | {"seed": str(seed)}
+        if seed in base_seeds:
+            single["difference"] = mean_f1(each[None]) - mean_f1(base[base_seeds.index(seed)][None])
+        rows.append(single)
+    return rows
+
+
+# ---- chapter 6 ----------------------------------------------------------------------------------------------------------
+
+
+def architecture_label(results: Results, hours: float | None = None) -> str:
+    """What the architectures were trained on; with `hours` a point of the learning curve."""
+    return label_of((TrainingClips(hours or results.study.architecture_hours),))
+
+
+def best_on_validation(results: Results) -> str:
+    """The architecture with the highest validation micro F1, mean over seeds."""
+    runs = results.runs[results.runs["trained_on"] == architecture_label(results)]
+    return str(runs.groupby("architecture", sort=False)["validation_f1"].mean().idxmax())
+
+
+def f1_by_architecture(results: Results, tolerance: float = 0.05) -> pd.DataFrame:
+    """COLUMNS: each architecture at each number of hours on each test; the difference is from the best on validation."""
+    reference, rows = best_on_validation(results), []
+    for hours in dict.fromkeys((results.study.architecture_hours, *results.study.curve_hours)):
+        label = architecture_label(results, hours)
+        for test in results.tests:
+            base = counts_for(results, reference, label, test, tolerance)
+            for name in ARCHITECTURES:
+                own = counts_for(results, name, label, test, tolerance)
+                if len(own[0]):
+                    rows += _rows("architecture", name, hours, test, own, base, name == reference)
+    return pd.DataFrame(rows).reindex(columns=COLUMNS)
+
+
+def pairs_of_architectures(results: Results, tolerance: float = 0.05) -> pd.DataFrame:
+    """Each pair of architectures on each test, `first` the higher: difference with interval, p, p corrected, verdict.
+
+    The verdict is "higher", "equal" or "not decided"; with fewer than FEWEST_GROUPS groups always the last.
+    """
+    label, rows = architecture_label(results), []
+    for test in results.tests:
+        counts = {name: counts_for(results, name, label, test, tolerance)[0] for name in ARCHITECTURES}
+        counts = {name: found for name, found in counts.items() if len(found)}
+        mine = []
+        for one, other in combinations(counts, 2):
+            first, second = sorted((one, other), key=lambda name: -np.nan_to_num(mean_f1(counts[name])))
+            difference, p = paired_test(counts[first], counts[second])
+            low, high = difference_interval(counts[first], counts[second])
+            mine.append([test, first, second, difference, low, high, p, counts[first].shape[1]])
+        for row, p_holm in zip(mine, holm([row[6] for row in mine]), strict=True):
+            rows.append([*row[:7], p_holm, _verdict(row[4], row[5], p_holm, row[7]), row[7]])
+    columns = ["test", "first", "second", "difference", "ci_low", "ci_high", "p", "p_holm", "verdict", "n_groups"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _verdict(low: float, high: float, p: float, n_groups: int) -> str:
+    if n_groups < FEWEST_GROUPS or np.isnan(low):
+        return "not decided"
+    if p < LEVEL and (low > 0 or high < 0):
+        return "higher"
+    return "equal" if max(abs(low), abs(high)) <= EQUAL else "not decided"
+
+
+def costs(results: Results) -> pd.DataFrame:
+    """What each architecture took, mean over seeds, and micro F1 on RENDERED; see `controlled_results` for `costs.csv`."""
+    runs = results.runs[(results.runs["trained_on"] == architecture_label(results)) & (results.runs["stage"] != "learning rates")]
+    table = runs.groupby("architecture", sort=False).agg(
+        n_parameters=("parameters", "first"),
+        training_minutes=("core_hours", lambda hours: 60 * hours.mean()),
+        epochs=("last_epoch", "mean"),
+    )
+    f1 = f1_by_architecture(results)
+    mine = f1[(f1["test"] == RENDERED) & (f1["seed"] == MEAN) & (f1["hours"] == results.study.architecture_hours)].set_index(
+        "level"
+    )
+    found = table.join(mine[["f1_micro", "f1_low", "f1_high"]]).reset_index().merge(results.costs, on="architecture")
+    return found.sort_values("architecture", key=lambda names: names.map(list(ARCHITECTURES).index)).reset_index(drop=True)
+
+
+def error_shares(results: Results) -> pd.DataFrame:
+    """Share of strokes missed, and of invented ones for each stroke, by architecture and circumstance, with intervals over groups.
+
+    Columns: architecture, circumstance, value, measure (missed, invented), share, ci_low, ci_high, n.
+    """
+    rows = []
+    for (architecture, circumstance, value), part in results.errors.groupby(["architecture", "circumstance", "value"], sort=False):
+        strokes = part["strokes"].to_numpy(float)
+        for measure in ("missed", "invented"):
+            wrong = part[measure].to_numpy(float)
+            low, high = _share_interval(wrong, strokes)
+            share = wrong.sum() / strokes.sum() if strokes.sum() else np.nan
+            rows.append([architecture, circumstance, value, measure, share, low, high, int(strokes.sum())])
+    columns = ["architecture", "circumstance", "value", "measure", "share", "ci_low", "ci_high", "n"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _share_interval(wrong: np.ndarray, strokes: np.ndarray, n_resamples: int = 1_000) -> tuple[float, float]:
+    if len(strokes) < FEWEST_GROUPS:
+        return np.nan, np.nan
+    drawn = np.random.default_rng(0).multinomial(len(strokes), np.full(len(strokes), 1 / len(strokes)), n_resamples)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        low, high = np.nanquantile((drawn @ wrong) / (drawn @ strokes), [0.025, 0.975])
+    return float(low), float(high)
+
+
+# ---- chapter 7 ----------------------------------------------------------------------------------------------------------
+
+
+def what_makes_a_corpus_good(results: Results, tolerance: float = 0.05) -> pd.DataFrame:
+    """COLUMNS: each level of each factor on each test; the difference is from the factor's reference level, on the same groups."""
+    study, rows = results.study, []
+    levels = factor_levels(study)
+    for test in results.tests:
+        for level in levels:
+            reference = next(each for each in levels if each.factor == level.factor and each.is_reference)
+            own, base = (_counts_of_level(results, each, test, tolerance) for each in (level, reference))
+            if len(own[0]):
+                hours = sum(clips.hours for clips in level.clips)
+                rows += _rows(level.factor, level.level, hours, test, own, base, level.is_reference)
+    return pd.DataFrame(rows).reindex(columns=COLUMNS)
+
+
+def _counts_of_level(results: Results, level: Level, test: str, tolerance: float) -> tuple[np.ndarray, list[int]]:
+    return counts_for(results, results.study.factor_architecture, label_of(level.clips), test, tolerance)
+
+
+def effects(table: pd.DataFrame, test: str = RENDERED) -> pd.DataFrame:
+    """Levels other than references on one test, the largest loss first; `clear` where the interval does not hold 0."""
+    mine = table[(table["test"] == test) & (table["seed"] == MEAN) & (table["ci_low"] != 0)].dropna(subset=["difference"])
+    mine = mine.assign(clear=(mine["ci_low"] > 0) | (mine["ci_high"] < 0))
+    return mine.sort_values("difference").reset_index(drop=True)
+
+
+def together(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Effects on several tests as one table."""
+    return pd.concat(parts, ignore_index=True)
+
+
+def spread_over_seeds(table: pd.DataFrame, test: str = RENDERED) -> float:
+    """Standard deviation of micro F1 over the seeds of one model, pooled over models: what chance does to a single run."""
+    mine = table[(table["test"] == test) & (table["seed"] != MEAN)].drop_duplicates(["factor", "level", "seed"])
+    groups = mine.groupby(["factor", "level"])["f1_micro"]
+    variances = groups.var(ddof=1).dropna()
+    return float(np.sqrt(variances.mean())) if len(variances) else np.nan

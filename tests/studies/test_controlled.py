@@ -1,0 +1,157 @@
+"""The controlled study: planned runs, tables with planted effects, sentences that say no more than their tables."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from adtlib.models.registry import ARCHITECTURES
+from adtlib.profiles import load_profile
+from adtlib.studies import controlled, controlled_tables, controlled_words
+from adtlib.studies.controlled_results import CIRCUMSTANCES, Results
+from adtlib.training.controlled_sets import RENDERED, TESTS
+from adtlib.training.runs import COUNT_COLUMNS
+from adtlib.vocabulary import CLASSES
+
+GROUPS = 70
+PLANTED = {"RNN": 0.80, "CNN": 0.86, "CRNN": 0.90, "ConvTransformer": 0.80, "ViT": 0.70}  # share of strokes heard
+
+
+def counts_of(share: float, seed: int, n_groups: int) -> pd.DataFrame:
+    """Counts of a model that hears this share of 100 strokes of each class, and invents as many as it misses."""
+    hits = np.clip(np.rint(100 * (share + 0.01 * np.random.default_rng(seed).standard_normal((n_groups, 5)))), 0, 100).astype(int)
+    counts = np.stack([hits, 100 - hits, 100 - hits], axis=-1).reshape(n_groups, -1)
+    return pd.DataFrame(counts, columns=COUNT_COLUMNS).assign(id=[f"g{number:02d}" for number in range(n_groups)])
+
+
+@pytest.fixture(scope="module")
+def results() -> Results:
+    profile = load_profile("study")
+    study = controlled.study_of(profile)
+    counts, runs, number = [], [], 0
+    for run in controlled.planned_runs(profile, study):
+        loss = 0.1 if "accompaniment none" in run.label else 0.04 if "jitter 0.04" in run.label else 0.0
+        share = PLANTED[run.architecture] - loss
+        key = {"stage": run.stage, "architecture": run.architecture, "trained_on": run.label, "seed": run.seed}
+        runs.append(key | {"parameters": 350_000, "core_hours": 0.2, "last_epoch": 30, "best_epoch": 20, "validation_f1": share})
+        for test in TESTS if run.is_tested else ():
+            for tolerance, less in ((0.05, 0.0), (0.025, 0.05)):
+                number += 1
+                made = counts_of(share - less, number, GROUPS if test.startswith("rendered") else 7)
+                counts.append(made.assign(**key, test=test, tolerance=tolerance))
+    errors = [
+        [name, circumstance, value, f"g{group:02d}", 100, round(100 * (1 - share)), 5]
+        for name, share in PLANTED.items()
+        for circumstance, (_, _, values) in CIRCUMSTANCES.items()
+        for value in values
+        for group in range(GROUPS)
+    ]
+    influence = [[name, radius, min(1.0, radius / 10), 199, 9] for name in PLANTED for radius in (0, 5, 10, 199)]
+    return Results(
+        profile,
+        study,
+        pd.DataFrame(runs),
+        pd.DataFrame(),
+        pd.concat(counts, ignore_index=True),
+        pd.DataFrame(errors, columns=["architecture", "circumstance", "value", "id", "strokes", "missed", "invented"]),
+        pd.DataFrame(influence, columns=["architecture", "frames", "share", "reach", "radius_90"]),
+        pd.DataFrame({"architecture": list(PLANTED), "times_real_time": 50.0, "megabytes": 40.0}),
+    )
+
+
+def test_each_level_differs_from_the_reference_in_its_factor_alone():
+    study = controlled.study_of(load_profile("study"))
+    levels = controlled.factor_levels(dataclasses.replace(study, leave_out=()))
+    reference = next(level.clips[0] for level in levels if level.factor == "kits" and level.is_reference)
+    assert {level.factor for level in levels} == set(controlled.FACTORS)
+    for level in levels:
+        if level.factor != "mixture":
+            changes = level.clips[0].recipe.differences(reference.recipe)
+            faults, hours = level.clips[0].faults != reference.faults, level.clips[0].hours != reference.hours
+            assert len(changes) + faults + hours == (0 if level.is_reference else 1), level
+    assert all(sum(clips.hours for clips in level.clips) == study.factor_hours for level in levels if level.factor != "hours")
+
+
+def test_no_run_is_planned_twice_and_every_level_has_its_seeds():
+    profile = load_profile("study")
+    study = controlled.study_of(profile)
+    runs = controlled.planned_runs(profile, study)
+    names = [(run.architecture, run.label, run.seed) for run in runs]
+    assert len(set(names)) == len(names)
+    for level in controlled.factor_levels(study):
+        for seed in study.factor_seeds:
+            assert (study.factor_architecture, controlled.label_of(level.clips), seed) in names
+
+
+def test_an_unknown_option_is_named():
+    with pytest.raises(ValueError, match="study has no 'hourz'"):
+        controlled.study_of(load_profile("study", study={"hourz": 1}))
+    with pytest.raises(ValueError, match="kits: all kits"):
+        controlled.study_of(load_profile("study", study={"leave_out": ["kits: 3 kits"]}))
+
+
+def test_planted_differences_of_architectures_are_decided(results):
+    pairs = controlled_tables.pairs_of_architectures(results)
+    mine = pairs[pairs["test"] == RENDERED].set_index(["first", "second"])
+    assert len(mine) == 10
+    best = mine.loc[("CRNN", "CNN")]
+    assert best["verdict"] == "higher" and best["ci_low"] <= best["difference"] <= best["ci_high"]
+    assert best["difference"] == pytest.approx(PLANTED["CRNN"] - PLANTED["CNN"], abs=0.01)
+    same = mine[[set(pair) == {"RNN", "ConvTransformer"} for pair in mine.index]]
+    assert same["verdict"].tolist() == ["equal"]
+
+
+def test_the_real_songs_do_not_decide_with_too_few_groups(results):
+    few = dataclasses.replace(results, counts=results.counts[results.counts["id"] < "g05"])
+    pairs = controlled_tables.pairs_of_architectures(few)
+    assert set(pairs["verdict"]) == {"not decided"}
+    assert "5 groups are too few" in " ".join(controlled_words.ranking_sentences(few))
+
+
+def test_effects_are_the_planted_ones_ranked(results):
+    table = controlled_tables.what_makes_a_corpus_good(results)
+    assert list(table.columns) == controlled_tables.COLUMNS
+    found = controlled_tables.effects(table)
+    assert found.iloc[0][["factor", "level"]].tolist() == ["accompaniment", "none"]
+    assert found.iloc[0]["difference"] == pytest.approx(-0.1, abs=0.01) and found.iloc[0]["clear"]
+    jitter = found[found["level"] == "jitter of 40 ms"].iloc[0]
+    assert jitter["ci_low"] < -0.04 < jitter["ci_high"] and jitter["clear"]
+    references = table[(table["seed"] == "mean") & (table["difference"] == 0)]
+    assert set(references["factor"]) == set(controlled.FACTORS)
+
+
+def test_a_narrower_tolerance_is_lower(results):
+    wide, narrow = (controlled_tables.f1_by_architecture(results, tolerance) for tolerance in (0.05, 0.025))
+    assert (narrow["f1_micro"] < wide["f1_micro"]).all()
+
+
+def test_words_say_what_the_tables_hold(results):
+    table = controlled_tables.what_makes_a_corpus_good(results)
+    said = controlled_words.effect_sentences(table)
+    accompaniment = next(text for text in said if text.startswith(f"**{controlled.FACTORS['accompaniment']}"))
+    assert "none -0.1" in accompaniment
+    ranked = controlled_words.advice(table, (RENDERED,))
+    assert ranked[0].startswith(f"**{controlled_words.ADVICE['accompaniment']}**: none costs 0.1")
+    claims = controlled_words.conclusions(results)
+    assert len(claims) == 10
+    assert claims[0].sentence.startswith(f"On {RENDERED} the CRNN has the highest") and claims[0].low <= claims[0].number
+    assert all(claim.source for claim in claims)
+
+
+def test_what_was_not_measured_is_said_to_be_not_known(results):
+    without = dataclasses.replace(results, counts=results.counts[results.counts["test"] == RENDERED])
+    said = [claim.sentence for claim in controlled_words.conclusions(without)]
+    assert sum("not known" in sentence for sentence in said) == 4
+
+
+def test_shares_of_errors_and_costs(results):
+    shares = controlled_tables.error_shares(results)
+    missed = shares[(shares["measure"] == "missed") & (shares["architecture"] == "ViT")]
+    assert missed["share"].tolist() == pytest.approx([0.3] * len(missed)) and (missed["n"] == 100 * GROUPS).all()
+    cost = controlled_tables.costs(results)
+    assert cost["architecture"].tolist() == list(ARCHITECTURES) and cost["training_minutes"].tolist() == pytest.approx([12] * 5)
+
+
+def test_classes_are_those_of_the_vocabulary():
+    assert controlled_tables.F1_COLUMNS[2:] == [f"f1_{name}" for name in CLASSES]
