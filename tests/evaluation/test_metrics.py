@@ -110,6 +110,12 @@ def test_unsorted_or_missing_times_are_refused(bad):
         count_matches([np.array(bad), *EMPTY[1:]], EMPTY)
 
 
+def test_two_strokes_of_a_class_at_one_time_are_two_onsets():
+    assert count_matches(onsets(CY=[0.5, 0.5]), onsets(CY=[0.5]))[4].tolist() == [1, 0, 1]
+    assert count_matches(onsets(CY=[0.5, 0.5]), onsets(CY=[0.5, 0.5]))[4].tolist() == [2, 0, 0]
+    assert match_onsets(np.array([0.5, 0.5]), np.array([0.5, 0.5])).tolist() == [[0, 0], [1, 1]]
+
+
 def test_macro_pools_the_counts_of_several_tracks():
     tracks = np.zeros((2, 5, 3), dtype=int)
     tracks[0, 0], tracks[1, 0] = [9, 0, 0], [0, 1, 1]  # F1 of the class: 18 / 20, not the mean of 1 and 0
