@@ -111,6 +111,7 @@ def test_notes_after_the_end_of_their_track_are_read_and_said():
         (file_of(chunk(b"\x00\x24\x50" + END)), "track 1 has a message without a status at byte"),
         (file_of(chunk(b"\x00\xf4" + END)), "undefined status 0xf4"),
         (file_of(chunk(b"\xff\xff\xff\xff\x7f" + KICK + END)), "more than four bytes"),
+        (file_of(chunk(b"\x81\x80\x80\x80\x00" + KICK + END)), "more than four bytes"),
         (file_of(chunk(b"\x00\xff\x01\xff\xff\x7f" + END)), "ends within track 1"),
         (file_of(GOOD, division=0), "time division 0"),
     ],
@@ -176,6 +177,16 @@ def test_a_time_code_is_negative_and_the_format_is_that_of_the_header():
     assert (file.kind, file.division, file.remarks) == (0, -25 * 256 + 40, [])
 
 
+def test_what_a_longer_header_holds_is_no_track():
+    file = smf.parse(file_of(GOOD, head=EMPTY, kind=0x0102))
+    assert len(file.tracks) == 1 and file.kind == 0x0102 and not file.remarks
+
+
+def test_what_an_unknown_chunk_holds_is_no_track():
+    for name in (b"XFIH", b"    ", b"~~~~"):
+        assert notes_of(file_of(chunk(b"by a program" + GOOD, name), GOOD, announced=1)) == [(0, 36), (96, 38)]
+
+
 @pytest.mark.parametrize("length", [0, 5, 7, 100, 2**32 - 1])
 def test_a_header_of_another_length_than_it_states_is_read(length):
     content = file_of(GOOD)
@@ -184,7 +195,11 @@ def test_a_header_of_another_length_than_it_states_is_read(length):
 
 def test_a_header_alone_holds_no_track_and_a_shorter_one_is_cut():
     header = file_of(GOOD)[:14]
-    for content, words in ((header, "holds no track"), (header[:13], "within its header"), (b"xy" + header[:13], "within its header")):
+    for content, words in (
+        (header, "holds no track"),
+        (header[:13], "within its header"),
+        (b"xy" + header[:13], "within its header"),
+    ):
         with pytest.raises(smf.MidiError, match=words):
             smf.parse(content)
 
