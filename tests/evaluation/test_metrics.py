@@ -110,6 +110,23 @@ def test_unsorted_or_missing_times_are_refused(bad):
         count_matches([np.array(bad), *EMPTY[1:]], EMPTY)
 
 
+def test_two_strokes_of_a_class_at_one_time_are_two_onsets():
+    assert count_matches(onsets(CY=[0.5, 0.5]), onsets(CY=[0.5]))[4].tolist() == [1, 0, 1]
+    assert count_matches(onsets(CY=[0.5, 0.5]), onsets(CY=[0.5, 0.5]))[4].tolist() == [2, 0, 0]
+    assert match_onsets(np.array([0.5, 0.5]), np.array([0.5, 0.5])).tolist() == [[0, 0], [1, 1]]
+    assert count_matches(onsets(CY=[0.5]), onsets(CY=[0.5, 0.52]))[4].tolist() == [1, 1, 0], "an onset is found once"
+
+
+def test_among_many_onsets_groups_of_several_are_paired_one_by_one():
+    # A hundred flams of three strokes of which two are found, then fifty single strokes that are each found twice.
+    flams, single = np.arange(100.0), np.arange(100.0, 150.0)
+    reference = np.sort(np.concatenate([flams, flams + 0.01, flams + 0.02, single]))
+    estimate = np.sort(np.concatenate([flams, flams + 0.03, single, single + 0.01]))
+    for matcher in ("greedy", "mir_eval"):
+        counts = count_matches([reference, *EMPTY[1:]], [estimate, *EMPTY[1:]], matcher=matcher)
+        assert counts[0].tolist() == [250, 50, 100]
+
+
 def test_macro_pools_the_counts_of_several_tracks():
     tracks = np.zeros((2, 5, 3), dtype=int)
     tracks[0, 0], tracks[1, 0] = [9, 0, 0], [0, 1, 1]  # F1 of the class: 18 / 20, not the mean of 1 and 0

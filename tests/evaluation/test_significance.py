@@ -216,3 +216,49 @@ def test_two_tracks_have_an_interval_between_their_scores():
 
 def test_an_interval_holds_95_percent():
     assert percentile_interval([np.arange(1_001) / 10]) == pytest.approx((2.5, 97.5))
+
+
+def test_without_a_word_intervals_are_of_2000_draws_and_tests_of_10000_swaps(rng):
+    a, b = tracks(rng, MOST_EXACT + 1), tracks(rng, MOST_EXACT + 1, rate=0.67)
+    assert interval(a) == interval(a, None, 0, 2_000)
+    assert difference_interval(a, b) == difference_interval(a, b, None, 0, 2_000)
+    assert scores_with_intervals(a).equals(scores_with_intervals(a, None, 0, 2_000))
+    assert paired_test(a, b) == paired_test(a, b, None, 0, 10_000)
+    np.testing.assert_array_equal(np.concatenate(list(group_draws(7))), np.concatenate(list(group_draws(7, 2_000, 0))))
+
+
+def test_with_up_to_13_groups_p_is_exact_and_with_more_it_is_of_those_tried():
+    a, b = np.zeros((1, 14, 5, 3)), np.zeros((1, 14, 5, 3))
+    a[..., 0, :], b[..., 0, :] = [9, 1, 1], [5, 5, 5]
+    assert paired_test(a[:, :13], b[:, :13]) == pytest.approx((0.4, 2 / 8_192)) and smallest_p(13) == 2 / 8_192
+    assert paired_test(a, b, n_permutations=99) == pytest.approx((0.4, 1 / 100)) and smallest_p(14) == 1 / 10_001
+    assert smallest_p(14, 99) == 1 / 100 and smallest_p(1) == smallest_p(0) == 1.0
+
+
+def test_swaps_are_the_same_in_one_batch_and_in_several(rng, monkeypatch):
+    a, b = tracks(rng, 20), tracks(rng, 20, rate=0.67)
+    whole = paired_test(a, b, n_permutations=50, seed=3)
+    assert whole != paired_test(a, b, n_permutations=50, seed=4)
+    for cells in (20 * 20, 20, 1):  # 20 at once, and one where not even one has room
+        monkeypatch.setattr("adtlib.evaluation.significance._CELLS", cells)
+        assert paired_test(a, b, n_permutations=50, seed=3) == whole
+        assert [len(part) for part in group_draws(20, 2)] == ([2] if cells > 20 else [1, 1])
+
+
+@pytest.mark.parametrize("shape", [(2, 5, 3), (1, 1, 2, 5, 3), (1, 2, 4, 3), (1, 2, 5, 2)])
+def test_counts_of_another_shape_are_refused(shape):
+    with pytest.raises(ValueError, match="expected \\(seeds, tracks, 5, 3\\)"):
+        pool(np.zeros(shape))
+
+
+def test_no_track_makes_no_group():
+    assert pool(np.zeros((2, 0, 5, 3)), []).shape == (2, 0, 5, 3)
+    assert np.isnan(interval(np.zeros((2, 0, 5, 3)), [])).all()
+
+
+def test_a_difference_has_the_interval_of_its_two_tracks():
+    a, b = np.zeros((1, 2, 5, 3)), np.zeros((1, 2, 5, 3))
+    a[0, :, 0], b[0, 0, 0], b[0, 1, 0] = [9, 1, 1], [5, 5, 5], [8, 2, 2]
+    assert difference_interval(a, b) == pytest.approx((0.1, 0.4))
+    with pytest.raises(ValueError, match="2 and 1 tracks"):
+        difference_interval(a, b[:, :1])

@@ -158,6 +158,16 @@ def test_a_users_file_without_events_is_an_error_unless_that_is_allowed(tmp_path
         with pytest.raises(AnnotationError, match="broken download"):
             read_users_annotation(tmp_path / name, GENERAL_MIDI)
         assert as_lists(read_users_annotation(tmp_path / name, GENERAL_MIDI, allow_empty=True).onsets) == [[]] * 5
+        with pytest.raises(AnnotationError, match="broken download"):
+            read_onsets(tmp_path / name, GENERAL_MIDI)
+        assert as_lists(read_onsets(tmp_path / name, GENERAL_MIDI, allow_empty=True)) == [[]] * 5
+
+
+def test_an_empty_file_among_several_adds_nothing(tmp_path):
+    write(tmp_path / "empty.mid", "")
+    write_midi(tmp_path / "kick.mid", [[(480, note(36))]])
+    both = read_annotation([tmp_path / "empty.mid", tmp_path / "kick.mid"], GENERAL_MIDI, allow_empty=True)
+    assert as_lists(both.onsets) == [[0.5], [], [], [], []] and both.n_events == 1
 
 
 def test_a_file_that_cannot_be_opened_is_named_with_the_reason(tmp_path, monkeypatch):
@@ -184,6 +194,11 @@ def test_a_text_file_of_a_size_that_no_annotation_has_is_refused(tmp_path, monke
     monkeypatch.setattr(annotations, "_MAX_BYTES", 6)
     with pytest.raises(AnnotationError, match="larger than 0 MiB"):
         count_labels(tmp_path / "a.txt", FIVE_CLASS)
+    monkeypatch.undo()
+    with (tmp_path / "large.txt").open("wb") as file:
+        file.truncate(2**24 + 1)
+    with pytest.raises(AnnotationError, match="larger than 16 MiB"):
+        read_annotation(tmp_path / "large.txt", FIVE_CLASS)
 
 
 def test_many_are_ignored_from_a_quarter_of_the_events_on():
@@ -291,6 +306,22 @@ def test_patterns_without_a_common_time_are_refused(tmp_path):
     path = write_midi(tmp_path / "a.mid", [[(0, note(36))], [(0, note(38))]], kind=2)
     with pytest.raises(AnnotationError, match=r"format 2.*export"):
         read_annotation(path, GENERAL_MIDI)
+
+
+def test_one_pattern_of_format_2_is_a_song(tmp_path):
+    path = write_midi(tmp_path / "a.mid", [[(480, note(36))]], kind=2)
+    assert as_lists(read_onsets(path, GENERAL_MIDI))[KD] == [0.5]
+
+
+def test_the_last_moment_of_the_longest_recording_holds_a_note(tmp_path):
+    # One tick a second: the coarsest division there is.
+    for tick, refused in ((360_000, False), (360_001, True)):
+        path = write_midi(tmp_path / "a.mid", [[(0, tempo(1_000_000)), (tick, note(36))]], ticks_per_beat=1)
+        if refused:
+            with pytest.raises(AnnotationError, match="later than 100 hours"):
+                read_onsets(path, GENERAL_MIDI)
+        else:
+            assert as_lists(read_onsets(path, GENERAL_MIDI))[KD] == [360_000.0]
 
 
 def test_time_code_divisions_ignore_the_tempo():

@@ -95,6 +95,38 @@ def test_bad_parameters_are_refused(bad):
         PeakPicking(**bad)
 
 
+def test_windows_reach_a_second_at_most_and_a_wait_any_time():
+    for name in ("max_window", "mean_window"):
+        assert getattr(PeakPicking(**{name: 100}), name) == 100
+        with pytest.raises(ValueError, match=f"{name} = 101: it must be a whole number of frames, 0 to 100"):
+            PeakPicking(**{name: 101})
+    for name in ("wait", "skip_first", "double"):
+        assert getattr(PeakPicking(**{name: 10**6}), name) == 10**6
+        with pytest.raises(ValueError, match=f"{name} = -1: it must be a whole number of frames, 0 or more"):
+            PeakPicking(**{name: -1})
+
+
+@pytest.mark.parametrize("name", ["max_window", "wait", "delta", "threshold", "strong"])
+@pytest.mark.parametrize("value", [True, "1", None, float("nan"), float("inf")])
+def test_what_is_no_number_is_refused_by_name(name, value):
+    with pytest.raises(ValueError, match=f"{name} = "):
+        PeakPicking(**{name: value})
+
+
+@pytest.mark.parametrize("name", ["strict_wait", "strict_threshold"])
+@pytest.mark.parametrize("value", [1, "no", None])
+def test_a_switch_is_true_or_false(name, value):
+    with pytest.raises(ValueError, match=f"{name} = .*true or false"):
+        PeakPicking(**{name: value})
+
+
+def test_both_ends_of_the_range_of_strong_activations_are_allowed():
+    assert PeakPicking(strong=0).strong == 0 and PeakPicking(strong=1).strong == 1
+    for value in (-0.01, 1.01):
+        with pytest.raises(ValueError, match=r"strong = .*\[0, 1\]"):
+            PeakPicking(strong=value)
+
+
 def test_the_defaults_are_those_of_the_thesis():
     assert PeakPicking() == PeakPicking(max_window=2, mean_window=2, delta=0.1, wait=2, threshold=0.5, skip_first=0)
     assert not PeakPicking().strict_wait and not PeakPicking().strict_threshold

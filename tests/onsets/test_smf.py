@@ -111,6 +111,7 @@ def test_notes_after_the_end_of_their_track_are_read_and_said():
         (file_of(chunk(b"\x00\x24\x50" + END)), "track 1 has a message without a status at byte"),
         (file_of(chunk(b"\x00\xf4" + END)), "undefined status 0xf4"),
         (file_of(chunk(b"\xff\xff\xff\xff\x7f" + KICK + END)), "more than four bytes"),
+        (file_of(chunk(b"\x81\x80\x80\x80\x00" + KICK + END)), "more than four bytes"),
         (file_of(chunk(b"\x00\xff\x01\xff\xff\x7f" + END)), "ends within track 1"),
         (file_of(GOOD, division=0), "time division 0"),
     ],
@@ -119,6 +120,95 @@ def test_what_is_damaged_is_refused_with_its_place_and_the_remedy(content, words
     with pytest.raises(smf.MidiError, match=words) as error:
         smf.parse(content)
     assert "again" in str(error.value) and "\n" not in str(error.value)
+
+
+def test_numbers_of_variable_length_are_those_of_the_standard():
+    # The examples of RP-001.
+    examples = {0: "00", 0x40: "40", 0x7F: "7f", 0x80: "8100", 0x2000: "c000", 0x3FFF: "ff7f", 0x4000: "818000"}
+    examples |= {0x1FFFFF: "ffff7f", 0x200000: "81808000", 0x0FFFFFFF: "ffffff7f"}
+    for number, digits in examples.items():
+        assert smf.variable_length(number).hex() == digits
+        [(tick, *_)] = smf.parse(file_of(chunk(bytes.fromhex(digits) + KICK))).tracks[0]
+        assert tick == number
+
+
+def test_a_time_signature_is_beats_and_a_power_of_two():
+    assert smf.meter(b"\x06\x03\x18\x08") == (6, 8) and smf.meter(b"\x01\x00") == (1, 1) and smf.meter(b"\xff\x06") == (255, 64)
+    for content in (b"", b"\x04", b"\x00\x02", b"\x04\x07"):
+        assert smf.meter(content) is None
+
+
+@pytest.mark.parametrize(("status", "count"), [(0x80, 2), (0x9F, 2), (0xA1, 2), (0xB2, 2), (0xC3, 1), (0xD4, 1), (0xEF, 2)])
+def test_channel_messages_have_the_data_bytes_of_the_standard(status, count):
+    assert smf.data_bytes(status) == count
+    content = bytes([0, status, *range(1, count + 1)])
+    assert smf.parse(file_of(chunk(content + b"\x60" + SNARE + END))).tracks[0][:2] == [
+        (0, status, 1, 2 if count == 2 else 0),
+        (96, 0x99, 38, 80),
+    ]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [b"\xf1\x12", b"\xf2\x12\x34", b"\xf3\x12", b"\xf6", b"\xf8", b"\xfa", b"\xfb", b"\xfc", b"\xfe"],
+    ids=lambda message: f"{message[0]:#x}",
+)
+def test_messages_between_devices_are_passed_over_with_their_bytes(message):
+    assert notes_of(file_of(chunk(b"\x00" + message + TWO + END))) == [(0, 36), (96, 38)]
+
+
+def test_what_is_not_a_note_is_kept_by_its_type():
+    messages = {
+        smf.TEXT: mido.MetaMessage("text", text="abc"),
+        smf.TRACK_NAME: mido.MetaMessage("track_name", name="abc"),
+        smf.SET_TEMPO: mido.MetaMessage("set_tempo", tempo=0x616263),
+        smf.TIME_SIGNATURE: mido.MetaMessage("time_signature", numerator=6, denominator=8),
+        smf.END_OF_TRACK: mido.MetaMessage("end_of_track"),
+    }
+    content = b"".join(b"\x00" + bytes(message.bytes()) for message in messages.values())
+    events = smf.parse(file_of(chunk(b"\x05\xf0\x03\x01\x02\xf7\x00\xf7\x01\x09" + content))).tracks[0]
+    assert events[:2] == [(5, smf.SYSEX, 0, b"\x01\x02\xf7"), (5, smf.SYSEX, 0, b"\x09")]
+    assert [(tick, status, kind) for tick, status, kind, _ in events[2:]] == [(5, smf.META, kind) for kind in messages]
+    assert [content for *_, content in events[2:5]] == [b"abc"] * 3 and smf.meter(events[5][3]) == (6, 8)
+
+
+def test_a_time_code_is_negative_and_the_format_is_that_of_the_header():
+    file = smf.parse(file_of(GOOD, kind=0, division=-25 * 256 + 40))
+    assert (file.kind, file.division, file.remarks) == (0, -25 * 256 + 40, [])
+
+
+def test_what_a_longer_header_holds_is_no_track():
+    file = smf.parse(file_of(GOOD, head=EMPTY, kind=0x0102))
+    assert len(file.tracks) == 1 and file.kind == 0x0102 and not file.remarks
+
+
+def test_what_an_unknown_chunk_holds_is_no_track():
+    for name in (b"XFIH", b"    ", b"~~~~"):
+        assert notes_of(file_of(chunk(b"by a program" + GOOD, name), GOOD, announced=1)) == [(0, 36), (96, 38)]
+
+
+@pytest.mark.parametrize("length", [0, 5, 7, 100, 2**32 - 1])
+def test_a_header_of_another_length_than_it_states_is_read(length):
+    content = file_of(GOOD)
+    assert notes_of(content[:4] + length.to_bytes(4, "big") + content[8:]) == [(0, 36), (96, 38)]
+
+
+def test_a_header_alone_holds_no_track_and_a_shorter_one_is_cut():
+    header = file_of(GOOD)[:14]
+    for content, words in (
+        (header, "holds no track"),
+        (header[:13], "within its header"),
+        (b"xy" + header[:13], "within its header"),
+    ):
+        with pytest.raises(smf.MidiError, match=words):
+            smf.parse(content)
+
+
+def test_a_file_as_large_as_is_allowed_is_looked_into(tmp_path):
+    with (tmp_path / "large.mid").open("wb") as file:
+        file.truncate(2**24)
+    with pytest.raises(smf.MidiError, match="no MThd"):
+        smf.read_file(tmp_path / "large.mid")
 
 
 def test_every_beginning_of_a_file_is_refused():

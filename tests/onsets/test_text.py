@@ -164,6 +164,25 @@ def test_columns_of_a_corpus_are_those_of_its_labels(tmp_path):
     assert read(tmp_path, "0.5 KD\n1 bass drum\n", MDB).unknown == {"bass": 1}
 
 
+def test_of_columns_with_as_good_a_claim_the_first_is_read(tmp_path):
+    assert onsets(tmp_path, "time,label,instrument\n0.5,KD,SD\n1.25,SD,KD\n") == KD_SD
+    assert onsets(tmp_path, "onset,time,label\n0.5,9,KD\n1.25,9,SD\n") == KD_SD
+    assert onsets(tmp_path, "time,label,instrument\n0.5,one,KD\n1.25,two,SD\n") == KD_SD, "the one with known labels"
+
+
+def test_the_latest_time_is_100_hours_in_either_unit(tmp_path):
+    assert onsets(tmp_path, "0 KD\n360000 KD\n")[0] == [0, 360_000]
+    assert onsets(tmp_path, "time_ms,label\n360000000,KD\n")[0] == [360_000]
+    for text in ("360000.5 KD\n", "time_ms,label\n360000500,KD\n"):
+        with pytest.raises(AnnotationError, match="later than 100 hours"):
+            read(tmp_path, text)
+
+
+def test_digits_joined_by_an_underscore_are_no_number(tmp_path):
+    with pytest.raises(AnnotationError, match="'1_5' is not a number"):
+        read(tmp_path, "0.5 KD\n1_5 SD\n")
+
+
 def test_times_are_those_that_are_written(tmp_path):
     times = np.round(np.random.default_rng(1).uniform(0, 400, 500), 6)
     text = "".join(f"{time:.6f}\t{time + 0.1:.6f}\tKD\n" for time in times)
