@@ -41,7 +41,7 @@ CIRCUMSTANCES = {
     "milliseconds since the last stroke": (
         "since",
         (0.0, 0.03, 0.1, 0.2, 0.4, np.inf),
-        ("together", "30–100", "–200", "–400", "over 400"),
+        ("together", "30–100", "to 200", "to 400", "over 400"),
     ),
     "strokes a second around": ("density", (0.0, 4.0, 8.0, 12.0, np.inf), ("under 4", "4–8", "8–12", "over 12")),
     "other drums struck with it": ("others", (0.0, 0.5, 1.5, np.inf), ("none", "one", "two or more")),
