@@ -31,9 +31,8 @@ def between(low: float, high: float, signed: bool = True) -> str:
 # ---- chapter 6 ----------------------------------------------------------------------------------------------------------
 
 
-def ranking_sentences(results: Results, test: str = RENDERED) -> list[str]:
-    """Who is better than whom on a test, where the interval says so, and by how much; what is not decided, and how wide it is."""
-    pairs = pairs_of_architectures(results)
+def ranking_sentences(pairs: pd.DataFrame, test: str = RENDERED) -> list[str]:
+    """Who is better than whom on a test, and by how much, and what is not decided, from `pairs_of_architectures`."""
     mine = pairs[pairs["test"] == test]
     said = []
     for verdict, words in (("higher", "is better than"), ("equal", f"equals, within {EQUAL:g},")):
@@ -52,9 +51,8 @@ def ranking_sentences(results: Results, test: str = RENDERED) -> list[str]:
     return said
 
 
-def decided(results: Results, test: str = RENDERED) -> str:
-    """How many pairs a test decides."""
-    pairs = pairs_of_architectures(results)
+def decided(pairs: pd.DataFrame, test: str = RENDERED) -> str:
+    """How many of `pairs_of_architectures` a test decides."""
     mine = pairs[pairs["test"] == test]
     counts = mine["verdict"].value_counts()
     return (

@@ -113,7 +113,7 @@ def test_the_real_songs_do_not_decide_with_too_few_groups(results):
     few = dataclasses.replace(results, counts=results.counts[results.counts["id"] < "g03"])
     pairs = controlled_tables.pairs_of_architectures(few)
     assert set(pairs["verdict"]) == {"not decided"}
-    assert "3 groups are too few" in " ".join(controlled_words.ranking_sentences(few))
+    assert "3 groups are too few" in " ".join(controlled_words.ranking_sentences(pairs))
 
 
 def test_effects_are_the_planted_ones_ranked(results):
