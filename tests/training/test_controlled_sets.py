@@ -6,7 +6,7 @@ import pytest
 from adtlib import paths
 from adtlib.synthesis import performances
 from adtlib.training import controlled_sets
-from adtlib.training.controlled_sets import RENDERED, REPERTOIRE, Faults, TrainingClips, selection_set, test_sets, training_sets
+from adtlib.training.controlled_sets import RENDERED, REPERTOIRE, Faults, TrainingClips, selection_set, training_sets
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_kits_and_performances_of_training_selection_and_tests_are_apart(sounds)
 
 
 def test_each_test_has_a_unit_for_each_performance(sounds):
-    tests = test_sets(sounds, 4.0, progress=False)
+    tests = controlled_sets.test_sets(sounds, 4.0, progress=False)
     grooves = [song for song in performances.load(sounds.tests) if song.kind == "groove"]
     assert RENDERED in tests and REPERTOIRE not in tests, "no annotations of SADTP are here"
     units = tests[RENDERED].units("test")
