@@ -95,7 +95,7 @@ def plot_f1_against_cost(table: pd.DataFrame, axes=None):
             ax.plot(x, row.f1_micro, markersize=6, linestyle="none", label=row.architecture, **_style(row.architecture))
         low, high = table[column].min(), table[column].max()
         ax.set(xlabel=label, xscale="log", xlim=(low / 1.6, high * 1.6))
-        ticks = dict.fromkeys(float(f"{value:.1g}") for value in (low, high))
+        ticks = dict.fromkeys(float(f"{value:.2g}") for value in (low, high))
         ax.set_xticks(list(ticks), [f"{value / 1000:g}k" if value >= 1000 else f"{value:g}" for value in ticks])
         ax.xaxis.set_minor_locator(mpl.ticker.NullLocator())
         ax.grid()

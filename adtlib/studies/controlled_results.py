@@ -30,10 +30,12 @@ from adtlib.provenance import hash_of
 from adtlib.studies.controlled import PlannedRun, Study, architecture_run, planned_runs, study_of
 from adtlib.studies.controlled_runs import finished, prepare_data, published_runs_at_hand, run_controlled, run_folder_of, run_table
 from adtlib.studies.cost import inference_speeds
-from adtlib.training.controlled_sets import RENDERED, TrainingClips
+from adtlib.training.controlled_sets import REAL, RENDERED, REPERTOIRE, TESTS, TrainingClips
 from adtlib.training.runs import COUNT_COLUMNS, Run
 from adtlib.training.scoring import picking_of, predict_units
 
+TOGETHER = {"mix": "real mixes", "drums": "real drums"}  # tests that are those of MDB and ENST together
+_RENDERED_TESTS = [name for name in TESTS if name not in (*REAL.values(), REPERTOIRE)]
 STUDY = "study"  # the profile whose results others show
 KEYS = ["stage", "architecture", "trained_on", "seed"]
 # The circumstances of strokes: column of the events, edges of the bins, what the bins are called.
@@ -41,7 +43,7 @@ CIRCUMSTANCES = {
     "milliseconds since the last stroke": (
         "since",
         (0.0, 0.03, 0.1, 0.2, 0.4, np.inf),
-        ("together", "30–100", "–200", "–400", "over 400"),
+        ("together", "30–100", "to 200", "to 400", "over 400"),
     ),
     "strokes a second around": ("density", (0.0, 4.0, 8.0, 12.0, np.inf), ("under 4", "4–8", "8–12", "over 12")),
     "other drums struck with it": ("others", (0.0, 0.5, 1.5, np.inf), ("none", "one", "two or more")),
@@ -105,7 +107,20 @@ def stored_results(profile: Profile) -> Results:
     paths_of = {name: folder / (f"{name}.csv.gz" if name == "counts" else f"{name}.csv") for name in names}
     # "none" is a level, and no missing number.
     read = partial(pd.read_csv, dtype={"id": str}, keep_default_na=False, na_values=[""])
-    return Results(profile, study_of(profile), **{name: read(path) for name, path in paths_of.items()})
+    tables = {name: read(path) for name, path in paths_of.items()}
+    return Results(profile, study_of(profile), **tables | {"counts": with_real_together(tables["counts"])})
+
+
+def with_real_together(counts: pd.DataFrame) -> pd.DataFrame:
+    """The counts, and those of the real recordings of both corpora as one test for each kind of audio, before these corpora's own.
+
+    Seven recordings can decide no pair of five architectures: the smallest p of a paired test, corrected for ten pairs, is 0.16.
+    """
+    both = [
+        counts[counts["test"].isin([REAL["MDB", kind], REAL["ENST", kind]])].assign(test=name) for kind, name in TOGETHER.items()
+    ]
+    rendered = counts["test"].isin(_RENDERED_TESTS)
+    return pd.concat([counts[rendered], *both, counts[~rendered]], ignore_index=True)
 
 
 def gather(profile: Profile, progress: bool = True) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 from adtlib.evaluation.significance import FEWEST_GROUPS
 from adtlib.studies.comparison import published_results
 from adtlib.studies.controlled import FACTORS
-from adtlib.studies.controlled_results import Results
+from adtlib.studies.controlled_results import TOGETHER, Results
 from adtlib.studies.controlled_tables import (
     EQUAL,
     MEAN,
@@ -19,7 +19,7 @@ from adtlib.studies.controlled_tables import (
     pairs_of_architectures,
     what_makes_a_corpus_good,
 )
-from adtlib.training.controlled_sets import REAL, RENDERED, REPERTOIRE
+from adtlib.training.controlled_sets import RENDERED, REPERTOIRE
 
 
 def between(low: float, high: float, signed: bool = True) -> str:
@@ -31,9 +31,8 @@ def between(low: float, high: float, signed: bool = True) -> str:
 # ---- chapter 6 ----------------------------------------------------------------------------------------------------------
 
 
-def ranking_sentences(results: Results, test: str = RENDERED) -> list[str]:
-    """Who is better than whom on a test, where the interval says so, and by how much; what is not decided, and how wide it is."""
-    pairs = pairs_of_architectures(results)
+def ranking_sentences(pairs: pd.DataFrame, test: str = RENDERED) -> list[str]:
+    """Who is better than whom on a test, and by how much, and what is not decided, from `pairs_of_architectures`."""
     mine = pairs[pairs["test"] == test]
     said = []
     for verdict, words in (("higher", "is better than"), ("equal", f"equals, within {EQUAL:g},")):
@@ -52,9 +51,8 @@ def ranking_sentences(results: Results, test: str = RENDERED) -> list[str]:
     return said
 
 
-def decided(results: Results, test: str = RENDERED) -> str:
-    """How many pairs a test decides."""
-    pairs = pairs_of_architectures(results)
+def decided(pairs: pd.DataFrame, test: str = RENDERED) -> str:
+    """How many of `pairs_of_architectures` a test decides."""
     mine = pairs[pairs["test"] == test]
     counts = mine["verdict"].value_counts()
     return (
@@ -105,9 +103,9 @@ def gap_sentences(table: pd.DataFrame) -> list[str]:
     published = published[published["study"] == "dataset"].set_index(["train", "test"])["f1_micro"]
     said = [
         f"E-GMD, drums alone, reaches {published['E-GMD', 'ENST+MDB']:.3f} on ENST+MDB, whose own model has "
-        f"{published['ENST+MDB', 'ENST+MDB']:.3f}. " + _effect(table, "accompaniment", "none", "MDB mixes"),
+        f"{published['ENST+MDB', 'ENST+MDB']:.3f}. " + _effect(table, "accompaniment", "none", TOGETHER["mix"]),
         f"Slakh, programmed songs with accompaniment, reaches {published['Slakh', 'ENST+MDB']:.3f} there. "
-        + _effect(table, "performances", "programmed on the grid", "MDB mixes"),
+        + _effect(table, "performances", "programmed on the grid", TOGETHER["mix"]),
         f"The union of ENST+MDB, Slakh and ADTOF-YT reaches {published['ENST+MDB + Slakh + ADTOF-YT', 'ENST+MDB']:.3f}, more than "
         f"each alone. At equal hours, half and half against either: "
         + " ".join(_effect(table, "mixture", level, RENDERED) for level in ("drums alone", "programmed songs")),
@@ -176,9 +174,9 @@ def conclusions(results: Results) -> list[Claim]:
     """Ten sentences that answer the thesis's questions, each with its number; what no table holds is said to be not known."""
     architectures, pairs = f1_by_architecture(results), pairs_of_architectures(results)
     corpora, cost = what_makes_a_corpus_good(results), costs(results)
-    claims = [_highest(results, architectures, test) for test in (RENDERED, REAL["MDB", "mix"], REAL["ENST", "mix"])]
+    claims = [_highest(results, architectures, test) for test in (RENDERED, *TOGETHER.values())]
     claims += [_pairs_claim(pairs), _curve_claim(results, architectures), _cost_claim(cost)]
-    claims += [_largest(corpora, RENDERED, "rendered"), _largest(corpora, REAL["MDB", "mix"], "real")]
+    claims += [_largest(corpora, RENDERED, "rendered performances"), _largest(corpora, TOGETHER["mix"], "real recordings")]
     claims += [_published_claim(), _repertoire_claim(corpora)]
     return claims
 
@@ -187,7 +185,7 @@ _UNKNOWN = "not known: {} has no result"
 
 
 def _highest(results: Results, table: pd.DataFrame, test: str) -> Claim:
-    source = "real recordings" if test in REAL.values() else "rendered performances"
+    source = "real recordings" if test in TOGETHER.values() else "rendered performances"
     mine = table[(table["test"] == test) & (table["seed"] == MEAN) & (table["hours"] == results.study.architecture_hours)]
     if mine.empty:
         return Claim(f"Which architecture is best on {test} is {_UNKNOWN.format(test)}.", np.nan, np.nan, np.nan, source)

@@ -9,7 +9,7 @@ import pytest
 from adtlib.models.registry import ARCHITECTURES
 from adtlib.profiles import load_profile
 from adtlib.studies import controlled, controlled_tables, controlled_words
-from adtlib.studies.controlled_results import CIRCUMSTANCES, Results
+from adtlib.studies.controlled_results import CIRCUMSTANCES, TOGETHER, Results, with_real_together
 from adtlib.training.controlled_sets import RENDERED, TESTS
 from adtlib.training.runs import COUNT_COLUMNS
 from adtlib.vocabulary import CLASSES
@@ -39,7 +39,7 @@ def results() -> Results:
             for tolerance, less in ((0.05, 0.0), (0.025, 0.05)):
                 number += 1
                 made = counts_of(share - less, number, GROUPS if test.startswith("rendered") else 7)
-                counts.append(made.assign(**key, test=test, tolerance=tolerance))
+                counts.append(made.assign(**key, test=test, tolerance=tolerance, id=made["id"] + f" of {test}"))
     errors = [
         [name, circumstance, value, f"g{group:02d}", 100, round(100 * (1 - share)), 5]
         for name, share in PLANTED.items()
@@ -53,7 +53,7 @@ def results() -> Results:
         study,
         pd.DataFrame(runs),
         pd.DataFrame(),
-        pd.concat(counts, ignore_index=True),
+        with_real_together(pd.concat(counts, ignore_index=True)),
         pd.DataFrame(errors, columns=["architecture", "circumstance", "value", "id", "strokes", "missed", "invented"]),
         pd.DataFrame(influence, columns=["architecture", "frames", "share", "reach", "radius_90"]),
         pd.DataFrame({"architecture": list(PLANTED), "times_real_time": 50.0, "megabytes": 40.0}),
@@ -102,11 +102,18 @@ def test_planted_differences_of_architectures_are_decided(results):
     assert same["verdict"].tolist() == ["equal"]
 
 
+def test_real_recordings_of_both_corpora_are_one_test(results):
+    pairs = controlled_tables.pairs_of_architectures(results)
+    assert (pairs.loc[pairs["test"] == TOGETHER["mix"], "n_groups"] == 14).all()
+    assert "higher" in set(pairs.loc[pairs["test"] == TOGETHER["mix"], "verdict"])
+    assert "higher" not in set(pairs.loc[pairs["test"] == "MDB mixes", "verdict"])
+
+
 def test_the_real_songs_do_not_decide_with_too_few_groups(results):
-    few = dataclasses.replace(results, counts=results.counts[results.counts["id"] < "g05"])
+    few = dataclasses.replace(results, counts=results.counts[results.counts["id"] < "g03"])
     pairs = controlled_tables.pairs_of_architectures(few)
     assert set(pairs["verdict"]) == {"not decided"}
-    assert "5 groups are too few" in " ".join(controlled_words.ranking_sentences(few))
+    assert "3 groups are too few" in " ".join(controlled_words.ranking_sentences(pairs))
 
 
 def test_effects_are_the_planted_ones_ranked(results):

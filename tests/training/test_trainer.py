@@ -76,6 +76,24 @@ def test_equal_seeds_give_bitwise_equal_results_and_others_do_not(corpus, tmp_pa
     pd.testing.assert_frame_equal(first.metrics[columns], second.metrics[columns])
 
 
+def test_an_epoch_of_a_fixed_number_of_segments_goes_round_the_data(corpus, tmp_path):
+    config = dataclasses.replace(CONFIG, epochs=1, segments_per_epoch=7)
+    made = trainer.Trainer(
+        config, [corpus], [corpus], tmp_path, torch.device("cpu"), {"config": dataclasses.asdict(config), "data": {}}
+    )
+    first, second = made._order(1), made._order(2)
+    n = len(made.segments)
+    assert n < 7 and len(first) == len(second) == 7
+    assert sorted(first[:n]) == list(range(n)) and not np.array_equal(first, second)
+
+
+def test_training_goes_on_while_its_last_epoch_is_its_best(corpus, tmp_path, monkeypatch):
+    f1 = iter([0.1, 0.2, 0.3, 0.25, 0.2])
+    monkeypatch.setattr(trainer.Trainer, "selection_score", lambda self, row: next(f1))
+    run = train(corpus, tmp_path / "run", dataclasses.replace(CONFIG, epochs=2, past_best=True))
+    assert (run.result["best_epoch"], run.result["epochs"]) == (3, 4)
+
+
 def test_an_interrupted_run_ends_where_it_would_have_ended(corpus, tmp_path, monkeypatch):
     whole = train(corpus, tmp_path / "whole")
     real = trainer.Trainer._train_epoch
