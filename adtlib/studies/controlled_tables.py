@@ -168,7 +168,7 @@ def _share_interval(wrong: np.ndarray, strokes: np.ndarray, n_resamples: int = 1
 
 
 def what_makes_a_corpus_good(results: Results, tolerance: float = 0.05) -> pd.DataFrame:
-    """CONTROLLED_COLUMNS: each level of each factor on each test; the difference is from the factor's reference level, on the same groups."""
+    """CONTROLLED_COLUMNS: each level of each factor on each test; the difference is from the factor's reference level."""
     study, rows = results.study, []
     levels = factor_levels(study)
     for test in results.tests:
