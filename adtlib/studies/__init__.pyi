@@ -25,6 +25,7 @@ from .comparison import (
 from .controlled import FACTORS as FACTORS, study_of as study_of
 from .controlled_results import CIRCUMSTANCES as CIRCUMSTANCES, Results as Results, controlled_results as controlled_results
 from .controlled_tables import (
+    CONTROLLED_COLUMNS as CONTROLLED_COLUMNS,
     EQUAL as EQUAL,
     best_on_validation as best_on_validation,
     costs as costs,

@@ -21,8 +21,8 @@ from adtlib.training.runs import counts_of
 from adtlib.vocabulary import CLASSES
 
 EQUAL = 0.02  # of micro F1
-COLUMNS = ["factor", "level", "hours", "test", *F1_COLUMNS, "difference", "ci_low", "ci_high", "f1_low", "f1_high"]
-COLUMNS += ["n_groups", "seed"]
+CONTROLLED_COLUMNS = ["factor", "level", "hours", "test", *F1_COLUMNS, "difference", "ci_low", "ci_high", "f1_low", "f1_high"]
+CONTROLLED_COLUMNS += ["n_groups", "seed"]
 MEAN = "mean"  # in the column seed: the mean over seeds, which intervals are of
 
 
@@ -80,7 +80,7 @@ def best_on_validation(results: Results) -> str:
 
 
 def f1_by_architecture(results: Results, tolerance: float = 0.05) -> pd.DataFrame:
-    """COLUMNS: each architecture at each number of hours on each test; the difference is from the best on validation."""
+    """CONTROLLED_COLUMNS: each architecture at each number of hours on each test; the difference is from the best on validation."""
     reference, rows = best_on_validation(results), []
     for hours in dict.fromkeys((results.study.architecture_hours, *results.study.curve_hours)):
         label = architecture_label(results, hours)
@@ -90,7 +90,7 @@ def f1_by_architecture(results: Results, tolerance: float = 0.05) -> pd.DataFram
                 own = counts_for(results, name, label, test, tolerance)
                 if len(own[0]):
                     rows += _rows("architecture", name, hours, test, own, base, name == reference)
-    return pd.DataFrame(rows).reindex(columns=COLUMNS)
+    return pd.DataFrame(rows).reindex(columns=CONTROLLED_COLUMNS)
 
 
 def pairs_of_architectures(results: Results, tolerance: float = 0.05) -> pd.DataFrame:
@@ -168,7 +168,7 @@ def _share_interval(wrong: np.ndarray, strokes: np.ndarray, n_resamples: int = 1
 
 
 def what_makes_a_corpus_good(results: Results, tolerance: float = 0.05) -> pd.DataFrame:
-    """COLUMNS: each level of each factor on each test; the difference is from the factor's reference level, on the same groups."""
+    """CONTROLLED_COLUMNS: each level of each factor on each test; the difference is from the factor's reference level."""
     study, rows = results.study, []
     levels = factor_levels(study)
     for test in results.tests:
@@ -178,7 +178,7 @@ def what_makes_a_corpus_good(results: Results, tolerance: float = 0.05) -> pd.Da
             if len(own[0]):
                 hours = sum(clips.hours for clips in level.clips)
                 rows += _rows(level.factor, level.level, hours, test, own, base, level.is_reference)
-    return pd.DataFrame(rows).reindex(columns=COLUMNS)
+    return pd.DataFrame(rows).reindex(columns=CONTROLLED_COLUMNS)
 
 
 def _counts_of_level(results: Results, level: Level, test: str, tolerance: float) -> tuple[np.ndarray, list[int]]:

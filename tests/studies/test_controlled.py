@@ -118,7 +118,7 @@ def test_the_real_songs_do_not_decide_with_too_few_groups(results):
 
 def test_effects_are_the_planted_ones_ranked(results):
     table = controlled_tables.what_makes_a_corpus_good(results)
-    assert list(table.columns) == controlled_tables.COLUMNS
+    assert list(table.columns) == controlled_tables.CONTROLLED_COLUMNS
     found = controlled_tables.effects(table)
     assert found.iloc[0][["factor", "level"]].tolist() == ["accompaniment", "none"]
     assert found.iloc[0]["difference"] == pytest.approx(-0.1, abs=0.01) and found.iloc[0]["clear"]
