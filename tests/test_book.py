@@ -38,7 +38,7 @@ def test_every_notebook_and_page_is_in_the_table_of_contents_once():
     wanted = {path.relative_to(paths.ROOT).with_suffix("").as_posix() for path in PAGES} - {
         "README",
         "docs/package",
-    }  # of the repository, of the package index
+    }
     assert wanted <= set(named), "name the page in docs/book/make_book.py, PAGES"
 
 
