@@ -70,7 +70,7 @@ class Profile:
     thresholds: str = "one"  # in tables: "one" for all classes, as in the thesis, or one for each "class", chosen on validation
     # the controlled study (notebooks 52, 65 and 75)
     study: dict = field(default_factory=dict)  # `studies.controlled.Study`; without one, results of the profile `study` are shown
-    notebooks: tuple[str, ...] = ()  # that `adt run` runs where none are named; by default all
+    notebook_numbers: tuple[str, ...] = ()  # that `adt run` runs where none are named; by default all
     # transcribing (notebook 80)
     recordings: tuple[str, ...] = ()  # files or folders to transcribe in addition to those of the corpora
     model: str | None = None  # as for `load_model`; by default the shipped model, else the best CRNN of the profile's runs

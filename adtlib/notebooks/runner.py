@@ -55,7 +55,7 @@ def run_notebooks(
     Returns the outcome of each notebook: "done" or "up to date". Raises RunnerError before anything runs (unknown name or
     parameter; another run in progress), ValueError as `profiles.load_profile` does, and NotebookFailed when a cell fails.
     """
-    notebooks = find_notebooks(names or profiles.load_profile(profile).notebooks)
+    notebooks = find_notebooks(names or profiles.load_profile(profile).notebook_numbers)
     parameters = _from_anywhere(parameters or {})
     check_parameters(notebooks, parameters)
     fields = {field.name for field in dataclasses.fields(profiles.Profile)}

@@ -125,3 +125,5 @@ def test_assigns_no_name_that_the_profile_has(path):
         node for cell in cells for node in ast.walk(parse(cell)) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     )
     assert not fields.intersection(node.id for node in stored)
+    imported = (node for cell in cells for node in ast.walk(parse(cell)) if isinstance(node, ast.Import | ast.ImportFrom))
+    assert not fields.intersection(alias.asname or alias.name for node in imported for alias in node.names)
