@@ -82,7 +82,7 @@ def prepare_data(profile: Profile, runs: Iterable[PlannedRun], jobs: int, progre
 
 def run_folder_of(profile: Profile, run: PlannedRun) -> Path:
     """The folder of a run."""
-    return paths.RESULTS / profile.name / "runs" / run.architecture / folder_of(run.label) / f"seed_{run.seed}"
+    return paths.RESULTS / profile.name / "controlled_runs" / run.architecture / folder_of(run.label) / f"seed_{run.seed}"
 
 
 def finished(profile: Profile, run: PlannedRun) -> Run | None:
