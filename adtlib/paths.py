@@ -25,11 +25,13 @@ except ImportError:  # Windows, where the system itself refuses to remove a file
     fcntl = None
 
 ROOT = Path(__file__).resolve().parent.parent
+IN_CLONE = (ROOT / "pyproject.toml").is_file()  # else the package lies in site-packages
+DISTRIBUTION = "drum-transcriber"  # the name in pyproject.toml; `adtlib` and `adt` are other projects on the package index
 
 
 def _home() -> tuple[Path, Path]:
     """The folders of data and of the cache."""
-    if os.environ.get("ADT_HOME") or (ROOT / "pyproject.toml").is_file():
+    if os.environ.get("ADT_HOME") or IN_CLONE:
         home = Path(os.environ.get("ADT_HOME") or ROOT).expanduser().resolve()
         return home, home / "cache"
     import platformdirs
@@ -57,6 +59,21 @@ def real_data_root() -> Path:
     if named and not root.is_dir():
         raise FileNotFoundError(f"ADT_DATA = {named}: no such folder; name the folder that holds the corpora, or unset it")
     return root
+
+
+# --- clone or installed package ------------------------------------------------------------------------------------------
+
+
+def need_clone(what: str) -> None:
+    """FileNotFoundError, with the remedy, where the package was installed without the clone that holds `what`."""
+    if not IN_CLONE:
+        remedy = "clone it and use 'make env' there"
+        raise FileNotFoundError(f"{what} are files of the repository, not of the installed package: {remedy}")
+
+
+def install(extra: str) -> str:
+    """The command that installs an extra of pyproject.toml."""
+    return "pip install " + (f"-e '.[{extra}]'" if IN_CLONE else f"'{DISTRIBUTION}[{extra}]'")
 
 
 # --- writing -------------------------------------------------------------------------------------------------------------

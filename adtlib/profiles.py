@@ -19,7 +19,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import yaml
 
-from adtlib import extras, paths
+from adtlib import paths
 from adtlib.corpora.base import MARKER, SPLITS, Corpus, CorpusError
 from adtlib.corpora.preparation import prepare
 from adtlib.corpora.registry import CORPORA, TRAINABLE, open_corpus
@@ -163,7 +163,7 @@ def profile_files(name: str) -> list[Path]:
     """The file of a profile and those of its bases, its own first; ValueError for a missing file or a circle of bases."""
     files: list[Path] = []
     while name:
-        extras.need_clone("profiles")
+        paths.need_clone("profiles")
         path = paths.PARAMS / f"{name}.yaml"
         if not re.fullmatch(r"[\w.-]+", str(name)) or not path.is_file():
             known = ", ".join(sorted(file.stem for file in paths.PARAMS.glob("*.yaml")))

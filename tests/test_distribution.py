@@ -11,8 +11,9 @@ from importlib import metadata
 import pytest
 
 import adtlib
-from adtlib import extras, paths
+from adtlib import paths
 from adtlib.cli import main
+from adtlib.transcription import extras
 
 PROJECT = tomllib.loads((paths.ROOT / "pyproject.toml").read_text())["project"]
 
@@ -68,7 +69,7 @@ def test_torch_and_torchaudio_are_a_pair_that_loads():
 
 def test_every_extra_brings_the_modules_that_it_is_said_to():
     stated = PROJECT["optional-dependencies"]
-    assert PROJECT["name"] == extras.DISTRIBUTION and extras.EXTRAS.keys() <= stated.keys()
+    assert PROJECT["name"] == paths.DISTRIBUTION and extras.EXTRAS.keys() <= stated.keys()
     other = {"PIL": "pillow", "yaml": "pyyaml", "fluidsynth": "pyfluidsynth", "guitarpro": "pyguitarpro"}
     for extra, modules in extras.EXTRAS.items():
         brought = names_of(stated[extra])
@@ -81,7 +82,7 @@ def test_what_is_missing_is_said_with_the_command_that_installs_it(monkeypatch, 
     assert extras.missing("score") == "no_such_module is not installed: pip install -e '.[score]'"
     with pytest.raises(ModuleNotFoundError, match=r"no_such_module is not installed: pip install"):
         extras.require("score")
-    monkeypatch.setattr(extras, "IN_CLONE", False)
+    monkeypatch.setattr(paths, "IN_CLONE", False)
     assert extras.missing("score").endswith("pip install 'drum-transcriber[score]'")
     (tmp_path / "song.wav").write_bytes(b"")
     assert main(["transcribe", str(tmp_path / "song.wav"), "--format", "mid,pdf"]) == 2

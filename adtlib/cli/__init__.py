@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from adtlib import extras, paths
+from adtlib import paths
 from adtlib.cli import terminal
 from adtlib.cli.options import option_parser
 
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         if getattr(options, "profile", None):
-            extras.need_clone("profiles and notebooks")
+            paths.need_clone("profiles and notebooks")
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             return importlib.import_module(f"adtlib.cli.{options.command}").run(options)
@@ -39,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     except ImportError as error:
+        from adtlib.transcription import extras
+
         if not (sentence := extras.explained(error, options.command)):
             raise
         if options.debug:

@@ -4,7 +4,7 @@ import contextlib
 import re
 import sys
 
-from adtlib import extras, paths
+from adtlib import paths
 
 # Control characters, separators of lines, marks that turn the direction of writing, and halves of characters.
 _UNSAFE = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -42,6 +42,9 @@ def reason(what: object, error: Exception) -> str:
     if isinstance(error, OSError):
         remedy = "; change its permissions, or leave it out" if isinstance(error, PermissionError) else ""
         return f"{what if error.filename is None else error.filename}: {error.strerror or error}{remedy}"
-    if isinstance(error, ImportError) and (sentence := extras.explained(error)):
-        return sentence
+    if isinstance(error, ImportError):
+        from adtlib.transcription import extras
+
+        if sentence := extras.explained(error):
+            return sentence
     return f"{what}: {type(error).__name__}: {error}"

@@ -16,11 +16,12 @@ from typing import Any
 
 from tqdm import tqdm
 
-from adtlib import extras, paths
+from adtlib import paths
 from adtlib.audio.files import audio_blocks, duration_of
 from adtlib.cli.terminal import one_line, reason
 from adtlib.cli.transcribe_reports import Report, about_model
 from adtlib.onsets.peak_picking import with_thresholds
+from adtlib.transcription import extras
 from adtlib.transcription.inputs import InputFile, check_recording, real_path, search
 from adtlib.transcription.results import Results, made_from
 

@@ -7,7 +7,6 @@ end of its beat. One tempo holds for the whole song.
 import io
 from fractions import Fraction
 
-from adtlib import extras
 from adtlib.notation.musicxml import DIVISIONS, RhythmEvent, voice_events
 from adtlib.notation.patterns import VELOCITIES, Pattern, beat_groups
 
@@ -18,7 +17,6 @@ _DIRECT = 7  # strings that a beat can hold
 
 def guitar_pro(pattern: Pattern, title: str = "") -> bytes:
     """A .gp5 file. Raises ModuleNotFoundError without PyGuitarPro, ValueError for strokes off the grid of `musicxml`."""
-    extras.require("guitar-pro")
     import guitarpro
 
     models = guitarpro.models

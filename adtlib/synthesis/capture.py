@@ -16,7 +16,7 @@ import soundfile
 import soxr
 from tqdm import tqdm
 
-from adtlib import extras, paths
+from adtlib import paths
 from adtlib.audio.features import SAMPLE_RATE
 from adtlib.synthesis import voices
 from adtlib.synthesis.articulations import of_name, of_pitch
@@ -70,7 +70,7 @@ def _synthesiser(path: Path) -> Iterator:
         import fluidsynth
     except ImportError as error:
         raise SourceError(
-            f"FluidSynth cannot be loaded ({error}): apt-get install libfluidsynth3, then {extras.install('train')}"
+            f"FluidSynth cannot be loaded ({error}): apt-get install libfluidsynth3, then {paths.install('train')}"
         ) from error
     synth = fluidsynth.Synth(gain=_GAIN, samplerate=float(SAMPLE_RATE))
     try:

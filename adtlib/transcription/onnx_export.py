@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from adtlib import extras
 from adtlib.audio.features import FPS, N_BANDS
 from adtlib.models.engines import INPUT, OUTPUT
 from adtlib.models.windows import MARGIN
 from adtlib.onsets.frames import SEGMENT_FRAMES
 from adtlib.onsets.peak_picking import thresholds_by_class
+from adtlib.transcription import extras
 from adtlib.transcription.pretrained import KEY, ModelError, Pretrained, built
 from adtlib.vocabulary import CLASSES
 

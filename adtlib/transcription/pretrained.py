@@ -32,12 +32,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from adtlib import extras, paths
+from adtlib import paths
 from adtlib.audio.features import VERSIONS
 from adtlib.models import engines
 from adtlib.models.engines import ENGINES, Engine, OnnxEngine
 from adtlib.onsets.peak_picking import PeakPicking, thresholds_by_class, with_thresholds
 from adtlib.provenance import checksum
+from adtlib.transcription import extras
 
 if TYPE_CHECKING:
     from torch import nn

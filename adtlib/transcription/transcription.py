@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from adtlib import extras, paths
+from adtlib import paths
 from adtlib.audio.features import FPS, SAMPLE_RATE
 from adtlib.notation.beats import Beats, check_tempo, track_beats
 from adtlib.onsets.energies import velocities
 from adtlib.onsets.frames import Onsets
 from adtlib.onsets.own import COLUMNS
 from adtlib.onsets.peak_picking import PeakPicking, pick_peaks, with_thresholds
+from adtlib.transcription import extras
 from adtlib.transcription.events import Edit, Event, check_class, counts_of, edited, onsets_of
 from adtlib.transcription.formats import FORMATS, kinds_of
 from adtlib.vocabulary import CLASSES, MIDI_PITCH

@@ -13,11 +13,11 @@ import mir_eval
 import numpy as np
 import pytest
 
-from adtlib import extras
 from adtlib.notation.beats import Beats
 from adtlib.onsets.annotations import read_onsets
 from adtlib.onsets.own import is_own
 from adtlib.onsets.peak_picking import PeakPicking
+from adtlib.transcription import extras
 from adtlib.transcription.formats import FORMATS, kinds_of
 from adtlib.transcription.transcription import Transcription
 from adtlib.vocabulary import ANY_TEXT, CLASSES, MIDI_PITCH

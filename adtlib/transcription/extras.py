@@ -1,13 +1,11 @@
-"""What an installation may lack, and sentences that say what to do: the extras of pyproject.toml, and the clone.
+"""What an installation may lack, and sentences that say what to do: the extras of pyproject.toml.
 
 `pip install .` brings what transcribing to MIDI and text needs; everything else imports packages of an extra.
 """
 
 import importlib.util
-from pathlib import Path
 
-DISTRIBUTION = "drum-transcriber"  # the name in pyproject.toml; `adtlib` and `adt` are other projects on the package index
-IN_CLONE = (Path(__file__).resolve().parent.parent / "pyproject.toml").is_file()  # else the package lies in site-packages
+from adtlib import paths
 
 # Modules by the extra that brings them, the least extra first.
 EXTRAS = {
@@ -26,7 +24,7 @@ EXTRAS = {
     "onnx": ("onnx",),
 }
 # Commands that need more than one extra, and the one that brings all of it.
-_COMMANDS = {"run": "thesis", "verify": "thesis", "gallery": "thesis", "study": "thesis", "pack": "train"}
+_COMMANDS = {"run": "thesis", "verify": "thesis", "study": "thesis", "pack": "train"}
 _COMMANDS |= {"train": "train", "render": "train"}
 
 
@@ -49,17 +47,5 @@ def require(extra: str) -> None:
         raise ModuleNotFoundError(sentence, name=sentence.partition(" ")[0])
 
 
-def need_clone(what: str) -> None:
-    """FileNotFoundError, with the remedy, where the package was installed without the clone that holds `what`."""
-    if not IN_CLONE:
-        remedy = "clone it and use 'make env' there"
-        raise FileNotFoundError(f"{what} are files of the repository, not of the installed package: {remedy}")
-
-
-def install(extra: str) -> str:
-    """The command that installs an extra."""
-    return "pip install " + (f"-e '.[{extra}]'" if IN_CLONE else f"'{DISTRIBUTION}[{extra}]'")
-
-
 def _sentence(module: str, extra: str) -> str:
-    return f"{module} is not installed: {install(extra)}"
+    return f"{module} is not installed: {paths.install(extra)}"
