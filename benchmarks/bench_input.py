@@ -11,8 +11,6 @@ import argparse
 import contextlib
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -21,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import psutil
-from common import in_turn, machine
+from common import apart, in_turn, machine, seconds_of
 from simulated_egmd import simulate
 
 LONG = 300  # seconds of a long file
@@ -30,12 +28,6 @@ LONG = 300  # seconds of a long file
 def home(folder: Path) -> None:
     """The parts that are started from here on have their cache below `folder`."""
     os.environ["ADT_HOME"] = str(folder)
-
-
-def seconds_of(work) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
 
 
 class Memory(threading.Thread):
@@ -139,12 +131,6 @@ def read(root: Path) -> None:
     print(found["one"] / len(one), found["batch"] / len(many), found["plain"] / len(many))
 
 
-def apart(part, *given) -> list[float]:
-    """The numbers that a part prints in a process of its own."""
-    command = [sys.executable, "-W", "ignore", __file__, "--part", part.__name__, *map(str, given)]
-    return [float(value) for value in subprocess.check_output(command, text=True).split()]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--share", type=int, default=50)
@@ -164,7 +150,7 @@ def main() -> None:
         for number in range(options.rounds):
             for kind, times in taken.items():
                 home(folder / f"home-{kind}-{number}")
-                times.append(apart(prepare, folder / kind))
+                times.append(apart(__file__, prepare, folder / kind))
         short, long = (statistics.median(took for took, *_ in taken[kind]) for kind in taken)
         show(
             f"preparing {count:,} files of 4 s, against the same {hours:.1f} h in long files",
@@ -174,14 +160,14 @@ def main() -> None:
         show("  hours of sound a second", f"{hours / short:.3f}", "-")
         show_memory(*(max(peaks) for peaks in list(zip(*taken["short"], strict=True))[1:]))
         home(folder / "home-short-0")
-        show("prepare, nothing to do", f"{apart(prepare, folder / 'short')[0]:.2f} s", "5 s")
+        show("prepare, nothing to do", f"{apart(__file__, prepare, folder / 'short')[0]:.2f} s", "5 s")
         files = sum(path.is_file() for path in (folder / "home-short-0" / "cache" / "prepared").rglob("*"))
         show("files", f"{files:,}", "400")
-        opening, waiting, *memory = apart(train, folder / "short")
+        opening, waiting, *memory = apart(__file__, train, folder / "short")
         show("opening for training", f"{opening:.3f} s", "0.3 s")
         show("share of an epoch that waits for input, smallest RNN", f"{waiting:.2%}", "2 %")
         show_memory(*memory)
-        one, batch, plain = apart(read, folder / "short")
+        one, batch, plain = apart(__file__, read, folder / "short")
         show("a random segment with its targets", f"{one * 1e6:,.0f} us", "50 us")
         show("a batch of 128", f"{batch * 1e3:.2f} ms", "3 ms")
         show("  by torch's DataLoader, segment by segment", f"{plain / batch:.1f} times as long", "-")

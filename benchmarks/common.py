@@ -3,6 +3,8 @@
 import os
 import platform
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,6 +19,20 @@ def best_seconds(work, repeats: int = 5) -> float:
         work()
         timings.append(time.perf_counter() - start)
     return min(timings)
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    """Seconds that a work takes, once."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def apart(script: str, part: Callable, *given, **environment: str) -> list[float]:
+    """The numbers that `script --part NAME ...` prints in a process of its own, with some variables of its environment."""
+    command = [sys.executable, "-W", "ignore", script, "--part", part.__name__, *map(str, given)]
+    printed = subprocess.check_output(command, text=True, env=os.environ | environment)
+    return [float(value) for value in printed.split()]
 
 
 def in_turn(works: Mapping[str, Callable[[], object]], rounds: int = 5) -> dict[str, list[float]]:

@@ -12,18 +12,15 @@ import argparse
 import csv
 import io
 import math
-import os
 import re
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from common import machine
+from common import apart, machine, seconds_of
 from simulated_egmd import simulate
 
 HOURS, FILES = 805, 50_000  # of the five corpora of the thesis
@@ -114,17 +111,10 @@ def train(hours: str) -> float:
 PARTS = {part.__name__: part for part in (prepare, open_for_training, score, transcribe, train)}
 
 
-def seconds_of(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def apart(home: Path, part: Callable, *given) -> float:
+def seconds_apart(home: Path, part: Callable, *given) -> float:
     """The seconds that a part prints in a process of its own, whose cache lies below `home`."""
-    command = [sys.executable, "-W", "ignore", __file__, "--part", part.__name__, *map(str, given)]
-    environment = os.environ | {"ADT_HOME": str(home), "OMP_NUM_THREADS": "1"}
-    return float(subprocess.check_output(command, text=True, env=environment).split()[-1])
+    (seconds,) = apart(__file__, part, *given, ADT_HOME=str(home), OMP_NUM_THREADS="1")
+    return seconds
 
 
 # ---- points ------------------------------------------------------------------------------------------------------------------
@@ -147,10 +137,10 @@ def corpora(folder: Path, size: float) -> list[Point]:
             done = rows if unit == "files" else rows * LONG / 3600
             homes = {workers: folder / f"home-{unit}-{number}-{workers}" for workers in WORKERS}
             for workers, home in homes.items():
-                points.append(Point(f"prepare, {kind}", unit, workers, done, apart(home, prepare, root, workers)))
+                points.append(Point(f"prepare, {kind}", unit, workers, done, seconds_apart(home, prepare, root, workers)))
             if unit == "files":
-                points.append(Point("prepare, nothing to do", unit, 1, done, apart(homes[1], prepare, root, 1)))
-                points.append(Point("open for training", unit, 1, done, apart(homes[1], open_for_training, root)))
+                points.append(Point("prepare, nothing to do", unit, 1, done, seconds_apart(homes[1], prepare, root, 1)))
+                points.append(Point("open for training", unit, 1, done, seconds_apart(homes[1], open_for_training, root)))
     return points
 
 
@@ -158,7 +148,7 @@ def rest(folder: Path, size: float) -> list[Point]:
     """Points of scoring, transcribing and training."""
     smallest = {score: 10 * SMALLEST["hours"], transcribe: 1 / 60, train: 2 / 60}
     return [
-        Point(part.__name__, "hours", 1, amount, apart(folder, part, amount))
+        Point(part.__name__, "hours", 1, amount, seconds_apart(folder, part, amount))
         for part, least in smallest.items()
         for amount in amounts(least, size)
     ]
@@ -194,7 +184,7 @@ def predictions(fitted: dict[tuple[str, str, int], Line]) -> list[list[str]]:
         row = [f"{cost}: {amount:,} {unit}", f"{line.slope:.2f}", words(one)]
         if other := fitted.get((cost, unit, 2)):
             two = other.at(amount)
-            once = max(0.0, 2 * two - one)
+            once = min(max(0.0, 2 * two - one), one)
             row += [words(two), *(words(once + (one - once) / more) for more in (8, 64))]
         else:
             row += ["-"] * 3
