@@ -52,8 +52,17 @@ class TorchEngine:
 
     def __init__(self, network: nn.Module, precision: str = "auto") -> None:
         """`network`: `(B, T, 84)` features to `(B, T, 5)` logits; `precision` as `resolve_precision` takes it."""
-        self.network, self.device = network.eval(), next(network.parameters()).device
-        self.precision = resolve_precision(precision, self.device)
+        self.network, self._precision = network.eval(), precision
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network lies now: it may be moved."""
+        return next(self.network.parameters()).device
+
+    @property
+    def precision(self) -> str:
+        """Of matrix products on this device."""
+        return resolve_precision(self._precision, self.device)
 
     def logits(self, windows: np.ndarray) -> np.ndarray:
         """Logits `(B, 400, 5)` float32 of windows of features `(B, 400, 84)`."""

@@ -8,7 +8,7 @@ import torch
 
 from adtlib.audio.features import log_filter_spectrogram
 from adtlib.models.engines import logit_blocks
-from adtlib.models.prediction import TorchEngine, predict_logits
+from adtlib.models.prediction import TorchEngine, predict_logits, resolve_precision
 from adtlib.models.registry import assemble
 from adtlib.models.windows import feature_blocks
 
@@ -62,6 +62,14 @@ def test_recordings_that_share_batches_are_yielded_in_order(rng):
 def test_a_recording_without_frames_has_no_logits():
     model = assemble({"architecture": "CNN", "hyperparameters": {"num_layers": 2, "hidden_size": 8}}).eval()
     assert whole(logit_blocks(TorchEngine(model), iter([]))).shape == (0, 5)
+
+
+def test_an_engine_follows_its_network_to_another_device():
+    model = assemble({"architecture": "RNN", "hyperparameters": {"num_layers": 1, "hidden_size": 4}})
+    engine = TorchEngine(model)
+    assert engine.device.type == "cpu"
+    model.to("meta")
+    assert engine.device.type == "meta" and engine.precision == resolve_precision("auto", engine.device)
 
 
 def test_threads_of_torch_are_afterwards_what_they_were():
