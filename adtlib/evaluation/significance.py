@@ -135,6 +135,21 @@ def group_draws(n_groups: int, n_resamples: int = 2_000, seed: int = 0) -> Itera
         yield rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=size).astype(float)
 
 
+def resampled_shares(sums: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Shares over groups drawn with replacement, the same groups for all bins: batches `(bins, R)`.
+
+    sums  of each bin `(n_groups, 2)`: how many of the group are counted, and of how many.
+
+    NaN where no group of a bin was drawn; nothing for fewer than two groups.
+    """
+    return [np.stack([_share_of(drawn @ each) for each in sums]) for drawn in group_draws(len(sums[0]))]
+
+
+def _share_of(sums: np.ndarray) -> np.ndarray:
+    counted, n = sums.T
+    return np.divide(counted, n, out=np.full(len(n), np.nan), where=n > 0)
+
+
 def percentile_interval(values: Sequence[np.ndarray]) -> tuple[float, float]:
     """2.5 and 97.5 % quantiles of resampled values, given in batches; NaN values are left out, (NaN, NaN) if nothing remains."""
     values = np.concatenate(values) if values else np.empty(0)

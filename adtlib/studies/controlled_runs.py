@@ -53,9 +53,8 @@ from adtlib.training.steps import make_optimizer, train_step
 from adtlib.training.trainer import RESUME, TrainingConfig, fit
 from adtlib.vocabulary import N_CLASSES
 
-PUBLISHED_ON = (
-    "Slakh",
-)  # the corpus, of the thesis's four, whose published hyperparameters are tried: rendered songs, as the clips are
+# The corpus, of the thesis's four, whose published hyperparameters are tried: rendered songs, as the clips are.
+PUBLISHED_ON = ("Slakh",)
 
 
 @dataclass(frozen=True)

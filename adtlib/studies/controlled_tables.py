@@ -11,7 +11,17 @@ import numpy as np
 import pandas as pd
 
 from adtlib.evaluation.metrics import scores
-from adtlib.evaluation.significance import FEWEST_GROUPS, LEVEL, difference_interval, holm, interval, mean_f1, paired_test
+from adtlib.evaluation.significance import (
+    FEWEST_GROUPS,
+    LEVEL,
+    difference_interval,
+    holm,
+    interval,
+    mean_f1,
+    paired_test,
+    percentile_interval,
+    resampled_shares,
+)
 from adtlib.models.registry import ARCHITECTURES
 from adtlib.studies.controlled import Level, factor_levels, label_of
 from adtlib.studies.controlled_results import Results
@@ -155,13 +165,9 @@ def error_shares(results: Results) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _share_interval(wrong: np.ndarray, strokes: np.ndarray, n_resamples: int = 1_000) -> tuple[float, float]:
-    if len(strokes) < FEWEST_GROUPS:
-        return np.nan, np.nan
-    drawn = np.random.default_rng(0).multinomial(len(strokes), np.full(len(strokes), 1 / len(strokes)), n_resamples)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        low, high = np.nanquantile((drawn @ wrong) / (drawn @ strokes), [0.025, 0.975])
-    return float(low), float(high)
+def _share_interval(wrong: np.ndarray, strokes: np.ndarray) -> tuple[float, float]:
+    enough = len(strokes) >= FEWEST_GROUPS
+    return percentile_interval([shares[0] for shares in resampled_shares([np.stack([wrong, strokes], axis=1)])] if enough else [])
 
 
 # ---- chapter 7 ----------------------------------------------------------------------------------------------------------

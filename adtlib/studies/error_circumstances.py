@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from adtlib.evaluation.errors import FEW
-from adtlib.evaluation.significance import FEWEST_GROUPS, group_draws, percentile_interval
+from adtlib.evaluation.significance import FEWEST_GROUPS, percentile_interval, resampled_shares
 from adtlib.markup import in_markdown
 from adtlib.studies.tables import too_few
 
@@ -102,19 +102,10 @@ def circumstances(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _resampled_shares(table: pd.DataFrame, values: list[str]) -> list[np.ndarray]:
-    """Share of errors in each of the bins over groups drawn with replacement, the same groups for all bins: batches (bins, R).
-
-    NaN where no group of a bin was drawn; nothing for fewer than two groups.
-    """
+    """Share of errors in each of the bins, as `resampled_shares` gives them."""
     groups = list(dict.fromkeys(table["group"]))
     bins = [table[table["value"] == value].set_index("group")[["errors", "n"]] for value in values]
-    sums = [part.reindex(groups, fill_value=0).to_numpy(float) for part in bins]  # of each bin (groups, 2)
-    return [np.stack([_share_of(drawn @ by_group) for by_group in sums]) for drawn in group_draws(len(groups))]
-
-
-def _share_of(sums: np.ndarray) -> np.ndarray:
-    errors, n = sums.T
-    return np.divide(errors, n, out=np.full(len(n), np.nan), where=n > 0)
+    return resampled_shares([part.reindex(groups, fill_value=0).to_numpy(float) for part in bins])
 
 
 # --- differences -------------------------------------------------------------------------------------------------------
