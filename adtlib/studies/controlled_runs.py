@@ -32,6 +32,7 @@ from adtlib.studies.controlled import (
     rate_runs,
     study_of,
 )
+from adtlib.studies.run import train_on_cluster
 from adtlib.training.augmentation import AUGMENTATIONS
 from adtlib.training.cluster.jobs import Job
 from adtlib.training.cluster.transfer import refer_to
@@ -181,11 +182,7 @@ def _run_all(profile: Profile, study: Study, runs: list[PlannedRun], data: Data,
             print(f"\r{done} of {len(runs)} runs of {runs[0].stage} to {runs[-1].stage}", end="", flush=True)
 
     if os.environ.get("RAY_ADDRESS"):
-        from adtlib.training.cluster import session  # imports Ray
-
-        resources = session.Resources(profile.cpus_per_trial, profile.gpus_per_trial)
-        with session.session() as server:
-            session.train_jobs(jobs_of, resources, server, watch)
+        train_on_cluster(profile, jobs_of, watch)
     elif jobs == 1:
         for job in jobs_of:
             train_job(job)

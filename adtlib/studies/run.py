@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from tqdm import tqdm
@@ -60,13 +61,19 @@ def _run_side_by_side(profile: Profile, cells: list[Cell], jobs: int, progress: 
 
 def _run_on_cluster(profile: Profile, cells: list[Cell], progress: bool) -> list[Run]:
     """Run cells on the Ray cluster of RAY_ADDRESS; the runs' folders are on this machine, as after local training."""
-    from adtlib.training.cluster import session
-
     jobs = [job_of(profile, cell) for cell in cells]
-    resources = session.Resources(profile.cpus_per_trial, profile.gpus_per_trial)
-    with session.session() as server, _watching(profile, cells, "on the cluster", progress) as watch:
-        session.train_jobs(jobs, resources, server, watch)
+    with _watching(profile, cells, "on the cluster", progress) as watch:
+        train_on_cluster(profile, jobs, watch)
     return [Run(job.folder) for job in jobs]
+
+
+def train_on_cluster(profile: Profile, jobs: list[Job], watch: Callable[[int], None]) -> None:
+    """Train jobs on the Ray cluster of RAY_ADDRESS; `watch` is called with the number of those that are done."""
+    from adtlib.training.cluster import session  # imports Ray
+
+    resources = session.Resources(profile.cpus_per_trial, profile.gpus_per_trial)
+    with session.session() as server:
+        session.train_jobs(jobs, resources, server, watch)
 
 
 def job_of(profile: Profile, cell: Cell) -> Job:
