@@ -37,28 +37,6 @@ def own_home(sounds, tmp_path_factory, monkeypatch) -> Path:
     kit_playback.sampled_kit.cache_clear()
 
 
-@pytest.fixture(scope="module")
-def sound(make_music, tmp_path_factory) -> bytes:
-    import numpy as np
-
-    path = tmp_path_factory.mktemp("sound") / "song.wav"
-    soundfile.write(path, make_music(np.random.default_rng(5), 2.0), 44_100)
-    return path.read_bytes()
-
-
-@pytest.fixture
-def transcribe(model, tmp_path, monkeypatch, capsys):
-    """`transcribe(*arguments)`: (exit status, output, errors) in the folder of the test, with the small model."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str):
-        status = main(["transcribe", *map(str, arguments), "--model", model])
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return call
-
-
 def files(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 

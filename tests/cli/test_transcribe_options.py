@@ -8,9 +8,7 @@ import sys
 from pathlib import Path
 
 import mido
-import numpy as np
 import pytest
-import soundfile
 
 from adtlib import paths
 from adtlib.cli import main
@@ -29,25 +27,11 @@ def own_home(tmp_path_factory, monkeypatch) -> Path:
     return home
 
 
-@pytest.fixture(scope="module")
-def sound(make_music, tmp_path_factory) -> bytes:
-    path = tmp_path_factory.mktemp("sound") / "song.wav"
-    soundfile.write(path, make_music(np.random.default_rng(5), 2.0), 44_100)
-    return path.read_bytes()
-
-
 @pytest.fixture
-def transcribe(model, sound, tmp_path, monkeypatch, capsys):
-    """`transcribe(*arguments)`: (exit status, output, errors) in the folder of the test, which holds a.wav; a small model."""
-    monkeypatch.chdir(tmp_path)
+def transcribe(transcribe, sound, tmp_path):
+    """The command, in a folder that holds a.wav."""
     (tmp_path / "a.wav").write_bytes(sound)
-
-    def call(*arguments: str):
-        status = main(["transcribe", *map(str, arguments), "--model", model])
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return call
+    return transcribe
 
 
 def files(folder: Path) -> set[str]:
