@@ -68,7 +68,8 @@ def plot_architectures(rows: pd.DataFrame, ax=None):
         style = {"color": ARCHITECTURE_COLOURS[name], "marker": ARCHITECTURE_MARKERS[name], "linestyle": "none"}
         ax.plot(at, part, markersize=7, label=name, **style)
         for x, value in zip(at, part, strict=True):
-            ax.text(x, value + 0.02, f"{value:.2f}", ha="center", fontsize=8)
+            number = {"xytext": (0, 6), "textcoords": "offset points", "ha": "center", "fontsize": 8}
+            ax.annotate(f"{value:.2f}", (x, value), **number)
     ax.set_xticks(range(len(sets)), [SETS[name] for name in sets])
     ax.set(ylabel="micro F1", ylim=(0, 1), xlim=(-0.5, len(sets) - 0.5))
     for edge in range(1, len(sets)):

@@ -29,7 +29,7 @@ SECTIONS = {
     *(f"5.2.{part}" for part in range(1, 4)),
 }
 # Notebooks whose part of the showcase is still to be made and committed.
-PENDING = {"50_architecture_study", "52_which_architecture", "65_what_makes_a_corpus_good", "75_conclusion"}
+PENDING = {"52_which_architecture", "65_what_makes_a_corpus_good", "75_conclusion"}
 
 SHOWCASE = pd.DataFrame(saved_figures.read("showcase"))
 COPIES = {path.stem: path for path in (paths.RESULTS / "showcase" / "notebooks").glob("*.ipynb")}
