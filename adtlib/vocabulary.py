@@ -25,8 +25,16 @@ KINDS = {
     **dict.fromkeys(("hat_closed", "hat_half_open", "hat_open", "hat_pedal", "tambourine"), "HH"),
     **dict.fromkeys(("ride", "ride_bell", "crash", "splash", "china", "cowbell"), "CY"),
 }
-# The pitch of each class where onsets are written as MIDI; each maps back to its class under General MIDI.
-MIDI_PITCH = {"KD": 36, "SD": 38, "TT": 47, "HH": 42, "CY": 49}
+# What an onset is taken for where its kind is not known.
+MAIN_KIND = {"KD": "kick", "SD": "snare", "TT": "tom_mid", "HH": "hat_closed", "CY": "crash"}
+# The pitch of each kind where onsets are written as MIDI; each maps back to its class under General MIDI, which has no brushes on
+# the standard kit and no half-open hi-hat.
+KIND_PITCH = {
+    **{"kick": 36, "snare": 38, "side_stick": 37, "brush": 38, "tom_high": 50, "tom_mid": 47, "tom_low": 43},
+    **{"hat_closed": 42, "hat_half_open": 46, "hat_open": 46, "hat_pedal": 44, "tambourine": 54},
+    **{"ride": 51, "ride_bell": 53, "crash": 49, "splash": 55, "china": 52, "cowbell": 56},
+}
+MIDI_PITCH = {name: KIND_PITCH[kind] for name, kind in MAIN_KIND.items()}  # of each class
 
 
 class UnknownLabel(KeyError):
@@ -136,6 +144,15 @@ MDB = Mapping(
     ),
     source="MDB Drums (Southall et al. 2017): labels; thesis, section 4.1: classes",
 )
+
+
+# The kind of each label of MDB Drums; drags, flams, ghost notes and snares without wires are strokes on the snare.
+MDB_KINDS = {
+    **{"KD": "kick", "SST": "side_stick", "SDB": "brush", "HIT": "tom_high", "MHT": "tom_mid", "HFT": "tom_low", "LFT": "tom_low"},
+    **dict.fromkeys(("SD", "SDD", "SDF", "SDG", "SDNS"), "snare"),
+    **{"CHH": "hat_closed", "OHH": "hat_open", "PHH": "hat_pedal", "TMB": "tambourine"},
+    **{"RDC": "ride", "RDB": "ride_bell", "CRC": "crash", "CHC": "china", "SPC": "splash"},
+}
 
 
 _GENERAL_MIDI_CLASSES = _pitch_table(

@@ -184,6 +184,13 @@ def _add_transcribe(add: Any) -> None:
         help="from mid, csv, musicxml, svg, pdf, separated by commas (default: mid,csv)",
     )
     parser.add_argument(
+        "--classes",
+        choices=("5", "kinds"),
+        default="kinds",
+        help="5: the five classes alone, as in the thesis; kinds: where the model hears them, open, closed and pedal hi-hat, ride, "
+        "crash and others, three toms, side stick (default: kinds)",
+    )
+    parser.add_argument(
         "--quantise",
         "--quantize",
         metavar="N",
@@ -393,7 +400,14 @@ def _add_train(add: Any) -> None:
         "train",
         "train a model on rendered clips",
         ", validated on rendered clips and on real songs. Interrupted work is resumed after its last epoch",
-        'example:\n  adt train --architecture RNN --hyperparameters \'{"num_layers": 3, "hidden_size": 144}\' --run rnn',
+        'examples:\n  adt train --architecture RNN --hyperparameters \'{"num_layers": 3, "hidden_size": 144}\' --run rnn\n'
+        "  adt train --kinds-for adt --clips finished --run kinds",
+    )
+    parser.add_argument(
+        "--kinds-for",
+        metavar="MODEL",
+        help="instead train a head for kinds of strokes (open, closed and pedal hi-hat, ride and crash, ...) on this packed model, "
+        "a file or a shipped model's name, which stays as it is; of the other options --seed, --threads, --run and --clips count",
     )
     parser.add_argument("--epochs", type=int, default=40, help="after each the run can be resumed (default: 40)")
     parser.add_argument("--segments-per-epoch", type=int, default=3_200, metavar="N", help="segments (default: 3,200)")

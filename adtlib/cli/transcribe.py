@@ -167,7 +167,7 @@ def _made_from(song: _Song, model, options: argparse.Namespace) -> dict[str, Any
     others = ("audio", "command", "debug", "format", "listen", "model", "out", "overwrite", "threshold")
     chosen = {name.replace("_", " "): value for name, value in vars(options).items() if name not in others}
     if options.drum_map is not None:
-        chosen["drum map"] = dict(options.drum_map.pitches)
+        chosen["drum map"] = options.drum_map.labels
     picking = asdict(with_thresholds(model.peak_picking, options.threshold))
     return made_from(song.recording.path, model, {"thresholds": picking, **chosen})
 
@@ -209,6 +209,8 @@ def _transcribe(song: _Song, model, options: argparse.Namespace, bar: tqdm) -> N
         first_bar=options.first_bar,
         tempo=options.tempo,
     )
+    if options.classes == "5":
+        heard = heard.with_five_classes()
     times.append(time.perf_counter())
     written = _write(heard, song, state, options)
     times.append(time.perf_counter())

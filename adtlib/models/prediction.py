@@ -1,8 +1,8 @@
 """From features to activations with a trained model, for recordings of any length, in bounded memory.
 
-All architectures see windows of 400 frames, as in training, that overlap by 100 frames. Each half of an overlap is predicted by the
-window that has more context for it. A recording can be given whole or in blocks: joined, the results of the blocks are those of the
-whole recording up to rounding.
+A network sees windows as long as the segments that it was trained on, 400 frames unless it says otherwise, that overlap by 100
+frames. Each half of an overlap is predicted by the window that has more context for it. A recording can be given whole or in
+blocks: joined, the results of the blocks are those of the whole recording up to rounding.
 """
 
 import contextlib
@@ -23,6 +23,16 @@ from adtlib.audio.features import FRAME_SIZE, HOP_LENGTH, N_BANDS, log_filter_sp
 from adtlib.onsets.frames import SEGMENT_FRAMES
 
 MARGIN = 50  # frames at each edge of a window that the neighbouring window predicts, with more context
+
+
+def window_frames(network: nn.Module) -> int:
+    """Frames of the windows that a network sees: those of the segments that it was trained on."""
+    return getattr(network, "segment_frames", SEGMENT_FRAMES)
+
+
+def margin_of(frames: int) -> int:
+    """Frames at each edge of windows of this length that the neighbouring window predicts: MARGIN, fewer in short windows."""
+    return min(MARGIN, frames // 8)
 
 
 def best_device() -> torch.device:
@@ -67,38 +77,39 @@ def to_activations(logits: np.ndarray) -> np.ndarray:
 
 
 class _Window(NamedTuple):
-    """400 frames of features `(400, 84)`. Predictions are kept for the frames `low` to before `high`."""
+    """Features `(T, 84)` of T frames. Predictions are kept for the frames `low` to before `high`."""
 
     features: np.ndarray
     low: int
     high: int
 
 
-def _windows(blocks: Iterable[np.ndarray]) -> Iterator[_Window]:
-    """The overlapping windows of one recording, given as blocks of features `(n, 84)`; at least one.
+def _windows(blocks: Iterable[np.ndarray], frames: int) -> Iterator[_Window]:
+    """The overlapping windows, of so many frames, of one recording, given as blocks of features `(n, 84)`; at least one.
 
     The frames that the windows keep are those of the recording, each once. The last window is padded with zeros.
     """
-    held, low = np.zeros((0, N_BANDS), dtype=np.float32), 0
+    held, low, margin = np.zeros((0, N_BANDS), dtype=np.float32), 0, margin_of(frames)
     for block in blocks:
         held = np.concatenate([held, block]) if len(held) else block
-        while len(held) > SEGMENT_FRAMES:  # more follows, so this window is not the last
-            yield _Window(held[:SEGMENT_FRAMES], low, SEGMENT_FRAMES - MARGIN)
-            held, low = held[SEGMENT_FRAMES - 2 * MARGIN :], MARGIN
-    last = np.zeros((SEGMENT_FRAMES, held.shape[1]), dtype=np.float32)
+        while len(held) > frames:  # more follows, so this window is not the last
+            yield _Window(held[:frames], low, frames - margin)
+            held, low = held[frames - 2 * margin :], margin
+    last = np.zeros((frames, held.shape[1]), dtype=np.float32)
     last[: len(held)] = held
     yield _Window(last, low, len(held))
 
 
-def _batches(windows: Iterator[_Window], size: int) -> Iterator[list[_Window]]:
-    return iter(lambda: list(islice(windows, size)), [])
+def _batches(windows: Iterator[_Window], size: int, frames: int) -> Iterator[list[_Window]]:
+    """`size` windows of 400 frames at a time, or fewer longer ones, which take as much memory."""
+    return iter(lambda: list(islice(windows, max(1, size * SEGMENT_FRAMES // frames))), [])
 
 
 def _kept_logits(network: nn.Module, windows: list[_Window], device: torch.device, precision: str) -> list[np.ndarray]:
     """Logits `(high - low, 5)` float32 of the frames that each window of a batch keeps."""
-    batch = np.stack([window.features for window in windows], dtype=np.float32)  # (B, 400, 84)
+    batch = np.stack([window.features for window in windows], dtype=np.float32)  # (B, T, 84)
     with torch.inference_mode(), autocast(device, precision):
-        logits = network(torch.from_numpy(batch).to(device)).float().cpu().numpy()  # (B, 400, 5)
+        logits = network(torch.from_numpy(batch).to(device)).float().cpu().numpy()  # (B, T, 5)
     return [found[window.low : window.high] for found, window in zip(logits, windows, strict=True)]
 
 
@@ -108,20 +119,23 @@ def _kept_logits(network: nn.Module, windows: list[_Window], device: torch.devic
 def predict_logits(model: nn.Module, feature_matrices, batch_size: int = 16, precision: str = "auto"):
     """Yield `(T, 5)` float32 logits for each `(T, 84)` matrix of an iterable, in order; windows of several share a batch.
 
+    batch_size  windows of 400 frames; fewer longer ones.
+
     Only the recordings of the current batch are in memory.
     """
     device = next(model.parameters()).device
     precision = resolve_precision(precision, device)
     model.eval()
+    frames = window_frames(model)
     lengths: deque[int] = deque()  # of the recordings not yet yielded
 
     def windows() -> Iterator[_Window]:
         for features in feature_matrices:
             lengths.append(len(features))
-            yield from _windows([features])
+            yield from _windows([features], frames)
 
     parts: list[np.ndarray] = []  # logits of the first of these recordings
-    for batch in _batches(windows(), batch_size):
+    for batch in _batches(windows(), batch_size, frames):
         for part in _kept_logits(model, batch, device, precision):
             parts.append(part)
             if sum(map(len, parts)) == lengths[0]:
@@ -177,12 +191,12 @@ def logit_blocks(
     device = next(network.parameters()).device
     precision = resolve_precision(precision, device)
     n_workers = min(MOST_WORKERS, os.cpu_count() or 1) if device.type == "cpu" else 1
-    threads = torch.get_num_threads()
+    threads, frames = torch.get_num_threads(), window_frames(network)
     threads_each = 1 if n_workers > 1 else threads
     try:
         with ThreadPoolExecutor(n_workers, initializer=torch.set_num_threads, initargs=(threads_each,)) as pool:
             pending: deque[Future] = deque()
-            for batch in _batches(_windows(features), batch_size):
+            for batch in _batches(_windows(features, frames), batch_size, frames):
                 pending.append(pool.submit(_kept_logits, network, batch, device, precision))
                 if len(pending) > n_workers:
                     yield np.concatenate(pending.popleft().result())

@@ -1,19 +1,20 @@
 """Drum maps: the MIDI pitch of each class, for General MIDI, for kits and samplers with other layouts, and for users' own.
 
-A transcription has five classes. It does not distinguish open and closed hi-hats, one tom from another, or crash and ride, so each
-class is written as one pitch, that of its most typical instrument. In General MIDI these are 36 (bass drum 1), 38 (acoustic snare),
-47 (low-mid tom), 42 (closed hi-hat) and 49 (crash cymbal 1).
+A transcription has five classes. Where it does not distinguish open and closed hi-hats, one tom from another, or crash and ride,
+each class is written as one pitch, that of its most typical instrument. In General MIDI these are 36 (bass drum 1), 38 (acoustic
+snare), 47 (low-mid tom), 42 (closed hi-hat) and 49 (crash cymbal 1). Kinds of strokes have pitches of their own where a map has
+them.
 """
 
 import csv
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from adtlib.onsets.text import TextError, decoded
-from adtlib.vocabulary import CLASSES, FIVE_CLASS, MIDI_PITCH
+from adtlib.vocabulary import CLASSES, FIVE_CLASS, KIND_PITCH, KINDS, MIDI_PITCH
 
 
 class DrumMapError(ValueError):
@@ -28,12 +29,19 @@ class DrumMap:
     pitches  {class: MIDI pitch, 0 to 127}: all five classes, with different pitches, so that a file can be read back.
     plays    the kits that it is for.
     source   of the pitches.
+    kinds    {kind of `vocabulary.KINDS`: MIDI pitch}: other kinds have the pitch of their class.
     """
 
     name: str
     pitches: Mapping[str, int]
     plays: str = ""
     source: str = ""
+    kinds: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> dict[str, int]:
+        """The pitch of each class and of each kind."""
+        return {**self.pitches, **{kind: self.pitches[name] for kind, name in KINDS.items()}, **self.kinds}
 
     def __post_init__(self):
         if missing := [name for name in CLASSES if name not in self.pitches]:
@@ -47,8 +55,8 @@ class DrumMap:
             raise DrumMapError(f"drum map {self.name}: two classes share a pitch and could not be distinguished")
 
 
-def _named(name: str, pitches: tuple[int, ...], plays: str, source: str) -> DrumMap:
-    return DrumMap(name, dict(zip(CLASSES, pitches, strict=True)), plays, source)
+def _named(name: str, pitches: tuple[int, ...], plays: str, source: str, kinds: Mapping[str, int] | None = None) -> DrumMap:
+    return DrumMap(name, dict(zip(CLASSES, pitches, strict=True)), plays, source, kinds or {})
 
 
 # KD, SD, TT, HH, CY.
@@ -58,6 +66,7 @@ _MAPS = (
         tuple(MIDI_PITCH[name] for name in CLASSES),
         "General MIDI instruments; EZdrummer and Superior Drummer, whose layout extends it",
         "General MIDI percussion key map; Toontrack's key map, by which General MIDI files play as they are",
+        KIND_PITCH,
     ),
     # 47 is the rim of tom 2 on these modules; 45 is its head.
     _named(
@@ -119,7 +128,8 @@ def _completed(name: str, given: Iterable[tuple[Any, Any]]) -> DrumMap:
             pitches[found] = int(str(pitch).strip())
         except ValueError:
             raise DrumMapError(f"drum map {name}: {pitch!r} of {label} is not a pitch: give a whole number in 0 to 127") from None
-    return DrumMap(name, MIDI_PITCH | pitches, "your own", "given")
+    kinds = {kind: pitch for kind, pitch in KIND_PITCH.items() if KINDS[kind] not in pitches}
+    return DrumMap(name, MIDI_PITCH | pitches, "your own", "given", kinds)
 
 
 def _read(path: Path) -> list[tuple[Any, Any]]:

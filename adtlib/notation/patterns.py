@@ -15,7 +15,7 @@ import numpy as np
 from adtlib.notation.beats import BEATS_A_BAR, Beats, beat_positions, check_grid, median_bpm
 from adtlib.onsets.frames import Onsets
 from adtlib.onsets.midi import Note
-from adtlib.vocabulary import CLASSES, GENERAL_MIDI, MIDI_PITCH
+from adtlib.vocabulary import CLASSES, GENERAL_MIDI, KIND_PITCH, KINDS, MIDI_PITCH
 
 VELOCITIES = {"X": 112, "x": 84, "-": 62, "g": 34}  # accent, stroke, soft stroke, ghost note
 
@@ -204,7 +204,7 @@ def _grids(positions: np.ndarray) -> dict[int, int]:
 
 
 def song_pattern(events: Sequence[tuple[float, str, int]], beats: Beats, quantise: int | None = None) -> Pattern:
-    """The notation of events (seconds, class, velocity) as a pattern in whole bars; without events, one empty bar.
+    """The notation of events (seconds, class or kind, velocity) as a pattern in whole bars; without events, one empty bar.
 
     quantise  as in `midi_files.song_midi`. 48 parts of a whole note are too fine for notation and have the effect of None.
 
@@ -218,13 +218,15 @@ def song_pattern(events: Sequence[tuple[float, str, int]], beats: Beats, quantis
     start = math.floor((first + EARLY + beats.phase) / BEATS_A_BAR) * BEATS_A_BAR - beats.phase
     last = float(beats.at(max(seconds for seconds, _, _ in events)))
     lines = beats.seconds(np.arange(start, math.ceil(last) + BEATS_A_BAR + 1))
-    onsets = [np.array([seconds for seconds, name, _ in events if name == label]) for label in CLASSES]
-    velocities = [[velocity for _, name, velocity in events if name == label] for label in CLASSES]
-    hits: dict[tuple[Fraction, int], int] = {}
-    for label, positions, own in zip(CLASSES, grid_positions(onsets, lines, METER, steps), velocities, strict=True):
-        for position, velocity in zip(positions, own, strict=True):
-            ghost = label == "SD" and velocity < _GHOST
-            key = position, MIDI_PITCH[label]
-            hits[key] = max(hits.get(key, 0), VELOCITIES["g" if ghost else "x"])
+    by_class = [[event for event in events if KINDS.get(event[1], event[1]) == name] for name in CLASSES]
+    onsets = [np.array([seconds for seconds, _, _ in own]) for own in by_class]
+    hits: dict[tuple[Fraction, str], tuple[int, int]] = {}  # (velocity, pitch) of a class at a position
+    for name, positions, own in zip(CLASSES, grid_positions(onsets, lines, METER, steps), by_class, strict=True):
+        for position, (_, label, velocity) in zip(positions, own, strict=True):
+            ghost = name == "SD" and velocity < _GHOST
+            pitch = KIND_PITCH[label] if label in KINDS else MIDI_PITCH[label]
+            hit = VELOCITIES["g" if ghost else "x"], pitch
+            hits[position, name] = max(hits.get((position, name), hit), hit)
     n_bars = max(math.floor(position / BEATS_A_BAR) + 1 for position, _ in hits)
-    return Pattern(tuple(Hit(*key, velocity) for key, velocity in sorted(hits.items())), n_bars, beats.bpm, METER)
+    placed = sorted(Hit(position, pitch, velocity) for (position, _), (velocity, pitch) in hits.items())
+    return Pattern(tuple(placed), n_bars, beats.bpm, METER)

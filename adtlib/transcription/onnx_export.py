@@ -2,11 +2,13 @@
 
 The safetensors file stays the source of the weights; what is written here can be written again from it. The ONNX file holds
 
-    input   `features` `(B, 400, 84)` float32, not standardised, any number of windows B
-    output  `logits`   `(B, 400, 5)` float32
-    metadata property `adtlib`: JSON with format, name, features (the version), classes, fps, frames (of a window), margin (frames
-            at its edges that the neighbouring window predicts), peak_picking with the thresholds, and what the model's own header
-            says of date, licence and weights (checksum)
+    input   `features` `(B, T, 84)` float32, not standardised, any number of windows B of T frames
+    output  `logits`   `(B, T, 5)` float32
+    output  `kinds`    `(B, T, K)` float32, only of a model that hears kinds of strokes: logits, a softmax within each class
+    metadata property `adtlib`: JSON with format, name, features (the version), classes, fps, frames (T), margin (frames
+            at the edges of a window that the neighbouring window predicts), peak_picking with the thresholds, what the model's own
+            header says of date, licence and weights (checksum), and of kinds: names, the class of each, the confidences
+            from which on they are believed (null: never; kinds that are not listed always are)
 
 Weights that float16 holds exactly are stored so and cast while the file is loaded: half the size, the same numbers.
 """
@@ -21,18 +23,17 @@ import numpy as np
 import torch
 
 from adtlib.audio.features import FPS, N_BANDS
-from adtlib.models.prediction import MARGIN
-from adtlib.onsets.frames import SEGMENT_FRAMES
+from adtlib.models.prediction import margin_of, window_frames
 from adtlib.onsets.peak_picking import thresholds_by_class
 from adtlib.transcription.pretrained import KEY, ModelError, Pretrained
-from adtlib.vocabulary import CLASSES
+from adtlib.vocabulary import CLASSES, KINDS
 
 if TYPE_CHECKING:
     import onnx
 
 FORMAT = 1
 SUFFIX = ".onnx"
-INPUT, OUTPUT = "features", "logits"
+INPUT, OUTPUT, KINDS_OUTPUT = "features", "logits", "kinds"
 _OPSET = 17  # the first with LayerNormalization
 _SMALL = 1024  # numbers: a cast for smaller weights would take more than it saves
 _TEXTS = ("date", "about", "licence", "chosen_on", "checksum")  # of the header, where there is one
@@ -44,7 +45,7 @@ def to_onnx(model: Pretrained) -> bytes:
         import onnx
     except ImportError as error:
         raise ModelError("writing ONNX needs the package onnx: pip install -e '.[onnx]'") from error
-    graph = onnx.load_model_from_string(_exported(model.network))
+    graph = onnx.load_model_from_string(_exported(model))
     _halve(graph)
     onnx.helper.set_model_props(graph, {KEY: json.dumps(metadata(model))})
     graph.doc_string = f"{model.name}: windows of features to logits of {', '.join(CLASSES)}"
@@ -54,31 +55,46 @@ def to_onnx(model: Pretrained) -> bytes:
 
 def metadata(model: Pretrained) -> dict:
     """What stands in the file's metadata beside the network."""
+    frames = window_frames(model.network)
     return {
         "format": FORMAT,
         "name": model.name,
         "features": model.features,
         "classes": list(CLASSES),
         "fps": FPS,
-        "frames": SEGMENT_FRAMES,
-        "margin": MARGIN,
+        "frames": frames,
+        "margin": margin_of(frames),
         "peak_picking": asdict(model.peak_picking) | {"threshold": list(thresholds_by_class(model.peak_picking).values())},
         **{key: model.about[key] for key in _TEXTS if key in model.about},
+        **({"kinds": {"classes": KINDS, "confidences": model.confidences}} if model.kinds else {}),
     }
 
 
-def _exported(network: torch.nn.Module) -> bytes:
+class _TwoOutputs(torch.nn.Module):
+    """Logits of classes and of kinds, not joined."""
+
+    def __init__(self, hearing: torch.nn.Module):
+        super().__init__()
+        self.hearing = hearing
+
+    def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        logits = self.hearing(features)
+        return logits[..., : len(CLASSES)], logits[..., len(CLASSES) :]
+
+
+def _exported(model: Pretrained) -> bytes:
     """The network traced on one window. torch's newer exporter gives the same numbers and takes minutes for these networks."""
-    buffer = io.BytesIO()
+    buffer, outputs = io.BytesIO(), [OUTPUT, KINDS_OUTPUT] if model.kinds else [OUTPUT]
+    network = _TwoOutputs(model.hearing).eval() if model.kinds else model.network
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the exporter's age, and of numbers of windows: these are tested
         torch.onnx.export(
             network,
-            (torch.zeros(1, SEGMENT_FRAMES, N_BANDS),),
+            (torch.zeros(1, window_frames(model.network), N_BANDS),),
             buffer,
             input_names=[INPUT],
-            output_names=[OUTPUT],
-            dynamic_axes={INPUT: {0: "windows"}, OUTPUT: {0: "windows"}},
+            output_names=outputs,
+            dynamic_axes={name: {0: "windows"} for name in (INPUT, *outputs)},
             opset_version=_OPSET,
             dynamo=False,
         )

@@ -5,13 +5,15 @@ with its standardising included; its header holds one entry, `adtlib`, with JSON
 
     format        1
     name, date, about, licence   texts that describe the model
-    members       architecture and hyperparameters of each member
+    members       architecture and hyperparameters of each member, and segment_frames, what it was trained on, if not 400
     average       what an ensemble averages: "logits" or "activations"
     features      version of the features (see `adtlib.audio.features`)
     peak_picking  parameters, with a threshold for each class
     chosen_on     the data that the thresholds were chosen on
     history       of each member, columns of numbers with a row an epoch; null if it was not trained on rendered clips
     checksum      of the weights, in files since version 0.2 (see `adtlib.provenance`)
+    kinds         only with a head for kinds of strokes, whose tensors are named `kinds.<parameter>`: hidden_size, width,
+                  confidences (from which on a kind is believed; null: never), chosen_on
 
 `load_model` opens such a file by its path or the name of a shipped one, and the folders of runs as well. To pack runs:
 
@@ -20,54 +22,31 @@ with its standardising included; its header holds one entry, `adtlib`, with JSON
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from adtlib import paths
 from adtlib.audio.features import VERSIONS
-from adtlib.models.loading import load_network
+from adtlib.models.ensemble import AVERAGES as AVERAGES, Ensemble, WithKinds
+from adtlib.models.kinds import KindsHead
+from adtlib.models.loading import load_head, load_network
+from adtlib.onsets.frames import SEGMENT_FRAMES
 from adtlib.onsets.peak_picking import PeakPicking, thresholds_by_class, with_thresholds
 from adtlib.provenance import checksum
+from adtlib.vocabulary import KINDS
 
 FORMAT = 1
 SUFFIX = ".safetensors"
 DEFAULT = "adt"  # the shipped model that is used by default
-AVERAGES = ("logits", "activations")
 KEY = "adtlib"  # of the entry in the header
 
 
 class ModelError(ValueError):
     """A model cannot be used; the message names it and the remedy."""
-
-
-class Ensemble(nn.Module):
-    """Several models as one: `(B, T, 84)` features, not standardised, to `(B, T, 5)` logits.
-
-    The logits are averaged; or the activations, and the logits of their mean are returned.
-    """
-
-    def __init__(self, members: Sequence[nn.Module], average: str = "logits"):
-        """`members`: at least one model, as `models.assemble` makes it."""
-        super().__init__()
-        if not members or average not in AVERAGES:
-            raise ModelError(
-                f"an ensemble of {len(members)} averaging {average!r}: needs a member, and one of {', '.join(AVERAGES)}"
-            )
-        self.members, self.average = nn.ModuleList(members), average
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Logits of all classes for each frame."""
-        logits = [member(features).float() for member in self.members]
-        if len(logits) == 1:
-            return logits[0]
-        if self.average == "logits":
-            return torch.stack(logits).mean(dim=0)
-        return torch.logit(torch.sigmoid(torch.stack(logits)).mean(dim=0), eps=1e-7)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +57,8 @@ class Pretrained:
     peak_picking  with the thresholds chosen for this model.
     features      version of the features that it was trained on (see `adtlib.audio.features`).
     about         the header of the file: date, licence, members, ...; of a run only `members`.
+    kinds         the head for kinds of strokes; None if it has none.
+    confidences   from which on each kind is believed; None: never. Kinds that are not listed need none.
     """
 
     name: str
@@ -85,6 +66,13 @@ class Pretrained:
     peak_picking: PeakPicking
     features: str = "madmom"
     about: dict = field(default_factory=dict)
+    kinds: KindsHead | None = None
+    confidences: dict[str, float | None] = field(default_factory=dict)
+
+    @property
+    def hearing(self) -> nn.Module:
+        """The network with its head for kinds, to logits `(B, T, 5 + K)`; the network alone if it has none."""
+        return self.network if self.kinds is None else WithKinds(self.network, self.kinds)
 
     @property
     def thresholds(self) -> dict[str, float]:
@@ -108,15 +96,20 @@ def load_model(model: str | Path | None = None) -> Pretrained:
 
     Raises ModelError where there is no such model, or where its file is damaged.
     """
+    if model is not None and (folder := Path(model).expanduser()).is_dir():
+        return _of_run(folder)
+    return _read(file_of(model))
+
+
+def file_of(model: str | Path | None = None) -> Path:
+    """The file of a packed model, by its path or the name of a shipped one. ModelError where there is none."""
     if model is None:
-        return _read(paths.WEIGHTS / f"{_default()}{SUFFIX}")
+        return paths.WEIGHTS / f"{_default()}{SUFFIX}"
     path = Path(model).expanduser()
-    if path.is_dir():
-        return _of_run(path)
     if path.is_file():
-        return _read(path)
+        return path
     if str(model) in shipped():
-        return _read(paths.WEIGHTS / f"{model}{SUFFIX}")
+        return paths.WEIGHTS / f"{model}{SUFFIX}"
     names = ", ".join(shipped()) or "none in this version"
     raise ModelError(f"{model}: no such model; give a file ({SUFFIX}), the folder of a run, or the name of a shipped one ({names})")
 
@@ -145,18 +138,23 @@ def _read(path: Path) -> Pretrained:
         raise ModelError(f"{path} has format {form}, this version reads {FORMAT}: use the version that wrote it")
     try:
         _check_header(header)
-        network = Ensemble(_members(header, tensors), header["average"]).eval().requires_grad_(False)
+        states = _by_part(tensors)
+        head = _kinds_head(header, states.pop(KINDS_PART, {}))
+        network = Ensemble(_members(header, states), header["average"]).eval().requires_grad_(False)
         picking = PeakPicking(**header["peak_picking"])
         if "checksum" in header and header["checksum"] != checksum_of(tensors):
             raise ValueError("the weights are not those that were packed")
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ModelError(f"{path} does not fit its own header ({error}): download or pack it again") from error
-    return Pretrained(header.get("name", path.stem), network, picking, header["features"], header)
+    confidences = header["kinds"]["confidences"] if head else {}
+    return Pretrained(header.get("name", path.stem), network, picking, header["features"], header, head, confidences)
 
 
 # What a header holds; the first are needed.
 _HEADER = {"format": int, "members": list, "average": str, "features": str, "peak_picking": dict}
 _MORE = {"name": str, "date": str, "about": str, "licence": str, "chosen_on": str, "history": list | None, "checksum": str}
+_MORE |= {"kinds": dict}
+KINDS_PART = "kinds"  # of the names of its tensors
 
 
 def _check_header(header: dict) -> None:
@@ -168,7 +166,7 @@ def _check_header(header: dict) -> None:
         if key not in kinds or not isinstance(value, kinds[key]):
             raise ValueError(f"{key} = {json.dumps(value)[:40]}")
     for member in header["members"]:
-        if not isinstance(member, dict) or member.keys() != {"architecture", "hyperparameters"}:
+        if not isinstance(member, dict) or member.keys() - {"segment_frames"} != {"architecture", "hyperparameters"}:
             raise ValueError(f"member {json.dumps(member)[:60]}")
     if header["features"] not in VERSIONS:
         raise ValueError(f"unknown features {header['features']!r}")
@@ -177,12 +175,32 @@ def _check_header(header: dict) -> None:
         raise ValueError("history is not one for each member")
 
 
-def _members(header: dict, tensors: Mapping[str, Tensor]) -> list[nn.Module]:
-    """The networks of a file, each with its weights; ValueError if they do not fit, before memory is taken for them."""
+def _by_part(tensors: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:
+    """The tensors of each member, and of the head for kinds, under their names there."""
     states: dict[str, dict[str, Tensor]] = {}
     for key, value in tensors.items():
-        number, _, name = key.partition(".")
-        states.setdefault(number, {})[name] = value
+        part, _, name = key.partition(".")
+        states.setdefault(part, {})[name] = value
+    return states
+
+
+def _kinds_head(header: dict, weights: Mapping[str, Tensor]) -> KindsHead | None:
+    """The head for kinds of a file; None if it has none. ValueError if header and weights do not fit."""
+    if "kinds" not in header:
+        if weights:
+            raise ValueError("weights of a head for kinds, of which the header says nothing")
+        return None
+    stated = header["kinds"]
+    if stated.keys() != {"hidden_size", "width", "confidences", "chosen_on"} or not isinstance(stated["confidences"], dict):
+        raise ValueError(f"kinds {json.dumps(stated)[:60]}")
+    for kind, least in stated["confidences"].items():
+        if kind not in KINDS or not (least is None or (isinstance(least, int | float) and 0 <= least <= 1)):
+            raise ValueError(f"confidence of {kind} = {json.dumps(least)[:40]}")
+    return load_head(stated["hidden_size"], stated["width"], weights)
+
+
+def _members(header: dict, states: Mapping[str, Mapping[str, Tensor]]) -> list[nn.Module]:
+    """The networks of a file, each with its weights; ValueError if they do not fit, before memory is taken for them."""
     if states.keys() != set(map(str, range(len(header["members"])))):
         raise ValueError(f"{len(header['members'])} members, and weights of {', '.join(sorted(states)[:9]) or 'none'}")
     return [load_network(config, states[str(number)]) for number, config in enumerate(header["members"])]
@@ -239,4 +257,7 @@ def chosen_thresholds(folder: Path) -> dict[str, float] | None:
 
 def member_of(config: Mapping) -> dict:
     """The part of a run's configuration that rebuilds its network."""
-    return {"architecture": config["architecture"], "hyperparameters": config["hyperparameters"]}
+    member = {"architecture": config["architecture"], "hyperparameters": config["hyperparameters"]}
+    if config.get("segment_frames", SEGMENT_FRAMES) != SEGMENT_FRAMES:
+        member["segment_frames"] = config["segment_frames"]
+    return member
