@@ -144,13 +144,15 @@ def _add_transcribe(add: Any) -> None:
         "installed. Folders are read with their subfolders. Broken recordings are left out and listed at the end; the exit "
         "status is then 1.\n\n"
         "There are five classes: KD, the kick drum; SD, the snare drum with side stick; TT, all toms; HH, the hi-hat, open and "
-        "closed; CY, all other cymbals, ride and crash. Bars are written as 4/4, and where they begin is estimated"
+        "closed; CY, all other cymbals, ride and crash. Within them kinds are told apart where the model hears them. Bars are "
+        "written as 4/4, and where they begin is estimated"
     )
     epilog = (
         "examples:\n  adt transcribe song.mp3\n  adt transcribe album/ --out transcriptions --format mid,csv,pdf --listen\n"
         "  adt transcribe song.wav --threshold HH=0.4 --quantise 16 --drum-map roland\n\n"
         "For song.mp3 it writes song.mid (channel 10; tempo and bar lines; notes at their\n"
-        "transcribed times), song.csv (time_seconds, class, pitch, velocity, confidence),\n"
+        "transcribed times), song.csv (time_seconds, class, pitch, velocity, confidence,\n"
+        "and with kinds: kind, kind_confidence),\n"
         "song.musicxml, song.svg and song.pdf (sheet music, in sixteenths and triplets or\n"
         "in the grid of --quantise). With --listen: song.clicks.wav (the recording with\n"
         "clicks) and song.drums.wav (the drums alone, on a sampled kit). If one of these\n"

@@ -29,6 +29,11 @@ class Ensemble(nn.Module):
         self.members, self.average = nn.ModuleList(members), average
         self.segment_frames = max(map(window_frames, members))
 
+    @property
+    def hidden_size(self) -> int:
+        """Values a frame that `hidden` gives, of all members together."""
+        return sum(member.network.output.in_features for member in self.members)
+
     def forward(self, features: Tensor) -> Tensor:
         """Logits of all classes for each frame."""
         return self.averaged(self.hidden(features))
@@ -54,8 +59,10 @@ class WithKinds(nn.Module):
     """An ensemble and its head for kinds of strokes: `(B, T, 84)` features to logits `(B, T, 5 + K)`, first those of classes."""
 
     def __init__(self, ensemble: Ensemble, head: KindsHead):
-        """The logits of classes are those of `ensemble`, bit for bit."""
+        """The logits of classes are those of `ensemble`, bit for bit. ValueError for a head of another network."""
         super().__init__()
+        if head.hidden_size != ensemble.hidden_size:
+            raise ValueError(f"a head for {head.hidden_size} values a frame, and a network with {ensemble.hidden_size}")
         self.ensemble, self.head, self.segment_frames = ensemble, head, ensemble.segment_frames
 
     def forward(self, features: Tensor) -> Tensor:

@@ -211,7 +211,8 @@ def least_confidences(found: np.ndarray, kinds: np.ndarray, precision: float) ->
         mine = np.flatnonzero(best == number)
         mine = mine[np.argsort(-confidence[mine], kind="stable")]
         right = np.cumsum(kinds[mine] == number) / np.arange(1, len(mine) + 1)
-        enough = np.flatnonzero(right >= precision)
+        last = np.diff(confidence[mine], append=-1) < 0  # of equal confidences
+        enough = np.flatnonzero((right >= precision) & last)
         few = len(enough) == 0 or enough[-1] + 1 < FEWEST
         least[kind] = None if few else float(np.floor(confidence[mine][enough[-1]] * 1e4) / 1e4)
     return least

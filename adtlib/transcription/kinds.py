@@ -1,7 +1,7 @@
 """Which kind of stroke of its class an onset is, as the second head of a model heard it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,6 +29,10 @@ class HeardKinds:
             own = np.exp(logits[:, numbers] - logits[:, numbers].max(axis=1, keepdims=True))
             found[:, numbers] = own / own.sum(axis=1, keepdims=True)
         return cls(found, least)
+
+    def between(self, first: int, last: int) -> "HeardKinds":
+        """Those of the frames from `first` to before `last`."""
+        return replace(self, probabilities=self.probabilities[first:last])
 
     def at(self, frame: int, name: str) -> tuple[str, float]:
         """(kind, probability) of an onset of class `name`: the likeliest kind, or the class's main one where it is not believed."""

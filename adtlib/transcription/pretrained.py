@@ -141,6 +141,8 @@ def _read(path: Path) -> Pretrained:
         states = _by_part(tensors)
         head = _kinds_head(header, states.pop(KINDS_PART, {}))
         network = Ensemble(_members(header, states), header["average"]).eval().requires_grad_(False)
+        if head:
+            WithKinds(network, head)  # ValueError where they do not fit each other
         picking = PeakPicking(**header["peak_picking"])
         if "checksum" in header and header["checksum"] != checksum_of(tensors):
             raise ValueError("the weights are not those that were packed")

@@ -14,7 +14,7 @@ export async function loadNetwork(model, wasm = null) {
     /** Activations (count * frames * 5) of features (count * frames * 84), both float32. */
     async predict(features, count) {
       const input = new ort.Tensor("float32", features, [count, features.length / count / N_BANDS, N_BANDS]);
-      const { logits } = await session.run({ features: input });
+      const { logits } = await session.run({ features: input }, ["logits"]); // kinds of strokes, which a model may give, are not shown
       const found = Float32Array.from(logits.data, (logit) => 1 / (1 + Math.exp(-logit)));
       logits.dispose?.();
       return found;
