@@ -40,12 +40,12 @@ class KindsConfig:
     """
 
     width: int = 64
-    segments: int = 5_000
+    segments: int = 4_500
     most: int = 8_000
     evened: float = 0.5
     jitter: float = 0.2
-    batch_size: int = 256
-    steps: int = 5_000
+    batch_size: int = 128
+    steps: int = 1_600
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2
     precision: float = 0.8
