@@ -94,7 +94,8 @@ class _Analysis:
         self._keep, self._progress = keep_features, progress
         features = self._recorded(feature_blocks(self._counted(blocks), model.features))
         logits = np.concatenate(list(logit_blocks(model.hearing, features)))  # (T, 5), or (T, 5 + K) with kinds
-        self.activations = to_activations(logits[:, : len(CLASSES)])
+        # Contiguous, as without kinds: the last bit of a sigmoid depends on it.
+        self.activations = to_activations(np.ascontiguousarray(logits[:, : len(CLASSES)]))
         self.kinds = HeardKinds.of_logits(logits[:, len(CLASSES) :], model.confidences) if model.kinds else None
         self.energies = np.concatenate([np.zeros((0, len(CLASSES)), dtype=np.float32), *self._energies])
         nothing = np.zeros((0, N_BANDS), dtype=np.float16)

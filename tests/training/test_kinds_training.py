@@ -60,17 +60,14 @@ def test_examples_are_the_surroundings_of_strokes(network, tmp_path):
     found = gather_examples(network, clips, "train", config, augmented=False)
     assert found.features.shape[1:] == (BEFORE + 1 + AFTER, 84) and found.hidden.shape[1] == 6
     assert len(found.kinds) > 100 and (np.bincount(found.kinds, minlength=N_KINDS) <= found.counts).all()
-    units = {unit.id: unit for unit in clips.units("train")}
-    strokes = {
-        unit.features[frame - BEFORE : frame + AFTER + 1].tobytes(): kind
-        for unit in units.values()
-        for times, kinds in zip(unit.onsets, unit.kinds, strict=True)
-        for frame, kind in zip(np.rint(times * 100).astype(int).tolist(), kinds.tolist(), strict=True)
-    }
-    of_class = {kind: KINDS[NAMES[kind]] for kind in range(N_KINDS)}
+    strokes = set()
+    for unit in clips.units("train"):
+        padded = np.pad(unit.features, ((0, 400), (0, 0)))  # beyond the end there is silence
+        for times, kinds in zip(unit.onsets, unit.kinds, strict=True):
+            for frame, kind in zip(np.rint(times * 100).astype(int).tolist(), kinds.tolist(), strict=True):
+                strokes.add((padded[frame - BEFORE : frame + AFTER + 1].tobytes(), kind))
     for features, kind in zip(found.features, found.kinds.tolist(), strict=True):
-        assert features.tobytes() in strokes  # simultaneous strokes of several classes have the same
-        assert of_class[kind] in CLASSES
+        assert (features.tobytes(), kind) in strokes
 
 
 def test_no_more_of_a_kind_are_kept_than_wanted(network, tmp_path):
@@ -100,20 +97,18 @@ def made_examples(rng, count):
     hidden = rng.normal(0, 1, (count, 6))
     features[kinds == OPEN, BEFORE:, 60:] += 1.0
     features[kinds == CLOSED, BEFORE : BEFORE + 3, 60:] += 1.0
-    hidden[kinds == RIDE, 2] += 3
+    hidden[kinds == RIDE] += 3
     return Examples(features.astype(np.float16), hidden.astype(np.float16), kinds, np.bincount(kinds, minlength=N_KINDS))
 
 
 def test_it_learns_what_the_spectrogram_and_the_network_tell(network, rng):
-    config = KindsConfig(width=16, steps=150, batch_size=64)
-    head = fit_kinds(network, made_examples(rng, 600), config)
-    again = fit_kinds(network, made_examples(np.random.default_rng(0), 600), config)
+    config = KindsConfig(width=16, steps=250, batch_size=64)
+    head = fit_kinds(network, made_examples(rng, 1_500), config)
     other = made_examples(rng, 400)
     found = probabilities(head, other)
     right = believed(found, other.kinds, {}) == other.kinds
     assert right[np.isin(other.kinds, [CLOSED, OPEN])].mean() > 0.95
     assert right[np.isin(other.kinds, [RIDE, CRASH])].mean() > 0.85
-    assert all(torch.isfinite(value).all() for value in again.state_dict().values())
 
 
 def test_a_kind_is_believed_from_the_confidence_on_that_is_precise_enough():
