@@ -8,6 +8,7 @@ corrects logits by the frequencies in which they were drawn (Menon et al. 2021),
 clips.
 """
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -214,7 +215,7 @@ def least_confidences(found: np.ndarray, kinds: np.ndarray, precision: float) ->
         last = np.diff(confidence[mine], append=-1) < 0  # of equal confidences
         enough = np.flatnonzero((right >= precision) & last)
         few = len(enough) == 0 or enough[-1] + 1 < FEWEST
-        least[kind] = None if few else float(np.floor(confidence[mine][enough[-1]] * 1e4) / 1e4)
+        least[kind] = None if few else math.floor(1e4 * float(confidence[mine][enough[-1]])) / 1e4
     return least
 
 
