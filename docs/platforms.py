@@ -6,6 +6,8 @@ Nothing is installed: uv resolves for other platforms than this one. Exit status
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
@@ -37,7 +39,9 @@ def main() -> int:
     wrong = 0
     for extra in ("", "thesis"):
         for name, platform in PLATFORMS.items():
-            reasons = {python: resolve(platform, python, extra) for python in PYTHONS}
+            with ThreadPoolExecutor(len(PYTHONS)) as pool:  # it mostly waits for the index
+                found = pool.map(partial(resolve, platform, extra=extra), PYTHONS)
+            reasons = dict(zip(PYTHONS, found, strict=True))
             if any("error sending request" in reason or "failed to fetch" in reason.lower() for reason in reasons.values()):
                 print("platforms were not resolved: the package index cannot be reached")
                 return 0

@@ -9,7 +9,7 @@ from adtlib.corpora.base import MARKER, CorpusError
 from adtlib.models.registry import ARCHITECTURES, build
 from adtlib.profiles import load_profile, open_corpora, open_profile_corpus
 
-PROFILES = ["smoke", "miniature", "showcase", "thesis", "thesis_finished", "thesis_published"]
+PROFILES = ["smoke", "miniature", "showcase", "study", "thesis", "thesis_finished", "thesis_published"]
 
 
 @pytest.mark.parametrize("name", PROFILES)
@@ -89,7 +89,7 @@ def test_values_that_cannot_be_are_refused(overrides, message):
 
 
 def test_unknown_profile_lists_the_known():
-    with pytest.raises(ValueError, match="miniature, showcase, smoke, thesis, thesis_finished, thesis_published"):
+    with pytest.raises(ValueError, match="miniature, showcase, smoke, study, thesis, thesis_finished, thesis_published"):
         load_profile("mini")
 
 

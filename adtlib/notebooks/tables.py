@@ -162,7 +162,7 @@ def to_styled(table: pd.DataFrame, caption: str, bold: str | None = None, shaded
     index = pd.MultiIndex.from_arrays(levels, names=names) if len(names) > 1 else pd.Index(levels[0], name=names[0])
     heads = [in_html(header(str(name))) for name in table.columns]
     texts = pd.DataFrame(_cells(table, bold, shaded, write), index=index, columns=heads)
-    below = in_html(" ".join([caption, _legend(bold, shaded, "Shaded, italics")]).strip())
+    below = in_html(" ".join([caption, _legend(bold, shaded, "Shaded, italics")]).strip(" "))
     own = hashlib.sha256(f"{texts.to_csv()}{below}".encode()).hexdigest()[:8]  # a random one would differ from run to run
     styler = (
         texts.style.set_uuid(own)

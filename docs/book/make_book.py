@@ -28,7 +28,15 @@ from adtlib.notebooks import gallery, saved_figures  # noqa: E402
 
 # Every Markdown page of the repository that the book holds, in its order, under its heading in the table of contents.
 PAGES = {
-    "Use it": ["docs/transcribe", "docs/page", "docs/corpora", "docs/results", "adtlib/weights/MODEL_CARD"],
+    "Use it": [
+        "docs/transcribe",
+        "docs/formats",
+        "docs/command",
+        "docs/page",
+        "docs/corpora",
+        "docs/results",
+        "adtlib/weights/MODEL_CARD",
+    ],
     "Look up": ["docs/notebooks", "figures", "tables", "bibliography", "api/index"],
     "The project": ["docs/architecture", "CONTRIBUTING", "docs/trust", "SECURITY", "CHANGELOG", "docs/licences"],
 }

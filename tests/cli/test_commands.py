@@ -325,7 +325,7 @@ def test_run_errors_are_one_sentence(monkeypatch, tmp_path, capsys):
     (tmp_path / "41_rnn.ipynb").write_text('{"cells": []}')
     assert "there are 41_rnn" in error_of(capsys, "run", "99")
     assert "unknown profile 'nope'" in error_of(capsys, "run", "41", "--profile", "nope")
-    assert "a parameter 'epochs': 41_rnn has none" in error_of(capsys, "run", "-p", "epochs", "2")
+    assert "a parameter 'epochs': 41_rnn has none" in error_of(capsys, "run", "41", "-p", "epochs", "2")
 
 
 def test_an_error_of_the_code_itself_keeps_its_traceback(monkeypatch, tmp_path, capsys):

@@ -44,7 +44,7 @@ def use_home(home: Path, set_attribute) -> None:
         set_attribute(paths, name.upper(), home / name)
     set_attribute(paths, "HOME", home)
     (home / "params" / f"{PROFILE}.yaml").write_text("data: real\n")
-    settings = SimpleNamespace(name=PROFILE, data="real", data_root=home / "data", train_corpora=())
+    settings = SimpleNamespace(name=PROFILE, data="real", data_root=home / "data", train_corpora=(), notebooks=())
     set_attribute(profiles, "load_profile", lambda name, **overrides: settings)
     set_attribute(profiles, "open_corpora", lambda profile, progress: {})
 

@@ -118,7 +118,10 @@ def test_the_commands_say_what_is_missing(tmp_path, monkeypatch, capsys):
 
 def test_without_fluidsynth_the_extra_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "fluidsynth", None)
-    with pytest.raises(SourceError, match=r"libfluidsynth3.*adtlib\[train\]"), capture._synthesiser(tmp_path / "x.sf2"):
+    with (
+        pytest.raises(SourceError, match=r"libfluidsynth3.*pip install -e '\.\[train\]'"),
+        capture._synthesiser(tmp_path / "x.sf2"),
+    ):
         pass
 
 
