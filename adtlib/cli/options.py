@@ -167,7 +167,8 @@ def _add_transcribe(add: Any) -> None:
         "installed. Folders are read with their subfolders. Broken recordings are left out and listed at the end; the exit "
         "status is then 1.\n\n"
         "There are five classes: KD, the kick drum; SD, the snare drum with side stick; TT, all toms; HH, the hi-hat, open and "
-        "closed; CY, all other cymbals, ride and crash. Bars are written as 4/4, and where they begin is estimated"
+        "closed; CY, all other cymbals, ride and crash. Within them kinds are told apart where the model hears them. Bars are "
+        "written as 4/4, and where they begin is estimated"
     )
     epilog = (
         "examples:\n  adt transcribe song.mp3\n  adt transcribe album/ --out transcriptions --format mid,csv,pdf --listen\n"
@@ -175,7 +176,8 @@ def _add_transcribe(add: Any) -> None:
         "  adt transcribe - --format mid --out - < song.mp3 > song.mid\n"
         "  adt transcribe album/ --format none --json | jq .counts\n\n"
         "For song.mp3 it writes song.mid (channel 10; tempo and bar lines; notes at their\n"
-        "transcribed times), song.csv (time_seconds, class, pitch, velocity, confidence),\n"
+        "transcribed times), song.csv (time_seconds, class, pitch, velocity, confidence,\n"
+        "and with kinds: kind, kind_confidence),\n"
         "song.musicxml, song.svg and song.pdf (sheet music, in sixteenths and triplets or\n"
         "in the grid of --quantise); 'adt help formats' lists the others. With --listen:\n"
         "song.clicks.wav (the recording with clicks) and song.drums.wav (the drums alone,\n"
@@ -228,6 +230,13 @@ def _add_transcribe(add: Any) -> None:
         default=["mid", "csv"],
         help="from mid, csv, musicxml, svg, pdf, labels, markers, svl, jams, tab, chart, notes.mid, dtx, gp5, npz, separated by "
         "commas, or none (default: mid,csv)",
+    )
+    parser.add_argument(
+        "--classes",
+        choices=("5", "kinds"),
+        default="kinds",
+        help="5: the five classes alone, as in the thesis; kinds: where the model hears them, open, closed and pedal hi-hat, ride, "
+        "crash and others, three toms, side stick (default: kinds)",
     )
     parser.add_argument(
         "--quantise",
@@ -478,7 +487,14 @@ def _add_train(add: Any) -> None:
         "train",
         "train a model on rendered clips",
         ", validated on rendered clips and on real songs. Interrupted work is resumed after its last epoch",
-        'example:\n  adt train --architecture RNN --hyperparameters \'{"num_layers": 3, "hidden_size": 144}\' --run rnn',
+        'examples:\n  adt train --architecture RNN --hyperparameters \'{"num_layers": 3, "hidden_size": 144}\' --run rnn\n'
+        "  adt train --kinds-for adt --clips finished --run kinds",
+    )
+    parser.add_argument(
+        "--kinds-for",
+        metavar="MODEL",
+        help="instead train a head for kinds of strokes (open, closed and pedal hi-hat, ride and crash, ...) on this packed model, "
+        "a file or a shipped model's name, which stays as it is; of the other options --seed, --threads, --run and --clips count",
     )
     parser.add_argument("--epochs", type=int, default=40, help="after each the run can be resumed (default: 40)")
     parser.add_argument("--segments-per-epoch", type=int, default=3_200, metavar="N", help="segments (default: 3,200)")

@@ -113,7 +113,7 @@ class _Work:
         except (ValueError, OSError) as error:
             raise _UsageError(f"--model: {error}") from None
         if device is not None:
-            _move(model.network, device)
+            _move(model.hearing, device)
         took, where = time.perf_counter() - started, f" on {device}" if device else ""
         self.report.detail(
             f"model {model.name}, features {model.features}, computed by {model.engine.name}{where}; loaded in {took:.1f} s"
@@ -272,7 +272,7 @@ def _made_from(song: _Song, model, options: argparse.Namespace) -> dict[str, Any
     others |= {"quiet", "skip_existing", "threshold", "verbose", "watch"}
     chosen = {name.replace("_", " "): value for name, value in vars(options).items() if name not in others}
     if options.drum_map is not None:
-        chosen["drum map"] = dict(options.drum_map.pitches)
+        chosen["drum map"] = {**options.drum_map.pitches, **options.drum_map.kinds}
     picking = asdict(with_thresholds(model.peak_picking, options.threshold))
     return made_from(song.recording.path, model, {"thresholds": picking, **chosen})
 
@@ -314,6 +314,8 @@ def _transcribe(song: _Song, work: _Work, bar: tqdm) -> None:
         first_bar=options.first_bar,
         tempo=options.tempo,
     )
+    if options.classes == "5":
+        heard = heard.with_five_classes()
     times.append(time.perf_counter())
     if work.to_standard_output:
         written = []

@@ -108,9 +108,10 @@ def _as_data(song: "Transcription", written: list[Path], seconds: dict[str, floa
             {
                 "time": round(event.seconds, 4),
                 "class": event.name,
-                "pitch": pitches[event.name],
+                "pitch": pitches[event.label],
                 "velocity": event.velocity,
                 "confidence": round(event.confidence, 4),
+                **({"kind": event.kind, "kind_confidence": round(event.kind_confidence, 4)} if event.kind else {}),
             }
             for event in song.events
         ],

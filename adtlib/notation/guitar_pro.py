@@ -9,9 +9,10 @@ from fractions import Fraction
 
 from adtlib.notation.musicxml import DIVISIONS, RhythmEvent, voice_events
 from adtlib.notation.patterns import VELOCITIES, Pattern, beat_groups
+from adtlib.vocabulary import GENERAL_MIDI
 
 _VALUES = {"measure": 1, "half": 2, "quarter": 4, "eighth": 8, "16th": 16, "32nd": 32}
-_STRINGS = (49, 42, 47, 38, 36)  # of the classes' pitches, from the first string on
+_STRINGS = ("CY", "HH", "TT", "SD", "KD")  # classes, from the first string on
 _DIRECT = 7  # strings that a beat can hold
 
 
@@ -52,7 +53,8 @@ def _fill(models, voice, pattern: Pattern, bar: int) -> None:
         beat.status = models.BeatStatus.normal if event.hits else models.BeatStatus.rest
         for index in event.hits:
             hit = pattern.hits[index]
-            string = 1 + _STRINGS.index(hit.pitch) if hit.pitch in _STRINGS else _DIRECT - 1
+            name = GENERAL_MIDI.class_of(hit.pitch)
+            string = 1 + _STRINGS.index(name) if name in _STRINGS else _DIRECT - 1
             note = models.Note(beat, value=hit.pitch, velocity=hit.velocity, string=string, type=models.NoteType.normal)
             note.effect.ghostNote = hit.velocity <= VELOCITIES["g"]
             beat.notes.append(note)

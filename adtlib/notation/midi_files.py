@@ -43,8 +43,8 @@ def song_midi(
 ) -> bytes:
     """A transcription as a MIDI file of format 1: a track of tempo and metre, and a track of drums on channel 10.
 
-    notes     (seconds, class, velocity), sorted.
-    pitches   of each class.
+    notes     (seconds, label, velocity), sorted; a label is a class or a kind of stroke.
+    pitches   of each label.
     duration  of the recording in seconds, and of the file.
     quantise  parts of a whole note, the grid that notes are moved to (16: sixteenths, 12: triplets of eighths). Of two notes of
               one pitch at one position the louder is kept. None: notes are not moved.

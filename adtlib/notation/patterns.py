@@ -14,9 +14,10 @@ from typing import NamedTuple
 import numpy as np
 
 from adtlib.notation.beats import BEATS_A_BAR, Beats, beat_positions, check_grid, median_bpm
+from adtlib.notation.drum_maps import DRUM_MAPS
 from adtlib.onsets.frames import Onsets
 from adtlib.onsets.midi import Note
-from adtlib.vocabulary import CLASSES, GENERAL_MIDI, MIDI_PITCH
+from adtlib.vocabulary import CLASSES, GENERAL_MIDI, KINDS, MIDI_PITCH
 
 VELOCITIES = {"X": 112, "x": 84, "-": 62, "g": 34}  # accent, stroke, soft stroke, ghost note
 
@@ -205,17 +206,21 @@ def _grids(positions: np.ndarray) -> dict[int, int]:
 
 
 class GridStroke(NamedTuple):
-    """A stroke of a song on its grid: beats from the first of the song's beats, class, velocity 1 to 127."""
+    """A stroke of a song on its grid: beats from the first of the song's beats, class, velocity 1 to 127.
+
+    kind  of stroke, of `vocabulary.KINDS`; "" where it is not known.
+    """
 
     beat: Fraction
     name: str
     velocity: int
+    kind: str = ""
 
 
 def song_strokes(
     events: Sequence[tuple[float, str, int]], beats: Beats, quantise: int | None = None
 ) -> tuple[int, list[GridStroke]]:
-    """(beat that begins the bar of the first event, strokes sorted by beat and class) of events (seconds, class, velocity).
+    """(beat that begins the bar of the first event, strokes sorted by beat and class) of events (seconds, class or kind, velocity).
 
     quantise  as in `midi_files.song_midi`. 48 parts of a whole note are too fine for notation and have the effect of None:
               sixteenths or triplets, whichever fit better.
@@ -230,14 +235,14 @@ def song_strokes(
     start = math.floor((first + EARLY + beats.phase) / BEATS_A_BAR) * BEATS_A_BAR - beats.phase
     last = float(beats.at(max(seconds for seconds, _, _ in events)))
     lines = beats.seconds(np.arange(start, math.ceil(last) + BEATS_A_BAR + 1))
-    onsets = [np.array([seconds for seconds, name, _ in events if name == label]) for label in CLASSES]
-    velocities = [[velocity for _, name, velocity in events if name == label] for label in CLASSES]
-    loudest: dict[tuple[Fraction, str], int] = {}
-    for label, positions, own in zip(CLASSES, grid_positions(onsets, lines, METER, steps), velocities, strict=True):
-        for position, velocity in zip(positions, own, strict=True):
-            key = start + position, label
-            loudest[key] = max(loudest.get(key, 0), velocity)
-    strokes = [GridStroke(*key, velocity) for key, velocity in loudest.items()]
+    by_class = [[event for event in events if KINDS.get(event[1], event[1]) == name] for name in CLASSES]
+    onsets = [np.array([seconds for seconds, _, _ in own]) for own in by_class]
+    loudest: dict[tuple[Fraction, str], tuple[int, str]] = {}  # (velocity, kind)
+    for name, positions, own in zip(CLASSES, grid_positions(onsets, lines, METER, steps), by_class, strict=True):
+        for position, (_, label, velocity) in zip(positions, own, strict=True):
+            key, stroke = (start + position, name), (velocity, label if label in KINDS else "")
+            loudest[key] = max(loudest.get(key, stroke), stroke)
+    strokes = [GridStroke(*key, *stroke) for key, stroke in loudest.items()]
     return start, sorted(strokes, key=lambda stroke: (stroke.beat, CLASSES.index(stroke.name)))
 
 
@@ -247,11 +252,15 @@ def is_ghost(stroke: GridStroke) -> bool:
 
 
 def song_pattern(events: Sequence[tuple[float, str, int]], beats: Beats, quantise: int | None = None) -> Pattern:
-    """The notation of events (seconds, class, velocity) as a pattern in whole bars; without events, one empty bar.
+    """The notation of events (seconds, class or kind, velocity) as a pattern in whole bars; without events, one empty bar.
 
     Arguments and error as for `song_strokes`.
     """
     start, strokes = song_strokes(events, beats, quantise)
-    hits = [Hit(stroke.beat - start, MIDI_PITCH[stroke.name], VELOCITIES["g" if is_ghost(stroke) else "x"]) for stroke in strokes]
+    pitch = DRUM_MAPS["general-midi"].pitch
+    hits = [
+        Hit(stroke.beat - start, pitch(stroke.kind or stroke.name), VELOCITIES["g" if is_ghost(stroke) else "x"])
+        for stroke in strokes
+    ]
     n_bars = max((math.floor(hit.beat / BEATS_A_BAR) + 1 for hit in hits), default=1)
     return Pattern(tuple(sorted(hits)), n_bars, beats.bpm, METER)

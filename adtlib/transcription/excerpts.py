@@ -34,6 +34,7 @@ def events_between(transcription: Transcription, start: float, end: float) -> tu
         peak_picking=replace(picking, skip_first=max(0, picking.skip_first - first)),
         edits=tuple(edit._replace(seconds=edit.seconds - shift) for edit in near),
         features=None,
+        kinds=transcription.kinds and transcription.kinds.between(first, last),
     )
     # Rounded to a nanosecond: subtracting and adding the shift would make 12.31 12.310000000000002.
     moved = (event._replace(seconds=round(event.seconds + shift, 9)) for event in part.events)
@@ -46,4 +47,4 @@ def passage_pattern(transcription: Transcription, beats: Beats, start: float, en
     bars = np.floor((first + beats.phase) / BEATS_A_BAR), np.ceil((last + beats.phase) / BEATS_A_BAR)
     lines = [beats.seconds(bar * BEATS_A_BAR - beats.phase - EARLY) for bar in bars]
     events = events_between(transcription, *map(float, lines))
-    return song_pattern([(event.seconds, event.name, event.velocity) for event in events], beats)
+    return song_pattern([(event.seconds, event.label, event.velocity) for event in events], beats)

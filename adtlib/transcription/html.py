@@ -17,7 +17,6 @@ from adtlib.figures.passages import passage_of, plot_transcription
 from adtlib.markup import in_html
 from adtlib.notation.musicxml import to_musicxml
 from adtlib.notation.pages import score_svg
-from adtlib.notation.patterns import song_pattern
 from adtlib.transcription.kit_playback import played, sampled_kit
 from adtlib.vocabulary import CLASS_NAMES, CLASSES
 
@@ -88,7 +87,7 @@ def _player(words: str, waveform: np.ndarray) -> str:
 
 
 def _score(song: "Transcription") -> str:
-    pattern = song_pattern(song.drum_events, song.beats)
+    pattern = song.to_pattern()
     bars = min(BARS, pattern.n_bars)
     hits = tuple(hit for hit in pattern.hits if hit.beat < bars * pattern.bar_length)
     picture = score_svg(to_musicxml(replace(pattern, hits=hits, n_bars=bars)))

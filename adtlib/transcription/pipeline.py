@@ -11,6 +11,7 @@ from adtlib.audio.features import N_BANDS, SAMPLE_RATE
 from adtlib.audio.normalise import normalised
 from adtlib.notation.beats import check_tempo
 from adtlib.onsets.peak_picking import with_thresholds
+from adtlib.transcription.kinds import HeardKinds
 from adtlib.transcription.transcription import Transcription
 from adtlib.vocabulary import CLASSES
 
@@ -73,6 +74,7 @@ def transcribe(
         peak_picking=picking,
         model=trained.name,
         features=result.features,
+        kinds=result.kinds,
         source=None if in_memory else Path(source),
     )
     song = song if tempo is None else song.with_tempo(tempo)
@@ -85,7 +87,7 @@ def _readable(name: str) -> str:
 
 
 class _Analysis:
-    """One pass through a recording: activations `(T, 5)`, energies `(T, 5)`, features `(T, 84)` if kept, number of samples."""
+    """One pass through a recording: activations and energies `(T, 5)`, kinds if heard, features `(T, 84)` if kept, samples."""
 
     def __init__(self, blocks: Iterable[np.ndarray], model: "Pretrained", keep_features: bool, progress) -> None:
         from adtlib.models.engines import logit_blocks
@@ -94,8 +96,11 @@ class _Analysis:
         self.n_samples, self._energies, self._features = 0, [], []
         self._keep, self._progress = keep_features, progress
         features = self._recorded(feature_blocks(self._counted(blocks), model.features))
-        logits = list(logit_blocks(model.engine, features))
-        self.activations = to_activations(np.concatenate(logits))
+        logits = np.concatenate(list(logit_blocks(model.engine, features)))  # (T, 5), or (T, 5 + K) with kinds
+        # Contiguous, as without kinds: the last bit of a sigmoid may depend on it.
+        self.activations = to_activations(np.ascontiguousarray(logits[:, : len(CLASSES)]))
+        least = model.confidences
+        self.kinds = None if least is None else HeardKinds.of_logits(logits[:, len(CLASSES) :], least)
         self.energies = np.concatenate([np.zeros((0, len(CLASSES)), dtype=np.float32), *self._energies])
         nothing = np.zeros((0, N_BANDS), dtype=np.float16)
         self.features = np.concatenate([nothing, *self._features]) if keep_features else None
