@@ -132,10 +132,10 @@ def track_beats(onsets: Onsets, duration: float, tempo: float | None = None, met
         tracked = tempo / 1.5 if dotted else tempo
         slowest, fastest, likely = tracked * np.exp(-_DEVIATION), tracked * np.exp(_DEVIATION), (tracked, _STATED_SPREAD)
     lengths = np.arange(int(60 * STEPS_A_SECOND / fastest), int(60 * STEPS_A_SECOND / slowest) + 1)
-    begun, positions, ternary = best_beats(onsets, end, lengths, *likely)
+    begun, ternary = best_beats(onsets, end, lengths, *likely)
     times = extended(_drawn_to_onsets(begun, onsets), end)
     ternary = np.concatenate([ternary, np.repeat(ternary[-1:], len(times) - len(ternary))])
-    return _in_bars(times, find_bars(onsets, times, positions, ternary, meter, tempo is not None))
+    return _in_bars(times, find_bars(onsets, times, ternary, meter, tempo is not None))
 
 
 def _even_beats(end: float, tempo: float | None, meter: Meter) -> Beats:

@@ -6,8 +6,8 @@ these probabilities are summed (prediction by a cache, Kuhn and De Mori 1990; re
 2003). No bar lines are needed for that, nor a pattern known before. A song is in 4/4 unless another bar predicts it clearly better;
 it has one time signature.
 
-Bars begin where kick and rare cymbals (crashes) are, and the snare is not; bars of 4/4 where the tracker found them. Of three
-quarters, 3/4 has its backbeat on the second or third of them, 6/8 between them, in the middle.
+Bars begin where kick and rare cymbals (crashes) are, where the snare is not, and where toms end (fills). Of three quarters, 3/4 has
+its backbeat on the second or third of them, 6/8 between them, in the middle.
 """
 
 from collections.abc import Sequence
@@ -28,10 +28,12 @@ _WEIGHTS = np.array([1.5, 1.5, 1.0, 1.0, 1.0], dtype=np.float32)  # of the class
 _BARS, _FADING = 6, 0.7  # bars before that predict, and the weight of each next one relative to the one after it
 _RAREST = 0.02  # probability of a stroke or of silence, at least
 _COMMON_LAGS = (1, 2, 4, 8)  # tracked beats: bars of 4/4, their parts and their pairs
-_OTHER_LAGS = tuple(Fraction(eighths, 2) for eighths in (3, 5, 6, 7, 9, 10, 14))
+_OTHER_LAGS = tuple(Fraction(sixteenths, 4) for sixteenths in (5, 6, 7, 10, 12, 14, 18, 20, 28))
 _MARGIN = 30.0  # nats by which another bar must predict better; chosen on the training split of Groove MIDI
+_AS_GOOD = 10.0  # nats: a shorter bar that predicts worse by less is preferred to two of them
 _FASTEST_QUARTERS = 200.0  # a minute: faster ones are written as eighths
 _SLOWEST_TRIPLETS = 76.0  # beats a minute: slower beats of three full eighths are dotted quarters
+_CLEARLY = 0.3  # evidence by which 6/8 must have better bar lines than 3/4, as there are twice as many places to choose from
 _TIME_KEEPERS = [CLASSES.index("HH"), CLASSES.index("CY")]
 
 
@@ -63,27 +65,25 @@ def beats_a_bar(meter: Meter) -> int:
 def find_bars(
     onsets: Onsets,
     times: np.ndarray,
-    positions: np.ndarray,
     ternary: np.ndarray,
     meter: Meter | None = None,
     tempo_known: bool = False,
 ) -> Bars:
     """The bars of a song.
 
-    times, positions, ternary  of the tracked beats: seconds; positions in bars of four, from 1; whether a beat has triplets.
-    meter                      the time signature, if it is known.
-    tempo_known                whether the tracked beats are the quarters, or the dotted quarters of a known compound metre.
+    times, ternary  of the tracked beats: seconds; whether a beat has triplets.
+    meter           the time signature, if it is known.
+    tempo_known     whether the tracked beats are the quarters, or the dotted quarters of a known compound metre.
     """
-    strokes, bpm = _strokes(onsets, times, ternary), 60 / float(np.median(np.diff(times)))
+    strokes, share, bpm = _strokes(onsets, times, ternary), float(ternary.mean()), 60 / float(np.median(np.diff(times)))
     if meter is None:
-        readings = _likeliest(strokes, float(ternary.mean()), bpm, tempo_known)
+        readings = _likeliest(strokes, share, bpm, tempo_known)
     else:
-        readings = [(meter, beat) for beat in _possible_beats(meter, float(ternary.mean()) > 0.5, tempo_known)]
-        best = max(readings, key=lambda reading: repetition(strokes, _bar(*reading)))
-        readings = [best]
-    starts = {reading: _start(strokes, *reading, positions) for reading in readings}
-    (meter, beat), (_, start) = max(starts.items(), key=lambda item: item[1][0])
-    return Bars(meter, beat, start)
+        beats = _possible_beats(meter, share > 0.5, tempo_known)
+        readings = [(meter, max(beats, key=lambda beat: repetition(strokes, _bar(meter, beat))))]
+    starts = [_start(strokes, *reading) for reading in readings]
+    second = len(starts) > 1 and starts[1][0] > starts[0][0] + _CLEARLY
+    return Bars(*readings[second], starts[second][1])
 
 
 def repetition(strokes: np.ndarray, bar: Fraction) -> float:
@@ -131,6 +131,8 @@ def _likeliest(strokes: np.ndarray, ternary: float, bpm: float, tempo_known: boo
     lags = [lag for lag in _OTHER_LAGS if ternary < 0.5 or lag.denominator == 1]
     other = {lag: repetition(strokes, lag) for lag in lags}
     bar = max(other, key=other.__getitem__)
+    half = bar / 2
+    bar = half if other.get(half, -np.inf) > other[bar] - _AS_GOOD else bar
     dotted = not tempo_known and _in_dotted_quarters(strokes, ternary, bpm)
     if other[bar] < max(common.values()) + _MARGIN:
         if not dotted:
@@ -144,6 +146,8 @@ def _likeliest(strokes: np.ndarray, ternary: float, bpm: float, tempo_known: boo
         return [((9, 8), Fraction(3, 2))]
     if bar.denominator == 1:
         return [((int(bar), 4), Fraction(1))]
+    if bar.denominator == 4:
+        return [((int(4 * bar), 8), Fraction(1, 4))]
     if not tempo_known and 2 * bpm <= _FASTEST_QUARTERS:  # the tracked beats are half notes
         return [((int(2 * bar), 4), Fraction(1, 2))]
     return [((6, 8), Fraction(3, 2)) if bar == Fraction(3, 2) else ((int(2 * bar), 8), Fraction(1, 2))]
@@ -173,18 +177,20 @@ def _possible_beats(meter: Meter, ternary: bool, tempo_known: bool) -> Sequence[
 # --- where bars begin ----------------------------------------------------------------------------------------------------
 
 
-def _start(strokes: np.ndarray, meter: Meter, beat: Fraction, positions: np.ndarray) -> tuple[float, Fraction]:
-    """(how much speaks for it, tracked beats from the first to a bar line)."""
-    if beat == 1 and beats_a_bar(meter) in (2, 4):  # bars of four as they were tracked
-        return 0.0, Fraction(int(1 - positions[0]) % beats_a_bar(meter))
+def _start(strokes: np.ndarray, meter: Meter, beat: Fraction) -> tuple[float, Fraction]:
+    """(how much speaks for it, tracked beats from the first to a bar line).
+
+    Where the tracked beats are those of the metre, a bar begins with one of them; else 6/8 may begin with any eighth.
+    """
     bar, step = int(_bar(meter, beat) * _SLOTS), int(beat * _SLOTS)
-    compound = beat_length(meter) == Fraction(3, 2)
-    kick, snare, crash = (_folded(column, bar) for column in (strokes[:, 0], strokes[:, 1], _rare(strokes[:, 4])))
-    evidence = kick - snare + 2 * crash
+    kick, snare, toms = (_folded(strokes[:, index], bar) for index in range(3))
+    evidence = kick - snare + 2 * _folded(_rare(strokes[:, CLASSES.index("CY")]), bar)
+    evidence += np.sum([np.roll(toms, before) for before in range(1, _SLOTS)], axis=0)
+    dotted = beat == Fraction(3, 2)
     if bar == 3 * _SLOTS:  # 3/4 or 6/8
-        backbeats = [bar // 2] if compound else [bar // 3, 2 * bar // 3]
-        evidence = evidence + np.max([np.roll(snare, -at) for at in backbeats], axis=0)
-    starts = np.arange(0, bar, step // 3 if compound else step)
+        backbeats = [bar // 2] if dotted else [bar // 3, 2 * bar // 3]
+        evidence += np.max([np.roll(snare, -at) for at in backbeats], axis=0)
+    starts = np.arange(0, bar, step // 3 if dotted else step)
     best = starts[int(evidence[starts].argmax())]
     return float(evidence[best]), Fraction(int(best), _SLOTS)
 
