@@ -166,6 +166,8 @@ def _made_from(song: _Song, model, options: argparse.Namespace) -> dict[str, Any
     # All options but those that say what to read, where to write, and how.
     others = ("audio", "command", "debug", "format", "listen", "model", "out", "overwrite", "threshold")
     chosen = {name.replace("_", " "): value for name, value in vars(options).items() if name not in others}
+    if options.meter is not None:
+        chosen["meter"] = "{}/{}".format(*options.meter)
     if options.drum_map is not None:
         chosen["drum map"] = dict(options.drum_map.pitches)
     picking = asdict(with_thresholds(model.peak_picking, options.threshold))
@@ -208,6 +210,7 @@ def _transcribe(song: _Song, model, options: argparse.Namespace, bar: tqdm) -> N
         progress=progress,
         first_bar=options.first_bar,
         tempo=options.tempo,
+        meter=options.meter,
     )
     times.append(time.perf_counter())
     written = _write(heard, song, state, options)
@@ -275,7 +278,7 @@ def _lines(song, written: list[Path], transcribing: float, writing: float) -> li
     total = sum(counts.values())
     onsets = f"{total:,} onsets: " + "  ".join(f"{name} {counts[name]:,}" for name in CLASSES) if total else "no onsets"
     minutes, rest = divmod(round(song.duration), 60)
-    tempo = f"{song.beats.bpm:.0f} beats a minute" if song.beats.found else "too few onsets for a tempo: 120 written"
+    tempo = song.beats.in_words if song.beats.found else "too few onsets for a tempo: 120 written"
     speed = (
         f"heard in {transcribing:.1f} s, {song.duration / max(transcribing, 1e-9):.0f} times real time; written in {writing:.1f} s"
     )

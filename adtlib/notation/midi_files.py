@@ -18,7 +18,8 @@ import mido
 import numpy as np
 
 from adtlib import paths
-from adtlib.notation.beats import BEATS_A_BAR, Beats, check_grid
+from adtlib.notation.beats import Beats, check_grid
+from adtlib.notation.time_signatures import Meter
 from adtlib.onsets import midi, smf
 from adtlib.onsets.midi import Note, tick_seconds
 from adtlib.onsets.own import midi_mark
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
 
     from adtlib.notation.patterns import Pattern
 
-TICKS_A_BEAT, _PATTERN_TICKS = 960, 480  # of songs; of patterns
-_SIXTEENTH = TICKS_A_BEAT // 4
-_NOTE_TICKS = TICKS_A_BEAT // 8
+TICKS_A_QUARTER, _PATTERN_TICKS = 960, 480  # of songs; of patterns
+_SIXTEENTH = TICKS_A_QUARTER // 4
+_NOTE_TICKS = TICKS_A_QUARTER // 8
 _TOLERANCE = 0.005  # seconds by which a beat may differ from the tempo map, so that one tempo can hold for many beats
 
 
@@ -56,12 +57,13 @@ def song_midi(
     Raises ValueError for a grid that is not in `beats.QUANTISE`.
     """
     pickup, _, times = _from_the_first_bar(beats)
-    tempos = _tempo_map(times, pickup)
+    tempos = _tempo_map(times, pickup, beats.unit)
     velocities = placed_notes(notes, beats, pitches, quantise)
     end = int(_ticks(np.array([duration]), tempos)[0])
     drums = [(0, mido.MetaMessage("track_name", name="Drums")), *_strokes([(*at, v) for at, v in velocities.items()], _NOTE_TICKS)]
     mark = midi_mark((*at, velocity) for at, velocity in velocities.items()) if marked else ""
-    return midi.file_bytes([_conductor(tempos, pickup, end, name, mark), midi.track(drums, end)], TICKS_A_BEAT, kind=1)
+    conductor = _conductor(tempos, pickup, beats.meter, end, name, mark)
+    return midi.file_bytes([conductor, midi.track(drums, end)], TICKS_A_QUARTER, kind=1)
 
 
 def placed_notes(
@@ -74,11 +76,11 @@ def placed_notes(
     check_grid(quantise)
     pickup, first, times = _from_the_first_bar(beats)
     if quantise:
-        parts = Fraction(quantise, 4)  # of a beat
-        places = [round((float(beats.at(seconds)) - first) * parts) / parts for seconds, _, _ in notes]
-        ticks = [max(0, round(place * TICKS_A_BEAT) + pickup) for place in places]
+        parts = Fraction(quantise, 4)  # of a quarter note
+        places = [round((float(beats.at(seconds)) - first) * beats.unit * parts) / parts for seconds, _, _ in notes]
+        ticks = [max(0, round(place * TICKS_A_QUARTER) + pickup) for place in places]
     else:
-        ticks = _ticks(np.array([seconds for seconds, _, _ in notes]), _tempo_map(times, pickup)).tolist()
+        ticks = _ticks(np.array([seconds for seconds, _, _ in notes]), _tempo_map(times, pickup, beats.unit)).tolist()
     velocities: dict[tuple[int, int], int] = {}
     for tick, (_, label, velocity) in zip(ticks, notes, strict=True):
         key = tick, pitches[label]
@@ -88,19 +90,22 @@ def placed_notes(
 
 def _from_the_first_bar(beats: Beats) -> tuple[int, int, np.ndarray]:
     """(ticks before the first bar line, index of the beat on it, seconds of the beats from there on in the tempo map)."""
-    near = 60 / beats.bpm / 8  # half a sixteenth
+    near = 60 / beats.tempo / 8  # half a sixteenth
     late = beats.times > -near
     lines = np.flatnonzero((beats.positions == 1) & late)
     first = int(lines[0]) if len(lines) else int(np.argmax(late))  # a recording shorter than a bar
     times = beats.times[first:]
     if times[0] < near:
-        return 0, first, times - times[0] * np.maximum(0, 1 - np.arange(len(times)) / BEATS_A_BAR)
-    return max(1, round(4 * times[0] / (times[1] - times[0]))) * _SIXTEENTH, first, times
+        return 0, first, times - times[0] * np.maximum(0, 1 - np.arange(len(times)) / beats.a_bar)
+    return max(1, round(float(4 * beats.unit) * times[0] / (times[1] - times[0]))) * _SIXTEENTH, first, times
 
 
-def _tempo_map(times: np.ndarray, pickup: int) -> list[tuple[int, int]]:
-    """(tick, microseconds a beat) of tempos, each for as many beats as are evenly spaced; `times[0]` is at tick `pickup`."""
-    tempos = [(0, max(1, round(1e6 * times[0] * TICKS_A_BEAT / pickup)))] if pickup else []
+def _tempo_map(times: np.ndarray, pickup: int, unit: Fraction) -> list[tuple[int, int]]:
+    """(tick, microseconds a quarter note) of tempos, each for as many beats as are evenly spaced; `times[0]` is at tick `pickup`.
+
+    times, unit  of beats: seconds, and quarter notes in each.
+    """
+    tempos, beat_ticks = [(0, max(1, round(1e6 * times[0] * TICKS_A_QUARTER / pickup)))] if pickup else [], TICKS_A_QUARTER * unit
     start = 0
     while start < len(times) - 1:
         stop = start + 1
@@ -112,7 +117,7 @@ def _tempo_map(times: np.ndarray, pickup: int) -> list[tuple[int, int]]:
             stop = end
             low, high = max(low, (passed - _TOLERANCE) / count), min(high, (passed + _TOLERANCE) / count)
         period = (times[stop] - times[start]) / (stop - start)
-        tempos.append((pickup + start * TICKS_A_BEAT, max(1, round(1e6 * period))))
+        tempos.append((pickup + int(start * beat_ticks), max(1, round(1e6 * period / float(unit)))))
         start = stop
     return tempos
 
@@ -120,24 +125,24 @@ def _tempo_map(times: np.ndarray, pickup: int) -> list[tuple[int, int]]:
 def _ticks(seconds: np.ndarray, tempos: list[tuple[int, int]]) -> np.ndarray:
     """The tick nearest to each time: the inverse of `midi.tick_seconds`."""
     starts = np.array([tick for tick, _ in tempos])
-    changes = tick_seconds(starts, tempos, TICKS_A_BEAT)
+    changes = tick_seconds(starts, tempos, TICKS_A_QUARTER)
     region = np.maximum(np.searchsorted(changes, seconds, side="right") - 1, 0)
-    ticks_a_second = 1e6 * TICKS_A_BEAT / np.array([tempo for _, tempo in tempos])
+    ticks_a_second = 1e6 * TICKS_A_QUARTER / np.array([tempo for _, tempo in tempos])
     return np.maximum(np.rint(starts[region] + (seconds - changes[region]) * ticks_a_second[region]), 0).astype(np.int64)
 
 
-def _conductor(tempos: list[tuple[int, int]], pickup: int, end: int, name: str, mark: str) -> mido.MidiTrack:
+def _conductor(tempos: list[tuple[int, int]], pickup: int, meter: Meter, end: int, name: str, mark: str) -> mido.MidiTrack:
     """The first track: name, mark if any, metre and tempo."""
     events = [(0, mido.MetaMessage("track_name", name=name.encode("latin-1", "replace").decode("latin-1")))]
     events += [(0, mido.MetaMessage("text", text=mark))] if mark else []
     events += [midi.tempo_event(tick, tempo) for tick, tempo in tempos if tick <= end or not tick]
-    if pickup and pickup != BEATS_A_BAR * TICKS_A_BEAT:
-        length = Fraction(pickup, 4 * TICKS_A_BEAT)  # of a whole note
+    length = Fraction(pickup, 4 * TICKS_A_QUARTER)  # of a whole note
+    if pickup and length != Fraction(*meter):
         unit = next(unit for unit in (4, 8, 16) if (length * unit).denominator == 1)
         events.append((0, mido.MetaMessage("time_signature", numerator=min(int(length * unit), 255), denominator=unit)))
     else:  # a whole bar before the first bar line is an ordinary bar
         pickup = 0
-    events.append((pickup, mido.MetaMessage("time_signature", numerator=BEATS_A_BAR, denominator=4)))
+    events.append((pickup, mido.MetaMessage("time_signature", numerator=meter[0], denominator=meter[1])))
     return midi.track(events, end)
 
 

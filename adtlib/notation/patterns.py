@@ -12,7 +12,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from adtlib.notation.beats import BEATS_A_BAR, Beats, beat_positions, check_grid, median_bpm
+from adtlib.notation.beats import Beats, beat_positions, check_grid, median_bpm
 from adtlib.onsets.frames import Onsets
 from adtlib.onsets.midi import Note
 from adtlib.vocabulary import CLASSES, GENERAL_MIDI, MIDI_PITCH
@@ -25,8 +25,7 @@ _GRIDS = (4, 3)  # steps a beat
 _SPREAD, _MAX_MISFIT = 0.03, 0.1  # beats: standard deviation of strokes around their grid; larger distances count as this
 _SIMULTANEOUS = 0.05  # beats: strokes as close as this (simultaneous drums, flams) count once
 _CHANGE = 3.5  # cost in nats of another grid from one beat to the next: three strokes in triplets justify two changes
-METER = (BEATS_A_BAR, 4)  # of whole songs
-EARLY = 1 / 8  # of a beat: an onset at most this much before a bar line belongs to the bar after it
+EARLY = 1 / 8  # of a quarter note: an onset at most this much before a bar line belongs to the bar after it
 _GHOST = 32  # velocity of a snare stroke below which it is a ghost note
 
 
@@ -91,7 +90,7 @@ def note_onsets(notes: Sequence[Note]) -> Onsets:
 
 
 def beat_groups(meter: tuple[int, int]) -> list[Fraction]:
-    """Lengths of a bar's beats in quarter notes: dotted quarters in 6/8, 9/8 and 12/8; a short last beat in 5/8 and 7/8.
+    """Lengths of a bar's beats in quarter notes: dotted quarters in 6/8, 9/8 and 12/8; a long last beat in 5/8 and 7/8 (2 + 2 + 3).
 
     Raises ValueError for a metre whose unit is not 2, 4 or 8.
     """
@@ -101,7 +100,8 @@ def beat_groups(meter: tuple[int, int]) -> list[Fraction]:
     if unit == 8 and beats % 3 == 0:
         return [Fraction(3, 2)] * (beats // 3)
     whole, rest = divmod(Fraction(4 * beats, unit), 1)
-    return [Fraction(1)] * int(whole) + [rest] * (rest > 0)
+    lengths = [Fraction(1)] * int(whole)
+    return [*lengths[:-1], 1 + rest] if rest and lengths else lengths or [rest]
 
 
 # --- from rows, from onsets --------------------------------------------------------------------------------------------
@@ -211,20 +211,23 @@ def song_pattern(events: Sequence[tuple[float, str, int]], beats: Beats, quantis
     Raises ValueError for a grid that is not in `beats.QUANTISE`.
     """
     check_grid(quantise)
-    steps = None if quantise in (None, 48) else quantise // 4  # of a beat
+    steps = None if quantise in (None, 48) else quantise // 4  # of a quarter note
+    meter, unit = beats.meter, beats.unit
     if not events:
-        return Pattern((), 1, beats.bpm, METER)
-    first = float(beats.at(min(seconds for seconds, _, _ in events)))
-    start = math.floor((first + EARLY + beats.phase) / BEATS_A_BAR) * BEATS_A_BAR - beats.phase
+        return Pattern((), 1, beats.tempo, meter)
+    first = float(beats.at(min(seconds for seconds, _, _ in events))) + EARLY / float(unit)
+    start = math.floor((first + beats.phase) / beats.a_bar) * beats.a_bar - beats.phase
     last = float(beats.at(max(seconds for seconds, _, _ in events)))
-    lines = beats.seconds(np.arange(start, math.ceil(last) + BEATS_A_BAR + 1))
+    quarters = math.ceil((math.ceil(last) + beats.a_bar - start) * unit)
+    lines = beats.seconds(start + np.arange(quarters + 1) / float(unit))
     onsets = [np.array([seconds for seconds, name, _ in events if name == label]) for label in CLASSES]
     velocities = [[velocity for _, name, velocity in events if name == label] for label in CLASSES]
     hits: dict[tuple[Fraction, int], int] = {}
-    for label, positions, own in zip(CLASSES, grid_positions(onsets, lines, METER, steps), velocities, strict=True):
+    for label, positions, own in zip(CLASSES, grid_positions(onsets, lines, meter, steps), velocities, strict=True):
         for position, velocity in zip(positions, own, strict=True):
             ghost = label == "SD" and velocity < _GHOST
             key = position, MIDI_PITCH[label]
             hits[key] = max(hits.get(key, 0), VELOCITIES["g" if ghost else "x"])
-    n_bars = max(math.floor(position / BEATS_A_BAR) + 1 for position, _ in hits)
-    return Pattern(tuple(Hit(*key, velocity) for key, velocity in sorted(hits.items())), n_bars, beats.bpm, METER)
+    bar_length = Fraction(4 * meter[0], meter[1])
+    n_bars = max(math.floor(position / bar_length) + 1 for position, _ in hits)
+    return Pattern(tuple(Hit(*key, velocity) for key, velocity in sorted(hits.items())), n_bars, beats.tempo, meter)

@@ -10,6 +10,7 @@ import numpy as np
 from adtlib.audio.features import N_BANDS, SAMPLE_RATE
 from adtlib.audio.normalise import normalised
 from adtlib.notation.beats import check_tempo
+from adtlib.notation.time_signatures import Meter, check_meter
 from adtlib.onsets.peak_picking import with_thresholds
 from adtlib.transcription.transcription import Transcription
 from adtlib.vocabulary import CLASSES
@@ -30,6 +31,7 @@ def transcribe(
     progress: Callable[[float], None] | None = None,
     first_bar: float | None = None,
     tempo: float | None = None,
+    meter: Meter | None = None,
 ) -> Transcription:
     """Transcribe the drums of a recording of any length, in bounded memory. A long one is read twice, first to measure its level.
 
@@ -43,14 +45,17 @@ def transcribe(
     progress       called with the seconds processed so far.
     first_bar      seconds at which a bar begins, if bar lines are found in the wrong place: the nearest beat gets one.
     tempo          in quarter notes a minute, 20 to 400, if the one that is found is wrong: beats leave it by a tenth at most.
+    meter          the time signature of all bars, such as (3, 4) or (7, 8), if the one that is found is wrong.
 
     Raises AudioError for a file that cannot be read, ModelError for a model that does not exist or is damaged, ValueError for
-    samples without a sample rate or of another kind, for a first bar outside the recording, and for a tempo that no song has.
+    samples without a sample rate or of another kind, for a first bar outside the recording, and for a tempo or a time signature
+    that no song has.
     """
     from adtlib.audio.files import array_blocks, audio_blocks
     from adtlib.transcription.pretrained import Pretrained, load_model
 
     check_tempo(tempo)  # before the work
+    check_meter(meter)
     in_memory = not isinstance(source, Path | str)
     if in_memory and sample_rate is None:
         raise ValueError("samples without sample_rate: give their rate in Hz")
@@ -74,6 +79,7 @@ def transcribe(
         source=None if in_memory else Path(source),
     )
     song = song if tempo is None else song.with_tempo(tempo)
+    song = song if meter is None else song.with_meter(meter)
     return song if first_bar is None else song.with_first_bar(first_bar)
 
 

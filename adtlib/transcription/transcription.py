@@ -20,6 +20,7 @@ import numpy as np
 from adtlib import paths
 from adtlib.audio.features import FPS, SAMPLE_RATE
 from adtlib.notation.beats import Beats, check_tempo, track_beats
+from adtlib.notation.time_signatures import Meter, check_meter
 from adtlib.onsets.energies import velocities
 from adtlib.onsets.frames import Onsets
 from adtlib.onsets.own import COLUMNS
@@ -52,6 +53,7 @@ class Transcription:
     given_beats   known beats; by default they are tracked in the onsets.
     first_bar     seconds at which a bar is known to begin; None keeps the bar lines that were found.
     tempo         in quarter notes a minute, if it is known; None: it is found with the beats.
+    meter         the time signature, (3, 4), if it is known; None: it is found.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Transcription:
     given_beats: Beats | None = None
     first_bar: float | None = None
     tempo: float | None = None
+    meter: Meter | None = None
 
     # ---- onsets
 
@@ -97,7 +100,7 @@ class Transcription:
     @cached_property
     def beats(self) -> Beats:
         """Beats and bar lines of the song."""
-        beats = self.given_beats or track_beats(self.onsets, self.duration, self.tempo)
+        beats = self.given_beats or track_beats(self.onsets, self.duration, self.tempo, self.meter)
         return beats if self.first_bar is None else beats.with_bar_at(self.first_bar)
 
     def table(self, drum_map=None) -> "pd.DataFrame":
@@ -131,6 +134,11 @@ class Transcription:
         """
         check_tempo(bpm)
         return replace(self, tempo=float(bpm), given_beats=None)
+
+    def with_meter(self, meter: Meter) -> "Transcription":
+        """With bars of a time signature, such as (3, 4) or (7, 8). ValueError for one that is not 2 to 16 quarters or eighths."""
+        check_meter(meter)
+        return replace(self, meter=meter, given_beats=None)
 
     def add(self, name: str, seconds: float, velocity: int | None = None) -> "Transcription":
         """With an onset added; its velocity by default follows the energy in the recording. ValueError outside the recording."""
