@@ -214,6 +214,13 @@ def _add_transcribe(add: Any) -> None:
         "from start to end. In 6/8, 9/8 and 12/8, --tempo still counts quarter notes",
     )
     parser.add_argument(
+        "--beats",
+        metavar="ENGINE",
+        type=_engine,
+        help="beat_this: beats and bars from that package, which hears the whole music (extra `beats`; it downloads its weights "
+        "once, or takes them from a file: beat_this:FILE)",
+    )
+    parser.add_argument(
         "--drum-map",
         metavar="MAP",
         type=_drum_map,
@@ -299,6 +306,16 @@ def _meter(text: str) -> tuple[int, int]:
         message = f"{text!r} is no time signature: give 2 to 16 quarters or eighths, as in 3/4 or 7/8"
         raise argparse.ArgumentTypeError(message) from None
     return beats, unit
+
+
+def _engine(text: str) -> str:
+    from adtlib.transcription.beat_engines import check_engine
+
+    try:
+        check_engine(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
 
 
 def _drum_map(text: str):

@@ -51,6 +51,8 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError("\n     ".join(problems))
     if options.first_bar is not None and len(recordings) > 1:
         raise ValueError(f"--first-bar is a time in one recording, but {len(recordings)} are given: transcribe them one by one")
+    if options.beats is not None and (options.tempo is not None or options.meter is not None):
+        raise ValueError("--beats finds tempo and time signature itself: leave --tempo and --meter out")
     out = options.out.expanduser()
     if problem := _folder_problem(out):
         return _usage_error(f"--out {options.out}: {problem}")
@@ -68,6 +70,13 @@ def run(options: argparse.Namespace) -> int:
         model = load_model(options.model)
     except (ValueError, OSError) as error:
         return _usage_error(f"--model: {error}")
+    if options.beats is not None:
+        from adtlib.transcription.beat_engines import EngineError, load_engine
+
+        try:
+            load_engine(options.beats)
+        except EngineError as error:
+            return _usage_error(f"--beats: {error}")
     started = time.perf_counter()
     for song in left:
         _guarded(song, options, lambda song: _leave_out_what_is_done(song, model, options))
@@ -211,6 +220,7 @@ def _transcribe(song: _Song, model, options: argparse.Namespace, bar: tqdm) -> N
         first_bar=options.first_bar,
         tempo=options.tempo,
         meter=options.meter,
+        beats=options.beats,
     )
     times.append(time.perf_counter())
     written = _write(heard, song, state, options)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ def transcribe(
     first_bar: float | None = None,
     tempo: float | None = None,
     meter: Meter | None = None,
+    beats: str | None = None,
 ) -> Transcription:
     """Transcribe the drums of a recording of any length, in bounded memory. A long one is read twice, first to measure its level.
 
@@ -46,16 +48,21 @@ def transcribe(
     first_bar      seconds at which a bar begins, if bar lines are found in the wrong place: the nearest beat gets one.
     tempo          in quarter notes a minute, 20 to 400, if the one that is found is wrong: beats leave it by a tenth at most.
     meter          the time signature of all bars, such as (3, 4) or (7, 8), if the one that is found is wrong.
+    beats          "beat_this": beats and bars by that package, as `beat_engines` says; "beat_this:FILE": with these weights.
 
     Raises AudioError for a file that cannot be read, ModelError for a model that does not exist or is damaged, ValueError for
     samples without a sample rate or of another kind, for a first bar outside the recording, and for a tempo or a time signature
-    that no song has.
+    that no song has, and for either together with `beats`; EngineError where `beats` cannot be had.
     """
     from adtlib.audio.files import array_blocks, audio_blocks
+    from adtlib.transcription.beat_engines import load_engine
     from adtlib.transcription.pretrained import Pretrained, load_model
 
     check_tempo(tempo)  # before the work
     check_meter(meter)
+    if beats is not None and (tempo is not None or meter is not None):
+        raise ValueError(f"beats = {beats!r} with a tempo or a time signature: {beats} finds its own, leave them out")
+    engine = None if beats is None else load_engine(beats)
     in_memory = not isinstance(source, Path | str)
     if in_memory and sample_rate is None:
         raise ValueError("samples without sample_rate: give their rate in Hz")
@@ -78,6 +85,7 @@ def transcribe(
         features=result.features,
         source=None if in_memory else Path(source),
     )
+    song = song if engine is None else replace(song, given_beats=engine(np.concatenate(list(blocks()))))
     song = song if tempo is None else song.with_tempo(tempo)
     song = song if meter is None else song.with_meter(meter)
     return song if first_bar is None else song.with_first_bar(first_bar)
