@@ -33,7 +33,7 @@ _MARGIN = 30.0  # nats by which another bar must predict better; chosen on the t
 _AS_GOOD = 10.0  # nats: a shorter bar that predicts worse by less is preferred to two of them
 _FASTEST_QUARTERS = 200.0  # a minute: faster ones are written as eighths
 _SLOWEST_TRIPLETS = 76.0  # beats a minute: slower beats of three full eighths are dotted quarters
-_CLEARLY = 0.3  # evidence by which 6/8 must have better bar lines than 3/4, as there are twice as many places to choose from
+_CLEARLY = 0.3  # strokes a bar by which 6/8 must have better bar lines than 3/4: it has twice as many places to choose from
 _TIME_KEEPERS = [CLASSES.index("HH"), CLASSES.index("CY")]
 
 
@@ -82,7 +82,7 @@ def find_bars(
         beats = _possible_beats(meter, share > 0.5, tempo_known)
         readings = [(meter, max(beats, key=lambda beat: repetition(strokes, _bar(meter, beat))))]
     starts = [_start(strokes, *reading) for reading in readings]
-    second = len(starts) > 1 and starts[1][0] > starts[0][0] + _CLEARLY
+    second = len(starts) > 1 and starts[1][0] > starts[0][0] + _CLEARLY * len(times) / 3
     return Bars(*readings[second], starts[second][1])
 
 
@@ -178,7 +178,7 @@ def _possible_beats(meter: Meter, ternary: bool, tempo_known: bool) -> Sequence[
 
 
 def _start(strokes: np.ndarray, meter: Meter, beat: Fraction) -> tuple[float, Fraction]:
-    """(how much speaks for it, tracked beats from the first to a bar line).
+    """(how many strokes speak for it, tracked beats from the first to a bar line).
 
     Where the tracked beats are those of the metre, a bar begins with one of them; else 6/8 may begin with any eighth.
     """
@@ -196,9 +196,9 @@ def _start(strokes: np.ndarray, meter: Meter, beat: Fraction) -> tuple[float, Fr
 
 
 def _folded(column: np.ndarray, bar: int) -> np.ndarray:
-    """Share of bars with a stroke at each position: `(bar,)`."""
+    """Number of bars with a stroke at each position: `(bar,)`."""
     n_bars = -(-len(column) // bar)
-    return np.pad(column, (0, n_bars * bar - len(column))).reshape(n_bars, bar).mean(axis=0)
+    return np.pad(column, (0, n_bars * bar - len(column))).reshape(n_bars, bar).sum(axis=0)
 
 
 def _rare(column: np.ndarray) -> np.ndarray:

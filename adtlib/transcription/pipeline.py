@@ -55,14 +55,17 @@ def transcribe(
     that no song has, and for either together with `beats`; EngineError where `beats` cannot be had.
     """
     from adtlib.audio.files import array_blocks, audio_blocks
-    from adtlib.transcription.beat_engines import load_engine
     from adtlib.transcription.pretrained import Pretrained, load_model
 
     check_tempo(tempo)  # before the work
     check_meter(meter)
     if beats is not None and (tempo is not None or meter is not None):
         raise ValueError(f"beats = {beats!r} with a tempo or a time signature: {beats} finds its own, leave them out")
-    engine = None if beats is None else load_engine(beats)
+    engine = None
+    if beats is not None:
+        from adtlib.transcription.beat_engines import load_engine
+
+        engine = load_engine(beats)
     in_memory = not isinstance(source, Path | str)
     if in_memory and sample_rate is None:
         raise ValueError("samples without sample_rate: give their rate in Hz")
