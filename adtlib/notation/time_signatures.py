@@ -137,7 +137,7 @@ def _likeliest(strokes: np.ndarray, ternary: float, bpm: float, tempo_known: boo
     if other[bar] < max(common.values()) + _MARGIN:
         if not dotted:
             return [(COMMON, Fraction(1))]
-        return [((6, 8) if common[2] > common[4] else (12, 8), Fraction(1))]
+        return [((6, 8) if common[2] > common[4] - _AS_GOOD else (12, 8), Fraction(1))]
     if ternary >= 0.5:
         return [((3 * int(bar), 8) if dotted else (int(bar), 4), Fraction(1))]
     if bar == 3:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from adtlib.notation.beat_model import ways
-from adtlib.notation.beats import Beats, beat_positions, extended, median_bpm, track_beats
+from adtlib.notation.beats import beat_positions, extended, median_bpm, track_beats
 from adtlib.onsets.annotations import read_onsets
 from adtlib.vocabulary import CLASSES, MDB
 
