@@ -19,7 +19,7 @@ from adtlib.vocabulary import CLASSES, MIDI_PITCH
 EIGHTHS = np.arange(16) / 2
 PLAYED = {
     "waltz": ((3, 4), {"KD": (0,), "SD": (1, 2), "HH": (0, 1, 2)}, (96, 150)),
-    "rock in three": ((3, 4), {"KD": (0, 0.5), "SD": (2,), "HH": EIGHTHS[:6]}, (90, 130)),
+    "rock in three": ((3, 4), {"KD": (0, 0.5), "SD": (2,), "HH": EIGHTHS[:6]}, (90, 110)),
     "jazz waltz": ((3, 4), {"KD": (0,), "HH": (1,), "CY": (0, 1, 5 / 3, 2, 8 / 3)}, (120, 170)),
     "six eight": ((6, 8), {"KD": (0, 1), "SD": (1.5,), "HH": EIGHTHS[:6]}, (84, 105)),
     "five four": ((5, 4), {"KD": (0, 2.5), "SD": (1, 4), "HH": EIGHTHS[:10]}, (100, 130)),
@@ -36,7 +36,7 @@ PLAYED = {
 
 
 def played(style: str, bpm: float, rng=None, bars: int = 24, start: float = 0.6):
-    """(onsets, seconds of bar lines), a crash every eight bars; with `rng` strokes scatter by 10 ms and one in twenty is missing."""
+    """(onsets, seconds of bar lines); a crash every eight bars. With `rng` strokes scatter by 10 ms, and one in twenty is missing."""
     (beats, unit), pattern, _ = PLAYED[style]
     quarters = 4 * beats / unit
     lines = start + quarters * 60 / bpm * np.arange(bars + 1)
