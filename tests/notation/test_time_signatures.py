@@ -36,7 +36,7 @@ PLAYED = {
 
 
 def played(style: str, bpm: float, rng=None, bars: int = 24, start: float = 0.6):
-    """(onsets, seconds of bar lines); a crash every eight bars. With `rng` strokes scatter by 10 ms, and one in twenty is missing."""
+    """(onsets, seconds of bar lines); a crash every eight bars. With `rng` strokes scatter by 10 ms, one in twenty is missing."""
     (beats, unit), pattern, _ = PLAYED[style]
     quarters = 4 * beats / unit
     lines = start + quarters * 60 / bpm * np.arange(bars + 1)
