@@ -171,7 +171,10 @@ def _possible_beats(meter: Meter, ternary: bool, tempo_known: bool) -> Sequence[
         return [one]
     if length == Fraction(3, 2):
         return [one if ternary else length]
-    return [half, one] if length == half else [one, half, 2 * one]
+    if length == half:
+        return [half, one]
+    thirds = [Fraction(2, 3)] if ternary and meter[0] % 3 == 0 else []  # eighths in three, tracked as triplets
+    return [one, half, 2 * one, *thirds]
 
 
 # --- where bars begin ----------------------------------------------------------------------------------------------------
@@ -180,17 +183,17 @@ def _possible_beats(meter: Meter, ternary: bool, tempo_known: bool) -> Sequence[
 def _start(strokes: np.ndarray, meter: Meter, beat: Fraction) -> tuple[float, Fraction]:
     """(how many strokes speak for it, tracked beats from the first to a bar line).
 
-    Where the tracked beats are those of the metre, a bar begins with one of them; else 6/8 may begin with any eighth.
+    A bar begins with a beat, but where quarters were tracked for dotted ones, or the reverse, with any eighth.
     """
     bar, step = int(_bar(meter, beat) * _SLOTS), int(beat * _SLOTS)
     kick, snare, toms = (_folded(strokes[:, index], bar) for index in range(3))
     evidence = kick - snare + 2 * _folded(_rare(strokes[:, CLASSES.index("CY")]), bar)
     evidence += np.sum([np.roll(toms, before) for before in range(1, _SLOTS)], axis=0)
-    dotted = beat == Fraction(3, 2)
-    if bar == 3 * _SLOTS:  # 3/4 or 6/8
-        backbeats = [bar // 2] if dotted else [bar // 3, 2 * bar // 3]
+    backbeats = {(3, 4): [step, 2 * step], (6, 8): [step]}.get(meter, [])
+    if backbeats:
         evidence += np.max([np.roll(snare, -at) for at in backbeats], axis=0)
-    starts = np.arange(0, bar, step // 3 if dotted else step)
+    eighths = {Fraction(3, 2): 3, Fraction(2, 3): 2}.get(beat, 1)  # of a beat
+    starts = np.arange(0, bar, step // eighths)
     best = starts[int(evidence[starts].argmax())]
     return float(evidence[best]), Fraction(int(best), _SLOTS)
 
