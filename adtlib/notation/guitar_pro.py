@@ -25,9 +25,12 @@ def guitar_pro(pattern: Pattern, title: str = "") -> bytes:
     song.tracks.clear()
     song.measureHeaders.clear()
     length = round(pattern.bar_length * models.Duration.quarterTime)
+    eighths = [round(2 * beat) for beat in beat_groups(pattern.meter)]  # that are beamed together; the format holds four numbers
+    beams = [*eighths, 0, 0, 0][:4] if len(eighths) <= 4 else [2, 2, 2, 2]
     for bar in range(pattern.n_bars):
         header = models.MeasureHeader(number=bar + 1, start=models.Duration.quarterTime + bar * length)
         header.timeSignature.numerator, header.timeSignature.denominator.value = pattern.meter
+        header.timeSignature.beams = beams
         song.measureHeaders.append(header)
     strings = [models.GuitarString(number, 0) for number in range(1, _DIRECT)]
     track = models.Track(song, number=1, name="Drums", isPercussionTrack=True, strings=strings)

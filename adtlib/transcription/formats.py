@@ -60,7 +60,7 @@ def _tab(song, drum_map, quantise) -> str:
     from adtlib.notation.drum_tab import drum_tab
 
     start, strokes = song.strokes(quantise)
-    return drum_tab(strokes, start, song.beats.bpm, song.name)
+    return drum_tab(strokes, start, song.beats, song.name)
 
 
 def _chart(song, drum_map, quantise) -> str:

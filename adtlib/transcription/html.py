@@ -44,7 +44,7 @@ def summary(song: "Transcription") -> str:
     minutes, rest = divmod(round(song.duration), 60)
     counts = song.counts
     found = ", ".join(f"{CLASS_NAMES[name]} {counts[name]:,}" for name in CLASSES if counts[name]) or "no drums"
-    tempo = f"; {song.beats.bpm:.0f} beats a minute" if song.beats.found else ""
+    tempo = f"; {song.beats.in_words}" if song.beats.found else ""
     by = f"; heard by the model {song.model}" if song.model else ""
     edited = f"; corrected by hand: {len(song.edits)}" if song.edits else ""
     return in_html(f"{minutes}:{rest:02d} min; {found}{tempo}{by}{edited}.")

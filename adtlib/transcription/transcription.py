@@ -21,6 +21,7 @@ import numpy as np
 from adtlib import paths
 from adtlib.audio.features import FPS, SAMPLE_RATE
 from adtlib.notation.beats import Beats, check_tempo, track_beats
+from adtlib.notation.time_signatures import Meter, check_meter
 from adtlib.onsets.energies import velocities
 from adtlib.onsets.frames import Onsets
 from adtlib.onsets.own import COLUMNS, KIND_COLUMNS
@@ -28,15 +29,17 @@ from adtlib.onsets.peak_picking import PeakPicking, pick_peaks, with_thresholds
 from adtlib.transcription import extras
 from adtlib.transcription.events import Edit, Event, check_class, counts_of, edited, onsets_of
 from adtlib.transcription.formats import FORMATS, kinds_of
-from adtlib.transcription.kinds import HeardKinds
 from adtlib.vocabulary import CLASSES, KINDS, MIDI_PITCH
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     import pandas as pd
 
     from adtlib.audio.clicks import DrumEvent
     from adtlib.notation.patterns import GridStroke, Pattern
     from adtlib.notation.tick_map import TickMap
+    from adtlib.transcription.kinds import HeardKinds
 
 USUAL = ("mid", "csv", "musicxml", "svg", "pdf")  # of the formats, those that are written when none is named
 
@@ -58,6 +61,7 @@ class Transcription:
     first_bar     seconds at which a bar is known to begin; None keeps the bar lines that were found.
     tempo         in quarter notes a minute, if it is known; None: it is found with the beats.
     kinds         of strokes within the classes; None: the model does not hear them, or they are not wanted.
+    meter         the time signature, (3, 4), if it is known; None: it is found.
     """
 
     name: str
@@ -72,7 +76,8 @@ class Transcription:
     given_beats: Beats | None = None
     first_bar: float | None = None
     tempo: float | None = None
-    kinds: HeardKinds | None = None
+    kinds: "HeardKinds | None" = None
+    meter: Meter | None = None
 
     # ---- onsets
 
@@ -106,7 +111,7 @@ class Transcription:
     @cached_property
     def beats(self) -> Beats:
         """Beats and bar lines of the song."""
-        beats = self.given_beats or track_beats(self.onsets, self.duration, self.tempo)
+        beats = self.given_beats or track_beats(self.onsets, self.duration, self.tempo, self.meter)
         return beats if self.first_bar is None else beats.with_bar_at(self.first_bar)
 
     def table(self, drum_map=None) -> "pd.DataFrame":
@@ -152,6 +157,11 @@ class Transcription:
         """
         check_tempo(bpm)
         return replace(self, tempo=float(bpm), given_beats=None)
+
+    def with_meter(self, meter: Meter) -> "Transcription":
+        """With bars of a time signature, such as (3, 4) or (7, 8). ValueError for one that is not 2 to 16 quarters or eighths."""
+        check_meter(meter)
+        return replace(self, meter=meter, given_beats=None)
 
     def add(self, name: str, seconds: float, velocity: int | None = None) -> "Transcription":
         """With an onset added; its velocity by default follows the energy in the recording. ValueError outside the recording."""
@@ -219,7 +229,7 @@ class Transcription:
         text = "\n".join(lines) + "\n"
         return _written(path, text)
 
-    def strokes(self, quantise: int | None = None) -> "tuple[int, list[GridStroke]]":
+    def strokes(self, quantise: int | None = None) -> "tuple[Fraction, list[GridStroke]]":
         """The onsets on the song's beats, as `notation.patterns.song_strokes` gives them; `quantise` as in `to_midi`."""
         from adtlib.notation.patterns import song_strokes
 
