@@ -10,7 +10,6 @@ In metres of eighths they count eighths, of two columns: `1&2&3&4&5&6&`. The abb
 ride, HH, T, SD, BD); `x` is a cymbal, `o` a drum, `g` a ghost note.
 """
 
-import textwrap
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -39,10 +38,10 @@ def drum_tab(strokes: Sequence[GridStroke], start: Fraction, beats: Beats, title
     for stroke in strokes:
         bars.setdefault(int((stroke.beat - start) // length), []).append(stroke)
     drawn = [_bar(bars.get(bar, []), start + bar * length, beats.meter, used) for bar in range(max(bars, default=-1) + 1)]
-    tempo = beats.in_words if beats.meter != COMMON else f"{beats.bpm:.0f} beats a minute"
+    tempo = f"{beats.bpm:.0f} beats a minute; " if beats.meter == COMMON else f"{beats.in_words}\n"
     lines = [
         in_line(title) or "Drums",
-        *textwrap.wrap(f"{tempo}; x cymbal, o drum, g ghost; {_LEGENDS[beats.meter[1]]}", _WIDTH),
+        f"{tempo}x cymbal, o drum, g ghost; {_LEGENDS[beats.meter[1]]}",
         "",
     ]
     number = 0
