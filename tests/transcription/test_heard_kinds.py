@@ -103,6 +103,14 @@ def test_files_tell_kinds_and_are_read_back_as_classes(tmp_path):
     assert "circle-x" in song.to_musicxml() and "open-string" in song.to_musicxml()
 
 
+@pytest.mark.parametrize("meter", [(3, 4), (6, 8)])
+def test_notation_tells_kinds_in_every_metre(meter):
+    song = heard(GROOVE).with_meter(meter)
+    pattern = song.to_pattern()
+    assert pattern.meter == meter
+    assert sorted(hit.pitch for hit in pattern.hits) == sorted(PITCH[event.label] for event in song.events)
+
+
 def test_strokes_of_a_class_that_fall_on_one_place_of_the_grid_are_one_note():
     song = heard({"hat_closed": [1.0, 2.0, 3.0], "hat_open": [1.06], "kick": [1.0, 2.0, 3.0]})
     hats = [hit for hit in song.to_pattern(4).hits if GENERAL_MIDI.classes[hit.pitch] == "HH"]
