@@ -53,7 +53,8 @@ def activations(rng) -> tuple[np.ndarray, list[np.ndarray]]:
 def moves(control) -> list:
     """STEPS values over the whole range of a control."""
     if hasattr(control, "options"):
-        return [control.options[index % len(control.options)] for index in range(STEPS)]
+        values = [option[1] if isinstance(option, tuple) else option for option in control.options]  # (label, value) or value
+        return [values[index % len(values)] for index in range(STEPS)]
     return [type(control.value)(value) for value in np.linspace(control.min, control.max, STEPS)]
 
 
