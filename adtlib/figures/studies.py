@@ -1,5 +1,6 @@
 """Figures of the studies: F1 by architecture, cost, training sets against tests, published numbers. Conventions as in `theme`."""
 
+import re
 from collections.abc import Sequence
 
 import matplotlib as mpl
@@ -93,7 +94,9 @@ def plot_f1_grid(grid: pd.DataFrame, zero_shot: pd.DataFrame, ax=None):
         if not zero_shot.iloc[row, column]:
             frame = {"fill": False, "edgecolor": "#333333", "linewidth": 1.3}
             ax.add_patch(mpl.patches.Rectangle((column + 0.06, row + 0.09), 0.88, 0.82, **frame))
-    ax.set_xticklabels([in_figure(name).replace("+", "+\n") for name in grid.columns], rotation=0)
+    # Long names break after their "+" or "-": side by side they would touch.
+    names = [re.sub(r"(?<=....[+-])", "\n", in_figure(name), count=1) for name in grid.columns]
+    ax.set_xticklabels(names, rotation=0)
     ax.set_yticklabels([in_figure(name) for name in grid.index], rotation=0)
     ax.set(xlabel="test corpus (framed: trained on)", ylabel="training set")
     ax.tick_params(length=0)

@@ -38,7 +38,7 @@ PAGES = {
         "adtlib/weights/MODEL_CARD",
     ],
     "Look up": ["docs/notebooks", "figures", "tables", "bibliography", "api/index"],
-    "The project": ["docs/architecture", "CONTRIBUTING", "docs/trust", "SECURITY", "CHANGELOG", "docs/licences"],
+    "The project": ["docs/architecture", "CONTRIBUTING", "docs/speed", "docs/trust", "SECURITY", "CHANGELOG", "docs/licences"],
 }
 GENERATED = {"figures", "tables", "bibliography", "api/index"}
 BEYOND = "Beyond the thesis"
