@@ -25,7 +25,10 @@ KINDS = {
     **dict.fromkeys(("hat_closed", "hat_half_open", "hat_open", "hat_pedal", "tambourine"), "HH"),
     **dict.fromkeys(("ride", "ride_bell", "crash", "splash", "china", "cowbell"), "CY"),
 }
-# The pitch of each class where onsets are written as MIDI; each maps back to its class under General MIDI.
+# What an onset is taken for where its kind is not known.
+MAIN_KIND = {"KD": "kick", "SD": "snare", "TT": "tom_mid", "HH": "hat_closed", "CY": "crash"}
+# The pitch of each class where onsets are written as MIDI; each maps back to its class under General MIDI. Those of kinds are in
+# `notation.drum_maps`.
 MIDI_PITCH = {"KD": 36, "SD": 38, "TT": 47, "HH": 42, "CY": 49}
 
 
@@ -138,6 +141,15 @@ MDB = Mapping(
 )
 
 
+# The kind of each label of MDB Drums; drags, flams, ghost notes and snares without wires are strokes on the snare.
+MDB_KINDS = {
+    **{"KD": "kick", "SST": "side_stick", "SDB": "brush", "HIT": "tom_high", "MHT": "tom_mid", "HFT": "tom_low", "LFT": "tom_low"},
+    **dict.fromkeys(("SD", "SDD", "SDF", "SDG", "SDNS"), "snare"),
+    **{"CHH": "hat_closed", "OHH": "hat_open", "PHH": "hat_pedal", "TMB": "tambourine"},
+    **{"RDC": "ride", "RDB": "ride_bell", "CRC": "crash", "CHC": "china", "SPC": "splash"},
+}
+
+
 _GENERAL_MIDI_CLASSES = _pitch_table(
     KD="35 36",
     SD="37 38 39 40",
@@ -218,11 +230,12 @@ _DRUM_MACHINES = _table(HH="CH OH", SD="CP")
 
 
 # For users' own files, whose annotation scheme is not known: class names first, then the labels of MDB, then those of ENST, names
-# in words, and the numbers 22 to 87 as pitches, which some tools write into text files.
+# in words, kinds of strokes, and the numbers 22 to 87 as pitches, which some tools write into text files.
 ANY_TEXT = Mapping(
     name="any text annotation",
     classes=_union(FIVE_CLASS, MDB, ENST)
     | _WORDS
+    | {kind.replace("_", "").upper(): name for kind, name in KINDS.items()}
     | _DRUM_MACHINES
     | {label: name for label, name in ENST.classes.items() if label.upper() in _DRUM_MACHINES}
     | {str(pitch): name for pitch, name in ROLAND.classes.items()},

@@ -5,15 +5,20 @@
 Scored on exact or annotated onsets, as a perfect transcription would give them:
 
     made     kick on 1 and 3, snare on 2 and 4, and a hi-hat in straight eighths, in swung ones and in eighth triplets, at 56 to 180
-             beats a minute
+             beats a minute; and grooves in other time signatures, strokes scattered by 10 ms and one in twenty missing
     MDB      the songs of MDB Drums, whose beats people annotated
     Groove   performances of the Groove MIDI Dataset from its validation and test splits, whose beats the click gave; and all its
-             shuffles, of which all but one belong to the training split, from which benchmarks/beat_positions.py counts
+             shuffles, of which all but one belong to the training split, from which benchmarks/beat_positions.py counts; and all
+             that are not in 4/4, ten of twelve from the training split
+    Beat This!   the published tracker (adtlib.transcription.beat_engines) on the mixes of MDB Drums, where its package and weights
+             are: BEAT_THIS=FILE names the weights
 
 A tempo is right within 4 %. Beats and bar lines are scored with mir_eval, within 70 ms; AMLt allows half and double tempo.
 """
 
-from collections import Counter
+import csv
+import os
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import mir_eval
@@ -22,6 +27,7 @@ from beat_positions import groove_rows
 
 from adtlib import paths
 from adtlib.notation.beats import track_beats
+from adtlib.notation.time_signatures import beat_length
 from adtlib.onsets.annotations import read_onsets
 from adtlib.vocabulary import MDB, ROLAND
 
@@ -31,6 +37,24 @@ HATS = {
     "shuffle": (np.array([0, 2, 3, 5, 6, 8, 9, 11]) / 3, 4),
     "triplets": (np.arange(12) / 3, 4),
 }
+EIGHTHS = np.arange(14) / 2
+# By time signature: positions of kick, snare, hi-hat and ride in quarter notes; each is played at nine tempi.
+GROOVES = {
+    (3, 4): [((0,), (1, 2), (0, 1, 2), ()), ((0, 0.5), (2,), EIGHTHS[:6], ()), ((0,), (), (1,), (0, 1, 5 / 3, 2, 8 / 3))],
+    (6, 8): [((0,), (1.5,), EIGHTHS[:6], ()), ((0, 1, 2.5), (1.5,), EIGHTHS[:6], ()), ((0, 2), (1.5,), (), EIGHTHS[:6])],
+    (5, 4): [
+        ((0, 0.5, 3), (1, 4), EIGHTHS[:10], ()),
+        ((0, 2, 2.5), (1, 3), EIGHTHS[:10], ()),
+        ((0, 3), (4,), (1, 3), (0, 1, 5 / 3, 2, 3, 4)),
+    ],
+    (7, 8): [((0, 2), (1, 3), EIGHTHS[:7], ()), ((0, 1.5, 2), (1, 2.5), EIGHTHS[:7], ()), ((0, 2.5), (1.5,), EIGHTHS[:7], ())],
+    (4, 4): [
+        ((0, 1.5), (2,), EIGHTHS[:8], ()),
+        (EIGHTHS[:8], EIGHTHS[:8] + 0.25, EIGHTHS[:8], ()),
+        ((0, 1.5, 3), (1, 3), EIGHTHS[:8], ()),
+    ],
+}
+GROOVE_TEMPI = np.arange(80, 161, 10)
 RELATIONS = {"right": 1, "double": 2, "half": 1 / 2, "3:2": 3 / 2, "2:3": 2 / 3, "3:4": 3 / 4, "4:3": 4 / 3}
 SHORTEST = 20  # seconds of a performance
 
@@ -69,6 +93,25 @@ def made() -> None:
         print(f"{name:<24}{counted(relations)}")
 
 
+def made_meters() -> None:
+    rng = np.random.default_rng(0)
+    for meter, grooves in GROOVES.items():
+        found, rows, quarters = Counter(), [], 4 * meter[0] / meter[1]
+        for groove in grooves:
+            for bpm in GROOVE_TEMPI:
+                lines = START + quarters * 60 / bpm * np.arange(2 * BARS + 1)
+                kick, snare, hat, ride = (np.add.outer(lines[:-1], np.array(at) * 60 / bpm).ravel() for at in groove)
+                cymbals = np.unique(np.concatenate([ride, lines[:-1:8]]))
+                onsets = [np.sort(times[rng.random(len(times)) > 0.05]) for times in (kick, snare, lines[:0], hat, cymbals)]
+                onsets = [np.sort(times + rng.normal(0, 0.01, len(times))) for times in onsets]
+                beats = track_beats(onsets, lines[-1])
+                found["{}/{}".format(*beats.meter)] += 1
+                reference = np.arange(START, lines[-1], 60 / bpm * float(beat_length(meter)))
+                rows.append(scores(beats, reference, lines))
+        row("{}/{}, made".format(*meter), np.mean(rows, axis=0))
+        print("    found: " + ", ".join(f"{name} {count}" for name, count in found.most_common()))
+
+
 def mdb(annotations: Path) -> None:
     rows = []
     for path in sorted((annotations / "beats").glob("*.beats")):
@@ -97,17 +140,51 @@ def groove(root: Path) -> None:
             if not training:
                 rows.append(scores(beats, reference, reference[::4]))
                 relations[right] += 1
-    row(f"Groove, {len(rows)}", np.mean(rows, axis=0))
+    row(f"Groove 4/4, {len(rows)}", np.mean(rows, axis=0))
     print(f"{'Groove':<24}{counted(relations)}")
     print(f"{'Groove, shuffles':<24}{counted(shuffles)}")
+
+
+def other_meters(root: Path) -> None:
+    """The performances of Groove that are not in 4/4."""
+    with open(root / "info.csv") as file:
+        rows = [row for row in csv.DictReader(file) if row["time_signature"] != "4-4" and row["beat_type"] == "beat"]
+    by_split = defaultdict(list)
+    for performance in rows:
+        onsets, quarter = read_onsets(root / performance["midi_filename"], ROLAND), 60 / float(performance["bpm"])
+        meter, end = tuple(map(int, performance["time_signature"].split("-"))), max(times.max(initial=0) for times in onsets)
+        beats = track_beats(onsets, end)
+        downbeats = np.arange(0, end, quarter * 4 * meter[0] / meter[1])
+        by_split[performance["split"]].append(scores(beats, np.arange(0, end, quarter * float(beat_length(meter))), downbeats))
+        name = f"{performance['style']}, {meter[0]}/{meter[1]}"
+        row(f"{name[:23]}", by_split[performance["split"]][-1])
+        print(f"    found: {beats.in_words}")
+    for split, values in by_split.items():
+        row(f"Groove, {split}, {len(values)}", np.mean(values, axis=0))
+
+
+def beat_this(folder: Path, weights: str) -> None:
+    from adtlib.audio.files import read_audio
+    from adtlib.transcription.beat_engines import load_engine
+
+    engine, rows = load_engine(f"beat_this:{weights}"), []
+    for path in sorted((folder / "audio" / "full_mix").glob("*.wav")):
+        table = np.loadtxt(folder / "annotations" / "beats" / f"{path.stem}.beats")
+        rows.append(scores(engine(read_audio(path)), table[:, 0], table[table[:, 1] == 1, 0]))
+    row(f"Beat This!, {len(rows)}", np.mean(rows, axis=0))
 
 
 def main() -> None:
     made()
     print("columns: F-measure of beats, of bar lines, AMLt")
+    made_meters()
     root = paths.real_data_root()
-    mdb(root / "ENST+MDB" / "MDBDrums-master" / "MDB Drums" / "annotations")
+    songs = root / "ENST+MDB" / "MDBDrums-master" / "MDB Drums"
+    mdb(songs / "annotations")
+    if weights := os.environ.get("BEAT_THIS"):
+        beat_this(songs, weights)
     groove(root / "groove")
+    other_meters(root / "groove")
 
 
 if __name__ == "__main__":

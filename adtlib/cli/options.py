@@ -167,7 +167,8 @@ def _add_transcribe(add: Any) -> None:
         "installed. Folders are read with their subfolders. Broken recordings are left out and listed at the end; the exit "
         "status is then 1.\n\n"
         "There are five classes: KD, the kick drum; SD, the snare drum with side stick; TT, all toms; HH, the hi-hat, open and "
-        "closed; CY, all other cymbals, ride and crash. Bars are written as 4/4, and where they begin is estimated"
+        "closed; CY, all other cymbals, ride and crash. Within them kinds are told apart where the model hears them. Tempo, time "
+        "signature and bar lines are estimated"
     )
     epilog = (
         "examples:\n  adt transcribe song.mp3\n  adt transcribe album/ --out transcriptions --format mid,csv,pdf --listen\n"
@@ -175,7 +176,8 @@ def _add_transcribe(add: Any) -> None:
         "  adt transcribe - --format mid --out - < song.mp3 > song.mid\n"
         "  adt transcribe album/ --format none --json | jq .counts\n\n"
         "For song.mp3 it writes song.mid (channel 10; tempo and bar lines; notes at their\n"
-        "transcribed times), song.csv (time_seconds, class, pitch, velocity, confidence),\n"
+        "transcribed times), song.csv (time_seconds, class, pitch, velocity, confidence,\n"
+        "and with kinds: kind, kind_confidence),\n"
         "song.musicxml, song.svg and song.pdf (sheet music, in sixteenths and triplets or\n"
         "in the grid of --quantise); 'adt help formats' lists the others. With --listen:\n"
         "song.clicks.wav (the recording with clicks) and song.drums.wav (the drums alone,\n"
@@ -230,6 +232,13 @@ def _add_transcribe(add: Any) -> None:
         "commas, or none (default: mid,csv)",
     )
     parser.add_argument(
+        "--classes",
+        choices=("5", "kinds"),
+        default="kinds",
+        help="5: the five classes alone, as in the thesis; kinds: where the model hears them, open, closed and pedal hi-hat, ride, "
+        "crash and others, three toms, side stick (default: kinds)",
+    )
+    parser.add_argument(
         "--quantise",
         "--quantize",
         metavar="N",
@@ -241,14 +250,30 @@ def _add_transcribe(add: Any) -> None:
         "--first-bar",
         metavar="TIME",
         type=_time,
-        help="a time at which a bar begins (seconds, or 2:10.5), if the bar lines are wrong: four beats a bar from there on",
+        help="a time at which a bar begins (seconds, or 2:10.5), if the bar lines are wrong: bars are counted from there on",
     )
     parser.add_argument(
         "--tempo",
         metavar="BPM",
         type=_tempo,
         help="quarter notes a minute, 20 to 400, of all recordings given, if the tempo that is found is wrong: beats leave it by a "
-        "tenth at most",
+        "tenth at most. Music has a slower and a faster tempo, half and double: where strokes do not decide, the one nearer to 115 "
+        "is found; to get the other, state it",
+    )
+    parser.add_argument(
+        "--meter",
+        "--metre",
+        metavar="N/4",
+        type=_meter,
+        help="the time signature of all recordings given, as in 3/4, 6/8 or 7/8, if the one that is found is wrong; songs keep one "
+        "from start to end. In 6/8, 9/8 and 12/8, --tempo still counts quarter notes",
+    )
+    parser.add_argument(
+        "--beats",
+        metavar="ENGINE",
+        type=_beat_engine,
+        help="beat_this: beats and bars from that package, which hears the whole music (extra `beats`; it downloads its weights "
+        "once, or takes them from a file: beat_this:FILE)",
     )
     parser.add_argument(
         "--drum-map",
@@ -282,6 +307,8 @@ def _transcribe_problem(options: argparse.Namespace) -> str:
         return "--first-bar is a time in one recording: leave it out with --watch"
     if options.engine == "onnxruntime" and options.device not in (None, "cpu"):
         return f"--device {options.device} is torch's: leave out --engine onnxruntime, which uses the processor"
+    if options.beats is not None and (options.tempo is not None or options.meter is not None):
+        return "--beats finds tempo and time signature itself: leave --tempo and --meter out"
     if options.audio.count("-") > 1:
         return "- is standard input, which can be read once: give it once"
     if str(options.out) == "-":
@@ -357,6 +384,28 @@ def _tempo(text: str) -> float:
         message = f"{text!r} is no tempo: give quarter notes a minute, 20 to 400, as in 96 or 127.5"
         raise argparse.ArgumentTypeError(message) from None
     return tempo
+
+
+def _meter(text: str) -> tuple[int, int]:
+    from adtlib.notation.time_signatures import check_meter
+
+    try:
+        beats, unit = map(int, text.split("/"))
+        check_meter((beats, unit))
+    except ValueError:
+        message = f"{text!r} is no time signature: give 2 to 16 quarters or eighths, as in 3/4 or 7/8"
+        raise argparse.ArgumentTypeError(message) from None
+    return beats, unit
+
+
+def _beat_engine(text: str) -> str:
+    from adtlib.transcription.beat_engines import check_engine
+
+    try:
+        check_engine(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
 
 
 def _drum_map(text: str):
@@ -478,7 +527,14 @@ def _add_train(add: Any) -> None:
         "train",
         "train a model on rendered clips",
         ", validated on rendered clips and on real songs. Interrupted work is resumed after its last epoch",
-        'example:\n  adt train --architecture RNN --hyperparameters \'{"num_layers": 3, "hidden_size": 144}\' --run rnn',
+        'examples:\n  adt train --architecture RNN --hyperparameters \'{"num_layers": 3, "hidden_size": 144}\' --run rnn\n'
+        "  adt train --kinds-for adt --clips finished --run kinds",
+    )
+    parser.add_argument(
+        "--kinds-for",
+        metavar="MODEL",
+        help="instead train a head for kinds of strokes (open, closed and pedal hi-hat, ride and crash, ...) on this packed model, "
+        "a file or a shipped model's name, which stays as it is; of the other options --seed, --threads, --run and --clips count",
     )
     parser.add_argument("--epochs", type=int, default=40, help="after each the run can be resumed (default: 40)")
     parser.add_argument("--segments-per-epoch", type=int, default=3_200, metavar="N", help="segments (default: 3,200)")

@@ -95,7 +95,7 @@ def _with_standard_input(given: Sequence[str]) -> Iterator[list[str]]:
 
 
 class _Work:
-    """The options, and the model that they name, which is loaded when it is first needed."""
+    """The options, and what they name, the model and the engine of beats, which are loaded when they are first needed."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options, self.report = options, Report(options)
@@ -113,12 +113,23 @@ class _Work:
         except (ValueError, OSError) as error:
             raise _UsageError(f"--model: {error}") from None
         if device is not None:
-            _move(model.network, device)
+            _move(model.hearing, device)
         took, where = time.perf_counter() - started, f" on {device}" if device else ""
         self.report.detail(
             f"model {model.name}, features {model.features}, computed by {model.engine.name}{where}; loaded in {took:.1f} s"
         )
         return model
+
+    def _load_beats(self) -> None:
+        """Load the engine of beats that the options name, if any; it is kept. Raises _UsageError."""
+        if self.options.beats is None:
+            return
+        from adtlib.transcription.beat_engines import EngineError, load_engine
+
+        try:
+            load_engine(self.options.beats)
+        except EngineError as error:
+            raise _UsageError(f"--beats: {error}") from None
 
     def transcribe_all(self, recordings: Sequence[InputFile], problems: Sequence[str] = ()) -> int:
         """Transcribe recordings; the exit status. Raises _UsageError."""
@@ -139,6 +150,7 @@ class _Work:
             _guarded(song, options, lambda song: _look(song, inputs, self))
         if not any(song.left for song in songs):
             return _conclude(songs, problems, 0.0, self)
+        self._load_beats()
         model, started = self.model, time.perf_counter()
         for song in songs:
             if song.left:
@@ -271,8 +283,10 @@ def _made_from(song: _Song, model, options: argparse.Namespace) -> dict[str, Any
     others = {"audio", "command", "debug", "device", "dry_run", "engine", "format", "json", "listen", "model", "out", "overwrite"}
     others |= {"quiet", "skip_existing", "threshold", "verbose", "watch"}
     chosen = {name.replace("_", " "): value for name, value in vars(options).items() if name not in others}
+    if options.meter is not None:
+        chosen["meter"] = "{}/{}".format(*options.meter)
     if options.drum_map is not None:
-        chosen["drum map"] = dict(options.drum_map.pitches)
+        chosen["drum map"] = {**options.drum_map.pitches, **options.drum_map.kinds}
     picking = asdict(with_thresholds(model.peak_picking, options.threshold))
     return made_from(song.recording.path, model, {"thresholds": picking, **chosen})
 
@@ -313,7 +327,11 @@ def _transcribe(song: _Song, work: _Work, bar: tqdm) -> None:
         progress=progress,
         first_bar=options.first_bar,
         tempo=options.tempo,
+        meter=options.meter,
+        beats=options.beats,
     )
+    if options.classes == "5":
+        heard = heard.with_five_classes()
     times.append(time.perf_counter())
     if work.to_standard_output:
         written = []

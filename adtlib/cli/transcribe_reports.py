@@ -62,7 +62,7 @@ def _lines(song: "Transcription", recording: str, written: list[Path], seconds: 
     total = sum(counts.values())
     onsets = f"{total:,} onsets: " + "  ".join(f"{name} {counts[name]:,}" for name in CLASSES) if total else "no onsets"
     minutes, rest = divmod(round(song.duration), 60)
-    tempo = f"{song.beats.bpm:.0f} beats a minute" if song.beats.found else "too few onsets for a tempo: 120 written"
+    tempo = song.beats.in_words if song.beats.found else "too few onsets for a tempo: 120 written"
     speed = f"heard in {seconds['heard']:.1f} s, {song.duration / max(seconds['heard'], 1e-9):.0f} times real time"
     speed += f"; written in {seconds['written']:.1f} s" if written else ""
     lines = [f"{recording} ({minutes}:{rest:02d})", f"  {onsets}", f"  {tempo}; {speed}"]
@@ -108,14 +108,17 @@ def _as_data(song: "Transcription", written: list[Path], seconds: dict[str, floa
             {
                 "time": round(event.seconds, 4),
                 "class": event.name,
-                "pitch": pitches[event.name],
+                "pitch": pitches[event.label],
                 "velocity": event.velocity,
                 "confidence": round(event.confidence, 4),
+                **({"kind": event.kind, "kind_confidence": round(event.kind_confidence, 4)} if event.kind else {}),
             }
             for event in song.events
         ],
         "beats": {
             "found": song.beats.found,
+            "time_signature": "{}/{}".format(*song.beats.meter),
+            "tempo": round(song.beats.tempo, 3),
             "bpm": round(song.beats.bpm, 3),
             "times": [round(float(time), 4) for time in song.beats.times],
             "positions": song.beats.positions.tolist(),

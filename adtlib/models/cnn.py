@@ -24,11 +24,14 @@ class CNN(nn.Module):
         self.dense = nn.Sequential(*(module for pair in layers for module in pair))
         self.output = nn.Linear(sizes[-1], N_CLASSES)
 
+    def hidden(self, features: Tensor) -> Tensor:
+        """What the output layer sees."""
+        x = self.front_end(features)  # (B, T, C F')
+        return self.dense(x)  # (B, T, hidden)
+
     def forward(self, features: Tensor) -> Tensor:
         """Logits of all classes for each frame."""
-        x = self.front_end(features)  # (B, T, C F')
-        x = self.dense(x)  # (B, T, hidden)
-        return self.output(x)  # (B, T, 5)
+        return self.output(self.hidden(features))  # (B, T, 5)
 
 
 _SPACE = {"num_convs": [1, 2, 3], "num_layers": [1, 2, 3, 4], "hidden_size": [72, 144, 288, 576]}

@@ -18,12 +18,15 @@ class ConvTransformer(nn.Module):
         self.transformer = Transformer(embed_dim, num_layers, num_heads)
         self.output = nn.Linear(embed_dim, N_CLASSES)
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Logits of all classes for each frame."""
+    def hidden(self, features: Tensor) -> Tensor:
+        """What the output layer sees."""
         x = self.front_end(features)  # (B, T, 576)
         x = self.projection(x)  # (B, T, D)
-        x = self.transformer(x)  # (B, T, D)
-        return self.output(x)  # (B, T, 5)
+        return self.transformer(x)  # (B, T, D)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Logits of all classes for each frame."""
+        return self.output(self.hidden(features))  # (B, T, 5)
 
 
 ARCHITECTURE = Architecture(

@@ -17,11 +17,14 @@ class CRNN(nn.Module):
         self.recurrent = Recurrent(self.front_end.out_features, hidden_size, num_layers, use_gru)
         self.output = nn.Linear(self.recurrent.out_features, N_CLASSES)
 
+    def hidden(self, features: Tensor) -> Tensor:
+        """What the output layer sees."""
+        x = self.front_end(features)  # (B, T, 576): 64 kernels x 9 bands
+        return self.recurrent(x)  # (B, T, 2 H)
+
     def forward(self, features: Tensor) -> Tensor:
         """Logits of all classes for each frame."""
-        x = self.front_end(features)  # (B, T, 576): 64 kernels x 9 bands
-        x = self.recurrent(x)  # (B, T, 2 H)
-        return self.output(x)  # (B, T, 5)
+        return self.output(self.hidden(features))  # (B, T, 5)
 
 
 ARCHITECTURE = Architecture(

@@ -1,4 +1,6 @@
-"""Networks from a configuration and weights of others: whatever a configuration asks for, no more is built than fits the weights.
+"""Networks, and heads for kinds of strokes, from a configuration and weights of others.
+
+Whatever a configuration asks for, no more is built than fits the weights.
 
 A file of some hundred bytes may ask for gigabytes, or for a million layers. So the network is first built without memory, on
 torch's device "meta", no further than the weights reach, and shapes are compared before anything is allocated.
@@ -8,13 +10,20 @@ import math
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_parameter_registration_hook
 from torch.overrides import TorchFunctionMode
 
+from adtlib.models.kinds import KindsHead
 from adtlib.models.registry import assemble
+from adtlib.onsets.frames import SEGMENT_FRAMES
+
+LONGEST = 12_000  # frames of segments, two minutes
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def load_network(config: Mapping, weights: Mapping[str, Tensor]) -> nn.Module:
@@ -24,6 +33,9 @@ def load_network(config: Mapping, weights: Mapping[str, Tensor]) -> nn.Module:
     """
     if not isinstance(config.get("architecture"), str) or not isinstance(config.get("hyperparameters"), Mapping):
         raise ValueError("it names no architecture with hyperparameters")
+    frames = config.get("segment_frames", SEGMENT_FRAMES)
+    if not isinstance(frames, int) or not 1 <= frames <= LONGEST:
+        raise ValueError(f"segment_frames = {frames!r}: expected 1 to {LONGEST:,} frames")
     most = max([len(weights), *(size for value in weights.values() for size in value.shape)])
     for name, value in config["hyperparameters"].items():
         _check_size(name, value, most)
@@ -32,6 +44,25 @@ def load_network(config: Mapping, weights: Mapping[str, Tensor]) -> nn.Module:
             wanted = {name: value.shape for name, value in assemble(dict(config)).state_dict().items()}
         except (TypeError, RuntimeError, ArithmeticError) as error:  # torch, for sizes that cannot be
             raise ValueError(f"{config['architecture']} with {dict(config['hyperparameters'])}: {error}") from error
+    _check_weights(wanted, weights)
+    return _with_weights(assemble(dict(config)), weights)
+
+
+def load_head(hidden_size: int, width: int, weights: Mapping[str, Tensor]) -> KindsHead:
+    """A head for kinds of strokes with its weights, in evaluation mode. ValueError, in words, for weights of another."""
+    most = max([0, *(size for value in weights.values() for size in value.shape)])
+    for name, value in {"hidden_size": hidden_size, "width": width}.items():
+        if not isinstance(value, int) or value < 1:
+            raise ValueError(f"{name} = {value!r}: expected a whole number")
+        _check_size(name, value, most)
+    with torch.device("meta"), _Unfilled():
+        wanted = {name: value.shape for name, value in KindsHead(hidden_size, width).state_dict().items()}
+    _check_weights(wanted, weights)
+    return _with_weights(KindsHead(hidden_size, width), weights).eval().requires_grad_(False)
+
+
+def _check_weights(wanted: Mapping[str, torch.Size], weights: Mapping[str, Tensor]) -> None:
+    """ValueError where weights are not of these names and shapes, or not finite."""
     if odd := sorted(wanted.keys() ^ weights.keys()):
         raise ValueError(f"{odd[0]} is {'missing' if odd[0] in wanted else 'not part of the network'}")
     for name, shape in wanted.items():
@@ -41,7 +72,9 @@ def load_network(config: Mapping, weights: Mapping[str, Tensor]) -> nn.Module:
             raise ValueError(f"{name} has values that are not finite")
     if not weights["standardize.std"] > 0:
         raise ValueError(f"its standard deviation is {float(weights['standardize.std'])}")
-    model = assemble(dict(config))
+
+
+def _with_weights(model: Network, weights: Mapping[str, Tensor]) -> Network:
     model.load_state_dict({name: value.float() if value.is_floating_point() else value for name, value in weights.items()})
     return model
 

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from adtlib.models.engines import MOST_WORKERS
-from adtlib.models.windows import Window, batches, kept, to_activations, windows_of
+from adtlib.models.windows import Window, batches, kept, to_activations, window_frames, windows_of
 
 
 def best_device() -> torch.device:
@@ -51,8 +51,8 @@ class TorchEngine:
     name = "torch"
 
     def __init__(self, network: nn.Module, precision: str = "auto") -> None:
-        """`network`: `(B, T, 84)` features to `(B, T, 5)` logits; `precision` as `resolve_precision` takes it."""
-        self.network, self._precision = network.eval(), precision
+        """`network`: `(B, T, 84)` features to `(B, T, 5)` or `(B, T, 5 + K)` logits; `precision`: as for `resolve_precision`."""
+        self.network, self._precision, self.frames = network.eval(), precision, window_frames(network)
 
     @property
     def device(self) -> torch.device:
@@ -65,7 +65,7 @@ class TorchEngine:
         return resolve_precision(self._precision, self.device)
 
     def logits(self, windows: np.ndarray) -> np.ndarray:
-        """Logits `(B, 400, 5)` float32 of windows of features `(B, 400, 84)`."""
+        """Logits `(B, T, 5)` or `(B, T, 5 + K)` float32 of windows of features `(B, T, 84)`."""
         with torch.inference_mode(), autocast(self.device, self.precision):
             return self.network(torch.from_numpy(windows).to(self.device)).float().cpu().numpy()
 
@@ -91,6 +91,8 @@ def predict(model: nn.Module, features: np.ndarray, precision: str = "auto") -> 
 def predict_logits(model: nn.Module, feature_matrices, batch_size: int = 16, precision: str = "auto"):
     """Yield `(T, 5)` float32 logits for each `(T, 84)` matrix of an iterable, in order; windows of several share a batch.
 
+    batch_size  windows of 400 frames; fewer longer ones.
+
     Only the recordings of the current batch are in memory.
     """
     engine = TorchEngine(model, precision)
@@ -99,10 +101,10 @@ def predict_logits(model: nn.Module, feature_matrices, batch_size: int = 16, pre
     def windows() -> Iterator[Window]:
         for features in feature_matrices:
             lengths.append(len(features))
-            yield from windows_of([features])
+            yield from windows_of([features], engine.frames)
 
     parts: list[np.ndarray] = []  # logits of the first of these recordings
-    for batch in batches(windows(), batch_size):
+    for batch in batches(windows(), batch_size, engine.frames):
         found = engine.logits(np.stack([window.features for window in batch], dtype=np.float32))
         for part in kept(found, batch):
             parts.append(part)

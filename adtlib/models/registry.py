@@ -16,6 +16,7 @@ from adtlib.models.conv_transformer import ARCHITECTURE as CONV_TRANSFORMER
 from adtlib.models.crnn import ARCHITECTURE as CRNN
 from adtlib.models.rnn import ARCHITECTURE as RNN
 from adtlib.models.vit import ARCHITECTURE as VIT
+from adtlib.onsets.frames import SEGMENT_FRAMES
 
 # The order is that of tables, and of the palettes in figures.
 ARCHITECTURES: dict[str, Architecture] = {record.name: record for record in (RNN, CNN, CRNN, CONV_TRANSFORMER, VIT)}
@@ -42,6 +43,11 @@ def count_parameters(model: nn.Module) -> int:
 
 
 def assemble(config: dict, mean: float = 0.0, std: float = 1.0) -> nn.Module:
-    """Standardising and the network of a configuration as one module: `(B, T, 84)` features to `(B, T, 5)` logits."""
+    """Standardising and the network of a configuration as one module: `(B, T, 84)` features to `(B, T, 5)` logits.
+
+    Its `segment_frames` is the length that it was, or is, trained on: `prediction` cuts recordings into windows of it.
+    """
     network = build(config["architecture"], **config["hyperparameters"])
-    return nn.Sequential(OrderedDict(standardize=Standardize(mean, std), network=network))
+    model = nn.Sequential(OrderedDict(standardize=Standardize(mean, std), network=network))
+    model.segment_frames = config.get("segment_frames", SEGMENT_FRAMES)
+    return model

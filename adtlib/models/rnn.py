@@ -17,10 +17,13 @@ class RNN(nn.Module):
         self.recurrent = Recurrent(N_BANDS, hidden_size, num_layers, use_gru)
         self.output = nn.Linear(self.recurrent.out_features, N_CLASSES)
 
+    def hidden(self, features: Tensor) -> Tensor:
+        """What the output layer sees."""
+        return self.recurrent(features)  # (B, T, 2 H)
+
     def forward(self, features: Tensor) -> Tensor:
         """Logits of all classes for each frame."""
-        x = self.recurrent(features)  # (B, T, 2 H)
-        return self.output(x)  # (B, T, 5)
+        return self.output(self.hidden(features))  # (B, T, 5)
 
 
 ARCHITECTURE = Architecture(

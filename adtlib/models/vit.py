@@ -57,11 +57,14 @@ class ViT(nn.Module):
         self.transformer = Transformer(embed_dim, num_layers, num_heads)
         self.output = nn.Linear(embed_dim, N_CLASSES)
 
+    def hidden(self, features: Tensor) -> Tensor:
+        """What the output layer sees."""
+        x = self.patches(features)  # (B, T, D)
+        return self.transformer(x)  # (B, T, D)
+
     def forward(self, features: Tensor) -> Tensor:
         """Logits of all classes for each frame."""
-        x = self.patches(features)  # (B, T, D)
-        x = self.transformer(x)  # (B, T, D)
-        return self.output(x)  # (B, T, 5)
+        return self.output(self.hidden(features))  # (B, T, 5)
 
 
 _SPACE = {

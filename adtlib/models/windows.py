@@ -1,8 +1,8 @@
 """A recording in pieces, whatever its length: blocks of samples become features, and these the windows that networks see.
 
-All networks see windows of 400 frames, as in training, that overlap by 100 frames. Each half of an overlap is predicted by the
-window that has more context for it. A recording can be given whole or in blocks: joined, the results of the blocks are those of the
-whole recording up to rounding. Needs no torch.
+A network sees windows as long as the segments that it was trained on, 400 frames unless it says otherwise, that overlap by 100
+frames. Each half of an overlap is predicted by the window that has more context for it. A recording can be given whole or in
+blocks: joined, the results of the blocks are those of the whole recording up to rounding. Needs no torch.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -54,37 +54,47 @@ def _features(waveform: np.ndarray, version: str) -> np.ndarray:
 # ---- windows --------------------------------------------------------------------------------------------------------
 
 
+def window_frames(network: object) -> int:
+    """Frames of the windows that a network sees: those of the segments that it was trained on, its `segment_frames`."""
+    return getattr(network, "segment_frames", SEGMENT_FRAMES)
+
+
+def margin_of(frames: int) -> int:
+    """Frames at each edge of windows of this length that the neighbouring window predicts: MARGIN, fewer in short windows."""
+    return min(MARGIN, frames // 8)
+
+
 class Window(NamedTuple):
-    """400 frames of features `(400, 84)`. Predictions are kept for the frames `low` to before `high`."""
+    """Features `(T, 84)` of T frames. Predictions are kept for the frames `low` to before `high`."""
 
     features: np.ndarray
     low: int
     high: int
 
 
-def windows_of(blocks: Iterable[np.ndarray]) -> Iterator[Window]:
-    """The overlapping windows of one recording, given as blocks of features `(n, 84)`; at least one.
+def windows_of(blocks: Iterable[np.ndarray], frames: int = SEGMENT_FRAMES) -> Iterator[Window]:
+    """The overlapping windows, of so many frames, of one recording, given as blocks of features `(n, 84)`; at least one.
 
     The frames that the windows keep are those of the recording, each once. The last window is padded with zeros.
     """
-    held, low = np.zeros((0, N_BANDS), dtype=np.float32), 0
+    held, low, margin = np.zeros((0, N_BANDS), dtype=np.float32), 0, margin_of(frames)
     for block in blocks:
         held = np.concatenate([held, block]) if len(held) else block
-        while len(held) > SEGMENT_FRAMES:  # more follows, so this window is not the last
-            yield Window(held[:SEGMENT_FRAMES], low, SEGMENT_FRAMES - MARGIN)
-            held, low = held[SEGMENT_FRAMES - 2 * MARGIN :], MARGIN
-    last = np.zeros((SEGMENT_FRAMES, held.shape[1]), dtype=np.float32)
+        while len(held) > frames:  # more follows, so this window is not the last
+            yield Window(held[:frames], low, frames - margin)
+            held, low = held[frames - 2 * margin :], margin
+    last = np.zeros((frames, held.shape[1]), dtype=np.float32)
     last[: len(held)] = held
     yield Window(last, low, len(held))
 
 
-def batches(windows: Iterator[Window], size: int) -> Iterator[list[Window]]:
-    """The windows in lists of up to `size`."""
-    return iter(lambda: list(islice(windows, size)), [])
+def batches(windows: Iterator[Window], size: int, frames: int = SEGMENT_FRAMES) -> Iterator[list[Window]]:
+    """The windows in lists of up to `size`, or of fewer where they are longer than 400 frames, which take as much memory."""
+    return iter(lambda: list(islice(windows, max(1, size * SEGMENT_FRAMES // frames))), [])
 
 
 def kept(outputs: np.ndarray, windows: Sequence[Window]) -> list[np.ndarray]:
-    """Of outputs `(B, 400, 5)` of a batch of windows the frames that each keeps, `(high - low, 5)`."""
+    """Of outputs `(B, T, N)` of a batch of windows the frames that each keeps, `(high - low, N)`."""
     return [output[window.low : window.high] for output, window in zip(outputs, windows, strict=True)]
 
 

@@ -18,7 +18,7 @@ _BLOCK = 2_000  # steps scored at once
 
 
 def best_beats(onsets: Onsets, end: float, lengths: np.ndarray, likely: float, spread: float) -> tuple[np.ndarray, np.ndarray]:
-    """(seconds at which beats begin, their positions in the bar from 1): the first may be before 0, the last reaches `end`.
+    """(seconds at which beats begin, whether they are ternary): the first may be before 0, the last reaches `end`.
 
     onsets          five arrays of seconds up to `end`, at least one onset.
     lengths         possible lengths of a beat: successive numbers of steps, two or more.
@@ -33,7 +33,7 @@ def best_beats(onsets: Onsets, end: float, lengths: np.ndarray, likely: float, s
     away = np.log2(60 * STEPS_A_SECOND / lengths / likely) / spread
     prior = (-_PREFERENCE * lengths / STEPS_A_SECOND * 0.5 * away**2).astype(np.float32)
     steps, states = _Search(lengths, n_steps + longest).run(counts, prior)
-    return (steps - longest) / STEPS_A_SECOND, states % BEATS_A_BAR + 1
+    return (steps - longest) / STEPS_A_SECOND, states >= BEATS_A_BAR
 
 
 class _Search:

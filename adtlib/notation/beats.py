@@ -1,19 +1,22 @@
 """Beats and bar lines of a whole song, tracked from its drum onsets; the tempo may drift.
 
 `beat_model` says how likely onsets are, given beats; `bar_pointer` finds the likeliest beats, of 0.26 to 1.2 s, in steps of 20 ms.
-Then beats are moved towards their onsets as far as the tempo stays smooth. benchmarks/beat_tracking.py evaluates.
+Then beats are moved towards their onsets as far as the tempo stays smooth. `time_signatures` says how many of them are a bar.
+benchmarks/beat_tracking.py evaluates.
 
-Bars have four beats: for a song in three the beats are right and the bar lines wrong. A preference for LIKELY_TEMPO decides between
-half and double tempo where the strokes do not. A tempo that is stated is kept but for small deviations.
+A preference for LIKELY_TEMPO decides between half and double tempo where the strokes do not. A tempo that is stated is kept but for
+small deviations, and so is a time signature.
 (`adtlib.studies.example_beats` finds the even grid of a short passage.)
 """
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 
 from adtlib.notation.bar_pointer import best_beats
-from adtlib.notation.beat_model import BEATS_A_BAR, STEPS_A_SECOND
+from adtlib.notation.beat_model import STEPS_A_SECOND
+from adtlib.notation.time_signatures import COMMON, Bars, Meter, beat_length, beats_a_bar, check_meter, find_bars
 from adtlib.onsets.frames import Onsets
 
 SLOWEST, FASTEST = 50, 230  # beats a minute
@@ -35,16 +38,39 @@ class Beats:
     times      seconds, rising, from before the first onset to beyond the end of the recording; the first may be negative.
     positions  of each beat in its bar, from 1.
     found      whether the beats were found in the onsets; false for too few onsets, where the tempo is 120 beats a minute.
+    meter      the time signature: (4, 4). A beat is a quarter in 3/4, a dotted quarter in 6/8, an eighth in 7/8.
     """
 
     times: np.ndarray
     positions: np.ndarray
     found: bool = True
+    meter: Meter = COMMON
 
     @property
     def bpm(self) -> float:
         """Beats a minute: the median."""
         return median_bpm(self.times)
+
+    @property
+    def tempo(self) -> float:
+        """Quarter notes a minute: the median."""
+        return self.bpm * float(self.unit)
+
+    @property
+    def unit(self) -> Fraction:
+        """Quarter notes in a beat."""
+        return beat_length(self.meter)
+
+    @property
+    def a_bar(self) -> int:
+        """Beats in a bar."""
+        return beats_a_bar(self.meter)
+
+    @property
+    def in_words(self) -> str:
+        """Time signature and tempo, as in "3/4, 96 beats a minute"."""
+        quarters = "beats" if self.unit == 1 else "quarter notes"
+        return f"{self.meter[0]}/{self.meter[1]}, {self.tempo:.0f} {quarters} a minute"
 
     @property
     def phase(self) -> int:
@@ -57,14 +83,29 @@ class Beats:
         return self.times[self.positions == 1]
 
     def with_bar_at(self, seconds: float) -> "Beats":
-        """The same beats; bars are counted in both directions from the beat nearest to `seconds`."""
-        nearest = int(np.abs(self.times - seconds).argmin())
-        return replace(self, positions=(np.arange(len(self.times)) - nearest) % BEATS_A_BAR + 1)
+        """The same beats; bars are counted in both directions from the beat nearest to `seconds`.
+
+        In 6/8, 9/8 and 12/8 from the nearest eighth: the beats are moved to it.
+        """
+        eighths = 3 if self.unit == Fraction(3, 2) else 1
+        nearest = round(float(np.clip(self.at(seconds), 0, len(self.times) - 1)) * eighths)
+        beat, rest = divmod(nearest, eighths)
+        times = self.seconds(np.arange(len(self.times)) + rest / eighths) if rest else self.times
+        return replace(self, times=times, positions=(np.arange(len(times)) - beat) % self.a_bar + 1)
 
     def at(self, seconds) -> np.ndarray:
         """Positions of times, in beats from the first; the tempo continues before and after the beats."""
         times = self.times
         return beat_positions(seconds, times, times[1] - times[0], times[-1] - times[-2])
+
+    def grid(self, quantise: int | None) -> int | None:
+        """Parts of a quarter note of a grid in QUANTISE, parts of a whole note; None for None. ValueError for another grid.
+
+        Beats lie on the grid: where they are eighths or dotted quarters, grids without eighths (4 and 12) are halved.
+        """
+        check_grid(quantise)
+        parts = quantise and quantise // 4
+        return 2 * parts if parts and parts % 2 and self.unit.denominator == 2 else parts
 
     def seconds(self, beats) -> np.ndarray:
         """The inverse of `at`."""
@@ -75,32 +116,53 @@ class Beats:
         return found + np.maximum(beats - last, 0) * (times[last] - times[last - 1])
 
 
-def track_beats(onsets: Onsets, duration: float, tempo: float | None = None) -> Beats:
+def track_beats(onsets: Onsets, duration: float, tempo: float | None = None, meter: Meter | None = None) -> Beats:
     """Beats of a recording.
 
     onsets    five sorted arrays of seconds.
     duration  of the recording in seconds; the beats continue beyond it.
-    tempo     in beats a minute, 20 to 400, if it is known: no beat is longer or shorter by more than a tenth.
+    tempo     in quarter notes a minute, 20 to 400, if it is known: no beat is longer or shorter by more than a tenth.
+    meter     the time signature, if it is known: (3, 4), (7, 8), ...
 
     With fewer than 8 onsets the tempo is `tempo`, or 120 beats a minute, from 0 s on. Raises ValueError for a negative or infinite
-    duration and for another tempo.
+    duration, and for another tempo or time signature.
     """
     if not 0 <= duration < np.inf:
         raise ValueError(f"duration = {duration}: it must be finite and 0 s or more")
     check_tempo(tempo)
+    check_meter(meter)
     end = max([duration, *(float(times[-1]) for times in onsets if len(times))])
     if sum(map(len, onsets)) < FEWEST_ONSETS:
-        period = 60 / (tempo or DEFAULT_TEMPO)
-        count = int(np.ceil(end / period)) + 1 + BEATS_A_BAR
-        return Beats(np.arange(count) * period, np.arange(count) % BEATS_A_BAR + 1, found=False)
+        return _even_beats(end, tempo, meter or COMMON)
     if tempo is None:
         slowest, fastest, likely = SLOWEST, FASTEST, (LIKELY_TEMPO, TEMPO_SPREAD)
     else:
-        slowest, fastest, likely = tempo * np.exp(-_DEVIATION), tempo * np.exp(_DEVIATION), (tempo, _STATED_SPREAD)
+        dotted = meter is not None and beat_length(meter) > 1
+        tracked = tempo / 1.5 if dotted else tempo
+        slowest, fastest, likely = tracked * np.exp(-_DEVIATION), tracked * np.exp(_DEVIATION), (tracked, _STATED_SPREAD)
     lengths = np.arange(int(60 * STEPS_A_SECOND / fastest), int(60 * STEPS_A_SECOND / slowest) + 1)
-    begun, positions = best_beats(onsets, end, lengths, *likely)
+    begun, ternary = best_beats(onsets, end, lengths, *likely)
     times = extended(_drawn_to_onsets(begun, onsets), end)
-    return Beats(times, (positions[0] - 1 + np.arange(len(times))) % BEATS_A_BAR + 1)
+    ternary = np.concatenate([ternary, np.repeat(ternary[-1:], len(times) - len(ternary))])
+    return _in_bars(times, find_bars(onsets, times, ternary, meter, tempo is not None))
+
+
+def _even_beats(end: float, tempo: float | None, meter: Meter) -> Beats:
+    """From 0 s on, at `tempo` or DEFAULT_TEMPO."""
+    period = 60 / (tempo or DEFAULT_TEMPO) * float(beat_length(meter))
+    index = np.arange(int(np.ceil(end / period)) + 1 + beats_a_bar(meter))
+    return Beats(index * period, index % beats_a_bar(meter) + 1, False, meter)
+
+
+def _in_bars(tracked: np.ndarray, bars: Bars) -> Beats:
+    """The beats of a time signature from tracked beats, at least from the first to the last of these."""
+    n, before = beats_a_bar(bars.meter), int(np.ceil(bars.start / bars.beat))  # beats before the first bar line
+    first = float(bars.start - before * bars.beat)
+    times = tracked
+    if bars.beat != 1 or first:
+        count = int(np.ceil((len(tracked) - 1 - first) / float(bars.beat))) + 1
+        times = Beats(tracked, np.ones(len(tracked), dtype=int)).seconds(first + float(bars.beat) * np.arange(count))
+    return Beats(times, (np.arange(len(times)) - before) % n + 1, True, bars.meter)
 
 
 def median_bpm(beat_times: np.ndarray) -> float:

@@ -14,11 +14,11 @@ import mido
 
 from adtlib.markup import in_line
 from adtlib.notation.patterns import GridStroke, is_ghost
-from adtlib.notation.tick_map import TICKS_A_BEAT, TickMap
+from adtlib.notation.tick_map import TICKS_A_QUARTER, TickMap
 from adtlib.onsets import midi
 
-_RESOLUTION = 480  # ticks a beat; all positions are multiples of 1/24 of a beat
-_PARTS = TICKS_A_BEAT // _RESOLUTION
+_RESOLUTION = 480  # ticks a quarter note; all positions are multiples of 1/24 of one
+_PARTS = TICKS_A_QUARTER // _RESOLUTION
 
 
 class _Lane(NamedTuple):
@@ -46,7 +46,7 @@ def chart(strokes: Sequence[GridStroke], ticks: TickMap, name: str = "", sound: 
     song |= {"Player2": "bass", "Difficulty": "0", "Genre": '"unknown"', "MediaType": '"cd"'}
     song |= {"MusicStream": _quoted(sound)} if sound else {}
     sync = [(tick // _PARTS, f"TS {beats} {unit.bit_length() - 1}") for tick, beats, unit in ticks.meters]
-    sync += [(tick // _PARTS, f"B {round(60e9 / tempo)}") for tick, tempo in ticks.tempos]  # thousandths of a beat a minute
+    sync += [(tick // _PARTS, f"B {round(60e9 / tempo)}") for tick, tempo in ticks.tempos]  # thousandths of a quarter note a minute
     notes = []
     for tick, label, ghost in _placed(strokes, ticks):
         lane = _LANES[label]
@@ -82,7 +82,7 @@ def chart_midi(strokes: Sequence[GridStroke], ticks: TickMap, name: str = "", en
 
 def _placed(strokes: Sequence[GridStroke], ticks: TickMap) -> list[tuple[int, str, bool]]:
     """(tick, class, whether it is a ghost note), sorted, each once: what lies before the recording falls on its start."""
-    found = {(ticks.of_beat(stroke.beat) // _PARTS, stroke.name): is_ghost(stroke) for stroke in strokes}
+    found = {(ticks.of_quarter(stroke.beat) // _PARTS, stroke.name): is_ghost(stroke) for stroke in strokes}
     return sorted((tick, name, ghost) for (tick, name), ghost in found.items())
 
 

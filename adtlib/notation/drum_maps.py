@@ -1,7 +1,7 @@
 """Drum maps: MIDI pitches of classes and of kinds of strokes, for General MIDI, for kits and samplers, and for users' own.
 
-A model of five classes does not distinguish open and closed hi-hats, one tom from another, or crash and ride: each class has one
-pitch, that of its most typical instrument. In General MIDI these are 36 (bass drum 1), 38 (acoustic snare), 47 (low-mid tom),
+Where a model does not distinguish open and closed hi-hats, one tom from another, or crash and ride, each class has one pitch, that
+of its main kind of stroke. In General MIDI these are 36 (bass drum 1), 38 (acoustic snare), 47 (low-mid tom),
 42 (closed hi-hat) and 49 (crash cymbal 1). Each kind of stroke (`vocabulary.KINDS`) has a pitch of its own where the kit has one.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from adtlib.onsets.text import TextError, decoded
-from adtlib.vocabulary import CLASSES, FIVE_CLASS, KINDS, MIDI_PITCH
+from adtlib.vocabulary import CLASSES, FIVE_CLASS, KINDS, MAIN_KIND, MIDI_PITCH
 
 # What is played instead where a kit lacks a kind of stroke; without an entry here it is the pitch of its class.
 _NEAREST = {"hat_half_open": "hat_open", "ride_bell": "ride", "splash": "crash", "china": "crash", "cowbell": "ride_bell"}
@@ -66,8 +66,6 @@ class DrumMap:
         return self.pitches[name]
 
 
-# The kind of stroke that represents each class.
-_TYPICAL = dict(zip(CLASSES, ("kick", "snare", "tom_mid", "hat_closed", "crash"), strict=True))
 # (kits, source of the pitches) of the columns of drum_maps.csv.
 _MAPS = {
     "general-midi": ("General MIDI instruments", "General MIDI percussion key map"),
@@ -109,7 +107,7 @@ def _table() -> dict[str, DrumMap]:
     found = {}
     for name, (plays, source) in _MAPS.items():
         kinds = {row["kind"]: int(row[name]) for row in rows if row[name]}
-        found[name] = DrumMap(name, {label: kinds[kind] for label, kind in _TYPICAL.items()}, plays, source, kinds)
+        found[name] = DrumMap(name, {label: kinds[kind] for label, kind in MAIN_KIND.items()}, plays, source, kinds)
     return found
 
 
@@ -147,7 +145,9 @@ def drum_map(given: "DrumMap | Mapping[str, int] | Path | str | None" = None) ->
 def _completed(name: str, given: Iterable[tuple[Any, Any]]) -> DrumMap:
     """A map of the given pairs of class or kind and pitch, completed by General MIDI; classes may have any of their names.
 
-    A word that names both, such as "ride", means the class, unless the pitch of the class is given by its abbreviation.
+    Kinds of classes that are not given keep the pitches of General MIDI, unless another class has them now; other kinds that are
+    not given have the pitch of their class. A word that names both, such as "ride", means the class, unless the pitch of the class
+    is given by its abbreviation.
     """
     pairs = [(str(label).strip(), pitch) for label, pitch in given]
     abbreviated = {label.upper() for label, _ in pairs}
@@ -168,7 +168,13 @@ def _completed(name: str, given: Iterable[tuple[Any, Any]]) -> DrumMap:
             found[of] = int(str(pitch).strip())
         except ValueError:
             raise DrumMapError(f"drum map {name}: {pitch!r} of {label} is not a pitch: give a whole number in 0 to 127") from None
-    return DrumMap(name, MIDI_PITCH | classes, "your own", "given", kinds)
+    owner = {pitch: of for of, pitch in (MIDI_PITCH | classes).items()} | {pitch: KINDS[kind] for kind, pitch in kinds.items()}
+    usual = {
+        kind: pitch
+        for kind, pitch in DRUM_MAPS["general-midi"].kinds.items()
+        if KINDS[kind] not in classes and owner.get(pitch, KINDS[kind]) == KINDS[kind]
+    }
+    return DrumMap(name, MIDI_PITCH | classes, "your own", "given", usual | kinds)
 
 
 def _read(path: Path) -> list[tuple[Any, Any]]:

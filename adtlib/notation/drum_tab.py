@@ -5,37 +5,43 @@
     SD|----o-------o---|
     BD|o-------o-------|
 
-The numbers above count beats: a beat has four columns, or three where it is played in triplets, so that bars differ in width. The
-abbreviations are those that tabs share (C crash and ride, HH, T, SD, BD); `x` is a cymbal, `o` a drum, `g` a ghost note.
+The numbers above count quarter notes: one has four columns, or three where it is played in triplets, so that bars differ in width.
+In metres of eighths they count eighths, of two columns: `1&2&3&4&5&6&`. The abbreviations are those that tabs share (C crash and
+ride, HH, T, SD, BD); `x` is a cymbal, `o` a drum, `g` a ghost note.
 """
 
 from collections.abc import Sequence
 from fractions import Fraction
 
 from adtlib.markup import in_line
-from adtlib.notation.beats import BEATS_A_BAR
+from adtlib.notation.beats import Beats
 from adtlib.notation.patterns import GridStroke, is_ghost
+from adtlib.notation.time_signatures import COMMON, Meter
 
 _ROWS = {"CY": "C ", "HH": "HH", "TT": "T ", "SD": "SD", "KD": "BD"}  # from top to bottom
-_COUNTS = {4: "{}e&a", 3: "{}tl", 8: "{}-e-&-a-", 6: "{}-t-l-"}  # columns of a beat, the usual ones first
+# By denominator: columns of what is counted, the usual ones first.
+_COUNTS = {4: {4: "{}e&a", 3: "{}tl", 8: "{}-e-&-a-", 6: "{}-t-l-"}, 8: {2: "{}&", 4: "{}-&-"}}
+_LEGENDS = {4: "1e&a sixteenths, 1tl triplets", 8: "1& sixteenths"}
 _WIDTH = 79
 
 
-def drum_tab(strokes: Sequence[GridStroke], start: int, bpm: float, title: str = "") -> str:
-    """The tablature of strokes, in lines of at most 79 characters.
+def drum_tab(strokes: Sequence[GridStroke], start: Fraction, beats: Beats, title: str = "") -> str:
+    """The tablature of strokes, in lines of at most 79 characters, or of one bar where it is longer.
 
-    strokes  as `patterns.song_strokes` sorts them;  start  the beat that begins the first bar.
+    strokes, start  as `patterns.song_strokes` gives them;  beats  of the song.
 
     Raises ValueError for a stroke that is on none of the grids of `patterns.song_strokes`.
     """
     used = [name for name in _ROWS if any(stroke.name == name for stroke in strokes)]
+    length = Fraction(4 * beats.meter[0], beats.meter[1])
     bars: dict[int, list[GridStroke]] = {}
     for stroke in strokes:
-        bars.setdefault(int((stroke.beat - start) // BEATS_A_BAR), []).append(stroke)
-    drawn = [_bar(bars.get(bar, []), start + bar * BEATS_A_BAR, used) for bar in range(max(bars, default=-1) + 1)]
+        bars.setdefault(int((stroke.beat - start) // length), []).append(stroke)
+    drawn = [_bar(bars.get(bar, []), start + bar * length, beats.meter, used) for bar in range(max(bars, default=-1) + 1)]
+    tempo = f"{beats.bpm:.0f} beats a minute; " if beats.meter == COMMON else f"{beats.in_words}\n"
     lines = [
         in_line(title) or "Drums",
-        f"{bpm:.0f} beats a minute; x cymbal, o drum, g ghost; 1e&a sixteenths, 1tl triplets",
+        f"{tempo}x cymbal, o drum, g ghost; {_LEGENDS[beats.meter[1]]}",
         "",
     ]
     number = 0
@@ -55,21 +61,22 @@ def _width(system: Sequence[tuple[str, dict[str, str]]]) -> int:
     return 3 + sum(len(counts) + 1 for counts, _ in system)
 
 
-def _bar(strokes: Sequence[GridStroke], start: int, used: Sequence[str]) -> tuple[str, dict[str, str]]:
-    """(line of counts, row of each class) of a bar that begins at beat `start`."""
+def _bar(strokes: Sequence[GridStroke], start: Fraction, meter: Meter, used: Sequence[str]) -> tuple[str, dict[str, str]]:
+    """(line of counts, row of each class) of a bar that begins `start` quarter notes into the song."""
     counts, rows = "", dict.fromkeys(used, "")
-    for beat in range(BEATS_A_BAR):
-        inside = [stroke for stroke in strokes if stroke.beat // 1 == start + beat]
-        columns = _columns([stroke.beat - start - beat for stroke in inside])
-        counts += _COUNTS[columns].format(beat + 1)
-        signs = {(stroke.name, int((stroke.beat - start - beat) * columns)): _sign(stroke) for stroke in inside}
+    for number in range(meter[0]):
+        placed = [((stroke.beat - start) * meter[1] / 4 - number, stroke) for stroke in strokes]  # in what is counted
+        inside = [(at, stroke) for at, stroke in placed if 0 <= at < 1]
+        columns = _columns([at for at, _ in inside], meter[1])
+        counts += _COUNTS[meter[1]][columns].format((number + 1) % 10)  # one character
+        signs = {(stroke.name, int(at * columns)): _sign(stroke) for at, stroke in inside}
         for name in used:
             rows[name] += "".join(signs.get((name, column), "-") for column in range(columns))
     return counts, rows
 
 
-def _columns(positions: Sequence[Fraction]) -> int:
-    fitting = [columns for columns in _COUNTS if all((at * columns).denominator == 1 for at in positions)]
+def _columns(positions: Sequence[Fraction], unit: int) -> int:
+    fitting = [columns for columns in _COUNTS[unit] if all((at * columns).denominator == 1 for at in positions)]
     if not fitting:
         raise ValueError(f"strokes at {', '.join(map(str, positions))} of a beat: quantise to sixteenths or triplets first")
     return fitting[0]

@@ -11,15 +11,14 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from adtlib.markup import in_line
-from adtlib.notation.beats import BEATS_A_BAR
 from adtlib.notation.patterns import GridStroke
-from adtlib.notation.tick_map import TICKS_A_BEAT, TickMap
+from adtlib.notation.tick_map import TICKS_A_QUARTER, TickMap
 
 _BACKGROUND, _BAR_LENGTH, _TEMPO = "01", "02", "08"  # channels
 _CHANNELS = {"HH": "11", "SD": "12", "KD": "13", "TT": "15", "CY": "16"}  # closed hi-hat, snare, bass drum, low tom, cymbal
 _MUSIC = "01"  # number of the recording among the sounds
 _CHIPS = dict(zip(_CHANNELS, ("02", "03", "04", "05", "06"), strict=True))
-_BAR = BEATS_A_BAR * TICKS_A_BEAT
+_WHOLE = 4 * TICKS_A_QUARTER  # ticks of a whole note, in which lengths of measures are stated
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 ENCODING = "shift_jis"  # of the file; characters that it lacks become question marks
 
@@ -31,26 +30,30 @@ def dtx(strokes: Sequence[GridStroke], ticks: TickMap, name: str = "", sound: st
 
     Raises ValueError for more tempos or measures than the format can number: 1,295 and 3,600.
     """
-    first = ticks.pickup or _BAR  # length of measure 0
+    first = ticks.pickup or ticks.bar  # length of measure 0
     tempos = {tempo: _number(index) for index, tempo in enumerate(dict.fromkeys(tempo for _, tempo in ticks.tempos), start=1)}
     lines = [f"#TITLE: {in_line(name)}", "#COMMENT: adt transcribe", f"#BPM: {60e6 / ticks.tempos[0][1]:.4f}", "#DLEVEL: 50"]
     lines += [f"#WAV{_MUSIC}: {in_line(sound)}", f"#BGMWAV: {_MUSIC}"] if sound else []
     lines += [f"#BPM{number}: {60e6 / tempo:.4f}" for tempo, number in tempos.items()]
-    if first != _BAR:  # a length holds until another follows
-        lines += [f"#000{_BAR_LENGTH}: {first / _BAR:.6f}", f"#001{_BAR_LENGTH}: 1.0"]
+    # A length holds until another follows; without any it is a whole note.
+    lines += [f"#000{_BAR_LENGTH}: {first / _WHOLE:.6f}"] if first != _WHOLE else []
+    lines += [f"#001{_BAR_LENGTH}: {ticks.bar / _WHOLE}"] if first != ticks.bar else []
     lines += [f"#000{_BACKGROUND}: {_MUSIC}"] if sound else []
     objects = [(tick, _TEMPO, tempos[tempo]) for tick, tempo in ticks.tempos]
-    objects += [(ticks.of_beat(stroke.beat), _CHANNELS[stroke.name], _CHIPS[stroke.name]) for stroke in strokes]
-    lines += _measures(objects, first)
+    objects += [(ticks.of_quarter(stroke.beat), _CHANNELS[stroke.name], _CHIPS[stroke.name]) for stroke in strokes]
+    lines += _measures(objects, first, ticks.bar)
     return ("\r\n".join(lines) + "\r\n").encode(ENCODING, "replace")
 
 
-def _measures(objects: Iterable[tuple[int, str, str]], first: int) -> list[str]:
-    """Lines of (tick, channel, object) by measure and channel: as many places as the objects of the line need."""
+def _measures(objects: Iterable[tuple[int, str, str]], first: int, bar: int) -> list[str]:
+    """Lines of (tick, channel, object) by measure and channel: as many places as the objects of the line need.
+
+    first, bar  ticks of measure 0, and of all others.
+    """
     placed: dict[tuple[int, str], dict[Fraction, str]] = {}
     for tick, channel, what in objects:
         measure, at = (
-            (0, Fraction(tick, first)) if tick < first else (1 + (tick - first) // _BAR, Fraction((tick - first) % _BAR, _BAR))
+            (0, Fraction(tick, first)) if tick < first else (1 + (tick - first) // bar, Fraction((tick - first) % bar, bar))
         )
         placed.setdefault((measure, channel), {})[at] = what
     lines = []

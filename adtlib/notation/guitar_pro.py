@@ -9,9 +9,10 @@ from fractions import Fraction
 
 from adtlib.notation.musicxml import DIVISIONS, RhythmEvent, voice_events
 from adtlib.notation.patterns import VELOCITIES, Pattern, beat_groups
+from adtlib.vocabulary import GENERAL_MIDI
 
 _VALUES = {"measure": 1, "half": 2, "quarter": 4, "eighth": 8, "16th": 16, "32nd": 32}
-_STRINGS = (49, 42, 47, 38, 36)  # of the classes' pitches, from the first string on
+_STRINGS = ("CY", "HH", "TT", "SD", "KD")  # classes, from the first string on
 _DIRECT = 7  # strings that a beat can hold
 
 
@@ -24,9 +25,12 @@ def guitar_pro(pattern: Pattern, title: str = "") -> bytes:
     song.tracks.clear()
     song.measureHeaders.clear()
     length = round(pattern.bar_length * models.Duration.quarterTime)
+    eighths = [round(2 * beat) for beat in beat_groups(pattern.meter)]  # that are beamed together; the format holds four numbers
+    beams = [*eighths, 0, 0, 0][:4] if len(eighths) <= 4 else [2, 2, 2, 2]
     for bar in range(pattern.n_bars):
         header = models.MeasureHeader(number=bar + 1, start=models.Duration.quarterTime + bar * length)
         header.timeSignature.numerator, header.timeSignature.denominator.value = pattern.meter
+        header.timeSignature.beams = beams
         song.measureHeaders.append(header)
     strings = [models.GuitarString(number, 0) for number in range(1, _DIRECT)]
     track = models.Track(song, number=1, name="Drums", isPercussionTrack=True, strings=strings)
@@ -52,7 +56,8 @@ def _fill(models, voice, pattern: Pattern, bar: int) -> None:
         beat.status = models.BeatStatus.normal if event.hits else models.BeatStatus.rest
         for index in event.hits:
             hit = pattern.hits[index]
-            string = 1 + _STRINGS.index(hit.pitch) if hit.pitch in _STRINGS else _DIRECT - 1
+            name = GENERAL_MIDI.class_of(hit.pitch)
+            string = 1 + _STRINGS.index(name) if name in _STRINGS else _DIRECT - 1
             note = models.Note(beat, value=hit.pitch, velocity=hit.velocity, string=string, type=models.NoteType.normal)
             note.effect.ghostNote = hit.velocity <= VELOCITIES["g"]
             beat.notes.append(note)

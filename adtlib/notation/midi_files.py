@@ -16,8 +16,8 @@ import mido
 import numpy as np
 
 from adtlib import paths
-from adtlib.notation.beats import Beats, check_grid
-from adtlib.notation.tick_map import TICKS_A_BEAT, TickMap, tick_map
+from adtlib.notation.beats import Beats
+from adtlib.notation.tick_map import TICKS_A_QUARTER, TickMap, tick_map
 from adtlib.onsets import midi, smf
 from adtlib.onsets.midi import Note, tick_seconds
 from adtlib.onsets.own import midi_mark
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from adtlib.notation.patterns import Pattern
 
-_PATTERN_TICKS = 480  # a beat, of patterns
-_NOTE_TICKS = TICKS_A_BEAT // 8
+_PATTERN_TICKS = 480  # a quarter note, of patterns
+_NOTE_TICKS = TICKS_A_QUARTER // 8
 
 
 def song_midi(
@@ -43,8 +43,8 @@ def song_midi(
 ) -> bytes:
     """A transcription as a MIDI file of format 1: a track of tempo and metre, and a track of drums on channel 10.
 
-    notes     (seconds, class, velocity), sorted.
-    pitches   of each class.
+    notes     (seconds, label, velocity), sorted; a label is a class or a kind of stroke.
+    pitches   of each label.
     duration  of the recording in seconds, and of the file.
     quantise  parts of a whole note, the grid that notes are moved to (16: sixteenths, 12: triplets of eighths). Of two notes of
               one pitch at one position the louder is kept. None: notes are not moved.
@@ -57,7 +57,7 @@ def song_midi(
     end = int(ticks.at(duration))
     drums = [(0, mido.MetaMessage("track_name", name="Drums")), *_strokes([(*at, v) for at, v in velocities.items()], _NOTE_TICKS)]
     mark = midi_mark((*at, velocity) for at, velocity in velocities.items()) if marked else ""
-    return midi.file_bytes([_conductor(ticks, end, name, mark), midi.track(drums, end)], TICKS_A_BEAT, kind=1)
+    return midi.file_bytes([_conductor(ticks, end, name, mark), midi.track(drums, end)], TICKS_A_QUARTER, kind=1)
 
 
 def placed_notes(
@@ -67,11 +67,10 @@ def placed_notes(
 
     There are fewer entries than notes where notes of one pitch coincide.
     """
-    check_grid(quantise)
+    parts, unit = beats.grid(quantise), float(beats.unit)
     song = tick_map(beats)
-    if quantise:
-        parts = Fraction(quantise, 4)  # of a beat
-        ticks = [song.of_beat(round(float(beats.at(seconds)) * parts) / parts) for seconds, _, _ in notes]
+    if parts:
+        ticks = [song.of_quarter(Fraction(round(float(beats.at(seconds)) * unit * parts), parts)) for seconds, _, _ in notes]
     else:
         ticks = song.at([seconds for seconds, _, _ in notes]).tolist()
     velocities: dict[tuple[int, int], int] = {}

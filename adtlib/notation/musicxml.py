@@ -52,11 +52,12 @@ _CRASH, _RIDE, _BELL = Place("Crash cymbal", "A", 5, "x"), Place("Ride cymbal", 
 _CHINA, _SPLASH = Place("China cymbal", "B", 5, "circle-x"), Place("Splash cymbal", "B", 5, "x")
 _HAT, _OPEN_HAT = Place("Hi-hat", "G", 5, "x"), Place("Open hi-hat", "G", 5, "x", open=True)
 _PEDAL_HAT = Place("Pedal hi-hat", "D", 4, "x", foot=True)
+_COWBELL = Place("Cowbell", "E", 5, "triangle")
 # By General MIDI pitch.
 PLACES = {35: _KICK, 36: _KICK, 37: _SIDE_STICK, 38: _SNARE, 39: _SIDE_STICK, 40: _SNARE}
 PLACES |= {41: _FLOOR_TOM, 43: _FLOOR_TOM, 45: _MIDDLE_TOM, 47: _MIDDLE_TOM, 48: _HIGH_TOM, 50: _HIGH_TOM}
 PLACES |= {42: _HAT, 44: _PEDAL_HAT, 46: _OPEN_HAT, 54: _HAT, 49: _CRASH, 57: _CRASH, 52: _CHINA, 55: _SPLASH}
-PLACES |= {51: _RIDE, 59: _RIDE, 53: _BELL}
+PLACES |= {51: _RIDE, 59: _RIDE, 53: _BELL, 56: _COWBELL}
 
 
 @dataclass

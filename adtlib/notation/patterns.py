@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from adtlib.notation.beats import BEATS_A_BAR, Beats, beat_positions, check_grid, median_bpm
+from adtlib.notation.beats import Beats, beat_positions, median_bpm
+from adtlib.notation.drum_maps import DRUM_MAPS
 from adtlib.onsets.frames import Onsets
 from adtlib.onsets.midi import Note
-from adtlib.vocabulary import CLASSES, GENERAL_MIDI, MIDI_PITCH
+from adtlib.vocabulary import CLASSES, GENERAL_MIDI, KINDS, MIDI_PITCH
 
 VELOCITIES = {"X": 112, "x": 84, "-": 62, "g": 34}  # accent, stroke, soft stroke, ghost note
 
@@ -26,8 +27,7 @@ _GRIDS = (4, 3)  # steps a beat
 _SPREAD, _MAX_MISFIT = 0.03, 0.1  # beats: standard deviation of strokes around their grid; larger distances count as this
 _SIMULTANEOUS = 0.05  # beats: strokes as close as this (simultaneous drums, flams) count once
 _CHANGE = 3.5  # cost in nats of another grid from one beat to the next: three strokes in triplets justify two changes
-METER = (BEATS_A_BAR, 4)  # of whole songs
-EARLY = 1 / 8  # of a beat: an onset at most this much before a bar line belongs to the bar after it
+EARLY = 1 / 8  # of a quarter note: an onset at most this much before a bar line belongs to the bar after it
 _GHOST = 32  # velocity of a snare stroke below which it is a ghost note
 
 
@@ -92,7 +92,7 @@ def note_onsets(notes: Sequence[Note]) -> Onsets:
 
 
 def beat_groups(meter: tuple[int, int]) -> list[Fraction]:
-    """Lengths of a bar's beats in quarter notes: dotted quarters in 6/8, 9/8 and 12/8; a short last beat in 5/8 and 7/8.
+    """Lengths of a bar's beats in quarter notes: dotted quarters in 6/8, 9/8 and 12/8; a long last beat in 5/8 and 7/8 (2 + 2 + 3).
 
     Raises ValueError for a metre whose unit is not 2, 4 or 8.
     """
@@ -102,7 +102,8 @@ def beat_groups(meter: tuple[int, int]) -> list[Fraction]:
     if unit == 8 and beats % 3 == 0:
         return [Fraction(3, 2)] * (beats // 3)
     whole, rest = divmod(Fraction(4 * beats, unit), 1)
-    return [Fraction(1)] * int(whole) + [rest] * (rest > 0)
+    lengths = [Fraction(1)] * int(whole)
+    return [*lengths[:-1], 1 + rest] if rest and lengths else lengths or [rest]
 
 
 # --- from rows, from onsets --------------------------------------------------------------------------------------------
@@ -205,39 +206,47 @@ def _grids(positions: np.ndarray) -> dict[int, int]:
 
 
 class GridStroke(NamedTuple):
-    """A stroke of a song on its grid: beats from the first of the song's beats, class, velocity 1 to 127."""
+    """A stroke of a song on its grid: quarter notes from the first of the song's beats, class, velocity 1 to 127.
+
+    kind  of stroke, of `vocabulary.KINDS`; "" where it is not known.
+    """
 
     beat: Fraction
     name: str
     velocity: int
+    kind: str = ""
 
 
 def song_strokes(
     events: Sequence[tuple[float, str, int]], beats: Beats, quantise: int | None = None
-) -> tuple[int, list[GridStroke]]:
-    """(beat that begins the bar of the first event, strokes sorted by beat and class) of events (seconds, class, velocity).
+) -> tuple[Fraction, list[GridStroke]]:
+    """(where the bar of the first event begins, strokes sorted by place and class) of events (seconds, class or kind, velocity).
+
+    Places are in quarter notes from the first of the song's beats.
 
     quantise  as in `midi_files.song_midi`. 48 parts of a whole note are too fine for notation and have the effect of None:
-              sixteenths or triplets, whichever fit better.
+              sixteenths or triplets, whichever fit better. In metres of eighths triplets are not written, but sixteenths.
 
     Of two events of a class at one position the louder is kept. Raises ValueError for a grid that is not in `beats.QUANTISE`.
     """
-    check_grid(quantise)
-    steps = None if quantise in (None, 48) else quantise // 4  # of a beat
+    steps, meter, unit = beats.grid(quantise), beats.meter, beats.unit
+    if quantise == 48 or (steps and steps % 3 == 0 and meter[1] == 8):
+        steps = None
     if not events:
-        return -beats.phase, []
+        return -beats.phase * unit, []
     first = float(beats.at(min(seconds for seconds, _, _ in events)))
-    start = math.floor((first + EARLY + beats.phase) / BEATS_A_BAR) * BEATS_A_BAR - beats.phase
-    last = float(beats.at(max(seconds for seconds, _, _ in events)))
-    lines = beats.seconds(np.arange(start, math.ceil(last) + BEATS_A_BAR + 1))
-    onsets = [np.array([seconds for seconds, name, _ in events if name == label]) for label in CLASSES]
-    velocities = [[velocity for _, name, velocity in events if name == label] for label in CLASSES]
-    loudest: dict[tuple[Fraction, str], int] = {}
-    for label, positions, own in zip(CLASSES, grid_positions(onsets, lines, METER, steps), velocities, strict=True):
-        for position, velocity in zip(positions, own, strict=True):
-            key = start + position, label
-            loudest[key] = max(loudest.get(key, 0), velocity)
-    strokes = [GridStroke(*key, velocity) for key, velocity in loudest.items()]
+    begin = math.floor((first + EARLY / float(unit) + beats.phase) / beats.a_bar) * beats.a_bar - beats.phase
+    last = math.ceil(float(beats.at(max(seconds for seconds, _, _ in events)))) + beats.a_bar
+    lines = beats.seconds(begin + np.arange(math.ceil((last - begin) * unit) + 1) / float(unit))  # of quarter notes
+    by_class = [[event for event in events if KINDS.get(event[1], event[1]) == name] for name in CLASSES]
+    onsets = [np.array([seconds for seconds, _, _ in own]) for own in by_class]
+    loudest: dict[tuple[Fraction, str], tuple[int, str]] = {}  # (velocity, kind)
+    start = begin * unit
+    for name, positions, own in zip(CLASSES, grid_positions(onsets, lines, meter, steps), by_class, strict=True):
+        for position, (_, label, velocity) in zip(positions, own, strict=True):
+            key, stroke = (start + position, name), (velocity, label if label in KINDS else "")
+            loudest[key] = max(loudest.get(key, stroke), stroke)
+    strokes = [GridStroke(*key, *stroke) for key, stroke in loudest.items()]
     return start, sorted(strokes, key=lambda stroke: (stroke.beat, CLASSES.index(stroke.name)))
 
 
@@ -247,11 +256,16 @@ def is_ghost(stroke: GridStroke) -> bool:
 
 
 def song_pattern(events: Sequence[tuple[float, str, int]], beats: Beats, quantise: int | None = None) -> Pattern:
-    """The notation of events (seconds, class, velocity) as a pattern in whole bars; without events, one empty bar.
+    """The notation of events (seconds, class or kind, velocity) as a pattern in whole bars; without events, one empty bar.
 
     Arguments and error as for `song_strokes`.
     """
     start, strokes = song_strokes(events, beats, quantise)
-    hits = [Hit(stroke.beat - start, MIDI_PITCH[stroke.name], VELOCITIES["g" if is_ghost(stroke) else "x"]) for stroke in strokes]
-    n_bars = max((math.floor(hit.beat / BEATS_A_BAR) + 1 for hit in hits), default=1)
-    return Pattern(tuple(sorted(hits)), n_bars, beats.bpm, METER)
+    pitch = DRUM_MAPS["general-midi"].pitch
+    hits = [
+        Hit(stroke.beat - start, pitch(stroke.kind or stroke.name), VELOCITIES["g" if is_ghost(stroke) else "x"])
+        for stroke in strokes
+    ]
+    bar_length = Fraction(4 * beats.meter[0], beats.meter[1])
+    n_bars = max((math.floor(hit.beat / bar_length) + 1 for hit in hits), default=1)
+    return Pattern(tuple(sorted(hits)), n_bars, beats.tempo, beats.meter)

@@ -3,8 +3,8 @@
 Tick 0 is the start of the recording, and each beat lies on a multiple of a beat after the first one, so that the tempos between
 put an onset at the tick nearest to its time: within half a millisecond. What lies before the first beat is an upbeat: a
 thirty-second, or some sixteenths, at the tempo that makes it as long as it is. Notation programs show it as a rest, and the first
-bar begins with its first stroke. A first beat within a sixteenth of a beat of the start (some 30 ms) is moved to the start instead,
-as a still shorter upbeat would need an unplayable tempo; the first four beats take up the difference.
+bar begins with its first stroke. A first beat within a sixteenth of a quarter note of the start (some 30 ms) is moved to the start
+instead, as a still shorter upbeat would need an unplayable tempo; the first bar takes up the difference.
 """
 
 from collections.abc import Sequence
@@ -13,12 +13,13 @@ from fractions import Fraction
 
 import numpy as np
 
-from adtlib.notation.beats import BEATS_A_BAR, Beats
+from adtlib.notation.beats import Beats
+from adtlib.notation.time_signatures import Meter
 from adtlib.onsets.midi import tick_seconds
 
-TICKS_A_BEAT = 960
-_SIXTEENTH, _THIRTY_SECOND = TICKS_A_BEAT // 4, TICKS_A_BEAT // 8
-_NEAR = 1 / 16  # of a beat: a first beat closer to the start is moved there; notation programs round to thirty-seconds
+TICKS_A_QUARTER = 960
+_SIXTEENTH, _THIRTY_SECOND = TICKS_A_QUARTER // 4, TICKS_A_QUARTER // 8
+_NEAR = 1 / 16  # of a quarter note: a first beat closer to the start is moved there; notation programs round to thirty-seconds
 _TOLERANCE = 0.005  # seconds by which a beat may differ from the tempo map, so that one tempo can hold for many beats
 
 
@@ -27,60 +28,70 @@ class TickMap:
     """The ticks of a song.
 
     lead    ticks before the first beat of the recording.
-    first   number of that beat among the song's; negative where an intro is longer than a beat: its beats are added.
+    first   quarter notes to that beat from the first of the song's; negative where an intro is longer than a beat: its beats are
+            added.
     pickup  ticks before the first bar line.
-    tempos  (tick, microseconds a beat), the first at tick 0.
+    tempos  (tick, microseconds a quarter note), the first at tick 0.
+    meter   the time signature.
     """
 
     lead: int
-    first: int
+    first: Fraction
     pickup: int
     tempos: list[tuple[int, int]]
+    meter: Meter
 
     def at(self, seconds) -> np.ndarray:
         """The tick nearest to each time, int64: the inverse of `midi.tick_seconds`."""
         seconds = np.asarray(seconds, dtype=np.float64)
         starts = np.array([tick for tick, _ in self.tempos])
-        changes = tick_seconds(starts, self.tempos, TICKS_A_BEAT)
+        changes = tick_seconds(starts, self.tempos, TICKS_A_QUARTER)
         region = np.maximum(np.searchsorted(changes, seconds, side="right") - 1, 0)
-        ticks_a_second = 1e6 * TICKS_A_BEAT / np.array([tempo for _, tempo in self.tempos])
+        ticks_a_second = 1e6 * TICKS_A_QUARTER / np.array([tempo for _, tempo in self.tempos])
         return np.maximum(np.rint(starts[region] + (seconds - changes[region]) * ticks_a_second[region]), 0).astype(np.int64)
 
-    def of_beat(self, position: Fraction | int) -> int:
-        """The tick of a position in beats from the first of the song's; at the start of the recording if it lies before."""
-        return max(0, round((position - self.first) * TICKS_A_BEAT) + self.lead)
+    def of_quarter(self, position: Fraction | int) -> int:
+        """The tick of a position in quarter notes from the first of the song's beats; 0 if it lies before the recording."""
+        return max(0, round((position - self.first) * TICKS_A_QUARTER) + self.lead)
+
+    @property
+    def bar(self) -> int:
+        """Ticks in a bar."""
+        return 4 * TICKS_A_QUARTER * self.meter[0] // self.meter[1]
 
     @property
     def meters(self) -> list[tuple[int, int, int]]:
-        """(tick, beats, unit) of the metre: that of the upbeat, if there is one, and 4/4. A whole bar is an ordinary one."""
-        if self.pickup in (0, BEATS_A_BAR * TICKS_A_BEAT):
-            return [(0, BEATS_A_BAR, 4)]
-        length = Fraction(self.pickup, 4 * TICKS_A_BEAT)  # of a whole note
-        unit = next(unit for unit in (4, 8, 16, 32) if (length * unit).denominator == 1)
-        return [(0, int(length * unit), unit), (self.pickup, BEATS_A_BAR, 4)]
+        """(tick, numerator, denominator): of the upbeat, if there is one, and of the song. A whole bar is an ordinary one."""
+        if self.pickup in (0, self.bar):
+            return [(0, *self.meter)]
+        length = Fraction(self.pickup, 4 * TICKS_A_QUARTER)  # of a whole note
+        units = (unit for unit in (4, 8, 16, 32) if unit >= self.meter[1])
+        unit = next(unit for unit in units if (length * unit).denominator == 1)
+        return [(0, int(length * unit), unit), (self.pickup, *self.meter)]
 
 
 def tick_map(beats: Beats) -> TickMap:
     """The ticks of a song with these beats."""
     period = float(beats.times[1] - beats.times[0])
-    near = _NEAR * 60 / beats.bpm
+    near = _NEAR * 60 / beats.tempo
     before = max(0, int((beats.times[0] + near) // period))  # beats of an intro before the first that is known
     known = np.concatenate([beats.times[0] - period * np.arange(before, 0, -1), beats.times])
     late = int(np.argmax(known > -near))
     first, times = late - before, known[late:].copy()
     if times[0] < near:
         lead = 0
-        times -= times[0] * np.maximum(0, 1 - np.arange(len(times)) / BEATS_A_BAR)
+        times -= times[0] * np.maximum(0, 1 - np.arange(len(times)) / beats.a_bar)
     else:
-        part = float(times[0] / (times[1] - times[0]))  # of a beat
+        part = float(times[0] / (times[1] - times[0]) * float(beats.unit))  # of a quarter note
         lead = _THIRTY_SECOND if part < 3 / 16 else round(4 * part) * _SIXTEENTH
-    to_the_bar = -(int(beats.positions[0]) - 1 + first) % BEATS_A_BAR  # beats before the first bar line
-    return TickMap(lead, first, lead + to_the_bar * TICKS_A_BEAT, _tempos(times, lead))
+    to_the_bar = -(beats.phase + first) % beats.a_bar  # beats before the first bar line
+    pickup = lead + int(to_the_bar * beats.unit * TICKS_A_QUARTER)
+    return TickMap(lead, first * beats.unit, pickup, _tempos(times, lead, beats.unit), beats.meter)
 
 
-def _tempos(times: Sequence[float], lead: int) -> list[tuple[int, int]]:
-    """Tempos, each for as many beats as are evenly spaced; `times[0]` is at tick `lead`."""
-    tempos = [(0, max(1, round(1e6 * times[0] * TICKS_A_BEAT / lead)))] if lead else []
+def _tempos(times: Sequence[float], lead: int, unit: Fraction) -> list[tuple[int, int]]:
+    """Tempos, each for as many beats as are evenly spaced; `times[0]` is at tick `lead`, and a beat has `unit` quarter notes."""
+    tempos = [(0, max(1, round(1e6 * times[0] * TICKS_A_QUARTER / lead)))] if lead else []
     start = 0
     while start < len(times) - 1:
         stop = start + 1
@@ -92,6 +103,6 @@ def _tempos(times: Sequence[float], lead: int) -> list[tuple[int, int]]:
             stop = end
             low, high = max(low, (passed - _TOLERANCE) / count), min(high, (passed + _TOLERANCE) / count)
         period = (times[stop] - times[start]) / (stop - start)
-        tempos.append((lead + start * TICKS_A_BEAT, max(1, round(1e6 * period))))
+        tempos.append((lead + int(start * unit * TICKS_A_QUARTER), max(1, round(1e6 * period / float(unit)))))
         start = stop
     return tempos

@@ -1,7 +1,7 @@
 """Recognising what `adt transcribe` wrote: it is no recording, and no annotation unless somebody corrected it.
 
 Sounds carry the comment MADE_HERE. MIDI files carry a text event with it and a checksum of their notes, so that a corrected file is
-its editor's. Tables have the heading COLUMNS, whose last column no annotation by hand has.
+its editor's. Tables have the heading COLUMNS, whose last column no annotation by hand has, and KIND_COLUMNS where kinds are known.
 """
 
 import zlib
@@ -14,6 +14,8 @@ from adtlib.audio.files import MADE_HERE
 from adtlib.onsets import smf
 
 COLUMNS = ("time_seconds", "class", "pitch", "velocity", "confidence")  # of tables
+KIND_COLUMNS = ("kind", "kind_confidence")
+_HEADINGS = {",".join(COLUMNS), ",".join((*COLUMNS, *KIND_COLUMNS))}
 SOUNDS = (".clicks.wav", ".drums.wav")
 
 
@@ -30,7 +32,7 @@ def is_own(path: Path) -> bool:
             return _is_own_midi(path)
         if name.endswith(".csv"):
             with path.open("rb") as file:
-                return file.readline(200).removeprefix(b"\xef\xbb\xbf").strip().decode("ascii", "replace") == ",".join(COLUMNS)
+                return file.readline(200).removeprefix(b"\xef\xbb\xbf").strip().decode("ascii", "replace") in _HEADINGS
         if name.endswith(SOUNDS):
             with path.open("rb") as file, soundfile.SoundFile(file) as sound:
                 return sound.comment == MADE_HERE

@@ -12,12 +12,23 @@ SAME = 0.03  # seconds within which a picked onset and one set by hand count as 
 
 
 class Event(NamedTuple):
-    """One onset: seconds, class, velocity 1 to 127, confidence 0 to 1 (the activation at the peak; 1 if set by hand)."""
+    """One onset: seconds, class, velocity 1 to 127, confidence 0 to 1 (the activation at the peak; 1 if set by hand).
+
+    kind             of stroke, of `vocabulary.KINDS`; "" where the model does not hear kinds.
+    kind_confidence  its probability within the class.
+    """
 
     seconds: float
     name: str
     velocity: int
     confidence: float
+    kind: str = ""
+    kind_confidence: float = 0.0
+
+    @property
+    def label(self) -> str:
+        """The kind where it is known, else the class."""
+        return self.kind or self.name
 
 
 class Edit(NamedTuple):

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from adtlib.audio.features import FPS
-from adtlib.notation.beats import BEATS_A_BAR, Beats
+from adtlib.notation.beats import Beats
 from adtlib.notation.patterns import EARLY, Pattern, song_pattern
 from adtlib.transcription.events import SAME, Event
 from adtlib.transcription.transcription import Transcription
@@ -34,6 +34,7 @@ def events_between(transcription: Transcription, start: float, end: float) -> tu
         peak_picking=replace(picking, skip_first=max(0, picking.skip_first - first)),
         edits=tuple(edit._replace(seconds=edit.seconds - shift) for edit in near),
         features=None,
+        kinds=transcription.kinds and transcription.kinds.between(first, last),
     )
     # Rounded to a nanosecond: subtracting and adding the shift would make 12.31 12.310000000000002.
     moved = (event._replace(seconds=round(event.seconds + shift, 9)) for event in part.events)
@@ -43,7 +44,7 @@ def events_between(transcription: Transcription, start: float, end: float) -> tu
 def passage_pattern(transcription: Transcription, beats: Beats, start: float, end: float) -> Pattern:
     """Drum notation of the bars that contain a passage, on the grid of `beats`, from the bar of the first onset in them."""
     first, last = beats.at(np.array([start, end]))
-    bars = np.floor((first + beats.phase) / BEATS_A_BAR), np.ceil((last + beats.phase) / BEATS_A_BAR)
-    lines = [beats.seconds(bar * BEATS_A_BAR - beats.phase - EARLY) for bar in bars]
+    bars = np.floor((first + beats.phase) / beats.a_bar), np.ceil((last + beats.phase) / beats.a_bar)
+    lines = [beats.seconds(bar * beats.a_bar - beats.phase - EARLY / float(beats.unit)) for bar in bars]
     events = events_between(transcription, *map(float, lines))
-    return song_pattern([(event.seconds, event.name, event.velocity) for event in events], beats)
+    return song_pattern([(event.seconds, event.label, event.velocity) for event in events], beats)

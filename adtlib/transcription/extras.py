@@ -22,6 +22,7 @@ EXTRAS = {
     ),
     "guitar-pro": ("guitarpro",),
     "onnx": ("onnx",),
+    "beats": ("beat_this",),
 }
 # Commands that need more than one extra, and the one that brings all of it.
 _COMMANDS = {"run": "thesis", "verify": "thesis", "study": "thesis", "pack": "train"}

@@ -60,7 +60,7 @@ def _tab(song, drum_map, quantise) -> str:
     from adtlib.notation.drum_tab import drum_tab
 
     start, strokes = song.strokes(quantise)
-    return drum_tab(strokes, start, song.beats.bpm, song.name)
+    return drum_tab(strokes, start, song.beats, song.name)
 
 
 def _chart(song, drum_map, quantise) -> str:
@@ -104,6 +104,7 @@ def _arrays(song, drum_map, quantise) -> bytes:
         thresholds=np.array(list(thresholds_by_class(song.peak_picking).values())),
         onset_seconds=np.array([event.seconds for event in song.events], dtype=np.float64),
         onset_classes=np.array([CLASSES.index(event.name) for event in song.events], dtype=np.int64),
+        **({"onset_kinds": np.array([event.kind for event in song.events])} if song.kinds else {}),
         velocities=np.array([event.velocity for event in song.events], dtype=np.int64),
         beats=song.beats.times,
         beat_positions=song.beats.positions,

@@ -17,7 +17,6 @@ from adtlib.figures.passages import passage_of, plot_transcription
 from adtlib.markup import in_html
 from adtlib.notation.musicxml import to_musicxml
 from adtlib.notation.pages import score_svg
-from adtlib.notation.patterns import song_pattern
 from adtlib.transcription.kit_playback import played, sampled_kit
 from adtlib.vocabulary import CLASS_NAMES, CLASSES
 
@@ -45,7 +44,7 @@ def summary(song: "Transcription") -> str:
     minutes, rest = divmod(round(song.duration), 60)
     counts = song.counts
     found = ", ".join(f"{CLASS_NAMES[name]} {counts[name]:,}" for name in CLASSES if counts[name]) or "no drums"
-    tempo = f"; {song.beats.bpm:.0f} beats a minute" if song.beats.found else ""
+    tempo = f"; {song.beats.in_words}" if song.beats.found else ""
     by = f"; heard by the model {song.model}" if song.model else ""
     edited = f"; corrected by hand: {len(song.edits)}" if song.edits else ""
     return in_html(f"{minutes}:{rest:02d} min; {found}{tempo}{by}{edited}.")
@@ -88,7 +87,7 @@ def _player(words: str, waveform: np.ndarray) -> str:
 
 
 def _score(song: "Transcription") -> str:
-    pattern = song_pattern(song.drum_events, song.beats)
+    pattern = song.to_pattern()
     bars = min(BARS, pattern.n_bars)
     hits = tuple(hit for hit in pattern.hits if hit.beat < bars * pattern.bar_length)
     picture = score_svg(to_musicxml(replace(pattern, hits=hits, n_bars=bars)))

@@ -1,7 +1,8 @@
 """A transcription as JAMS, the exchange format of annotations in music information retrieval (Humphrey et al. 2014).
 
-JAMS has no namespace for drums. Onsets are written twice: as `tag_open`, with the class as the tag, and as `note_midi`, with the
-pitch of the drum map; their order and confidence are the same. Beats are `beat`, with the position in the bar.
+JAMS has no namespace for drums. Onsets are written twice: as `tag_open`, with the class as the tag, or the kind of stroke where it
+is known, and as `note_midi`, with the pitch of the drum map; their order and confidence are the same. Beats are `beat`, with the
+position in the bar.
 """
 
 import json
@@ -18,7 +19,7 @@ _JAMS_VERSION = "0.3.5"
 def jams(events: Sequence[Event], beats: Beats, duration: float, name: str, model: str, pitches: Mapping[str, int]) -> str:
     """The JSON text of a JAMS file.
 
-    duration  of the recording in seconds;  name  its title;  model  that heard it;  pitches  of each class.
+    duration  of the recording in seconds;  name  its title;  model  that heard it;  pitches  of each label.
     """
     about = {
         "curator": {"name": "", "email": ""},
@@ -45,8 +46,8 @@ def jams(events: Sequence[Event], beats: Beats, duration: float, name: str, mode
     ]
     content = {
         "annotations": [
-            annotation("tag_open", [observed(event, 0.0, event.name) for event in events]),
-            annotation("note_midi", [observed(event, _NOTE_SECONDS, pitches[event.name]) for event in events]),
+            annotation("tag_open", [observed(event, 0.0, event.label) for event in events]),
+            annotation("note_midi", [observed(event, _NOTE_SECONDS, pitches[event.label]) for event in events]),
             annotation("beat", places),
         ],
         "file_metadata": {

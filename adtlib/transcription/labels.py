@@ -1,4 +1,7 @@
-"""Onsets as labels on the time line of Audacity, Reaper and Sonic Visualiser, to a millisecond or better."""
+"""Onsets as labels on the time line of Audacity, Reaper and Sonic Visualiser, to a millisecond or better.
+
+A label is the class, or the kind of stroke where it is known.
+"""
 
 from collections.abc import Sequence
 
@@ -11,33 +14,33 @@ _COLOURS = {"KD": "0072B2", "SD": "D55E00", "TT": "009E73", "HH": "E69F00", "CY"
 
 
 def audacity_labels(events: Sequence[Event]) -> str:
-    """A label track: a line an onset, start, end and class with tabs between; start and end are equal.
+    """A label track: a line an onset, start, end and label with tabs between; start and end are equal.
 
     Source: Audacity manual, "Importing and Exporting Labels".
     """
-    return "".join(f"{event.seconds:.6f}\t{event.seconds:.6f}\t{event.name}\n" for event in events)
+    return "".join(f"{event.seconds:.6f}\t{event.seconds:.6f}\t{event.label}\n" for event in events)
 
 
 def reaper_markers(events: Sequence[Event]) -> str:
-    """A table that Reaper's Region/Marker Manager imports: a marker an onset, named and coloured by class.
+    """A table that Reaper's Region/Marker Manager imports: a marker an onset, coloured by class.
 
     Times are minutes and seconds. Source: what the manager itself exports with a ruler in minutes and seconds.
     """
     lines = ["#,Name,Start,End,Length,Color"]
     for number, event in enumerate(events, start=1):
         minutes, seconds = divmod(round(event.seconds * 1000), 60_000)
-        lines.append(f"M{number},{event.name},{minutes}:{seconds / 1000:06.3f},,,{_COLOURS[event.name]}")
+        lines.append(f"M{number},{event.label},{minutes}:{seconds / 1000:06.3f},,,{_COLOURS[event.name]}")
     return "\n".join(lines) + "\n"
 
 
 def sonic_visualiser_layer(events: Sequence[Event], duration: float, name: str) -> str:
-    """A layer of time instants, labelled by class; times are samples at 44.1 kHz.
+    """A layer of labelled time instants; times are samples at 44.1 kHz.
 
     duration  of the recording in seconds;  name  of the layer.
 
     Source: files that Sonic Visualiser 4 exports (Export Annotation Layer, .svl).
     """
-    points = "".join(f'      <point frame="{round(event.seconds * SAMPLE_RATE)}" label="{event.name}" />\n' for event in events)
+    points = "".join(f'      <point frame="{round(event.seconds * SAMPLE_RATE)}" label="{event.label}" />\n' for event in events)
     title = in_html(in_line(name))
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE sonic-visualiser>

@@ -2,17 +2,20 @@
 
 The safetensors file stays the source of the weights; what is written here can be written again from it. The ONNX file holds
 
-    input   `features` `(B, 400, 84)` float32, not standardised, any number of windows B
-    output  `logits`   `(B, 400, 5)` float32
-    metadata property `adtlib`: JSON with format, name, features (the version), classes, fps, frames (of a window), margin (frames
-            at its edges that the neighbouring window predicts), peak_picking with the thresholds, and what the model's own header
-            says of date, licence and weights (checksum)
+    input   `features` `(B, T, 84)` float32, not standardised, any number of windows B of T frames
+    output  `logits`   `(B, T, 5)` float32; of a model that hears kinds of strokes `(B, T, 5 + K)`: a sigmoid of each class, a
+            softmax of the kinds within each class
+    metadata property `adtlib`: JSON with format, name, features (the version), classes, fps, frames (T), margin (frames
+            at the edges of a window that the neighbouring window predicts), peak_picking with the thresholds, what the model's own
+            header says of date, licence and weights (checksum), and of kinds: the class of each, in their order, and the
+            confidences from which on they are believed (null: never; kinds that are not listed always are)
 
 Weights that float16 holds exactly are stored so and cast while the file is loaded: half the size, the same numbers.
 
 A graph is the same network without its weights: `adtlib.models.engines.OnnxEngine` takes them from the safetensors file.
 """
 
+import copy
 import io
 import json
 import warnings
@@ -24,12 +27,11 @@ import torch
 
 from adtlib.audio.features import FPS, N_BANDS
 from adtlib.models.engines import INPUT, OUTPUT
-from adtlib.models.windows import MARGIN
-from adtlib.onsets.frames import SEGMENT_FRAMES
+from adtlib.models.windows import margin_of, window_frames
 from adtlib.onsets.peak_picking import thresholds_by_class
 from adtlib.transcription import extras
 from adtlib.transcription.pretrained import KEY, ModelError, Pretrained, built
-from adtlib.vocabulary import CLASSES
+from adtlib.vocabulary import CLASSES, KINDS
 
 if TYPE_CHECKING:
     import onnx
@@ -43,7 +45,7 @@ _TEXTS = ("date", "about", "licence", "chosen_on", "checksum")  # of the header,
 def to_onnx(model: Pretrained) -> bytes:
     """The content of an ONNX file. ModelError where the package onnx is missing."""
     onnx = _onnx()
-    graph = onnx.load_model_from_string(_exported(model.network, fold=True))
+    graph = onnx.load_model_from_string(_exported(model.hearing, fold=True))
     _halve(graph)
     onnx.helper.set_model_props(graph, {KEY: json.dumps(metadata(model))})
     graph.doc_string = f"{model.name}: windows of features to logits of {', '.join(CLASSES)}"
@@ -54,7 +56,10 @@ def to_onnx(model: Pretrained) -> bytes:
 def to_graph(model: Pretrained) -> bytes:
     """The content of a graph: its weights are named as in torch, and have shapes but no numbers. ModelError as of `to_onnx`."""
     onnx = _onnx()
-    graph = onnx.load_model_from_string(_exported(model.network, fold=False))
+    network = copy.deepcopy(model.hearing)
+    for number, value in enumerate(network.state_dict().values(), start=1):
+        value.fill_(number)  # of equal weights, as of untrained layers, the exporter would keep one
+    graph = onnx.load_model_from_string(_exported(network, fold=False))
     for weights in graph.graph.initializer:
         weights.ClearField("raw_data")
         weights.data_location = onnx.TensorProto.EXTERNAL
@@ -78,16 +83,18 @@ def _onnx():
 
 def metadata(model: Pretrained) -> dict:
     """What stands in the file's metadata beside the network."""
+    frames = window_frames(model.hearing)
     return {
         "format": FORMAT,
         "name": model.name,
         "features": model.features,
         "classes": list(CLASSES),
         "fps": FPS,
-        "frames": SEGMENT_FRAMES,
-        "margin": MARGIN,
+        "frames": frames,
+        "margin": margin_of(frames),
         "peak_picking": asdict(model.peak_picking) | {"threshold": list(thresholds_by_class(model.peak_picking).values())},
         **{key: model.about[key] for key in _TEXTS if key in model.about},
+        **({} if model.confidences is None else {"kinds": {"classes": KINDS, "confidences": model.confidences}}),
     }
 
 
@@ -101,7 +108,7 @@ def _exported(network: torch.nn.Module, fold: bool) -> bytes:
         warnings.simplefilter("ignore")  # of the exporter's age, and of numbers of windows: these are tested
         torch.onnx.export(
             network,
-            (torch.zeros(1, SEGMENT_FRAMES, N_BANDS),),
+            (torch.zeros(1, window_frames(network), N_BANDS),),
             buffer,
             input_names=[INPUT],
             output_names=[OUTPUT],

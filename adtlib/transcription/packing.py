@@ -8,13 +8,16 @@ from datetime import date
 from pathlib import Path
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from adtlib.models.engines import KINDS_PART
 from adtlib.models.ensemble import AVERAGES
+from adtlib.models.kinds import KindsHead
 from adtlib.onsets.peak_picking import with_thresholds
 from adtlib.training.runs import Run
-from adtlib.transcription.pretrained import FORMAT, KEY, ModelError, checksum_of, member_of
+from adtlib.transcription.pretrained import FORMAT, KEY, ModelError, checksum_of, load_model, member_of
 
 LARGEST = 5_000_000  # bytes of a file: it is part of the package
 _SMALL = 1024  # tensors below this many numbers (biases, statistics) stay float32 in a float16 file
@@ -71,10 +74,31 @@ def pack(
         "history": histories,
         "checksum": checksum_of(tensors),
     }
-    content = save(tensors, metadata={KEY: json.dumps(header)})
+    return _content(tensors, header, "" if half else "; float16 (--half) takes half of it")
+
+
+def with_kinds(path: Path, head: KindsHead, confidences: Mapping[str, float | None], chosen_on: str) -> bytes:
+    """A packed model's file with a head for kinds of strokes, in place of one that it may have. The rest stays as it is.
+
+    confidences  from which on each kind is believed;  chosen_on  the data that they were chosen on.
+
+    Raises ModelError for a file that cannot be loaded, and one that exceeds 5 MB.
+    """
+    header = load_model(path).about
+    with safe_open(path, framework="pt") as file:
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (a file is not a dictionary)
+    tensors = {key: value for key, value in tensors.items() if not key.startswith(f"{KINDS_PART}.")}
+    tensors |= {f"{KINDS_PART}.{key}": _stored(value.contiguous(), True, key) for key, value in head.state_dict().items()}
+    stated = {"hidden_size": head.hidden_size, "width": head.width, "confidences": dict(confidences), "chosen_on": chosen_on}
+    return _content(tensors, header | {"kinds": stated, "checksum": checksum_of(tensors)})
+
+
+def _content(tensors: Mapping[str, Tensor], header: Mapping, more: str = "") -> bytes:
+    content = save(dict(tensors), metadata={KEY: json.dumps(header)})
     if len(content) > LARGEST:
-        more = "" if half else "; float16 (--half) takes half of it"
-        raise ModelError(f"{name}: {len(content) / 1e6:.1f} MB, more than {LARGEST / 1e6:g}: pack fewer or smaller runs{more}")
+        raise ModelError(
+            f"{header['name']}: {len(content) / 1e6:.1f} MB, more than {LARGEST / 1e6:g}: pack fewer or smaller runs{more}"
+        )
     return content
 
 

@@ -5,13 +5,15 @@ with its standardising included; its header holds one entry, `adtlib`, with JSON
 
     format        1
     name, date, about, licence   texts that describe the model
-    members       architecture and hyperparameters of each member
+    members       architecture and hyperparameters of each member, and segment_frames, what it was trained on, if not 400
     average       what an ensemble averages: "logits" or "activations"
     features      version of the features (see `adtlib.audio.features`)
     peak_picking  parameters, with a threshold for each class
     chosen_on     the data that the thresholds were chosen on
     history       of each member, columns of numbers with a row an epoch; null if it was not trained on rendered clips
     checksum      of the weights, in files since version 0.2 (see `adtlib.provenance`)
+    kinds         only with a head for kinds of strokes, whose tensors are named `kinds.<parameter>`: hidden_size, width,
+                  confidences (from which on a kind is believed; null: never), chosen_on
 
 `load_model` opens such a file by its path or the name of a shipped one, and the folders of runs as well. To pack runs:
 
@@ -36,12 +38,16 @@ from adtlib import paths
 from adtlib.audio.features import VERSIONS
 from adtlib.models import engines
 from adtlib.models.engines import ENGINES, Engine, OnnxEngine
+from adtlib.onsets.frames import SEGMENT_FRAMES
 from adtlib.onsets.peak_picking import PeakPicking, thresholds_by_class, with_thresholds
 from adtlib.provenance import checksum
 from adtlib.transcription import extras
+from adtlib.vocabulary import KINDS
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from adtlib.models.kinds import KindsHead
 
 FORMAT = 1
 SUFFIX = ".safetensors"
@@ -58,11 +64,13 @@ class Pretrained:
     """A model ready to transcribe.
 
     engine        what computes its network.
-    build         makes the network in torch, in evaluation mode.
+    build         makes in torch, in evaluation mode, the network that the engine computes.
     weights       as they are stored, by their names.
     peak_picking  with the thresholds chosen for this model.
     features      version of the features that it was trained on (see `adtlib.audio.features`).
     about         the header of the file: date, licence, members, ...; of a run only `members`.
+    confidences   from which on each kind of stroke is believed; None: never. Those that are not listed need none. Without a head
+                  for kinds None.
     """
 
     name: str
@@ -72,6 +80,7 @@ class Pretrained:
     peak_picking: PeakPicking
     features: str = "madmom"
     about: dict = field(default_factory=dict)
+    confidences: Mapping[str, float | None] | None = None
 
     @classmethod
     def of_network(cls, name: str, network: "nn.Module", *more) -> "Pretrained":
@@ -83,8 +92,18 @@ class Pretrained:
 
     @property
     def network(self) -> "nn.Module":
-        """The network in torch: `(B, T, 84)` features, not standardised, to logits `(B, T, 5)`."""
+        """The network in torch: `(B, T, 84)` features, not standardised, to logits `(B, T, 5)` of classes alone."""
+        return self.hearing if self.confidences is None else self.hearing.without_kinds()
+
+    @property
+    def hearing(self) -> "nn.Module":
+        """The network in torch with its head for kinds, to logits `(B, T, 5 + K)`; the network alone if it has none."""
         return self.build()
+
+    @property
+    def kinds(self) -> "KindsHead | None":
+        """The head for kinds of strokes in torch; None if the model has none."""
+        return None if self.confidences is None else self.hearing.kinds
 
     @property
     def thresholds(self) -> dict[str, float]:
@@ -111,17 +130,24 @@ def load_model(model: str | Path | None = None, engine: str | None = None) -> Pr
     """
     if engine not in (None, *ENGINES):
         raise ModelError(f"engine {engine!r}: choose one of {', '.join(ENGINES)}")
-    if model is None:
-        return _read(paths.WEIGHTS / f"{_default()}{SUFFIX}", engine)
-    path = Path(model).expanduser()
-    if path.is_dir():
+    if model is not None and (folder := Path(model).expanduser()).is_dir():
         if engine == "onnxruntime":
-            raise ModelError(f"{path}: torch computes runs; to have one for onnxruntime, pack it with adt pack, then with --graph")
-        return _of_run(path)
+            raise ModelError(
+                f"{folder}: torch computes runs; to have one for onnxruntime, pack it with adt pack, then with --graph"
+            )
+        return _of_run(folder)
+    return _read(file_of(model), engine)
+
+
+def file_of(model: str | Path | None = None) -> Path:
+    """The file of a packed model, by its path or the name of a shipped one. ModelError where there is none."""
+    if model is None:
+        return paths.WEIGHTS / f"{_default()}{SUFFIX}"
+    path = Path(model).expanduser()
     if path.is_file():
-        return _read(path, engine)
+        return path
     if str(model) in shipped():
-        return _read(paths.WEIGHTS / f"{model}{SUFFIX}", engine)
+        return paths.WEIGHTS / f"{model}{SUFFIX}"
     names = ", ".join(shipped()) or "none in this version"
     raise ModelError(f"{model}: no such model; give a file ({SUFFIX}), the folder of a run, or the name of a shipped one ({names})")
 
@@ -168,7 +194,8 @@ def _read(path: Path, engine: str | None) -> Pretrained:
             raise ValueError("the weights are not those that were packed")
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ModelError(f"{path} does not fit its own header ({error}): download or pack it again") from error
-    return Pretrained(header.get("name", path.stem), computes, build, tensors, picking, header["features"], header)
+    confidences = header["kinds"]["confidences"] if "kinds" in header else None
+    return Pretrained(header.get("name", path.stem), computes, build, tensors, picking, header["features"], header, confidences)
 
 
 def _builder(header: Mapping, weights: Mapping[str, np.ndarray]) -> "Callable[[], nn.Module]":
@@ -178,19 +205,21 @@ def _builder(header: Mapping, weights: Mapping[str, np.ndarray]) -> "Callable[[]
     def build() -> "nn.Module":
         from adtlib.models.ensemble import load_ensemble
 
-        return load_ensemble(header["members"], header["average"], weights)
+        return load_ensemble(header["members"], header["average"], weights, header.get("kinds"))
 
     return build
 
 
 def built(about: Mapping) -> dict:
     """The part of a header that decides the network, weights apart; of a run, too."""
-    return {"members": about["members"], "average": about.get("average", "logits")}
+    head = {"kinds": {name: about["kinds"][name] for name in ("hidden_size", "width")}} if "kinds" in about else {}
+    return {"members": about["members"], "average": about.get("average", "logits"), **head}
 
 
 # What a header holds; the first are needed.
 _HEADER = {"format": int, "members": list, "average": str, "features": str, "peak_picking": dict}
 _MORE = {"name": str, "date": str, "about": str, "licence": str, "chosen_on": str, "history": list | None, "checksum": str}
+_MORE |= {"kinds": dict}
 
 
 def _check_header(header: dict) -> None:
@@ -202,13 +231,24 @@ def _check_header(header: dict) -> None:
         if key not in kinds or not isinstance(value, kinds[key]):
             raise ValueError(f"{key} = {json.dumps(value)[:40]}")
     for member in header["members"]:
-        if not isinstance(member, dict) or member.keys() != {"architecture", "hyperparameters"}:
+        if not isinstance(member, dict) or member.keys() - {"segment_frames"} != {"architecture", "hyperparameters"}:
             raise ValueError(f"member {json.dumps(member)[:60]}")
     if header["features"] not in VERSIONS:
         raise ValueError(f"unknown features {header['features']!r}")
     history = header.get("history") or [None] * len(header["members"])
     if len(history) != len(header["members"]) or not all(each is None or isinstance(each, dict) for each in history):
         raise ValueError("history is not one for each member")
+    if "kinds" in header:
+        _check_kinds(header["kinds"])
+
+
+def _check_kinds(stated: dict) -> None:
+    """ValueError for what `packing.with_kinds` does not state of a head for kinds."""
+    if stated.keys() != {"hidden_size", "width", "confidences", "chosen_on"} or not isinstance(stated["confidences"], dict):
+        raise ValueError(f"kinds {json.dumps(stated)[:60]}")
+    for kind, least in stated["confidences"].items():
+        if kind not in KINDS or not (least is None or (isinstance(least, int | float) and 0 <= least <= 1)):
+            raise ValueError(f"confidence of {kind} = {json.dumps(least)[:40]}")
 
 
 def checksum_of(tensors: Mapping[str, np.ndarray]) -> str:
@@ -265,4 +305,7 @@ def chosen_thresholds(folder: Path) -> dict[str, float] | None:
 
 def member_of(config: Mapping) -> dict:
     """The part of a run's configuration that rebuilds its network."""
-    return {"architecture": config["architecture"], "hyperparameters": config["hyperparameters"]}
+    member = {"architecture": config["architecture"], "hyperparameters": config["hyperparameters"]}
+    if config.get("segment_frames", SEGMENT_FRAMES) != SEGMENT_FRAMES:
+        member["segment_frames"] = config["segment_frames"]
+    return member

@@ -21,21 +21,25 @@ import numpy as np
 from adtlib import paths
 from adtlib.audio.features import FPS, SAMPLE_RATE
 from adtlib.notation.beats import Beats, check_tempo, track_beats
+from adtlib.notation.time_signatures import Meter, check_meter
 from adtlib.onsets.energies import velocities
 from adtlib.onsets.frames import Onsets
-from adtlib.onsets.own import COLUMNS
+from adtlib.onsets.own import COLUMNS, KIND_COLUMNS
 from adtlib.onsets.peak_picking import PeakPicking, pick_peaks, with_thresholds
 from adtlib.transcription import extras
 from adtlib.transcription.events import Edit, Event, check_class, counts_of, edited, onsets_of
 from adtlib.transcription.formats import FORMATS, kinds_of
-from adtlib.vocabulary import CLASSES, MIDI_PITCH
+from adtlib.vocabulary import CLASSES, KINDS, MIDI_PITCH
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     import pandas as pd
 
     from adtlib.audio.clicks import DrumEvent
     from adtlib.notation.patterns import GridStroke, Pattern
     from adtlib.notation.tick_map import TickMap
+    from adtlib.transcription.kinds import HeardKinds
 
 USUAL = ("mid", "csv", "musicxml", "svg", "pdf")  # of the formats, those that are written when none is named
 
@@ -56,6 +60,8 @@ class Transcription:
     given_beats   known beats; by default they are tracked in the onsets.
     first_bar     seconds at which a bar is known to begin; None keeps the bar lines that were found.
     tempo         in quarter notes a minute, if it is known; None: it is found with the beats.
+    kinds         of strokes within the classes; None: the model does not hear them, or they are not wanted.
+    meter         the time signature, (3, 4), if it is known; None: it is found.
     """
 
     name: str
@@ -70,6 +76,8 @@ class Transcription:
     given_beats: Beats | None = None
     first_bar: float | None = None
     tempo: float | None = None
+    kinds: "HeardKinds | None" = None
+    meter: Meter | None = None
 
     # ---- onsets
 
@@ -84,8 +92,10 @@ class Transcription:
         for index, name in enumerate(CLASSES):
             for time, velocity in zip(times[index].tolist(), strengths[index].tolist(), strict=True):
                 edit = by_hand.get((index, time))
-                sure = 1.0 if edit else float(self.activations[min(round(time * FPS), last), index])
-                found.append(Event(time, name, edit.velocity if edit and edit.velocity else velocity, sure))
+                frame = min(round(time * FPS), last)
+                sure = 1.0 if edit else float(self.activations[frame, index])
+                kind = self.kinds.at(frame, name) if self.kinds else ("", 0.0)
+                found.append(Event(time, name, edit.velocity if edit and edit.velocity else velocity, sure, *kind))
         return tuple(sorted(found, key=lambda event: (event.seconds, CLASSES.index(event.name))))
 
     @property
@@ -101,21 +111,32 @@ class Transcription:
     @cached_property
     def beats(self) -> Beats:
         """Beats and bar lines of the song."""
-        beats = self.given_beats or track_beats(self.onsets, self.duration, self.tempo)
+        beats = self.given_beats or track_beats(self.onsets, self.duration, self.tempo, self.meter)
         return beats if self.first_bar is None else beats.with_bar_at(self.first_bar)
 
     def table(self, drum_map=None) -> "pd.DataFrame":
-        """The onsets as a table with the columns COLUMNS."""
+        """The onsets as a table with the columns COLUMNS, and KIND_COLUMNS where kinds are known."""
         extras.require("corpora")
         import pandas as pd
 
-        return pd.DataFrame(self._rows(drum_map), columns=list(COLUMNS))
+        return pd.DataFrame(self._rows(drum_map), columns=list(self._columns))
+
+    @property
+    def _columns(self) -> tuple[str, ...]:
+        return (*COLUMNS, *KIND_COLUMNS) if self.kinds else COLUMNS
 
     def _rows(self, drum_map) -> list[tuple]:
         pitches = self.pitches(drum_map)
-        return [(e.seconds, e.name, pitches[e.name], e.velocity, round(e.confidence, 4)) for e in self.events]
+        rows = [(e.seconds, e.name, pitches[e.label], e.velocity, round(e.confidence, 4)) for e in self.events]
+        if not self.kinds:
+            return rows
+        return [(*row, e.kind, round(e.kind_confidence, 4)) for row, e in zip(rows, self.events, strict=True)]
 
     # ---- other thresholds, corrections
+
+    def with_five_classes(self) -> "Transcription":
+        """With the five classes alone, as in the thesis: each is written as its main kind."""
+        return replace(self, kinds=None)
 
     def with_thresholds(self, thresholds: float | Sequence[float] | Mapping[str, float]) -> "Transcription":
         """With other thresholds: one for all classes, five, or some by class name. Corrections by hand are kept.
@@ -136,6 +157,11 @@ class Transcription:
         """
         check_tempo(bpm)
         return replace(self, tempo=float(bpm), given_beats=None)
+
+    def with_meter(self, meter: Meter) -> "Transcription":
+        """With bars of a time signature, such as (3, 4) or (7, 8). ValueError for one that is not 2 to 16 quarters or eighths."""
+        check_meter(meter)
+        return replace(self, meter=meter, given_beats=None)
 
     def add(self, name: str, seconds: float, velocity: int | None = None) -> "Transcription":
         """With an onset added; its velocity by default follows the energy in the recording. ValueError outside the recording."""
@@ -177,7 +203,7 @@ class Transcription:
         from adtlib.notation.midi_files import song_midi
 
         as_found = not self.edits  # one that was corrected by hand may serve as an annotation
-        content = song_midi(self.drum_events, self.beats, self.pitches(drum_map), self.duration, self.name, quantise, as_found)
+        content = song_midi(self._labelled, self.beats, self.pitches(drum_map), self.duration, self.name, quantise, as_found)
         return _written(path, content)
 
     def count_merged(self, kind: str = "mid", quantise: int | None = None) -> int:
@@ -188,21 +214,26 @@ class Transcription:
         from adtlib.notation.midi_files import placed_notes
 
         if kind == "mid":
-            return len(self.events) - len(placed_notes(self.drum_events, self.beats, MIDI_PITCH, quantise))
+            return len(self.events) - len(placed_notes(self._labelled, self.beats, self.pitches(), quantise))
         return len(self.events) - len(self.strokes(quantise)[1]) if FORMATS[kind].on_grid else 0
 
     def to_csv(self, path: Path | str | None = None, drum_map=None) -> str:
-        """A line an onset, `time_seconds,class,pitch,velocity,confidence`; also written to `path`. `adt score` reads it."""
-        lines = [",".join(COLUMNS)]
-        lines += [f"{time:.3f},{name},{pitch},{velocity},{sure:.3f}" for time, name, pitch, velocity, sure in self._rows(drum_map)]
+        """A line an onset, `time_seconds,class,pitch,velocity,confidence`; also written to `path`. `adt score` reads it.
+
+        Where kinds are known, `kind,kind_confidence` follow.
+        """
+        lines = [",".join(self._columns)]
+        for time, name, pitch, velocity, sure, *kind in self._rows(drum_map):
+            more = f",{kind[0]},{kind[1]:.3f}" if kind else ""
+            lines.append(f"{time:.3f},{name},{pitch},{velocity},{sure:.3f}{more}")
         text = "\n".join(lines) + "\n"
         return _written(path, text)
 
-    def strokes(self, quantise: int | None = None) -> "tuple[int, list[GridStroke]]":
+    def strokes(self, quantise: int | None = None) -> "tuple[Fraction, list[GridStroke]]":
         """The onsets on the song's beats, as `notation.patterns.song_strokes` gives them; `quantise` as in `to_midi`."""
         from adtlib.notation.patterns import song_strokes
 
-        return song_strokes(self.drum_events, self.beats, quantise)
+        return song_strokes(self._labelled, self.beats, quantise)
 
     @property
     def ticks(self) -> "TickMap":
@@ -212,18 +243,22 @@ class Transcription:
         return tick_map(self.beats)
 
     def pitches(self, drum_map=None) -> Mapping[str, int]:
-        """The pitch of each class in a drum map, by default General MIDI's. Raises DrumMapError as `notation.drum_map` does."""
-        if drum_map is None:
+        """The pitch of each class in a drum map, by default General MIDI's, and of each kind of stroke where kinds are known.
+
+        Raises DrumMapError as `notation.drum_map` does.
+        """
+        if drum_map is None and not self.kinds:
             return MIDI_PITCH
         from adtlib.notation.drum_maps import drum_map as named  # most transcriptions need no other map
 
-        return named(drum_map).pitches
+        found = named(drum_map)
+        return {label: found.pitch(label) for label in (*CLASSES, *(KINDS if self.kinds else ()))}
 
     def to_pattern(self, quantise: int | None = None) -> "Pattern":
         """The onsets on the song's beats, for notation: in sixteenths and triplets, or on the grid `quantise`, as in `to_midi`."""
         from adtlib.notation.patterns import song_pattern
 
-        return song_pattern(self.drum_events, self.beats, quantise)
+        return song_pattern(self._labelled, self.beats, quantise)
 
     def to_musicxml(self, path: Path | str | None = None, quantise: int | None = None) -> str:
         """The notation of `to_pattern` as MusicXML, for notation programs; also written to `path`."""
@@ -319,6 +354,11 @@ class Transcription:
     def drum_events(self) -> list["DrumEvent"]:
         """(seconds, class, velocity) of the onsets, sorted by time."""
         return [(event.seconds, event.name, event.velocity) for event in self.events]
+
+    @property
+    def _labelled(self) -> list["DrumEvent"]:
+        """(seconds, kind or class, velocity) of the onsets, for files that tell kinds apart."""
+        return [(event.seconds, event.label, event.velocity) for event in self.events]
 
 
 def _written(path: Path | str | None, content):

@@ -1,4 +1,4 @@
-// Classes, their order, names and pitches: adtlib/vocabulary.py; rates: adtlib/audio/features.py; windows: adtlib/models/windows.py.
+// Classes, their order, names and pitches: adtlib/vocabulary.py; rates: adtlib/audio/features.py.
 
 export const CLASSES = ["KD", "SD", "TT", "HH", "CY"];
 export const CLASS_NAMES = { KD: "kick drum", SD: "snare drum", TT: "toms", HH: "hi-hat", CY: "cymbals" };
@@ -9,8 +9,5 @@ export const HOP_LENGTH = 441;
 export const FPS = SAMPLE_RATE / HOP_LENGTH;
 export const FRAME_SIZE = 2_048;
 export const N_BANDS = 84;
-
-export const SEGMENT_FRAMES = 400;
-export const MARGIN = 50; // frames at each edge of a window that the neighbouring window predicts
 
 export const BLOCK_SECONDS = 10; // of adtlib/audio/decoding.py: channels are compared block by block

@@ -23,7 +23,7 @@ for (const file of files) {
   let [activations, energies, seconds] = [null, null, 0];
   const windows = [];
   const clock = [performance.now()];
-  prepare(channels, Number(rate), (message) => {
+  prepare(channels, Number(rate), metadataOf(model), (message) => {
     if (message.kind === "sound") {
       activations = new Float32Array(message.frames * 5);
       energies = new Float32Array(message.frames * 5);

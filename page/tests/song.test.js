@@ -26,14 +26,13 @@ test("corrections outlast a change of thresholds, and change nothing else", () =
 });
 
 test("windows of a recording are those of Python", () => {
-  for (const [count, windows] of Object.entries(fixture("windows"))) {
-    const frames = Number(count);
-    const column = Float32Array.from({ length: frames * 84 }, (_, i) => Math.floor(i / 84) + 1);
+  for (const { frames, margin, count, windows } of fixture("windows")) {
+    const column = Float32Array.from({ length: count * 84 }, (_, i) => Math.floor(i / 84) + 1);
     const found = [];
-    const cutter = windowsOf((window) => found.push([window.features[0] - 1, window.low, window.high]));
+    const cutter = windowsOf({ frames, margin }, (cut) => found.push([cut.features[0] - 1, cut.low, cut.high]));
     for (let at = 0; at < column.length; at += 84 * 130) cutter.add(column.subarray(at, at + 84 * 130));
     cutter.finish();
-    assert.deepEqual(found, windows, `${count} frames`);
+    assert.deepEqual(found, windows, `${count} frames in windows of ${frames}`);
   }
 });
 

@@ -25,9 +25,12 @@ const WINDOWS = [
   { low: 50, high: 150, at: 650 },
 ];
 
+const METADATA = { name: "adt", frames: 400, margin: 50 };
+
 /** Three windows of 750 frames; window i holds the value `channels[0][0]` + i. */
 function prepare() {
-  return new FakeWorker(({ id, channels }, send) => {
+  return new FakeWorker(({ id, channels, window }, send) => {
+    assert.deepEqual(window, { frames: 400, margin: 50 }); // those of the model
     setTimeout(() => {
       send({ id, kind: "waveform", peaks: new Float32Array(750) });
       send({ id, kind: "sound", frames: 750, seconds: 7.5 });
@@ -43,7 +46,7 @@ function prepare() {
 
 function network(delay) {
   return new FakeWorker(({ id, kind, features, count }, send) => {
-    if (kind === "load") setTimeout(() => send({ kind: "ready", metadata: { name: "adt" } }), 5);
+    if (kind === "load") setTimeout(() => send({ kind: "ready", metadata: METADATA }), 5);
     else {
       const activations = Float32Array.from({ length: count * 400 * 5 }, (_, i) => features[Math.floor(i / 2_000) * 400 * 84]);
       setTimeout(() => send({ kind: "heard", id, activations }), delay());
@@ -90,7 +93,7 @@ test("a second recording takes the place of the first", async () => {
 test("what a worker cannot do is said", async () => {
   const broken = () =>
     new FakeWorker(({ kind, id }, send) =>
-      setTimeout(() => send(kind === "load" ? { kind: "ready" } : { kind: "failed", id, message: "no memory" })),
+      setTimeout(() => send(kind === "load" ? { kind: "ready", metadata: METADATA } : { kind: "failed", id, message: "no memory" })),
     );
   const transcriber = new Transcriber({ prepare, network: broken });
   await assert.rejects(transcriber.hear([new Float32Array(1)], 44_100), /no memory/);

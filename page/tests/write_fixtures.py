@@ -6,6 +6,7 @@ Run it after a change of what it imports; `make test-page` then says what the pa
 """
 
 import base64
+import itertools
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +16,7 @@ import scipy.signal
 
 from adtlib.audio import defects, downmix, features, normalise
 from adtlib.audio.files import resampled_blocks
-from adtlib.models.windows import windows_of
+from adtlib.models.windows import margin_of, windows_of
 from adtlib.notation import beat_model
 from adtlib.onsets import energies, peak_picking
 from adtlib.transcription.events import Edit, edited
@@ -93,12 +94,13 @@ def _resampled(samples, rate) -> np.ndarray:
     return np.concatenate(list(resampled_blocks([samples], rate)))[1_000:9_000:7]
 
 
-def windows() -> dict:
-    """[first frame, low, high] of the windows of recordings, by their number of frames."""
-    found = {}
-    for count in (1, 399, 400, 401, 700, 701, 1_250):
+def windows() -> list[dict]:
+    """[first frame, low, high] of the windows of recordings of some numbers of frames, for networks with two lengths of windows."""
+    found = []
+    for frames, count in itertools.product((400, 800), (1, 399, 400, 401, 700, 701, 1_250, 2_300)):
         column = np.arange(1, count + 1, dtype=np.float32)[:, None] * np.ones((1, 84), dtype=np.float32)
-        found[count] = [[int(w.features[0, 0]) - 1, w.low, w.high] for w in windows_of([column])]
+        cut = [[int(w.features[0, 0]) - 1, w.low, w.high] for w in windows_of([column], frames)]
+        found.append({"frames": frames, "margin": margin_of(frames), "count": count, "windows": cut})
     return found
 
 

@@ -158,6 +158,25 @@ def test_a_first_bar_is_that_of_one_recording(model, tmp_path, capsys):
     assert "'1:x' is no time: give seconds, or minutes and seconds as in 2:10.5" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--meter", "--metre"])
+def test_a_time_signature_is_that_of_all_recordings(model, tmp_path, capsys, option):
+    write_song(tmp_path / "in" / "a.wav", 8)
+    given = ["transcribe", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--model", model]
+    assert main([*given, option, "7/8"]) == 0
+    signatures = [m for m in mido.MidiFile(tmp_path / "out" / "a.mid").tracks[0] if m.type == "time_signature"]
+    assert (signatures[-1].numerator, signatures[-1].denominator) == (7, 8)
+    assert main([*given, option, "7/8"]) == 0
+    assert "done already" in capsys.readouterr().out
+    for contradicting in ([option, "7/8"], ["--tempo", "96"]):
+        with pytest.raises(SystemExit):
+            main([*given, *contradicting, "--beats", "beat_this"])
+        assert "leave --tempo and --meter out" in capsys.readouterr().err
+    for wrong in ("3", "3/2", "1/4", "waltz"):
+        with pytest.raises(SystemExit):
+            main([*given, option, wrong])
+        assert f"{wrong!r} is no time signature: give 2 to 16 quarters or eighths" in capsys.readouterr().err
+
+
 def test_a_tempo_is_that_of_all_recordings(model, tmp_path, capsys):
     for name in ("a", "b"):
         write_song(tmp_path / "in" / f"{name}.wav", 8)
@@ -307,7 +326,7 @@ def test_no_more_of_the_package_is_loaded_than_transcribing_needs(tmp_path):
     *_, status, loaded = subprocess.check_output([sys.executable, "-c", code], text=True).splitlines()
     modules = loaded.split()
     rooms = {name.split(".")[1] for name in modules if "." in name}
-    assert status == "0" and len(modules) <= 44
+    assert status == "0" and len(modules) <= 45
     assert rooms == {"audio", "cli", "models", "notation", "onsets", "paths", "provenance", "transcription", "vocabulary"}
 
 

@@ -15,6 +15,7 @@ from adtlib.cli import main
 from adtlib.cli.options import command_parsers, option_parser
 from adtlib.cli.watch import arrivals
 from adtlib.notation.drum_maps import DRUM_MAPS
+from adtlib.transcription import extras
 from adtlib.transcription.formats import FORMATS
 from adtlib.vocabulary import CLASSES
 
@@ -114,6 +115,23 @@ def test_json_lines_hold_what_the_files_hold_one_object_a_recording(transcribe, 
     assert "a.wav (0:02)" in errors, "lines for people go to standard error"
     done = json.loads(transcribe("a.wav", "--json", "--drum-map", "KD=35")[1])
     assert done == {"recording": "a.wav", "done": True, "files": ["a.mid", "a.csv"]}
+
+
+@pytest.mark.parametrize(("meter", "quarters"), [("3/4", 1), ("6/8", 1.5), ("7/8", 0.5)])
+def test_json_and_lines_for_people_say_the_time_signature(transcribe, sound, meter, quarters):
+    status, out, errors = transcribe("a.wav", "--json", "--format", "none", "--meter", meter)
+    beats = json.loads(out)["beats"]
+    assert status == 0 and beats["time_signature"] == meter
+    assert beats["tempo"] == pytest.approx(beats["bpm"] * quarters, rel=0.001)
+    assert f"  {meter}, {beats['tempo']:.0f} {'beats' if quarters == 1 else 'quarter notes'} a minute; heard in" in errors
+
+
+def test_an_engine_of_beats_that_is_not_installed_is_one_sentence(transcribe, tmp_path, monkeypatch):
+    monkeypatch.setitem(extras.EXTRAS, "beats", ("no_such_module",))
+    status, out, errors = transcribe("a.wav", "--beats", "beat_this")
+    assert status == 2 and not out
+    assert errors == "adt: --beats: beats by beat_this: no_such_module is not installed: pip install -e '.[beats]'\n"
+    assert files(tmp_path) == {"a.wav"}
 
 
 def test_json_without_files(transcribe, tmp_path):

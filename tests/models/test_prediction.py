@@ -8,9 +8,10 @@ import torch
 
 from adtlib.audio.features import log_filter_spectrogram
 from adtlib.models.engines import logit_blocks
+from adtlib.models.ensemble import Ensemble
 from adtlib.models.prediction import TorchEngine, predict_logits, resolve_precision
 from adtlib.models.registry import assemble
-from adtlib.models.windows import feature_blocks
+from adtlib.models.windows import feature_blocks, windows_of
 
 
 def whole(blocks) -> np.ndarray:
@@ -38,6 +39,50 @@ def test_logits_of_blocks_are_those_of_the_whole(rng, n_frames, architecture):
         blocks = (features[start : start + size] for start in range(0, n_frames, size))
         found = whole(logit_blocks(TorchEngine(model, "float32"), blocks, batch_size=5))
         np.testing.assert_allclose(found, wanted, atol=1e-4)
+
+
+SMALL = {"architecture": "CNN", "hyperparameters": {"num_layers": 2, "hidden_size": 8}}
+
+
+class _Seen(torch.nn.Module):
+    """Answers with the frame's number, which the first band holds, and remembers the lengths of windows."""
+
+    def __init__(self, segment_frames):
+        super().__init__()
+        self.segment_frames, self.lengths = segment_frames, set()
+        self.weight = torch.nn.Parameter(torch.zeros(()))
+
+    def forward(self, features):
+        self.lengths.add(features.shape[1])
+        return features[..., :5]
+
+
+@pytest.mark.parametrize("segment_frames", [1, 30, 200, 800])
+@pytest.mark.parametrize("n_frames", [1, 799, 800, 801, 2_345])
+def test_windows_are_as_long_as_the_segments_of_training(segment_frames, n_frames):
+    network = _Seen(segment_frames)
+    features = np.repeat(np.arange(n_frames, dtype=np.float32)[:, None], 84, axis=1)
+    (found,) = predict_logits(network, [features], precision="float32")
+    assert network.lengths == {segment_frames}
+    np.testing.assert_array_equal(found[:, 0], np.arange(n_frames))
+
+
+def test_both_sides_of_a_long_window_have_context():
+    windows = list(windows_of([np.zeros((2_000, 84), dtype=np.float32)], 800))
+    assert [(window.low, window.high) for window in windows] == [(0, 750), (50, 750), (50, 600)]
+
+
+def test_a_member_trained_on_shorter_segments_sees_a_window_in_parts(rng):
+    short, long = (assemble(SMALL | {"segment_frames": frames}).eval() for frames in (400, 800))
+    features = rng.uniform(0, 2, (1_111, 84)).astype(np.float32)
+    both = Ensemble([short, long]).eval()
+    assert both.segment_frames == 800
+    (found,) = predict_logits(both, [features], precision="float32")
+    # This network sees five frames only, so that parts change nothing.
+    alone = [next(predict_logits(each, [features], precision="float32")) for each in (short, long)]
+    np.testing.assert_allclose(found, np.mean(alone, axis=0), atol=1e-5)
+    hidden = both.hidden(torch.zeros(2, 800, 84))
+    assert [each.shape for each in hidden] == [(2, 800, 8), (2, 800, 8)]
 
 
 def test_equal_batches_give_equal_bits_whole_or_in_blocks(rng, monkeypatch):

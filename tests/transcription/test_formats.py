@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
@@ -56,7 +57,7 @@ def seconds_of(song: Transcription, name: str) -> np.ndarray:
 
 def grid_seconds(song: Transcription, name: str) -> np.ndarray:
     """Seconds of a class's strokes on the grid."""
-    return song.beats.seconds([float(stroke.beat) for stroke in song.strokes()[1] if stroke.name == name])
+    return song.beats.seconds([float(stroke.beat / song.beats.unit) for stroke in song.strokes()[1] if stroke.name == name])
 
 
 # --- labels on a time line ---------------------------------------------------------------------------------------------
@@ -256,6 +257,172 @@ def test_music21_reads_midi_and_musicxml(song, tmp_path):
     read.close()
     ons = [event.pitch for track in read.tracks for event in track.events if event.isNoteOn()]
     assert sorted(ons) == sorted(MIDI_PITCH[event.name] for event in song.events)
+
+
+# --- in other time signatures ------------------------------------------------------------------------------------------
+
+BARS = 8
+# In quarter notes: strokes of a bar, which begins with its kick.
+IN_A_BAR = {
+    (3, 4): {"KD": (0,), "SD": (1, 2), "HH": np.arange(6) / 2},
+    (6, 8): {"KD": (0,), "SD": (1.5,), "HH": np.arange(6) / 2},
+    (7, 8): {"KD": (0,), "SD": (1, 2), "HH": np.arange(7) / 2},
+}
+METERS = pytest.mark.parametrize("meter", IN_A_BAR, ids=lambda meter: "{}/{}".format(*meter))
+
+
+def in_meter(meter: tuple[int, int]) -> Transcription:
+    """Bars of this time signature after an upbeat: a snare on the last beat of the bar before them."""
+    silent = Beats(np.arange(2.0), np.arange(2) + 1, True, meter)
+    unit, a_bar = float(silent.unit), silent.a_bar
+    count = BARS * a_bar + 3
+    beats = Beats(0.4 + np.arange(count) * unit * 60 / TEMPO, (np.arange(count) - 1) % a_bar + 1, True, meter)
+    lines = unit + 4 * meter[0] / meter[1] * np.arange(BARS)  # quarter notes from the first beat
+    at = {name: np.add.outer(lines, places).ravel() for name, places in IN_A_BAR[meter].items()}
+    at["SD"] = np.concatenate([[0.0], at["SD"]])
+    duration = float(beats.times[-2])
+    return made({name: beats.seconds(places / unit) for name, places in at.items()}, duration, beats)
+
+
+def bar_lines(song: Transcription) -> np.ndarray:
+    """Seconds of the bar lines within the song."""
+    return song.beats.downbeats[song.beats.downbeats < song.duration]
+
+
+@METERS
+@pytest.mark.parametrize("kind", ["mid", "notes.mid"])
+def test_bars_of_midi_have_the_time_signature_and_begin_with_the_kick(meter, kind, tmp_path):
+    import pretty_midi
+
+    song = in_meter(meter)
+    (path,) = song.save(tmp_path / "song", kind, quantise=16)
+    file, tick, signatures, kicks = mido.MidiFile(path), 0, [], []
+    for message in file.tracks[0]:
+        tick += message.time
+        if message.type == "time_signature":
+            signatures.append((tick, message.numerator, message.denominator))
+    assert signatures[-1][1:] == meter
+    assert [length * 4 * file.ticks_per_beat / unit for _, length, unit in signatures[:-1]] == [signatures[-1][0]]
+    tick = 0
+    for message in file.tracks[1]:
+        tick += message.time
+        if message.type == "note_on" and message.note == (36 if kind == "mid" else 96) and message.velocity:
+            kicks.append(tick)
+    bar = file.ticks_per_beat * 4 * meter[0] // meter[1]
+    assert kicks == [signatures[-1][0] + bar * number for number in range(BARS)]
+    read = pretty_midi.PrettyMIDI(str(path))
+    found = [read.tick_to_time(at) for at in kicks]
+    np.testing.assert_allclose(found, bar_lines(song)[:BARS], atol=0.001)
+    tempi = read.get_tempo_changes()[1]
+    assert tempi[1:] == pytest.approx([TEMPO] * (len(tempi) - 1), rel=0.01), "in quarter notes a minute"
+
+
+@METERS
+def test_bars_of_a_chart_have_the_time_signature(meter):
+    chparse = pytest.importorskip("chparse", reason="chparse is not installed: pip install chparse")
+    song = in_meter(meter)
+    text = song.content("chart").decode()
+    read = chparse.load(io.StringIO(text))
+    tempos = [(event.time, 60e9 / float(event.value)) for event in read.sync_track if event.kind is chparse.NoteTypes.BPM]
+    signatures = [(int(tick), int(beats), 2 ** int(power)) for tick, beats, power in re.findall(r"(\d+) = TS (\d+) (\d+)", text)]
+    assert signatures[-1][1:] == meter
+    drums = read.instruments[chparse.EXPERT][chparse.DRUMS]
+    kicks = [note.time for note in drums if note.kind is chparse.NoteTypes.NOTE and note.fret == 0]
+    assert kicks == [signatures[-1][0] + 480 * 4 * meter[0] // meter[1] * number for number in range(BARS)]
+    for name, lane in {"KD": 0, "SD": 1, "HH": 2}.items():
+        ticks = [note.time for note in drums if note.kind is chparse.NoteTypes.NOTE and note.fret == lane]
+        np.testing.assert_allclose(in_seconds(ticks, tempos, 480), grid_seconds(song, name), atol=0.007)
+
+
+@METERS
+def test_measures_of_dtx_are_as_long_as_the_bars(meter):
+    song = in_meter(meter)
+    text = song.content("dtx").decode("shift_jis")
+    lengths = dict(re.findall(r"^#(\d{3})02: (.*?)\r?$", text, re.MULTILINE))
+    assert set(lengths) == {"000", "001"} and float(lengths["001"]) == meter[0] / meter[1]
+    assert re.findall(r"^#(\d{3})13: (.*?)\r?$", text, re.MULTILINE) == [(f"{number + 1:03d}", "04") for number in range(BARS)]
+    _, objects = dtx_objects(text)
+    for name, channel in {"HH": "11", "SD": "12", "KD": "13"}.items():
+        times = [seconds for seconds, of, _ in objects if of == channel]
+        np.testing.assert_allclose(times, grid_seconds(song, name), atol=0.007)
+
+
+def test_a_dtx_that_begins_with_a_bar_of_three_states_its_length_once():
+    waltz = made({"KD": [0.0, 1.5, 3.0]}, 4.0, Beats(np.arange(12) * 0.5, np.arange(12) % 3 + 1, True, (3, 4)))
+    text = waltz.content("dtx").decode("shift_jis")
+    assert re.findall(r"^#(\d{3})02: (.*?)\r?$", text, re.MULTILINE) == [("000", "0.750000")]
+    assert re.findall(r"^#(\d{3})13: (.*?)\r?$", text, re.MULTILINE) == [("000", "04"), ("001", "04"), ("002", "04")]
+
+
+@pytest.mark.parametrize(
+    ("meter", "tempo", "counts", "bar"),
+    [
+        ((3, 4), "3/4, 104 beats a minute", "1e&a2e&a3e&a", ("x-x-x-x-x-x-", "----o---o---", "o-----------")),
+        ((6, 8), "6/8, 104 quarter notes a minute", "1&2&3&4&5&6&", ("x-x-x-x-x-x-", "------o-----", "o-----------")),
+        ((7, 8), "7/8, 104 quarter notes a minute", "1&2&3&4&5&6&7&", ("x-x-x-x-x-x-x-", "----o---o-----", "o-------------")),
+    ],
+)
+def test_bars_of_a_tab_count_the_time_signature(meter, tempo, counts, bar):
+    lines = in_meter(meter).content("tab").decode().splitlines()
+    assert lines[1] == tempo and max(map(len, lines)) <= 79
+    assert all(set(line.split()) == {counts} for line in lines if line.startswith("   "))
+    rows = ["".join(line[3:] for line in lines if line[:3] == f"{name}|").rstrip("|").split("|") for name in ("HH", "SD", "BD")]
+    upbeat, *bars = zip(*rows, strict=True)
+    assert upbeat[0] == upbeat[2] == "-" * len(counts) and upbeat[1].count("o") == 1
+    assert bars == [bar] * BARS
+
+
+@METERS
+def test_measures_of_guitar_pro_have_the_time_signature_and_are_full(meter):
+    guitarpro = pytest.importorskip("guitarpro", reason="PyGuitarPro is not installed: pip install pyguitarpro")
+    song = in_meter(meter)
+    read = guitarpro.parse(io.BytesIO(song.content("gp5")))
+    assert read.tempo == round(TEMPO)
+    bar, found = Fraction(4 * meter[0], meter[1]), []
+    for index, measure in enumerate(read.tracks[0].measures):
+        signature, position = measure.timeSignature, index * bar
+        assert (signature.numerator, signature.denominator.value) == meter
+        assert sum(signature.beams) == 2 * bar, "eighths are beamed by beats"
+        for beat in measure.voices[0].beats:
+            found += [(position, note.value) for note in beat.notes]
+            position += Fraction(beat.duration.time, guitarpro.models.Duration.quarterTime)
+        assert position == (index + 1) * bar
+    assert sorted(found) == sorted((hit.beat, hit.pitch) for hit in song.to_pattern().hits)
+    assert [at for at, pitch in found if pitch == 36] == [bar * number for number in range(1, BARS + 1)]
+
+
+@METERS
+def test_measures_of_musicxml_have_the_time_signature_and_begin_with_the_kick(meter):
+    root = ET.fromstring(in_meter(meter).content("musicxml").split(b'dtd">')[1])
+    assert (root.findtext(".//time/beats"), root.findtext(".//time/beat-type")) == tuple(map(str, meter))
+    assert float(root.find(".//sound").get("tempo")) == pytest.approx(TEMPO, rel=0.01)
+    upbeat, *measures = root.iter("measure")
+    assert len(measures) == BARS and not [note for note in upbeat.iter("note") if note.findtext("voice") == "2"]
+    for measure in measures:
+        first = next(note for note in measure.iter("note") if note.findtext("voice") == "2")
+        assert first.find("instrument").get("id") == "P1-36"
+        hats = [note for note in measure.iter("note") if note.find("instrument") is not None]
+        assert sum(note.find("instrument").get("id") == "P1-42" for note in hats) == 2 * 4 * meter[0] // meter[1]
+
+
+@METERS
+def test_beats_of_jams_and_arrays_are_counted_in_the_bar(meter):
+    song = in_meter(meter)
+    (beats,) = [part for part in json.loads(song.content("jams"))["annotations"] if part["namespace"] == "beat"]
+    places = [entry["value"] for entry in beats["data"]]
+    assert places[1 : 1 + song.beats.a_bar] == list(range(1, song.beats.a_bar + 1)) and max(places) == song.beats.a_bar
+    np.testing.assert_array_equal(np.load(io.BytesIO(song.content("npz")))["beat_positions"], song.beats.positions)
+
+
+@METERS
+@pytest.mark.parametrize("quantise", [4, 8, 12, 16, 24, 32, 48])
+def test_every_grid_can_be_written_and_bars_begin_on_it(meter, quantise):
+    song = in_meter(meter)
+    for kind in [kind for kind, entry in FORMATS.items() if entry.on_grid and kind not in ("svg", "pdf", "gp5")]:
+        assert song.content(kind, None, quantise)
+    start, strokes = song.strokes(quantise)
+    bar = Fraction(4 * meter[0], meter[1])
+    assert [stroke.beat - start for stroke in strokes if stroke.name == "KD"] == [bar * (number + 1) for number in range(BARS)]
 
 
 # --- all ---------------------------------------------------------------------------------------------------------------

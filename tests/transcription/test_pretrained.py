@@ -17,6 +17,7 @@ from adtlib.corpora.preparation import prepare
 from adtlib.models.ensemble import Ensemble
 from adtlib.models.prediction import predict
 from adtlib.models.registry import assemble
+from adtlib.models.windows import window_frames
 from adtlib.onsets.peak_picking import PeakPicking, thresholds_by_class, with_thresholds
 from adtlib.training import real_songs, rendered_clips
 from adtlib.training.runs import load_run, save_weights
@@ -78,6 +79,27 @@ def test_an_ensemble_is_the_average_of_its_members(runs, tmp_path, some_features
     logits = np.log(single / (1 - single)).mean(axis=0)
     wanted = single.mean(axis=0) if average == "activations" else 1 / (1 + np.exp(-logits))
     np.testing.assert_allclose(found, wanted, atol=1e-5)
+
+
+def test_the_length_of_training_segments_is_kept(tmp_path):
+    runs = [write_run(tmp_path / f"run_{seed}", seed) for seed in range(2)]
+    record = json.loads((runs[1] / "config.json").read_text())
+    record["config"]["segment_frames"] = 800
+    (runs[1] / "config.json").write_text(json.dumps(record))
+    (tmp_path / "both.safetensors").write_bytes(pack(runs, 0.5, "both"))
+    model = load_model(tmp_path / "both.safetensors")
+    assert [member.segment_frames for member in model.network.members] == [400, 800]
+    assert window_frames(model.network) == window_frames(load_model(runs[1]).network) == 800
+    assert "segment_frames" not in model.about["members"][0]
+
+
+@pytest.mark.parametrize("frames", [0, 10**9, "800", None])
+def test_a_length_of_segments_that_cannot_be_is_refused(tmp_path, frames):
+    path = tmp_path / "m.safetensors"
+    good = pack([write_run(tmp_path / "run")], 0.5, "m")
+    path.write_bytes(with_header(good, lambda header: header | {"members": [header["members"][0] | {"segment_frames": frames}]}))
+    with pytest.raises(ModelError, match="segment_frames"):
+        load_model(path)
 
 
 def test_float16_halves_the_file_and_hardly_changes_activations(runs, some_features, tmp_path):

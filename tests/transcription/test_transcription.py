@@ -365,7 +365,7 @@ def test_the_picture_shows_a_passage_aligned(rock):
 def test_a_notebook_shows_summary_picture_players_and_score(rock):
     shown = rock.remove("KD", 0.5)._repr_html_()
     assert "rock &amp; roll" in shown
-    assert "0:33 min; kick drum 31, snare drum 31, hi-hat 126; 120 beats a minute" in shown
+    assert "0:33 min; kick drum 31, snare drum 31, hi-hat 126; 4/4, 120 beats a minute" in shown
     assert "corrected by hand: 1" in shown
     assert shown.count("data:image/png") == 1
     assert shown.count("data:audio/mpeg") == 2

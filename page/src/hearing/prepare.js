@@ -17,6 +17,7 @@ const MOST_SAMPLES = 8_000_000; // of a block, all channels
 /**
  * Prepare a recording.
  *
+ * window  { frames, margin } of the model's metadata.
  * channels  float32 arrays of one length;  rate  in Hz;  emit  called with messages in this order, arrays float32:
  *     { kind: "waveform", peaks }           the largest magnitude of each frame of 10 ms, before the level is changed
  *     { kind: "sound", frames, seconds }    how long it is
@@ -26,14 +27,14 @@ const MOST_SAMPLES = 8_000_000; // of a block, all channels
  *
  * Raises SoundError for no samples, and NaN or infinite ones.
  */
-export function prepare(channels, rate, emit) {
+export function prepare(channels, rate, window, emit) {
   const remarks = {};
   const mono = resampled(mixed(channels, rate, remarks), rate);
   if (!mono.length) throw new SoundError("It holds no samples: copy or download it again.");
   emit({ kind: "waveform", peaks: peaksOf(mono) });
   const features = new Features();
   emit({ kind: "sound", frames: Math.ceil(mono.length / HOP_LENGTH), seconds: mono.length / SAMPLE_RATE });
-  const windows = windowsOf((window) => emit({ kind: "window", ...window }));
+  const windows = windowsOf(window, (cut) => emit({ kind: "window", ...cut }));
   let at = 0;
   const give = (block) => {
     if (!block.length) return;

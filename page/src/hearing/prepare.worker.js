@@ -12,7 +12,7 @@ self.onmessage = ({ data }) => {
       answer({ kind: "beats", times, positions, found });
       return;
     }
-    prepare(data.channels, data.rate, (message) => {
+    prepare(data.channels, data.rate, data.window, (message) => {
       const arrays = [message.features, message.energies, message.peaks].filter(Boolean);
       answer(
         message,

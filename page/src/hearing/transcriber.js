@@ -43,7 +43,7 @@ export class Transcriber {
     const queue = [];
     const pieces = new Map(); // where heard frames begin: where they end
     let [heard, prepared, sent] = [0, false, 0];
-    const metadata = this.load(); // while the recording is prepared
+    const metadata = this.load();
     return new Promise((resolve, reject) => {
       const fail = (message) => {
         alive = false;
@@ -88,8 +88,12 @@ export class Transcriber {
         }
       };
       const more = async () => {
-        await metadata;
-        next();
+        const { frames, margin } = await metadata;
+        if (!alive) return;
+        this.preparing.postMessage(
+          { id, kind: "prepare", channels, rate, window: { frames, margin } },
+          channels.map((channel) => channel.buffer),
+        );
         while (alive && this.networks.length < this.nWorkers && queue.length > BATCH) {
           await this._load();
           next();
@@ -115,10 +119,6 @@ export class Transcriber {
         }
       };
       this.preparing.onerror = (event) => fail(event.message);
-      this.preparing.postMessage(
-        { id, kind: "prepare", channels, rate },
-        channels.map((channel) => channel.buffer),
-      );
       more().catch((error) => fail(error.message));
     });
   }

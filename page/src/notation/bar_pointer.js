@@ -11,7 +11,7 @@ const PREFERENCE = 1;
 const BLOCK = 2_000;
 
 /**
- * { seconds, positions }: where beats begin, and their positions in the bar from 1.
+ * { seconds, ternary }: where beats begin, and whether they are ternary.
  *
  * onsets  five arrays of seconds up to `end`;  lengths  possible lengths of a beat, successive numbers of steps;  likely, spread
  * the likeliest tempo in beats a minute, and the standard deviation around it in octaves.
@@ -28,7 +28,7 @@ export function bestBeats(onsets, end, lengths, likely, spread) {
   const path = new Search(lengths, nSteps + longest).run(counts, prior);
   return {
     seconds: path.map(([step]) => (step - longest) / STEPS_A_SECOND),
-    positions: path.map(([, state]) => (state % BEATS_A_BAR) + 1),
+    ternary: path.map(([, state]) => state >= BEATS_A_BAR),
   };
 }
 

@@ -1,6 +1,7 @@
 // Beats and bar lines of a whole song, tracked from its onsets: track_beats of adtlib/notation/beats.py.
 
 import { median, searchSorted } from "../numbers.js";
+import { firstBarLine } from "./bar_lines.js";
 import { bestBeats } from "./bar_pointer.js";
 import { STEPS_A_SECOND } from "./beat_model.js";
 import { Beats, BEATS_A_BAR, differences } from "./beats.js";
@@ -27,11 +28,12 @@ export function trackBeats(onsets, duration) {
   }
   const [shortest, longest] = [Math.floor((60 * STEPS_A_SECOND) / FASTEST), Math.floor((60 * STEPS_A_SECOND) / SLOWEST)];
   const lengths = Array.from({ length: longest - shortest + 1 }, (_, i) => shortest + i);
-  const { seconds, positions } = bestBeats(onsets, end, lengths, LIKELY_TEMPO, TEMPO_SPREAD);
+  const { seconds, ternary } = bestBeats(onsets, end, lengths, LIKELY_TEMPO, TEMPO_SPREAD);
   const times = extended(drawnToOnsets(seconds, onsets), end);
+  const first = firstBarLine(onsets, times, ternary);
   return new Beats(
     times,
-    times.map((_, i) => ((positions[0] - 1 + i) % BEATS_A_BAR) + 1),
+    times.map((_, i) => ((i - first + BEATS_A_BAR) % BEATS_A_BAR) + 1),
   );
 }
 
