@@ -86,7 +86,7 @@ def test_what_is_missing_is_said_with_the_command_that_installs_it(monkeypatch, 
     assert extras.missing("score").endswith("pip install 'drum-transcriber[score]'")
     (tmp_path / "song.wav").write_bytes(b"")
     assert main(["transcribe", str(tmp_path / "song.wav"), "--format", "mid,pdf"]) == 2
-    assert "--format mid,pdf: no_such_module is not installed" in capsys.readouterr().err
+    assert "--format pdf: no_such_module is not installed" in capsys.readouterr().err
 
 
 def test_the_text_for_an_index_page_links_to_nothing_in_the_repository():

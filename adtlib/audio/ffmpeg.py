@@ -34,6 +34,7 @@ _MESSAGE_BYTES = 1 << 20  # of badly damaged files there is more
 _MISSING = 0.5, 0.02  # seconds, and share, that may be missing: containers state durations roughly
 _GUESSED = "Estimating duration from bitrate"
 _NO_SOUND_FOUND = "misdetection possible"  # said where random bytes look like one frame of mp3
+_NOT_READ = "Format not on whitelist"
 _SOUND = re.compile(r"\[info\]   Stream #0:\d+.*: Audio: ")
 _DURATION = re.compile(r"\[info\]   Duration: (\d+):(\d\d):(\d\d\.\d+)")  # indented by two; titles are by four and more
 
@@ -112,7 +113,7 @@ def _without_ffmpeg(path: Path, refusal: str, file: BinaryIO, suffixes: tuple[st
 def _refused(path: Path, refusal: str, said: str) -> str:
     if "Input #0" in said and "Audio:" not in said:
         return f"{path} has no sound: name another file, or leave it out"
-    if _NO_SOUND_FOUND in said:
+    if _NO_SOUND_FOUND in said or _NOT_READ in said:
         return f"{path} cannot be read as audio ({refusal}): its content is no sound; copy it again or leave it out"
     reason = (_errors(said) or ["no reason given"])[0]
     return f"{path} cannot be read as audio ({refusal}; ffmpeg: {reason}): copy it again or convert it to wav"

@@ -24,6 +24,15 @@ from adtlib.audio.pieces import AudioError as AudioError, Stream
 
 MADE_HERE = "adt transcribe"  # the comment of sound files that are written beside transcriptions
 _WHOLE_HOURS = 3  # of a recording in memory: 1.9 GB
+# What is taken for a recording by mistake, by the bytes it begins with.
+_OTHER_FILES = {
+    b"MThd": "a MIDI file",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"GIF8": "a picture",
+    b"%PDF": "a document",
+    b"PK\x03\x04": "an archive",
+}
 
 
 def read_audio(source, allow_silence: bool = False) -> np.ndarray:
@@ -134,6 +143,8 @@ def check_file(path: Path) -> None:
         raise AudioError(f"{path} cannot be read ({error.strerror or error}): check its permissions and the disk") from error
     if not start:
         raise AudioError(f"{path} is empty (0 bytes): copy or download it again")
+    if kind := next((kind for known, kind in _OTHER_FILES.items() if start.startswith(known)), None):
+        raise AudioError(f"{path} is {kind}, not a recording: name another file or leave it out")
     if _is_text(start):
         raise AudioError(f"{path} cannot be read as audio (it is text): download it again or leave it out")
 

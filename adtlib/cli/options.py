@@ -193,14 +193,16 @@ def _add_transcribe(add: Any) -> None:
         "-o",
         "--out",
         metavar="DIR",
-        type=Path,
+        type=_folder,
         default=Path(),
         help="folder for results (default: the current folder); - is standard output, for one recording and one format",
     )
     parser.add_argument("--watch", metavar="DIR", type=Path, help="transcribe what arrives in a folder, until Ctrl-C")
     existing = parser.add_mutually_exclusive_group()
     existing.add_argument(
-        "--overwrite", action="store_true", help="replace existing results, but for those that this very command wrote"
+        "--overwrite",
+        action="store_true",
+        help="replace existing results; those that are as these options made them stay",
     )
     existing.add_argument("--skip-existing", action="store_true", help="leave existing results as they are, whoever wrote them")
     parser.add_argument(
@@ -227,9 +229,10 @@ def _add_transcribe(add: Any) -> None:
         "--format",
         metavar="F,...",
         type=_formats,
+        action=_Extend,
         default=["mid", "csv"],
         help="from mid, csv, musicxml, svg, pdf, labels, markers, svl, jams, tab, chart, notes.mid, dtx, gp5, npz, separated by "
-        "commas, or none (default: mid,csv)",
+        "commas, or none; repeatable (default: mid,csv)",
     )
     parser.add_argument(
         "--classes",
@@ -250,7 +253,8 @@ def _add_transcribe(add: Any) -> None:
         "--first-bar",
         metavar="TIME",
         type=_time,
-        help="a time at which a bar begins (seconds, or 2:10.5), if the bar lines are wrong: bars are counted from there on",
+        help="a time at which a bar begins (seconds, or 2:10.5), if the bar lines are wrong: the beat nearest to it gets one, and "
+        "bars are counted from there on",
     )
     parser.add_argument(
         "--tempo",
@@ -319,11 +323,25 @@ def _transcribe_problem(options: argparse.Namespace) -> str:
     return ""
 
 
+def _folder(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("the name is empty, as that of a variable that is not set; . is the current folder")
+    return Path(text)
+
+
 class _Gather(argparse.Action):
     """Merge the dictionaries of a repeatable option; later values replace earlier ones."""
 
     def __call__(self, parser, namespace, values, option_string=None) -> None:
         setattr(namespace, self.dest, getattr(namespace, self.dest) | values)
+
+
+class _Extend(argparse.Action):
+    """Join the lists of a repeatable option; the first replaces the default."""
+
+    def __call__(self, parser, namespace, values, option_string=None) -> None:
+        before = getattr(namespace, self.dest)
+        setattr(namespace, self.dest, values if before is self.default else list(dict.fromkeys([*before, *values])))
 
 
 def _thresholds(text: str) -> dict[str, float]:
@@ -337,8 +355,10 @@ def _thresholds(text: str) -> dict[str, float]:
         except (UnknownLabel, ValueError):
             number = -1.0
         if not 0 <= number <= 1:
+            point = "; decimals have a point" if re.search(r"(^|=)\d+,\d", text) else ""
             raise argparse.ArgumentTypeError(
                 f"{part!r}: give a number in 0 to 1 for all classes, as in 0.4, or after one of {', '.join(CLASSES)}, as in HH=0.4"
+                f"{point}"
             )
         found |= dict.fromkeys(names, number)
     return found

@@ -2,7 +2,9 @@
 
 import argparse
 import difflib
+import os
 import re
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 
@@ -30,6 +32,8 @@ class Parser(argparse.ArgumentParser):
         """Print usage and message, and exit with 2."""
         choice = re.match(r".*invalid choice: '(.*?)' \(choose from (.*)\)", message)
         meant = _meant(choice[1], re.findall(r"[\w-]+", choice[2])) if choice else ""
+        if choice and "transcribe" in choice[2] and os.path.exists(choice[1]):
+            meant = f"; did you mean {self.prog} transcribe {shlex.quote(choice[1])}?"
         self.print_usage(sys.stderr)
         self.exit(2, f"{self.prog}: error: {message}{meant}\n")
 

@@ -108,8 +108,11 @@ class _Work:
 
         started = time.perf_counter()
         device = self.options.device
+        engine = self.options.engine or (None if device is None else "torch")
+        if engine == "torch" and (problem := extras.missing("torch")):
+            raise _UsageError(f"{'--engine torch' if self.options.engine else f'--device {device}'}: {problem}")
         try:
-            model = load_model(self.options.model, self.options.engine or (None if device is None else "torch"))
+            model = load_model(self.options.model, engine)
         except (ValueError, OSError) as error:
             raise _UsageError(f"--model: {error}") from None
         if device is not None:
@@ -137,15 +140,16 @@ class _Work:
         if len(recordings) > 1 and (options.first_bar is not None or self.to_standard_output):
             what = "--out - writes one file" if self.to_standard_output else "--first-bar is a time in one recording"
             raise ValueError(f"{what}, but {len(recordings)} are given: transcribe them one by one")
-        if {"svg", "pdf"} & set(options.format) and (problem := extras.missing("score")):
-            raise _UsageError(f"--format {','.join(options.format)}: {problem}")
+        if problem := _lacking(options):
+            raise _UsageError(problem)
         out = Path() if self.to_standard_output else options.out.expanduser()
         if not self.to_standard_output and (problem := _folder_problem(out, options.dry_run)):
             raise _UsageError(f"--out {options.out}: {problem}")
         # Loading a model takes seconds: problems of files are found before.
         inputs = {real_path(recording.path) for recording in recordings}
         wanted = [*options.format, *(SOUNDS if options.listen else ())]
-        songs = [_Song(each, Results(out / each.target), _shown(each, options), wanted) for each in recordings]
+        targets = {recording.target for recording in recordings}
+        songs = [_Song(each, _results(each, out, targets), _shown(each, options), wanted) for each in recordings]
         for song in songs:
             _guarded(song, options, lambda song: _look(song, inputs, self))
         if not any(song.left for song in songs):
@@ -197,10 +201,35 @@ def _guarded(song: _Song, options: argparse.Namespace, step: Callable[[_Song], N
     except Exception as error:
         if options.debug:
             traceback.print_exc()
-        song.problem = reason(song.recording.path, error)
+        song.problem = reason(song.recording.path, error).replace(str(song.recording.path), song.name)
 
 
 # --- before transcribing -------------------------------------------------------------------------------------------------
+
+
+def _lacking(options: argparse.Namespace) -> str:
+    """What an option needs that is not installed, in a sentence; "" if nothing."""
+    from adtlib.transcription.formats import FORMATS
+
+    for extra in dict.fromkeys(FORMATS[kind].extra for kind in options.format):
+        if extra and (problem := extras.missing(extra)):
+            return f"--format {','.join(FORMATS[kind].name for kind in options.format if FORMATS[kind].extra == extra)}: {problem}"
+    if options.listen:
+        from adtlib.transcription.kit_playback import lacking
+
+        if problem := lacking():
+            return f"--listen: {problem}"
+    return ""
+
+
+def _results(recording: InputFile, out: Path, targets: set[Path]) -> Results:
+    """The results of a recording. Those that it had before another of the same name came keep their names."""
+    earlier = recording.target.with_name(recording.path.stem)
+    if earlier not in targets:
+        results = Results(out / earlier)
+        if results.made_from.get("recording", [""])[0] == str(real_path(recording.path)):
+            return results
+    return Results(out / recording.target)
 
 
 def _folder_problem(folder: Path, dry: bool) -> str:
@@ -242,7 +271,8 @@ def _look(song: _Song, inputs: set[Path], work: _Work) -> None:
     song.done = bool(song.wanted) and not (song.kinds or song.missing or song.problem)
     # Existing files may be the user's own, or corrected by hand.
     if not song.problem and not options.overwrite and (foreign := song.results.foreign(song.kinds)):
-        song.problem = _not_replaced(song, foreign, "" if song.results.made_from else "nothing is noted of how they were made")
+        why = "changed since they were written" if song.results.made_from else "nothing is noted of how they were made"
+        song.problem = _not_replaced(song, foreign, why)
 
 
 def _name_problem(path: Path) -> str:
@@ -273,8 +303,11 @@ def _leave_out_what_is_done(song: _Song, model, options: argparse.Namespace) -> 
 
 
 def _not_replaced(song: _Song, existing: list[Path], why: str) -> str:
-    names = ", ".join(map(str, existing)) + (f" ({why})" if why else "")
-    return f"{song.recording.path}: not replaced without --overwrite, or choose another --out: {names}"
+    names = ", ".join(map(str, existing))
+    return (
+        f"{song.recording.path}: not replaced without --overwrite, or choose another --out: {names} ({why}); "
+        "--skip-existing leaves what is there"
+    )
 
 
 def _made_from(song: _Song, model, options: argparse.Namespace) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def _target(written: list[Path]) -> Path:
 
 
 def _merged(song: "Transcription", options: argparse.Namespace) -> list[str]:
-    """Lines for a MIDI file, or for scores and charts, with fewer notes than onsets."""
+    """Lines for a MIDI file, or for sheet music and charts, with fewer notes than onsets."""
     from adtlib.transcription.formats import FORMATS
 
     grid = f" (--quantise {options.quantise})" if options.quantise else ""
@@ -92,7 +92,7 @@ def _merged(song: "Transcription", options: argparse.Namespace) -> list[str]:
     for what, kinds in {"MIDI": ("mid",), "score": [kind for kind, entry in FORMATS.items() if entry.on_grid]}.items():
         kind = next((kind for kind in kinds if kind in options.format), None)
         if kind and (count := song.count_merged(kind, options.quantise)):
-            lines.append(f"  {what}: {count:,} stroke{'s' * (count != 1)} fell on a note that was there{grid}")
+            lines.append(f"  {what}: {count:,} stroke{'s' * (count != 1)} left out, closer to another than its notes can lie{grid}")
     return lines
 
 

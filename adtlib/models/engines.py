@@ -85,6 +85,7 @@ class OnnxEngine:
 
         ValueError for a graph of another network, for weights that do not fit it, or that are not finite.
         """
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when it is imported: it would send what this machine is
         import onnxruntime
 
         # The parameters that count batches are integers, for training only.

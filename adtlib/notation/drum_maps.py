@@ -182,7 +182,7 @@ def _read(path: Path) -> list[tuple[Any, Any]]:
     try:
         content = decoded(path.expanduser().read_bytes())
     except (OSError, RuntimeError):  # the latter: a home that nobody has
-        raise DrumMapError(f"{path}: there is no such drum map; put it there or name another") from None
+        raise DrumMapError(f"{path}: there is no such drum map; put it there, or choose from {', '.join(DRUM_MAPS)}") from None
     except TextError as error:
         raise DrumMapError(f"{path}: {error}") from None
     if path.suffix.lower() == ".json":

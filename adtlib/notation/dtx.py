@@ -7,6 +7,7 @@ Source: DTXMania's "DTX data format" (channels and commands of .dtx files, osdn.
 """
 
 import math
+import warnings
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
@@ -28,8 +29,13 @@ def dtx(strokes: Sequence[GridStroke], ticks: TickMap, name: str = "", sound: st
 
     strokes  of the song, on its grid (`patterns.song_strokes`);  ticks  of the song;  sound  name of the recording's file.
 
-    Raises ValueError for more tempos or measures than the format can number: 1,295 and 3,600.
+    Raises ValueError for more tempos or measures than the format can number: 1,295 and 3,600. Warns of a name of a recording that
+    the file cannot hold.
     """
+    if sound.encode(ENCODING, "replace").decode(ENCODING) != sound:
+        warnings.warn(
+            f"{sound}: a .dtx cannot hold this name ({ENCODING}): rename the recording, and name it in #WAV01", stacklevel=2
+        )
     first = ticks.pickup or ticks.bar  # length of measure 0
     tempos = {tempo: _number(index) for index, tempo in enumerate(dict.fromkeys(tempo for _, tempo in ticks.tempos), start=1)}
     lines = [f"#TITLE: {in_line(name)}", "#COMMENT: adt transcribe", f"#BPM: {60e6 / ticks.tempos[0][1]:.4f}", "#DLEVEL: 50"]

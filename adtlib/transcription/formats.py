@@ -21,6 +21,7 @@ class Format:
     kind     the end of its files' names;  name  short, for the command line;  also  other names.
     what     it is, and which program reads it.
     on_grid  whether strokes are placed on the grid of sheet music, so that several may become one.
+    extra    that writing it needs, "" if none.
     make     (transcription, drum map, grid) to its content.
     """
 
@@ -30,6 +31,7 @@ class Format:
     make: "Callable[[Transcription, object, int | None], str | bytes]"
     also: tuple[str, ...] = ()
     on_grid: bool = False
+    extra: str = ""
 
 
 def _labels(song, drum_map, quantise) -> str:
@@ -116,8 +118,8 @@ _ALL = (
     Format("mid", "mid", "MIDI, for sequencers and notation programs", lambda s, m, q: s.to_midi(None, m, q), ("midi",)),
     Format("csv", "csv", "table of onsets", lambda s, m, q: s.to_csv(None, m)),
     Format("musicxml", "musicxml", "sheet music for notation programs", lambda s, m, q: s.to_musicxml(None, q), ("xml",), True),
-    Format("svg", "svg", "sheet music as a picture", lambda s, m, q: s.to_svg(None, q), (), True),
-    Format("pdf", "pdf", "sheet music to print", lambda s, m, q: s.to_pdf(None, q), (), True),
+    Format("svg", "svg", "sheet music as a picture", lambda s, m, q: s.to_svg(None, q), (), True, "score"),
+    Format("pdf", "pdf", "sheet music to print", lambda s, m, q: s.to_pdf(None, q), (), True, "score"),
     Format("labels.txt", "labels", "labels for Audacity", _labels, ("audacity",)),
     Format("markers.csv", "markers", "markers for Reaper", _markers, ("reaper",)),
     Format("svl", "svl", "layer for Sonic Visualiser", _layer, ("sonic-visualiser",)),
@@ -126,7 +128,7 @@ _ALL = (
     Format("chart", "chart", "chart for Clone Hero and YARG", _chart, ("clone-hero",), True),
     Format("notes.mid", "notes.mid", "the same as MIDI", _chart_midi, ("notes",), True),
     Format("dtx", "dtx", "chart for DTXMania", _dtx, ("dtxmania",), True),
-    Format("gp5", "gp5", "tablature for Guitar Pro; needs PyGuitarPro", _guitar_pro, ("guitar-pro",), True),
+    Format("gp5", "gp5", "tablature for Guitar Pro; needs the extra guitar-pro", _guitar_pro, ("guitar-pro",), True, "guitar-pro"),
     Format("npz", "npz", "activations, onsets and beats as NumPy arrays", _arrays, ("activations",)),
 )
 FORMATS = {entry.kind: entry for entry in _ALL}

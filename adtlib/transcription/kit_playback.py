@@ -23,6 +23,7 @@ from adtlib.onsets.midi import Note
 from adtlib.synthesis.playing import PLAYBACK_DB, amplitude
 from adtlib.synthesis.samples import Bank, OneShot, layer_at, open_bank
 from adtlib.synthesis.sources import SourceError, hydrogen_kits
+from adtlib.transcription import extras
 from adtlib.vocabulary import CLASSES, MIDI_PITCH
 
 _PIECE, _TAIL = 30, 4  # seconds rendered at once, and seconds that a cymbal may ring on after them
@@ -53,6 +54,11 @@ def sampled_kit() -> SampledKit:
     The latter also, with a warning, where the cache cannot be written to. WriteError where the disk is full.
     """
     return _recorded_kit() or SampledKit("the General MIDI kit of TimGM6mb", _play_general_midi)
+
+
+def lacking() -> str:
+    """What is to be installed so that drums can be played, in a sentence; "" if nothing."""
+    return "" if hydrogen_kits() else extras.missing("listen")
 
 
 def drum_blocks(events: Sequence[DrumEvent], seconds: float, kit: SampledKit) -> Iterator[np.ndarray]:

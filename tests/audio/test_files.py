@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from adtlib.audio.decoding import BLOCK_SECONDS
 from adtlib.audio.features import SAMPLE_RATE
 from adtlib.audio.files import AudioError, read_audio, write_audio
+
+BLOCK = BLOCK_SECONDS * SAMPLE_RATE
 
 
 @pytest.fixture
@@ -26,6 +29,14 @@ def test_formats(tmp_path, tone, suffix, tolerance):
     assert np.sqrt(np.mean(np.square(read[middle]))) == pytest.approx(0.4 / np.sqrt(2), rel=0.02)
     if suffix != "mp3":  # its decoder shifts the samples
         np.testing.assert_allclose(read[middle], tone[middle], atol=tolerance)
+
+
+@pytest.mark.parametrize("kind", [("WAV", "PCM_16"), ("FLAC", "PCM_16"), ("AIFF", "PCM_16"), ("WAV", "PCM_24"), ("OGG", "VORBIS")])
+@pytest.mark.parametrize("n", [1, 100, BLOCK, BLOCK + 1, 2 * BLOCK + 300])
+def test_samples_are_those_that_libsndfile_reads(tmp_path, kind, n):
+    samples = np.random.default_rng(n).uniform(-1, 1, n).astype(np.float32)
+    soundfile.write(tmp_path / "song", samples, SAMPLE_RATE, format=kind[0], subtype=kind[1])
+    np.testing.assert_array_equal(read_audio(tmp_path / "song"), soundfile.read(tmp_path / "song", dtype="float32")[0])
 
 
 @pytest.mark.parametrize("rate", [8_000, 22_050, 48_000, 96_000])
@@ -64,6 +75,8 @@ def _break(kind, path, tone):
         path.write_bytes(path.read_bytes()[:30_000])
     elif kind == "not audio":
         path.write_text("these are words")
+    elif kind == "MIDI":
+        path.write_bytes(b"MThd\0\0\0\6\0\0\0\1\0\x60")
 
 
 @pytest.mark.parametrize(
@@ -76,6 +89,7 @@ def _break(kind, path, tone):
         ("NaN", "NaN"),
         ("truncated", "is truncated"),
         ("not audio", "cannot be read"),
+        ("MIDI", "song.wav is a MIDI file, not a recording: name another file or leave it out"),
     ],
 )
 def test_broken_files_are_named_with_the_remedy(tmp_path, tone, kind, message):

@@ -140,7 +140,10 @@ def test_thresholds_drum_map_and_grid_do_what_they_say(model, tmp_path, capsys):
     assert all(at % (file.ticks_per_beat // 4) == 0 for at in ticks)
     gone = len(mapped) - len(ticks)
     assert gone > 0
-    assert f"MIDI: {gone} stroke{'s' * (gone != 1)} fell on a note that was there (--quantise 16)" in capsys.readouterr().out
+    assert (
+        f"MIDI: {gone} stroke{'s' * (gone != 1)} left out, closer to another than its notes can lie (--quantise 16)"
+        in capsys.readouterr().out
+    )
 
 
 def test_a_first_bar_is_that_of_one_recording(model, tmp_path, capsys):

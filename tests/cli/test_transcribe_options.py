@@ -74,7 +74,7 @@ def test_standard_input_gives_files_of_its_own_name(transcribe, sound, tmp_path,
     assert files(tmp_path / "out") == {"stdin.mid", "stdin.csv"}
     monkeypatch.setattr(sys, "stdin", Pipe(io.BytesIO(b"no sound")))
     status, _, errors = transcribe("-", "-o", "other")
-    assert status == 1 and "cannot be read as audio" in errors
+    assert status == 1 and "standard input cannot be read as audio" in errors and "/stdin" not in errors
 
 
 def test_what_standard_output_cannot_hold_is_wrong_usage(transcribe, tmp_path, capsys):
@@ -170,6 +170,27 @@ def test_existing_results_are_skipped_whoever_wrote_them(transcribe, sound, tmp_
     assert (tmp_path / "a.mid").read_text() == "MINE"
 
 
+def test_a_repeated_format_is_added(transcribe, tmp_path):
+    assert transcribe("a.wav", "--format", "csv", "--format", "labels,csv")[0] == 0
+    assert files(tmp_path) == {"a.wav", "a.csv", "a.labels.txt"}
+
+
+def test_results_keep_their_names_when_another_recording_of_the_name_comes(transcribe, sound, tmp_path):
+    assert transcribe(".", "-o", "out")[0] == 0
+    (tmp_path / "a.flac").write_bytes(sound)  # what a file is, its content says
+    status, output, _ = transcribe(".", "-o", "out")
+    assert status == 0 and "1 of 2 were done already" in output
+    assert files(tmp_path / "out") == {"a.mid", "a.csv", "a_flac.mid", "a_flac.csv"}
+
+
+def test_what_an_option_needs_is_said_before_anything_is_heard(transcribe, tmp_path, monkeypatch):
+    monkeypatch.setenv("ADT_SOUNDS", str(tmp_path))
+    for extra, named in (("guitar-pro", "--format gp5"), ("listen", "--listen"), ("torch", "--engine torch")):
+        monkeypatch.setitem(extras.EXTRAS, extra, ("no_such_module",))
+        said = f"adt: {named}: no_such_module is not installed: pip install -e '.[{extra}]'\n"
+        assert transcribe("a.wav", "--dry-run", *named.split()) == (2, "", said)
+
+
 def test_a_dry_run_says_what_would_be_written_and_writes_nothing(transcribe, tmp_path):
     status, out, _ = transcribe("a.wav", "missing.wav", "--dry-run", "-o", "out", "--format", "mid,tab")
     assert status == 1, "one would not be transcribed"
@@ -258,6 +279,9 @@ def test_a_mistyped_option_or_command_shows_the_usage_and_what_was_meant(capsys)
     assert "did you mean transcribe?" in usage_error(capsys, "transcibe", "a.wav")
     assert "did you mean" not in usage_error(capsys, "transcribe", "a.wav", "--zzzz")
     assert usage_error(capsys, "score", "a", "b", "--jsn").startswith("usage: adt score ")
+    assert f"did you mean adt transcribe {__file__}?" in usage_error(capsys, __file__)
+    assert "decimals have a point" in usage_error(capsys, "transcribe", "a.wav", "--threshold", "HH=0,4")
+    assert "the name is empty" in usage_error(capsys, "transcribe", "a.wav", "-o", "")
 
 
 def test_a_link_is_answered_with_what_to_do(capsys):

@@ -222,6 +222,12 @@ def test_dtx_has_pads_music_and_the_times_of_the_recording(song):
         np.testing.assert_allclose(times, grid_seconds(song, name), atol=0.007)
 
 
+def test_a_name_that_a_dtx_cannot_hold_is_said(song):
+    renamed = replace(song, source=Path("Café.wav"))
+    with pytest.warns(UserWarning, match=r"Café.wav: a .dtx cannot hold this name"):
+        assert b"#WAV01: Caf?.wav" in renamed.content("dtx")
+
+
 def test_guitar_pro_files_are_read_back_bar_by_bar(song):
     guitarpro = pytest.importorskip("guitarpro", reason="PyGuitarPro is not installed: pip install pyguitarpro")
     read = guitarpro.parse(io.BytesIO(song.content("guitar-pro")))
