@@ -11,7 +11,7 @@ Annotated clips to train on:
     recipe         what clips are made of: options, each of which can be switched alone, and random streams for each purpose
     articulations  ways of striking a drum kit, and how fonts and kits name them
     samples        single strokes and notes, aligned by their attack, on disk
-    capture        recording them once from fonts (FluidSynth) and kits (Hydrogen's drumkit.xml); voices: sung syllables
+    capture        recording them once from fonts (FluidSynth) and kits (Hydrogen's drumkit.xml); singing: sung syllables
     performances   what drummers and other musicians play, in beats
     drumming       the strokes of a clip; edits: changes to them; kits: strokes on sampled kits, as stems
     band           the accompaniment; effects: room, equaliser, compression; finishing: mastering and codecs

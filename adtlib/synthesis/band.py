@@ -1,6 +1,6 @@
 """The accompaniment of the drums: two to seven parts of a real song, at the drums' tempo, transposed, on other instruments.
 
-Parts are played from one-shots, as the drums are. Some clips have a sung part (`voices`), some percussion outside the vocabulary.
+Parts are played from one-shots, as the drums are. Some clips have a sung part (`singing`), some percussion outside the vocabulary.
 A model learns to tell it from drums, so slapped basses, muted guitars, pianos and mallets are more frequent than in songs, and by
 the recipe distorted guitars, brass and synthesisers, which cover hi-hats and cymbals.
 """
@@ -13,7 +13,7 @@ from scipy.signal import sosfilt
 
 from adtlib.audio.features import SAMPLE_RATE
 from adtlib.audio.mixing import place, rms
-from adtlib.synthesis import effects, voices
+from adtlib.synthesis import effects, singing
 from adtlib.synthesis.capture import PITCHES
 from adtlib.synthesis.drumming import Drumming, Stroke, swing
 from adtlib.synthesis.kits import cut, resample
@@ -230,7 +230,7 @@ def pick_noise(n_samples: int, starts: np.ndarray, rng: np.random.Generator) -> 
 
 def _nearest(program: int, pitch: int) -> tuple[str, int, int]:
     """(key, its pitch, pitch) of the captured note nearest to a pitch; pitches far outside the captured range move by octaves."""
-    grid = voices.PITCHES if program == VOICE else PITCHES
+    grid = singing.PITCHES if program == VOICE else PITCHES
     while pitch > grid[-1] + 4:
         pitch -= 12
     while pitch < grid[0] - 4:

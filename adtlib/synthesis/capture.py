@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from adtlib import paths
 from adtlib.audio.features import SAMPLE_RATE
-from adtlib.synthesis import voices
+from adtlib.synthesis import singing
 from adtlib.synthesis.articulations import of_name, of_pitch
 from adtlib.synthesis.samples import BankWriter
 from adtlib.synthesis.sources import FONTS, SAMPLE_FOLDERS, SampleFolder, SoundFont, SourceError, hydrogen_kits, require_all
@@ -197,6 +197,6 @@ def _read(path: Path) -> np.ndarray:
 
 def _capture_voices(path: Path) -> None:
     writer = BankWriter()
-    for key, voice, waveform in voices.syllables():
+    for key, voice, waveform in singing.syllables():
         writer.add(key, voice, 127, waveform)
     writer.write(path)

@@ -97,6 +97,6 @@ def write_banks(folder: Path, kits: tuple[str, ...], fonts: tuple[str, ...] = ("
                 writer.add(f"{program}:{pitch}", "", 127, tone(440 * 2 ** ((pitch - 69) / 12), 0.1))
         writer.write(folder / "instruments" / font)
     writer = BankWriter()
-    for pitch in capture.voices.PITCHES:
+    for pitch in capture.singing.PITCHES:
         writer.add(f"voice:{pitch}", "0", 127, tone(440 * 2 ** ((pitch - 69) / 12)))
     writer.write(folder / "instruments" / "voices")
