@@ -12,9 +12,9 @@ import time
 import warnings
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -67,17 +67,24 @@ def prepare(
     if corpus.info.unit == "sequence" and version != "madmom":
         raise ValueError(f"{corpus.info.name} is distributed as madmom features: version {version!r} cannot be computed")
     folder = prepared_folder(corpus, version)
-    with paths.locked(f"prepare-{folder.name}"):
-        return _prepare(corpus, folder, splits, version, _Work(workers or os.cpu_count() or 1, spread, progress))
+    with paths.locked(f"prepare-{folder.name}"), ExitStack() as ending:
+        return _prepare(corpus, folder, splits, version, _Work(workers or os.cpu_count() or 1, spread, progress, ending))
 
 
 @dataclass(frozen=True)
 class _Work:
-    """How the work is done: `workers` at a time here, or `spread` elsewhere; whether a bar shows it."""
+    """How the work is done: `workers` at a time here, or `spread` elsewhere; whether a bar shows it; what ends with it."""
 
     workers: int
     spread: Spread | None
     progress: bool
+    ending: ExitStack
+
+    @cached_property
+    def processes(self) -> Executor:
+        """The workers as processes, for all splits: starting them takes a second."""
+        context = multiprocessing.get_context("spawn")  # as threads of the libraries do not survive a fork
+        return self.ending.enter_context(ProcessPoolExecutor(self.workers, context, _start_worker, (os.getpid(),)))
 
     def bar(self, corpus: Corpus, split: str, total: int, done: int = 0) -> tqdm:
         label = f"prepare {corpus.info.name} {split}"
@@ -166,7 +173,7 @@ def _compute_all(corpus, version, missing: list, shards: ShardSet, work: _Work, 
     spread = work.spread
     # A class of a script or a notebook is known in no other process.
     many = len(missing) >= MANY_TRACKS and work.workers > 1 and type(corpus).__module__ != "__main__"
-    with _spread_here(work.workers, many) if spread is None else _nothing_here(spread) as (spread, together):
+    with _spread_here(work, many) if spread is None else _nothing_here(spread) as (spread, together):
         try:
             compute = partial(_compute if work.spread is None else _compute_there, corpus, version)
             for results in spread(compute, _in_groups(missing, together)):
@@ -186,17 +193,15 @@ def _compute_all(corpus, version, missing: list, shards: ShardSet, work: _Work, 
 
 
 @contextmanager
-def _spread_here(workers: int, processes: bool) -> Iterator[tuple[Spread, int]]:
+def _spread_here(work: _Work, processes: bool) -> Iterator[tuple[Spread, int]]:
     """A spread over the cores of this machine, and how many tracks each call is to have."""
     # One track per thread: matrix products that use all cores as well would slow each other down.
     with threadpool_limits(1, "blas"):
-        if processes:  # spawned, as threads of the libraries do not survive a fork
-            context = multiprocessing.get_context("spawn")
-            with ProcessPoolExecutor(workers, context, _start_worker, (os.getpid(),)) as pool:
-                yield partial(_from_processes, pool, workers), TRACKS_TOGETHER
+        if processes:
+            yield partial(_from_processes, work.processes, work.workers), TRACKS_TOGETHER
         else:
-            with ThreadPoolExecutor(workers) as pool:
-                yield lambda function, items: in_order(pool, function, items, 2 * workers), 1
+            with ThreadPoolExecutor(work.workers) as pool:
+                yield lambda function, items: in_order(pool, function, items, 2 * work.workers), 1
 
 
 @contextmanager
