@@ -162,5 +162,5 @@ audit:
 # What is found is one line to repeat: make trust READER=midi SEED=4711.
 MINUTES ?= 5
 trust: env
-	cd tests && OMP_NUM_THREADS=1 ../.venv/bin/python -m trust --minutes $(MINUTES) \
+	cd tests && OMP_NUM_THREADS=1 ../.venv/bin/python -m trust --minutes $(MINUTES) $(if $(ONLY),--only $(ONLY)) \
 		$(if $(SEED),--seed $(SEED)) $(if $(READER),--reader $(READER)) $(if $(WORK),--work $(WORK)) $(if $(WRITE),--write $(abspath $(WRITE)))
