@@ -97,7 +97,8 @@ def _recorded_kit() -> SampledKit | None:
         try:
             bank = _bank(kits[name])
         except paths.WriteError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):  # a state that passes: the same command is to make the same sound
+            # A state that passes: the same command is to make the same sound.
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                 raise
             warnings.warn(f"the recorded kit {name} cannot be unpacked, the General MIDI kit plays: {error}", stacklevel=2)
             return None

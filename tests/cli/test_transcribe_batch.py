@@ -174,11 +174,12 @@ def test_where_the_cache_cannot_be_written_the_general_midi_kit_plays(transcribe
     assert said[1].startswith("adt: warning: the recorded kit Mine cannot be unpacked, the General MIDI kit plays: ")
 
 
-def test_while_the_disk_is_full_no_other_kit_plays(transcribe, sound, tmp_path, monkeypatch):
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EFBIG])
+def test_while_the_disk_is_full_no_other_kit_plays(number, transcribe, sound, tmp_path, monkeypatch):
     """Else the drums of a song would stay those of the other kit, as its results are there."""
 
     def full(kit):
-        raise paths.write_error(kit, OSError(errno.ENOSPC, "No space left on device"))
+        raise paths.write_error(kit, OSError(number, os.strerror(number)))
 
     (tmp_path / "take.wav").write_bytes(sound)
     with monkeypatch.context() as patched:
