@@ -179,7 +179,7 @@ def _panel(cell: str, found: re.Match, picture: str) -> dict:
     listing = ", ".join(moved[:-1]) + f" and {moved[-1]}" if len(moved) > 1 else moved[0]
     caption = f"A panel as it opens; in JupyterLab you move {listing.replace('_', ' ')}."
     html = f'<img src="data:image/png;base64,{"".join(picture).strip()}" alt="{in_html(caption)}" loading="lazy">'
-    page = f'{PANEL}{html}<figcaption><p>{in_html(caption)}</p></figcaption></figure>'
+    page = f"{PANEL}{html}<figcaption><p>{in_html(caption)}</p></figcaption></figure>"
     output = {"output_type": "display_data", "metadata": {}, "data": {"text/html": page}}
     # The source is not shown; myst-nb leaves out a cell without one, and with it what the cell shows.
     shown = {"cell_type": "code", "id": re.sub(r"\W", "-", f"{cell}-panel")[:64], "execution_count": None, "source": "# panel"}
