@@ -22,7 +22,7 @@ from adtlib.notebooks.headers import header
 SHADE = "#dfe6ee"  # light enough for black text, dark enough for print in grey
 
 
-_COMMAND = re.compile(r"\\`([^\\`]+)\\`")  # as `in_markdown` writes it
+_COMMAND = re.compile(r"\\`([^\\`&]+)\\`")  # as `in_markdown` writes it
 COUNTS = {"epochs", "best epoch"}  # printed as whole numbers even where all means over seeds are 0 or 1
 
 
