@@ -98,6 +98,32 @@ def test_code_that_tells_nothing_is_folded_and_code_to_be_read_is_not(staged):
     assert "parameters" not in tags and json.dumps(staged).count("[panel ") == 0
 
 
+def test_panels_are_shown_and_missed_where_they_are_not(staged, tmp_path):
+    panels = [cell for notebook in staged.values() for cell in notebook["cells"] if 'class=\\"panel' in json.dumps(cell)]
+    assert len(panels) > 10 and all(cell["source"] for cell in panels), "myst-nb leaves out a cell without source"
+    pages, built = tmp_path / "pages" / "notebooks", tmp_path / "built" / "notebooks"
+    for folder in (pages, built):
+        folder.mkdir(parents=True)
+    name, notebook = next((name, notebook) for name, notebook in staged.items() if panels[0] in notebook["cells"])
+    (pages / f"{name}.ipynb").write_text(json.dumps(notebook))
+    (built / f"{name}.html").write_text(executed.PANEL)
+    count = sum(cell in panels for cell in notebook["cells"])
+    assert make_book.lost_panels(tmp_path / "pages", tmp_path / "built") == ([] if count == 1 else [f"{name}: 1 of {count}"])
+    (built / f"{name}.html").write_text("")
+    assert make_book.lost_panels(tmp_path / "pages", tmp_path / "built") == [f"{name}: 0 of {count}"]
+
+
+def test_a_table_that_is_stored_only_says_so(staged):
+    captions = {name: re.findall(r"\(tab-([\w-]+)\)=\n(.*)\n", texts(notebook)) for name, notebook in staged.items()}
+    unprinted = {table for found in captions.values() for table, caption in found if "not printed here" in caption}
+    assert {"21-labels", "55-confusions", "60-against-own"} <= unprinted
+    assert not {"13-footprints", "20-how-to-get-them", "45-data", "60-f1-by-training-set"} & unprinted
+
+
+def test_exercises_say_where_they_can_be_done(staged):
+    assert "make lab" in texts(staged["10_sound_and_fourier"]) and "make lab" not in texts(staged["50_architecture_study"])
+
+
 def test_dead_links_are_found(tmp_path):
     (tmp_path / "a.html").write_text(
         '<p id="here"></p><a href="b.html#there"></a><a href="#here"></a><a href="https://x.org/">x</a>'

@@ -98,9 +98,10 @@ def plot_attention(features: np.ndarray, maps: np.ndarray, frame: int):
         ax.axvline(frame / FPS, color="#E69F00", linewidth=1.2, linestyle="--")
     above.tick_params(labelbottom=False)
     above.set_xlabel("")
-    scale = mpl.colors.PowerNorm(0.5, 0, 100 * heads[0].max())
-    image = square.imshow(100 * heads[0], cmap="Greys", norm=scale, extent=(0, seconds, seconds, 0), interpolation="nearest")
+    weights = 100 * heads[0]
+    darkest = np.percentile(weights, 99)  # the few above it would leave the others white
+    image = square.imshow(weights, cmap="Greys", vmin=0, vmax=darkest, extent=(0, seconds, seconds, 0), interpolation="nearest")
     square.axhline(frame / FPS, color="#E69F00", linewidth=1.2, linestyle="--")
     square.set(xlabel="looks at (s)", ylabel="frame that looks (s)")
-    figure.colorbar(image, ax=square, label="weight, head 1 (%)", shrink=0.75, pad=0.03)
+    figure.colorbar(image, ax=square, label="weight, head 1 (%)", shrink=0.75, pad=0.03, extend="max")
     return above, strip, square

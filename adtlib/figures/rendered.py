@@ -94,6 +94,7 @@ def plot_long_run(history: pd.DataFrame, peers: dict[str, float] | None = None, 
         colour, line = SET_STYLES[name]
         ax.plot(history["hours"], history[column], color=colour, linestyle=line, label=SETS[name])
         near = {"fontsize": 7, "color": colour, "va": "center", "xytext": (4, 0), "textcoords": "offset points"}
+        near |= {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.5}}  # a line of the published system may lie behind
         ax.annotate(SETS[name], (last, history[column].iloc[-1]), **near)
         if peers and name in peers:
             ax.axhline(peers[name], color=colour, linewidth=0.8, alpha=0.6, linestyle=line)

@@ -35,7 +35,7 @@ def note(ax, x, y, text: str, **options):
 # --- sound -------------------------------------------------------------------------------------------------------------
 
 
-def plot_pressure_wave(waveform: np.ndarray, moment: float, microphone: float = 5.0, reach: float = 12.0, sample_rate=SAMPLE_RATE):
+def plot_pressure_wave(waveform: np.ndarray, moment: float, microphone: float = 5.0, reach: float = 15.0, sample_rate=SAMPLE_RATE):
     """Propagation of a stroke: air and pressure over distance at one moment, the microphone signal over time, and its samples.
 
     waveform    `(n,)` at the drum;  moment  seconds after the stroke;  microphone, reach  metres.

@@ -7,6 +7,7 @@ italics. A legend below each table explains the marks. Files are written atomica
 """
 
 import hashlib
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -21,6 +22,7 @@ from adtlib.notebooks.headers import header
 SHADE = "#dfe6ee"  # light enough for black text, dark enough for print in grey
 
 
+_COMMAND = re.compile(r"\\`([^\\`&]+)\\`")  # as `in_markdown` writes it
 COUNTS = {"epochs", "best epoch"}  # printed as whole numbers even where all means over seeds are 0 or 1
 
 
@@ -125,11 +127,16 @@ def _is_number(column: pd.Series) -> bool:
 # --- formats -----------------------------------------------------------------------------------------------------------
 
 
-def to_markdown(table: pd.DataFrame, caption: str, bold: str | None = None, shaded: pd.DataFrame | None = None) -> str:
-    """The table in pipes, its caption and legend below. Underlining is `<ins>`, which code hosts and JupyterLab show."""
+def to_markdown(
+    table: pd.DataFrame, caption: str, bold: str | None = None, shaded: pd.DataFrame | None = None, commands: bool = False
+) -> str:
+    """The table in pipes, its caption and legend below. Underlining is `<ins>`, which code hosts and JupyterLab show.
+
+    commands  whether cells have commands between backticks, which are shown as code; else a backtick is a sign like any other.
+    """
 
     def write(text: str, highest: bool, underlined: bool, gray: bool) -> str:
-        text = in_markdown(text)
+        text = _COMMAND.sub(r"`\1`", in_markdown(text)) if commands else in_markdown(text)
         text = f"<ins>{text}</ins>" if underlined else text
         text = f"*{text}*" if gray else text
         return f"**{text}**" if highest else text

@@ -210,7 +210,7 @@ def verdicts(comparisons: pd.DataFrame) -> pd.DataFrame:
         verdict = f"not told apart from {', '.join(close)}" if close else "best"
         floor = min(1.0, len(part) * first["smallest_p"])
         if close and floor >= LEVEL:
-            verdict += f"; {too_few(corpus, first['n_independent'])} (p of {floor:.3g} at the least)"
+            verdict += f"; {too_few(corpus, first['n_independent'])} (corrected p at least {floor:.3g})"
         rows.append({"corpus": corpus, "highest": first["highest"], "f1_micro": first["f1_highest"], "verdict": verdict})
     return pd.DataFrame(rows, columns=["corpus", "highest", "f1_micro", "verdict"])
 

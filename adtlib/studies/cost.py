@@ -88,5 +88,6 @@ def unsteadiness(cost: pd.DataFrame) -> str:
     worst = worst[worst > STEADY]
     if worst.empty:
         return ""
-    named = ", ".join(f"{name} {spread:.1f}" for name, spread in worst.items())
-    return f"Unsteady, the machine was busy: the slowest round took so many times the fastest: {named}."
+    (name, spread), *others = worst.items()
+    more = "".join(f", {more:.1f} times ({other})" for other, more in others)
+    return f"The machine was busy: the slowest round took {spread:.1f} times as long as the fastest ({name}){more}."

@@ -190,6 +190,12 @@ def findings(counts: Counts) -> list[str]:
                 sentences.append(f"{sentence}; no test has the {FEWEST_GROUPS} independent groups that it takes to say more.")
                 continue
             worse, better = int((decided["low"] > 0).sum()), int((decided["high"] < 0).sum())
-            of = "" if len(decided) == len(part) else f" of the {len(decided)} with at least {FEWEST_GROUPS} independent groups"
-            sentences.append(f"{sentence}; beyond what the choice of tracks explains{of} lose {worse} and gain {better}.")
+            some = "" if len(decided) == len(part) else f"of the {len(decided)} with at least {FEWEST_GROUPS} independent groups "
+            moved = f"{_counted(worse, 'lose')} and {_counted(better, 'gain')}"
+            sentences.append(f"{sentence}; {some}{moved} more than the choice of tracks explains.")
     return sentences
+
+
+def _counted(n: int, verb: str) -> str:
+    """How many do something: "none loses", "1 loses", "7 lose"."""
+    return f"{n or 'none'} {verb}{'s' if n < 2 else ''}"

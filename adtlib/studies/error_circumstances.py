@@ -144,7 +144,7 @@ def _contrast(key: dict, table: pd.DataFrame) -> Iterator[dict]:
     elif min(n) < FEW:
         why_not = f"fewer than {FEW} cases are too few to say whether that is more than chance"
     elif any(wrong == 0 or wrong >= total for wrong, total in zip(errors, n, strict=True)):
-        why_not = "where nothing or everything is an error, drawing recordings anew does not show how sure the share is"
+        why_not = "a share of exactly 0 or 100 % has no bootstrap interval, so no conclusion is drawn"
     elif low <= 0 <= high:
         why_not = "the data do not tell them apart"
     else:

@@ -72,8 +72,9 @@ def _sound(profile: Profile, corpus: Corpus, row: pd.Series) -> np.ndarray | Non
 
 
 def _sentence(kind: str, row: pd.Series) -> str:
+    side = "late" if row["difference"] > 0 else "early"
     what = {
         "heard as another drum": f"heard as {CLASS_NAMES.get(row['partner'])}",
-        "heard too early or too late": f"not heard here, but {1000 * row['difference']:+.0f} ms from here",
+        "heard too early or too late": f"heard {1000 * abs(row['difference']):.0f} ms too {side}",
     }.get(kind, kind)
     return f"{CLASS_NAMES[row['class']]} {what} ({row['corpus']}, {row['id']}, at {row['time']:.2f} s)"

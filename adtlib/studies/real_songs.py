@@ -23,7 +23,7 @@ from adtlib.vocabulary import CLASSES
 SCORES = ["f1_micro", *(f"f1_{name}" for name in CLASSES)]
 
 
-SOURCE_COLUMNS = ["recording", "kind", "seconds", "annotated", "found", *SCORES]
+SOURCE_COLUMNS = ["recording", "kind", "seconds", "annotated", "reported", *SCORES]
 
 
 ALL = "all of them"
@@ -55,7 +55,7 @@ def transcribe_sources(sources: Sequence[Source], models: Sequence[AvailableMode
 def source_scores(transcribed: dict[Source, Transcription], tolerance: float) -> pd.DataFrame:
     """A row for each annotated recording, and one of the pooled counts after several of one kind.
 
-    Columns: SOURCE_COLUMNS; `annotated` and `found` count onsets, undefined scores are NaN.
+    Columns: SOURCE_COLUMNS; `annotated` and `reported` count onsets, undefined scores are NaN.
     """
     by_kind: dict[str, list[tuple]] = {}
     for source, transcription in transcribed.items():

@@ -15,6 +15,8 @@ from adtlib.markup import in_html, in_markdown
 from adtlib.notebooks.gallery import label, seen
 
 FOLDED = {"setup", "checks"}
+PANEL = '<figure class="panel">'  # make_book counts them in what was built
+_NOTHING_RUNS = "\n\nIn this book nothing runs: open this notebook with `make lab`."
 _PANEL = re.compile(r"\[panel (\S+): open the notebook in JupyterLab and run it to move (.+)\]", re.S)
 
 
@@ -94,7 +96,7 @@ def staged(path: Path, listed: Listed, profile: str) -> dict:
         cell["source"] = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
             before = cell["source"]
-            cell["source"] = with_links(cell["source"], listed)
+            cell["source"] = with_links(cell["source"], listed) + _NOTHING_RUNS * (cell["id"] == "exercises-text")
             cells.append(cell)
         else:
             cells += _code_cell(cell, before, listed, profile)
@@ -110,6 +112,7 @@ def _code_cell(cell: dict, before: str, listed: Listed, profile: str) -> list[di
     saved = {kind: _saved(source, f"save_{kind}") for kind in ("figure", "table")}
     if any(saved.values()) or cell["id"] in FOLDED:
         tags.append("hide-input")
+    printed = any(_holds_table(output.get("data", {})) for output in cell["outputs"])
     after = []
     for name in saved["figure"]:
         cell["outputs"] = [output for output in cell["outputs"] if "image/png" not in output.get("data", {})]
@@ -131,9 +134,15 @@ def _code_cell(cell: dict, before: str, listed: Listed, profile: str) -> list[di
             after.append(_markdown(f"{cell['id']}-gallery", "All of them are on the page [Figures](../figures.md)."))
     for name in saved["table"]:
         number, caption = listed.tables[name]
+        if not printed:
+            caption += " Stored as CSV, not printed here" + ("; drawn below." if saved["figure"] else ".")
         text = f"({anchor('tab', name)})=\n**Table {number}.** {caption}"
         after.insert(0, _markdown(f"{cell['id']}-table-{name}", f":::{{div}} caption-of-table\n{text}\n:::"))
     return [cell, *after]
+
+
+def _holds_table(data: dict) -> bool:
+    return "<table" in "".join(data.get("text/html", "")) or "| :--" in "".join(data.get("text/markdown", ""))
 
 
 def _saved(source: str, function: str) -> list[str]:
@@ -170,9 +179,10 @@ def _panel(cell: str, found: re.Match, picture: str) -> dict:
     listing = ", ".join(moved[:-1]) + f" and {moved[-1]}" if len(moved) > 1 else moved[0]
     caption = f"A panel as it opens; in JupyterLab you move {listing.replace('_', ' ')}."
     html = f'<img src="data:image/png;base64,{"".join(picture).strip()}" alt="{in_html(caption)}" loading="lazy">'
-    page = f'<figure class="panel">{html}<figcaption><p>{in_html(caption)}</p></figcaption></figure>'
+    page = f"{PANEL}{html}<figcaption><p>{in_html(caption)}</p></figcaption></figure>"
     output = {"output_type": "display_data", "metadata": {}, "data": {"text/html": page}}
-    shown = {"cell_type": "code", "id": re.sub(r"\W", "-", f"{cell}-panel")[:64], "execution_count": None, "source": ""}
+    # The source is not shown; myst-nb leaves out a cell without one, and with it what the cell shows.
+    shown = {"cell_type": "code", "id": re.sub(r"\W", "-", f"{cell}-panel")[:64], "execution_count": None, "source": "# panel"}
     return shown | {"metadata": {"tags": ["remove-input"]}, "outputs": [output]}
 
 

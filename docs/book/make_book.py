@@ -46,7 +46,7 @@ THUMBNAIL = 400  # pixels wide, twice the width at which it is shown
 
 
 def main() -> int:
-    """Lay out, build, check; the exit status is Sphinx's, or 1 for a dead link."""
+    """Lay out, build, check; the exit status is Sphinx's, or 1 for a dead link or a lost panel."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--profile", default="showcase", help="whose executed notebooks (default: showcase)")
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "book")
@@ -65,16 +65,31 @@ def main() -> int:
     if status or options.only:
         return status
     dead, external = check_links.check(options.out)
+    lost = lost_panels(pages, options.out)
     paths_of = "\n".join(f"{address}\t{', '.join(sorted(found))}" for address, found in sorted(external.items()))
     options.out.with_name(f"{options.out.name}-external.txt").write_text(paths_of + "\n", encoding="utf-8")
     for line in dead:
         print(f"dead link: {line}", file=sys.stderr)
+    for line in lost:
+        print(f"lost panel: {line}", file=sys.stderr)
     size = sum(path.stat().st_size for path in options.out.rglob("*") if path.is_file())
     count = len(list(options.out.rglob("*.html")))
     print(
         f"{options.out}: {count} pages, {size / 1e6:.0f} MB, {time.monotonic() - began:.0f} s; {len(external)} links to other sites"
     )
-    return 1 if dead else 0
+    return 1 if dead or lost else 0
+
+
+def lost_panels(pages: Path, built: Path) -> list[str]:
+    """Where a built page has not as many panels as the notebook that it was built from."""
+    found = []
+    for source in sorted((pages / "notebooks").glob("*.ipynb")):
+        outputs = [output for cell in json.loads(source.read_text("utf-8"))["cells"] for output in cell.get("outputs", ())]
+        wanted = sum("".join(output.get("data", {}).get("text/html", "")).count(executed.PANEL) for output in outputs)
+        shown = (built / "notebooks" / f"{source.stem}.html").read_text("utf-8").count(executed.PANEL)
+        if shown != wanted:
+            found.append(f"{source.stem}: {shown} of {wanted}")
+    return found
 
 
 # --- laying out ----------------------------------------------------------------------------------------------------------

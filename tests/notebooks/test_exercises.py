@@ -64,6 +64,40 @@ def test_a_wrong_answer_is_refused_with_a_reason(check, number):
     assert re.match(r"On .+: (expected|at|it returns|On) |On .+ it raises |.+ is not it\.", str(verdict)), verdict
 
 
+def picking(threshold: float, of_equals_the_first: bool):
+    """Peak picking, with a rule left out."""
+
+    def mine(curve):
+        frames = []
+        for n, value in enumerate(curve):
+            near = curve[max(n - 2, 0) : n + 3]
+            rises = n == 0 or value > curve[n - 1] or not of_equals_the_first
+            if rises and value == near.max() and value >= max(near.mean() + 0.1, threshold) and (not frames or n >= frames[-1] + 2):
+                frames.append(n)
+        return np.array(frames, dtype=int)
+
+    return mine
+
+
+@pytest.mark.parametrize(
+    ("check", "answer", "told"),
+    [
+        ("check_flux", WRONG["check_flux"][2], "the first frame"),
+        ("check_flux", WRONG["check_flux"][0], "A bin that fell"),
+        ("check_apply_bank", WRONG["check_apply_bank"][0], "First the bands"),
+        ("check_lowest_semitone", 400, "as wide as a bin"),
+        ("check_peak_picking", picking(0.5, False), "the first one is the peak"),
+        ("check_peak_picking", picking(0.0, True), "below the threshold"),
+        ("check_peak_picking", picking(0.5, True), "Right"),
+        ("check_onsets_of_targets", WRONG["check_onsets_of_targets"][1], "Seconds are wanted"),
+        ("check_onsets_of_targets", WRONG["check_onsets_of_targets"][0], "0.5 is a neighbour"),
+        ("check_frame_weights", WRONG["check_frame_weights"][0], "no class begins weighs 1"),
+    ],
+)
+def test_a_typical_mistake_is_named(check, answer, told):
+    assert told in str(getattr(exercises, check)(answer))
+
+
 def test_a_verdict_says_what_differs_and_where():
     inputs = [("three numbers", (np.array([1.0, 2.0, 3.0]),))]
     assert str(compare(lambda x: x + np.eye(3)[2], np.copy, inputs)) == "On three numbers: at 2 expected 3, got 4."

@@ -33,6 +33,13 @@ def test_the_highest_of_a_column_is_bold_and_ties_that_print_alike_are_both(grid
     assert text.endswith("Scores.\n\nBold: highest of its column; numbers that print alike are all bold.\n")
 
 
+def test_commands_are_code_where_they_are_asked_for_and_nothing_else_is():
+    remedies = pd.DataFrame({"remedy": ["`adt corpora --fetch 'MDB Drums'` gets it", "`a*b`"]}, pd.Index(["A", "B"], name="corpus"))
+    assert "| `adt corpora --fetch 'MDB Drums'` gets it |" in to_markdown(remedies, "", commands=True)
+    assert "\\`a\\*b\\`" in to_markdown(remedies, "", commands=True), "signs in it are escaped, so it is no code"
+    assert "\\`adt corpora" in to_markdown(remedies, "")
+
+
 def test_nothing_is_bold_where_all_is_zero():
     zeros = pd.DataFrame({"x": [0.0, 0.0]}, index=["a", "b"])
     assert "**" not in to_markdown(zeros, "", bold="columns")

@@ -45,7 +45,7 @@ def test_there_is_one_of_each_kind_with_its_sentence(profile, events):
     assert found["missed"] == "kick drum missed (Slakh, song, at 2.00 s)"
     assert found["invented"] == "toms invented (Slakh, song, at 3.00 s)"
     assert found["heard as another drum"] == "snare drum heard as toms (Slakh, song, at 4.00 s)"
-    assert found["heard too early or too late"] == "kick drum not heard here, but +100 ms from here (Slakh, song, at 8.00 s)"
+    assert found["heard too early or too late"] == "kick drum heard 100 ms too late (Slakh, song, at 8.00 s)"
     assert found["heard twice"].startswith("snare drum heard twice (Slakh, song, at 9.02 s)")
 
 

@@ -45,10 +45,15 @@ def check_onsets_of_targets(mine) -> Verdict:
     close = [np.array([0.10, 0.11]), *[np.empty(0)] * 4]
     inputs = [
         ("silence", (np.zeros((20, len(CLASSES))),)),
+        ("a stroke at 0.1 s and one at 0.5 s, not widened", (frame_targets([two[0], *[np.empty(0)] * 4], 80),)),
         ("a few strokes", (widen_targets(frame_targets(two, 80)),)),
         ("two kicks in neighbouring frames", (widen_targets(frame_targets(close, 20)),)),
     ]
-    hints = {"a few strokes": "Only frames with a 1 are onsets; 0.5 is a neighbour.", "silence": "Five empty arrays are wanted."}
+    hints = {
+        "silence": "Five empty arrays are wanted.",
+        "a stroke at 0.1 s and one at 0.5 s, not widened": "Seconds are wanted: there are 100 frames in one.",
+        "a few strokes": "Only frames with a 1 are onsets; 0.5 is a neighbour.",
+    }
     return compare(_joined(mine), lambda targets: _listed(onsets_from_targets(targets)), inputs, hints=hints)
 
 
@@ -74,7 +79,10 @@ def check_frame_weights(mine) -> Verdict:
     }
     inputs = [(name, (np.array([row]), weights)) for name, row in rows.items()]
     inputs.append(("all five frames", (np.array(list(rows.values())), weights)))
-    hints = {"the neighbour of a snare": "No class begins here (0.5 is no onset), so the weight is 1.", "a frame of silence": "1."}
+    hints = {
+        "a frame of silence": "A frame in which no class begins weighs 1.",
+        "the neighbour of a snare": "No class begins here (0.5 is no onset), so the weight is 1.",
+    }
     return compare(mine, _frame_weights, inputs, hints=hints)
 
 

@@ -88,12 +88,15 @@ def check_flux(mine) -> Verdict:
     clicks = np.zeros(SAMPLE_RATE // 4)
     clicks[[2_000, 6_000]] = 1.0
     inputs = [
-        ("two frames, one bin up and one down", (np.array([[1.0, 5.0], [4.0, 2.0]]),)),
         ("a constant picture", (np.ones((5, 3)),)),
+        ("two frames, one bin up and one down", (np.array([[1.0, 5.0], [4.0, 2.0]]),)),
         ("two clicks", (np.abs(stft(clicks)),)),
         ("random magnitudes", (rng.random((20, 7)),)),
     ]
-    hints = {"two frames, one bin up and one down": "A bin that fell is no onset: count it as 0, not as a negative number."}
+    hints = {
+        "a constant picture": "One number for each frame, also for the first frame, which has 0.",
+        "two frames, one bin up and one down": "A bin that fell is no onset: count it as 0, not as a negative number.",
+    }
     return compare(mine, _flux, inputs, hints=hints)
 
 
@@ -117,7 +120,7 @@ def check_apply_bank(mine) -> Verdict:
     bank = np.array([[1, 0], [0.5, 0.5], [0, 1.0]])
     inputs = [
         ("silence", (np.zeros((4, 3)), bank)),
-        ("one loud frame", (np.array([[9.0, 0.0, 99.0]]), bank)),
+        ("one loud frame", (np.array([[9.0, 20.0, 89.0]]), bank)),
         ("random magnitudes through 84 bands", (rng.random((6, 1_025)) * 50, rng.random((1_025, 84)) / 500)),
     ]
     hints = {"silence": "log10(0) is minus infinity: add 1 first.", "one loud frame": "First the bands, then the logarithm."}
@@ -126,6 +129,8 @@ def check_apply_bank(mine) -> Verdict:
 
 def check_lowest_semitone(mine) -> Verdict:
     """The frequency in Hz above which a semitone is wider than a bin of this project's STFT."""
-    right = SAMPLE_RATE / FRAME_SIZE / (2 ** (1 / BANDS_PER_OCTAVE) - 1)
-    hints = {SAMPLE_RATE / FRAME_SIZE: "That is the width of a bin. At which frequency is a semitone as wide?"}
+    width = SAMPLE_RATE / FRAME_SIZE
+    right = width / (2 ** (1 / BANDS_PER_OCTAVE) - 1)
+    computed = "It is where a semitone, from f to 2^(1/12) f, is as wide as a bin: compute f."
+    hints = {width: "That is the width of a bin. At which frequency is a semitone as wide?", 400.0: computed, 440.0: computed}
     return compare_value(mine, right, 0.01, hints, "Hz")

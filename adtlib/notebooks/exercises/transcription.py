@@ -19,18 +19,22 @@ def check_peak_picking(mine) -> Verdict:
         ("a curve of zeros", (np.zeros(20),)),
         ("one clear peak", (np.array([0.0, 0.1, 0.4, 0.9, 0.3, 0.0, 0.0]),)),
         ("a peak of exactly 0.5", (np.array([0.0, 0.0, 0.1, 0.5, 0.1, 0.0, 0.0]),)),
+        ("a soft peak", (np.array([0.0, 0.0, 0.1, 0.39, 0.1, 0.0, 0.0]),)),
         ("a peak in the first frame", (np.array([0.9, 0.2, 0.0, 0.0, 0.0]),)),
         ("a slow swell", (np.array([0.50, 0.55, 0.60, 0.63, 0.64, 0.63, 0.60, 0.55, 0.50]),)),
         ("a plateau of two frames", (np.array([0.0, 0.0, 0.8, 0.8, 0.0, 0.0]),)),
+        ("a plateau of three frames", (np.array([0.0, 0.0, 0.0, 0.0, 0.9, 0.9, 0.9, 0.0, 0.0]),)),
         ("a shoulder", (np.array([0.0, 0.2, 0.9, 0.5, 0.6, 0.2, 0.0]),)),
         ("the notebook's curve", (example_curve(),)),
         *((f"random curve {number}", (rng.random(200) ** 3,)) for number in range(1, 1_001)),
     ]
     hints = {
         "a peak of exactly 0.5": "The threshold itself is enough.",
+        "a soft peak": "0.39 stands out, but is below the threshold of 0.5.",
         "a peak in the first frame": "At the edges of the recording the windows are cut off.",
         "a slow swell": "It is the highest, but does it stand out by 0.1 from the mean of its five frames?",
         "a plateau of two frames": "Of equal neighbours the first one is the peak.",
+        "a plateau of three frames": "Of equal neighbours the first one is the peak, and only the first.",
     }
     return compare(mine, _picked, inputs, hints=hints)
 
