@@ -45,6 +45,7 @@ def figure_number(row: dict[str, str]) -> str:
 _CODE = re.compile(r"(```.*?```|\$\$.*?\$\$|<summary>.*?</summary>)", re.S)
 _NAMED = re.compile(r"(?<!\[)`(\d\d_\w+)`")
 _MENTIONED = re.compile(r"\b([Nn]otebooks?) (\d\d)\b(?! to)")
+_TO_NOTEBOOK = re.compile(r"\[([^\[\]]*)\]\([^()\s]*?(\d\d_\w+)\.ipynb\)")  # profiles may leave some out
 _LINKED = re.compile(r"\]\(((?:\.\./)*)([^)#\s:]*?)(\d\d_\w+)\.(png|pdf|csv|md|tex|ipynb)\)")
 
 
@@ -55,6 +56,7 @@ def with_links(text: str, listed: Listed) -> str:
 
 
 def _linked(text: str, listed: Listed) -> str:
+    text = _TO_NOTEBOOK.sub(lambda found: found[0] if found[2] in listed.notebooks.values() else found[1], text)
     text = _LINKED.sub(lambda found: f"]({target(found[3], found[4], listed)})", text)
     text = _NAMED.sub(lambda found: _to_name(found[1], listed) or found[0], text)
     text = _MENTIONED.sub(lambda found: _to_notebook(found, listed), text)
