@@ -32,7 +32,7 @@ class Parser(argparse.ArgumentParser):
         """Print usage and message, and exit with 2."""
         choice = re.match(r".*invalid choice: '(.*?)' \(choose from (.*)\)", message)
         meant = _meant(choice[1], re.findall(r"[\w-]+", choice[2])) if choice else ""
-        if choice and "transcribe" in choice[2] and os.path.exists(choice[1]):
+        if choice and not self.final and os.path.exists(choice[1]):  # a recording where a command was expected
             meant = f"; did you mean {self.prog} transcribe {shlex.quote(choice[1])}?"
         self.print_usage(sys.stderr)
         self.exit(2, f"{self.prog}: error: {message}{meant}\n")

@@ -20,6 +20,7 @@ from adtlib import paths
 from adtlib.audio.files import audio_blocks, duration_of
 from adtlib.cli.terminal import one_line, reason
 from adtlib.cli.transcribe_reports import Report, about_model
+from adtlib.notation.time_signatures import in_words
 from adtlib.onsets.peak_picking import with_thresholds
 from adtlib.transcription import extras
 from adtlib.transcription.inputs import InputFile, check_recording, real_path, search
@@ -317,7 +318,7 @@ def _made_from(song: _Song, model, options: argparse.Namespace) -> dict[str, Any
     others |= {"quiet", "skip_existing", "threshold", "verbose", "watch"}
     chosen = {name.replace("_", " "): value for name, value in vars(options).items() if name not in others}
     if options.meter is not None:
-        chosen["meter"] = "{}/{}".format(*options.meter)
+        chosen["meter"] = in_words(options.meter)
     if options.drum_map is not None:
         chosen["drum map"] = {**options.drum_map.pitches, **options.drum_map.kinds}
     picking = asdict(with_thresholds(model.peak_picking, options.threshold))

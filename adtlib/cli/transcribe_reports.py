@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from adtlib import paths
 from adtlib.cli.terminal import one_line
+from adtlib.notation.time_signatures import in_words
 from adtlib.onsets.peak_picking import thresholds_by_class, with_thresholds
 from adtlib.vocabulary import CLASSES
 
@@ -117,7 +118,7 @@ def _as_data(song: "Transcription", written: list[Path], seconds: dict[str, floa
         ],
         "beats": {
             "found": song.beats.found,
-            "time_signature": "{}/{}".format(*song.beats.meter),
+            "time_signature": in_words(song.beats.meter),
             "tempo": round(song.beats.tempo, 3),
             "bpm": round(song.beats.bpm, 3),
             "times": [round(float(time), 4) for time in song.beats.times],

@@ -14,6 +14,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from adtlib.notation import time_signatures
 from adtlib.notation.bar_pointer import best_beats
 from adtlib.notation.beat_model import STEPS_A_SECOND
 from adtlib.notation.time_signatures import COMMON, Bars, Meter, beat_length, beats_a_bar, check_meter, find_bars
@@ -70,7 +71,7 @@ class Beats:
     def in_words(self) -> str:
         """Time signature and tempo, as in "3/4, 96 beats a minute"."""
         quarters = "beats" if self.unit == 1 else "quarter notes"
-        return f"{self.meter[0]}/{self.meter[1]}, {self.tempo:.0f} {quarters} a minute"
+        return f"{time_signatures.in_words(self.meter)}, {self.tempo:.0f} {quarters} a minute"
 
     @property
     def phase(self) -> int:

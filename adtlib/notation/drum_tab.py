@@ -16,7 +16,7 @@ from fractions import Fraction
 from adtlib.markup import in_line
 from adtlib.notation.beats import Beats
 from adtlib.notation.patterns import GridStroke, is_ghost
-from adtlib.notation.time_signatures import COMMON, Meter
+from adtlib.notation.time_signatures import COMMON, Meter, bar_length
 
 _ROWS = {"CY": "C ", "HH": "HH", "TT": "T ", "SD": "SD", "KD": "BD"}  # from top to bottom
 # By denominator: columns of what is counted, the usual ones first.
@@ -33,7 +33,7 @@ def drum_tab(strokes: Sequence[GridStroke], start: Fraction, beats: Beats, title
     Raises ValueError for a stroke that is on none of the grids of `patterns.song_strokes`.
     """
     used = [name for name in _ROWS if any(stroke.name == name for stroke in strokes)]
-    length = Fraction(4 * beats.meter[0], beats.meter[1])
+    length = bar_length(beats.meter)
     bars: dict[int, list[GridStroke]] = {}
     for stroke in strokes:
         bars.setdefault(int((stroke.beat - start) // length), []).append(stroke)

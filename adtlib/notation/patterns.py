@@ -15,6 +15,7 @@ import numpy as np
 
 from adtlib.notation.beats import Beats, beat_positions, median_bpm
 from adtlib.notation.drum_maps import DRUM_MAPS
+from adtlib.notation.time_signatures import bar_length
 from adtlib.onsets.frames import Onsets
 from adtlib.onsets.midi import Note
 from adtlib.vocabulary import CLASSES, GENERAL_MIDI, KINDS, MIDI_PITCH
@@ -65,7 +66,7 @@ class Pattern:
     @property
     def bar_length(self) -> Fraction:
         """Quarter notes in a bar."""
-        return Fraction(4 * self.meter[0], self.meter[1])
+        return bar_length(self.meter)
 
     @property
     def duration(self) -> float:
@@ -119,7 +120,7 @@ def pattern_from_rows(
     """
     texts = {pitch: row.replace(" ", "").replace("|", "") for pitch, row in rows.items()}
     lengths = {len(text) for text in texts.values()}
-    bar_steps = Fraction(4 * meter[0], meter[1]) * steps_per_beat
+    bar_steps = bar_length(meter) * steps_per_beat
     if len(lengths) != 1 or max(lengths) == 0 or max(lengths) % bar_steps:
         raise ValueError(f"rows of {sorted(lengths)} steps: all must have one length, in whole bars of {bar_steps} steps")
     if unknown := sorted(set("".join(texts.values())) - {*VELOCITIES, "."}):
@@ -145,10 +146,10 @@ def quantise(onsets: Onsets, beat_times: Sequence[float], meter: tuple[int, int]
     """
     positions = grid_positions(onsets, beat_times, meter)
     hits = {Hit(beat, MIDI_PITCH[name]) for name, beats in zip(CLASSES, positions, strict=True) for beat in beats}
-    bar_length = Fraction(4 * meter[0], meter[1])
+    length = bar_length(meter)
     if n_bars is None:
-        n_bars = max((math.floor(hit.beat / bar_length) + 1 for hit in hits), default=1)
-    kept = (hit for hit in hits if hit.beat < n_bars * bar_length)
+        n_bars = max((math.floor(hit.beat / length) + 1 for hit in hits), default=1)
+    kept = (hit for hit in hits if hit.beat < n_bars * length)
     return Pattern(tuple(sorted(kept)), n_bars, median_bpm(beat_times), meter)
 
 
@@ -266,6 +267,5 @@ def song_pattern(events: Sequence[tuple[float, str, int]], beats: Beats, quantis
         Hit(stroke.beat - start, pitch(stroke.kind or stroke.name), VELOCITIES["g" if is_ghost(stroke) else "x"])
         for stroke in strokes
     ]
-    bar_length = Fraction(4 * beats.meter[0], beats.meter[1])
-    n_bars = max((math.floor(hit.beat / bar_length) + 1 for hit in hits), default=1)
+    n_bars = max((math.floor(hit.beat / bar_length(beats.meter)) + 1 for hit in hits), default=1)
     return Pattern(tuple(sorted(hits)), n_bars, beats.tempo, beats.meter)

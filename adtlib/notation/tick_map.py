@@ -14,7 +14,7 @@ from fractions import Fraction
 import numpy as np
 
 from adtlib.notation.beats import Beats
-from adtlib.notation.time_signatures import Meter
+from adtlib.notation.time_signatures import Meter, bar_length
 from adtlib.onsets.midi import tick_seconds
 
 TICKS_A_QUARTER = 960
@@ -57,7 +57,7 @@ class TickMap:
     @property
     def bar(self) -> int:
         """Ticks in a bar."""
-        return 4 * TICKS_A_QUARTER * self.meter[0] // self.meter[1]
+        return int(bar_length(self.meter) * TICKS_A_QUARTER)
 
     @property
     def meters(self) -> list[tuple[int, int, int]]:

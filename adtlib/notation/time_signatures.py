@@ -48,7 +48,17 @@ class Bars(NamedTuple):
 def check_meter(meter: Meter | None) -> None:
     """ValueError for a time signature that is not n/4 or n/8 with n in 2 to 16."""
     if meter is not None and not (2 <= meter[0] <= MOST_BEATS and meter[1] in (4, 8)):
-        raise ValueError(f"meter = {meter[0]}/{meter[1]}: give 2 to {MOST_BEATS} quarters or eighths, as in 3/4 or 7/8")
+        raise ValueError(f"meter = {in_words(meter)}: give 2 to {MOST_BEATS} quarters or eighths, as in 3/4 or 7/8")
+
+
+def in_words(meter: Meter) -> str:
+    """The time signature as it is written: "3/4"."""
+    return f"{meter[0]}/{meter[1]}"
+
+
+def bar_length(meter: Meter) -> Fraction:
+    """Quarter notes in a bar: 3 in 3/4 and 6/8, 7/2 in 7/8."""
+    return Fraction(4 * meter[0], meter[1])
 
 
 def beat_length(meter: Meter) -> Fraction:
@@ -59,7 +69,7 @@ def beat_length(meter: Meter) -> Fraction:
 
 def beats_a_bar(meter: Meter) -> int:
     """Beats in a bar: 3 in 3/4, 2 in 6/8, 7 in 7/8."""
-    return int(Fraction(4 * meter[0], meter[1]) / beat_length(meter))
+    return int(bar_length(meter) / beat_length(meter))
 
 
 def find_bars(

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from adtlib.transcription import extras
-
 if TYPE_CHECKING:
     from adtlib.transcription.transcription import Transcription
 
@@ -84,7 +82,6 @@ def _dtx(song, drum_map, quantise) -> bytes:
 
 
 def _guitar_pro(song, drum_map, quantise) -> bytes:
-    extras.require("guitar-pro")
     from adtlib.notation.guitar_pro import guitar_pro
 
     return guitar_pro(song.to_pattern(quantise), song.name)

@@ -305,7 +305,10 @@ class Transcription:
 
     def content(self, kind: str, drum_map=None, quantise: int | None = None) -> bytes:
         """The bytes of a file of this kind, one of `formats.FORMATS`; drum_map, quantise as in `to_midi`."""
-        return _as_bytes(FORMATS[kinds_of(kind)[0]].make(self, drum_map, quantise))
+        wanted = FORMATS[kinds_of(kind)[0]]
+        if wanted.extra:
+            extras.require(wanted.extra)
+        return _as_bytes(wanted.make(self, drum_map, quantise))
 
     # ---- pictures and sound
 

@@ -41,7 +41,7 @@ def recording_summary(transcription: Transcription, result: OpenRecording, toler
     tolerance  of the score, seconds;  moved  whether thresholds differ from the model's own.
     """
     events, beats = transcription.events, result.beats
-    tempo = f"{beats.in_words}" if beats.found else "too few onsets to find beats in"
+    tempo = beats.in_words if beats.found else "too few onsets to find beats in"
     lines = [f"<b>Whole recording, {transcription.duration:.1f} s: {len(events)} onsets</b> ({_counts(events)}); {tempo}"]
     how = "thresholds moved by hand" if moved else "thresholds as chosen for the model"
     if transcription.edits:
