@@ -11,7 +11,6 @@ workers is Amdahl's: from the times of one worker and of two follow the part tha
 import argparse
 import csv
 import io
-import math
 import re
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import scipy.optimize
 from common import apart, machine, seconds_of
 from simulated_egmd import simulate
 
@@ -42,13 +42,14 @@ class Point(NamedTuple):
 
 
 class Line(NamedTuple):
-    """seconds = exp(intercept) * amount ** slope, fitted to the points of a cost."""
+    """seconds = once + each * amount, fitted to the points of a cost; and the slope of the points on logarithmic scales."""
 
     slope: float
-    intercept: float
+    once: float
+    each: float
 
     def at(self, amount: float) -> float:
-        return math.exp(self.intercept + self.slope * math.log(amount))
+        return self.once + self.each * amount
 
 
 # ---- parts, each in a process of its own, which prints seconds ------------------------------------------------------------
@@ -161,12 +162,13 @@ def median_points(rounds: list[list[Point]]) -> list[Point]:
 
 
 def lines(points: list[Point]) -> dict[tuple[str, str, int], Line]:
-    """By cost, unit and workers, least squares of the logarithms."""
+    """By cost, unit and workers: least squares of relative errors, as amounts differ by a factor of 1,000; no part negative."""
     found = {}
     for key in dict.fromkeys((point.cost, point.unit, point.workers) for point in points):
-        x, y = np.log([(point.amount, point.seconds) for point in points if (point.cost, point.unit, point.workers) == key]).T
-        slope, intercept = np.polyfit(x, y, 1)
-        found[key] = Line(float(slope), float(intercept))
+        x, y = np.array([(point.amount, point.seconds) for point in points if (point.cost, point.unit, point.workers) == key]).T
+        slope, _ = np.polyfit(np.log(x), np.log(y), 1)
+        (once, each), _ = scipy.optimize.nnls(np.stack([1 / y, x / y], axis=1), np.ones(len(x)))
+        found[key] = Line(float(slope), float(once), float(each))
     return found
 
 
@@ -225,7 +227,7 @@ def draw(points: list[Point], fitted: dict[tuple[str, str, int], Line], path: Pa
             mine = [p for p in points if (p.cost, p.unit, p.workers) == (cost, of, workers)]
             colour = f"C{costs.index(cost)}"
             label = f"{cost}: slope {line.slope:.2f}" if workers == 1 else f"  by {workers} workers: {line.slope:.2f}"
-            span = np.array([min(p.amount for p in mine), ends])
+            span = np.geomspace(min(p.amount for p in mine), ends)
             style = "-" if workers == 1 else "--"
             ax.plot(span, [line.at(x) for x in span], style, color=colour, linewidth=1, alpha=0.6, label=label)
             ax.plot([p.amount for p in mine], [p.seconds for p in mine], "o", color=colour, markersize=4)

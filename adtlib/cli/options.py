@@ -13,11 +13,11 @@ from adtlib import __version__
 from adtlib.cli.parser import Parser
 from adtlib.vocabulary import CLASSES, FIVE_CLASS, Mapping as PitchMapping, UnknownLabel, pitch_mapping
 
-# Sets of songs for choosing thresholds: what model files say of them, and a low-pass in Hz (old records and low-rate encoders
-# lose their treble).
+# Sets of songs for choosing thresholds, and what model files say of them.
 SONGS = {
-    "real-songs": ("the MDB Drums songs at hand, drums alone and mixes", None),
-    "dull-songs": ("the MDB Drums songs at hand without what is above 11 kHz, drums alone and mixes", 11_000.0),
+    "real-songs": "the MDB Drums songs at hand, drums alone and mixes",
+    "dull-songs": "the MDB Drums songs at hand without what is above 11 kHz, drums alone and mixes",
+    "board": "the MDB Drums songs and pieces of ENST drummer 2 at hand, drums alone and mixes, in the forms in which people have them",
 }
 
 # ---- the options ----------------------------------------------------------------------------------------------------
@@ -618,7 +618,7 @@ def _add_pack(add: Any) -> None:
         help="write OUT.onnx without the weights: beside OUT.safetensors it lets adt transcribe compute that with onnxruntime",
     )
     chosen = parser.add_mutually_exclusive_group()
-    songs = "; ".join(f"{name}: {what}" for name, (what, _) in SONGS.items())
+    songs = "; ".join(f"{name}: {what}" for name, what in SONGS.items())
     listed = f"choose thresholds on the validation clips of these rendered sets, and on songs in $ADT_DATA ({songs})"
     chosen.add_argument("--choose-on", metavar="SET", nargs="+", help=listed)
     chosen.add_argument(

@@ -8,6 +8,8 @@ from adtlib.cli.options import SONGS
 from adtlib.transcription.packing import pack
 from adtlib.transcription.pretrained import ModelError, chosen_thresholds, load_model
 
+DULL_HZ = 11_000.0  # old records and low-rate encoders lose what is above
+
 
 def run(options: argparse.Namespace) -> int:
     """Write the file, and check that it can be read."""
@@ -55,7 +57,7 @@ def _thresholds(options: argparse.Namespace, how: dict):
     if options.thresholds:
         return options.thresholds, "given"
     if options.choose_on:
-        sets = [SONGS[name][0] if name in SONGS else f"rendered validation clips, set {name}" for name in options.choose_on]
+        sets = [SONGS.get(name, f"rendered validation clips, set {name}") for name in options.choose_on]
         return _choose(options, how), "; ".join(sets)
     found = chosen_thresholds(options.runs[0])
     if len(options.runs) > 1 or found is None:
@@ -80,12 +82,14 @@ def _choose(options: argparse.Namespace, how: dict) -> tuple[float, ...]:
 
 
 def _validation(name: str) -> list[list]:
-    """The validation units of a rendered set, or two sets of real songs: drums alone and mixes."""
+    """The validation units of a rendered set, or of sets of real songs."""
+    from adtlib.training.board import board
     from adtlib.training.real_songs import real_units
     from adtlib.training.rendered_clips import open_clips
 
-    if name in SONGS:
-        if songs := real_units(paths.real_data_root(), SONGS[name][1]):
-            return list(songs.values())
-        raise ModelError(f"{paths.real_data_root()} contains no songs of MDB Drums: set ADT_DATA to a folder with them")
-    return [open_clips(name).units("validation")]
+    if name not in SONGS:
+        return [open_clips(name).units("validation")]
+    root = paths.real_data_root()
+    if songs := board(root) if name == "board" else real_units(root, DULL_HZ if name == "dull-songs" else None):
+        return list(songs.values())
+    raise ModelError(f"{root} contains no songs of MDB Drums: set ADT_DATA to a folder with them")

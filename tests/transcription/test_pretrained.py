@@ -19,7 +19,7 @@ from adtlib.models.prediction import predict
 from adtlib.models.registry import assemble
 from adtlib.models.windows import window_frames
 from adtlib.onsets.peak_picking import PeakPicking, thresholds_by_class, with_thresholds
-from adtlib.training import real_songs, rendered_clips
+from adtlib.training import board, real_songs, rendered_clips
 from adtlib.training.runs import load_run, save_weights
 from adtlib.training.scoring import predicted_pairs, thresholds_for
 from adtlib.transcription import pretrained
@@ -292,6 +292,11 @@ def test_thresholds_of_an_ensemble_are_chosen_on_validation_clips(runs, tmp_path
     assert main(["pack", *given[:4], "--choose-on", "clips", "real-songs", "dull-songs"]) == 0
     told = "set clips; the MDB Drums songs at hand, drums alone and mixes; the MDB Drums songs at hand without what is above 11 kHz"
     assert load_model(out).about["chosen_on"].endswith(f"{told}, drums alone and mixes") and asked == [None, 11_000.0]
+    monkeypatch.setattr(board, "board", lambda root: {"drums, plain": units, "mix, plain": units[:1]})
+    assert main(["pack", *given[:4], "--choose-on", "board"]) == 0
+    assert tuple(load_model(out).thresholds.values()) == thresholds_for(
+        [predicted_pairs(model.network, units), predicted_pairs(model.network, units[:1])], PeakPicking()
+    )
 
 
 def test_a_model_carries_the_history_of_its_members(runs, tmp_path):
