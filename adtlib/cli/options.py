@@ -17,7 +17,7 @@ from adtlib.vocabulary import CLASSES, FIVE_CLASS, Mapping as PitchMapping, Unkn
 SONGS = {
     "real-songs": "the MDB Drums songs at hand, drums alone and mixes",
     "dull-songs": "the MDB Drums songs at hand without what is above 11 kHz, drums alone and mixes",
-    "board": "the MDB Drums songs and pieces of ENST drummer 2 at hand, drums alone and mixes, in the forms in which people have them",
+    "board": "songs of MDB Drums and pieces of ENST drummer 2 at hand, drums and mixes, in the forms in which people have them",
 }
 
 # ---- the options ----------------------------------------------------------------------------------------------------
@@ -604,7 +604,13 @@ def _add_pack(add: Any) -> None:
         "  adt pack mine.onnx mine.safetensors --onnx\n  adt pack mine.onnx mine.safetensors --graph",
     )
     parser.add_argument("out", metavar="OUT", type=Path, help="file to write (.safetensors); its stem is the model's name")
-    parser.add_argument("runs", metavar="RUN", type=Path, nargs="+", help="folders of runs; several become an ensemble")
+    parser.add_argument(
+        "runs",
+        metavar="RUN",
+        type=Path,
+        nargs="+",
+        help="folders of runs; several become an ensemble, A+B one member of the mean of their weights",
+    )
     alone = parser.add_mutually_exclusive_group()
     alone.add_argument(
         "--onnx",

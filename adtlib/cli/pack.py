@@ -1,7 +1,9 @@
 """`adt pack`: pack runs into one file for `adtlib.transcription.pretrained.load_model`, or write a model's network as ONNX."""
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from adtlib import paths
 from adtlib.cli.options import SONGS
@@ -20,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
     named = {"name": options.out.stem, "about": options.about, "licence": options.licence}
     how = {"average": options.average, "half": options.half, "double": options.double}
     thresholds, chosen_on = _thresholds(options, how)
-    paths.write_atomically(options.out, pack(options.runs, thresholds, chosen_on=chosen_on, **named, **how))
+    paths.write_atomically(options.out, pack(_members(options.runs), thresholds, chosen_on=chosen_on, **named, **how))
     model = load_model(options.out, engine="torch")  # checks the written file
     listed = ", ".join(f"{name} {value:g}" for name, value in model.thresholds.items())
     print(
@@ -49,6 +51,11 @@ def _write_onnx(options: argparse.Namespace) -> int:
     return 0
 
 
+def _members(runs: Sequence[Path]) -> list[Path | list[Path]]:
+    """Folders of runs; A+B, where there is no folder of that name, is a member of the mean of their weights."""
+    return [run if run.is_dir() or "+" not in str(run) else [Path(part) for part in str(run).split("+")] for run in runs]
+
+
 _OF_RUNS = ("thresholds", "choose_on", "half", "about", "licence")
 
 
@@ -73,7 +80,7 @@ def _choose(options: argparse.Namespace, how: dict) -> tuple[float, ...]:
     sets = [units for name in options.choose_on for units in _validation(name)]
     draft = options.out.with_name(f".{options.out.stem}.draft.safetensors")
     try:
-        paths.write_atomically(draft, pack(options.runs, 0.5, "draft", **how))
+        paths.write_atomically(draft, pack(_members(options.runs), 0.5, "draft", **how))
         model = load_model(draft, engine="torch")
     finally:
         draft.unlink(missing_ok=True)

@@ -24,7 +24,7 @@ _SMALL = 1024  # tensors below this many numbers (biases, statistics) stay float
 
 
 def pack(
-    runs: Sequence[Path],
+    runs: Sequence[Path | Sequence[Path]],
     thresholds: float | Sequence[float] | Mapping[str, float],
     name: str,
     about: str = "",
@@ -36,20 +36,24 @@ def pack(
 ) -> bytes:
     """The file of one run, or of several as an ensemble.
 
-    runs        their folders; all must use the same version of the features; peak picking is that of the first.
+    runs        their folders; all must use the same version of the features; peak picking is that of the first. Where several stand
+                for one, the member has the mean of their weights: a run that was tuned on other data and the one that it started
+                from are often better so than either (Wortsman et al. 2022). Configuration and history are those of the first.
     thresholds  as `with_thresholds` takes them.
     half        store weights as float16, which halves the file; small tensors stay float32.
     double      frames within which the weaker of two onsets is dropped, as in `PeakPicking`.
 
-    Raises ModelError where the runs use different features, weights exceed the range of float16, or the file exceeds 5 MB.
+    Raises ModelError where the runs use different features, weights to be averaged differ in shape, some exceed the range of
+    float16, or the file exceeds 5 MB.
     """
     if average not in AVERAGES:
         raise ModelError(f"average = {average!r}: choose one of {', '.join(AVERAGES)}")
     tensors, configs, pickings, histories = {}, [], [], []
-    for number, folder in enumerate(runs):
+    for number, given in enumerate(runs):
+        folder, *others = [given] if isinstance(given, str | Path) else given
         run = Run(Path(folder))
-        model, config = run.model(), run.config
-        for key, value in model.state_dict().items():
+        config = run.config
+        for key, value in _mean_weights(run, [Run(Path(other)) for other in others]).items():
             tensors[f"{number}.{key}"] = _stored(value.contiguous(), half, f"{folder}: {key}")
         pickings.append(run.peak_picking)
         configs.append(config)
@@ -100,6 +104,18 @@ def _content(tensors: Mapping[str, Tensor], header: Mapping, more: str = "") -> 
             f"{header['name']}: {len(content) / 1e6:.1f} MB, more than {LARGEST / 1e6:g}: pack fewer or smaller runs{more}"
         )
     return content
+
+
+def _mean_weights(run: Run, others: Sequence[Run]) -> dict[str, Tensor]:
+    """The mean of the weights of runs, of integers (there are none but counts) those of the first."""
+    total, *rest = [each.model().state_dict() for each in (run, *others)]
+    for other, state in zip(others, rest, strict=True):
+        if {key: value.shape for key, value in state.items()} != {key: value.shape for key, value in total.items()}:
+            raise ModelError(f"{other.folder} has another network than {run.folder}: average weights of one architecture only")
+    return {
+        key: torch.stack([value, *(state[key] for state in rest)]).mean(dim=0) if rest and value.is_floating_point() else value
+        for key, value in total.items()
+    }
 
 
 def _history(folder: Path) -> dict | None:

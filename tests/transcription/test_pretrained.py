@@ -20,7 +20,7 @@ from adtlib.models.registry import assemble
 from adtlib.models.windows import window_frames
 from adtlib.onsets.peak_picking import PeakPicking, thresholds_by_class, with_thresholds
 from adtlib.training import board, real_songs, rendered_clips
-from adtlib.training.runs import load_run, save_weights
+from adtlib.training.runs import Run, load_run, save_weights
 from adtlib.training.scoring import predicted_pairs, thresholds_for
 from adtlib.transcription import pretrained
 from adtlib.transcription.packing import pack
@@ -297,6 +297,20 @@ def test_thresholds_of_an_ensemble_are_chosen_on_validation_clips(runs, tmp_path
     assert tuple(load_model(out).thresholds.values()) == thresholds_for(
         [predicted_pairs(model.network, units), predicted_pairs(model.network, units[:1])], PeakPicking()
     )
+
+
+def test_a_member_may_be_the_mean_of_the_weights_of_runs(runs, tmp_path, capsys):
+    out, both = tmp_path / "mean.safetensors", f"{runs[0]}+{runs[1]}"
+    assert main(["pack", str(out), both, "--thresholds", "0.5,0.5,0.5,0.5,0.5"]) == 0
+    (member,) = load_model(out, engine="torch").network.members
+    first, second = (Run(folder).model().state_dict() for folder in runs[:2])
+    for key, value in member.state_dict().items():
+        if value.is_floating_point():
+            torch.testing.assert_close(value, (first[key] + second[key]) / 2)
+    assert not all(torch.equal(first[key], second[key]) for key in first)
+    other = write_run(tmp_path / "larger", hidden_size=16)
+    assert main(["pack", str(out), f"{runs[0]}+{other}", "--thresholds", "0.5,0.5,0.5,0.5,0.5"]) == 1
+    assert "average weights of one architecture only" in capsys.readouterr().err
 
 
 def test_a_model_carries_the_history_of_its_members(runs, tmp_path):
