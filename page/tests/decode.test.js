@@ -8,7 +8,7 @@ import { toWav } from "../src/files/wav.js";
 const text = (content) => new TextEncoder().encode(content);
 
 test("the rate is read from headers of wav, flac, ogg and mp3", () => {
-  assert.equal(rateOf(toWav(new Float32Array(10), 48_000)), 48_000);
+  assert.equal(rateOf(toWav([new Float32Array(10)], 48_000)), 48_000);
   const flac = new Uint8Array(42);
   flac.set([...text("fLaC"), 0, 0, 0, 34, 16, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0x0b, 0xb8, 0x00]); // 48,000 in 20 bits
   assert.equal(rateOf(flac), 48_000);
@@ -22,8 +22,8 @@ test("the rate is read from headers of wav, flac, ogg and mp3", () => {
 });
 
 test("rates that browsers do not decode at are left to them", () => {
-  assert.equal(rateOf(toWav(new Float32Array(10), 192_000)), 44_100);
-  assert.equal(rateOf(toWav(new Float32Array(10), 4_000)), 44_100);
+  assert.equal(rateOf(toWav([new Float32Array(10)], 192_000)), 44_100);
+  assert.equal(rateOf(toWav([new Float32Array(10)], 4_000)), 44_100);
 });
 
 const refused = (bytes, reason) => assert.rejects(decoded(new Blob([bytes])), reason);
@@ -31,7 +31,7 @@ const refused = (bytes, reason) => assert.rejects(decoded(new Blob([bytes])), re
 test("what is no recording is said in a sentence", async () => {
   await refused(new Uint8Array(0), /It is empty: copy or download it again/);
   await refused(text("<html>Not found</html>"), /It is text, no recording/);
-  const wav = toWav(new Float32Array(44_100), 44_100);
+  const wav = toWav([new Float32Array(44_100)], 44_100);
   await refused(wav.subarray(0, 40_000), /It is cut \(39,956 of 88,200 bytes of samples\)/);
 });
 

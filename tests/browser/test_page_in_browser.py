@@ -167,7 +167,7 @@ def test_a_groove_is_heard_saved_and_engraved_as_in_python(open_page, groove, in
     assert len(page.save("Table (CSV)").decode().splitlines()) == len(song.events) + 1
     assert len(page.save("Audacity labels").decode().splitlines()) == len(song.events)
     page.save("Song with clicks (WAV)")
-    page.save("Drums alone (WAV)")
+    page.save("Synthetic drums (WAV)")
     clicks, drums = (soundfile.read(tmp_path / f"groove.{kind}.wav")[0] for kind in ("clicks", "drums"))
     assert len(clicks) == 9 * SAMPLE_RATE and 0.1 < np.abs(drums).max() <= 0.96
     assert b"<svg" in page.save("Sheet music (SVG)")
@@ -229,10 +229,11 @@ def test_onsets_are_corrected_with_the_keyboard(open_page, groove):
     assert len(after) == len(before)
     (added,) = [onset for onset in after if onset["class"] == "TT" and onset["confidence"] == 1]
     assert added["seconds"] == pytest.approx(8.995, abs=1e-3)
-    for _ in range(4):
+    for _ in range(3):
         lanes.press("Control+z")
+    assert said.inner_text().startswith("Undone (deleted: kick drum")
     assert page.heard()["onsets"] == before
-    for _ in range(4):
+    for _ in range(3):
         lanes.press("Control+y")
     assert page.heard()["onsets"] == after
     assert page.complaints == []
@@ -267,7 +268,7 @@ def test_thresholds_act_at_once_and_corrected_midi_is_not_marked_as_found(open_p
     page.hear(groove)
     page.page.locator("#threshold-HH").fill("0.99")
     assert onsets(page.heard(), "HH").size == song.with_thresholds({"HH": 0.99}).counts["HH"] < song.counts["HH"]
-    page.page.get_by_role("button", name="Thresholds of the model").click()
+    page.page.get_by_role("button", name="Thresholds as they were").click()
     assert_same_onsets(page.heard(), song)
     lanes = page.page.locator("canvas")
     lanes.focus()
