@@ -140,10 +140,9 @@ function showRecording(peaks) {
   byId("progress").hidden = false;
   byId("progress").value = 0;
   recording.silent = peakOf(peaks) < SILENT;
-  const start = { edits: [], threshold: model.peak_picking.threshold, bars: AS_FOUND, title: recording.stem };
-  const { title: named, ...state } = keeping.begin(recording.key, start);
+  const start = { edits: [], threshold: model.peak_picking.threshold, bars: AS_FOUND };
+  const { title: named, ...state } = keeping.begin(recording.key, { ...start, title: recording.stem });
   setTitle(named);
-  delete start.title;
   const { sound } = recording;
   editor.open({ peaks, seconds: sound.duration, sound: wholeSound(sound), start, state });
 }

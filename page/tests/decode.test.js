@@ -31,6 +31,12 @@ const refused = (bytes, reason) => assert.rejects(decoded(new Blob([bytes])), re
 test("what is no recording is said in a sentence", async () => {
   await refused(new Uint8Array(0), /It is empty: copy or download it again/);
   await refused(text("<html>Not found</html>"), /It is text, no recording/);
+  await refused(
+    text("time_seconds,class,pitch"),
+    /It is text, no recording: choose the recording; .* the JSON can be opened again/,
+  );
+  await refused(text("MThd\0\0\0\x06"), /It is MIDI, no recording/);
+  await refused(Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 13, 10]), /It is a picture, no recording/);
   const wav = toWav([new Float32Array(44_100)], 44_100);
   await refused(wav.subarray(0, 40_000), /It is cut \(39,956 of 88,200 bytes of samples\)/);
 });

@@ -127,6 +127,15 @@ test("labels and JSON hold every onset", () => {
   assert.equal(read.onsets[0].seconds, expected.events[0].seconds);
 });
 
+test("channels alternate in a wav file", () => {
+  const view = new DataView(toWav([Float32Array.from([0, 1]), Float32Array.from([-1, 0])], 8_000).buffer);
+  assert.equal(view.getUint16(22, true), 2);
+  assert.deepEqual(
+    [0, 1, 2, 3].map((i) => view.getInt16(44 + 2 * i, true)),
+    [0, -32_767, 32_767, 0],
+  );
+});
+
 test("a sound is a wav file of 16 bits", () => {
   const bytes = toWav([Float32Array.from([0, 1, -1, 2])], 44_100);
   const view = new DataView(bytes.buffer);

@@ -1040,7 +1040,7 @@ var Editor = class extends EventTarget {
     if (!event) return;
     const inside = Math.min(Math.max(Math.round(velocity), 1), 127);
     if (inside === event.velocity) return;
-    this._correct(this.song.add(event.name, event.seconds, inside), "velocity", event.name, event.seconds);
+    this._correct(this.song.add(event.name, event.seconds, inside), "changed", event.name, event.seconds);
   }
   undo() {
     this._restore(this.history.undo(), "Undone");
@@ -1056,7 +1056,8 @@ var Editor = class extends EventTarget {
     const words = `${what}: ${before ?? this._words(after)}`;
     this.history.do({ ...this.history.present, edits: song.edits }, words);
     this._select(after);
-    this._say(capital(words));
+    const next = event && after ? `. Next: ${CLASS_NAMES[name]} at ${clock(after.seconds, 3)}` : "";
+    this._say(capital(words) + next);
     this._changed();
   }
   _restore(words, word) {
@@ -1122,15 +1123,15 @@ var Editor = class extends EventTarget {
       make2(
         "div",
         { className: "group" },
-        check("recording", "recording", true),
-        check("clicks", "clicks", false),
-        check("drums", "drums", false, "Drums made of tones and noise, at the onsets")
+        button("−", () => this.zoom(1.6), "Zoom out"),
+        button("+", () => this.zoom(1 / 1.6), "Zoom in")
       ),
       make2(
         "div",
         { className: "group" },
-        button("−", () => this.zoom(1.6), "Zoom out"),
-        button("+", () => this.zoom(1 / 1.6), "Zoom in")
+        check("recording", "recording", true),
+        check("clicks", "clicks", false),
+        check("drums", "drums", false, "Drums made of tones and noise, at the onsets")
       ),
       make2("div", { className: "group" }, this.modeButton, this.undoButton, this.redoButton)
     );

@@ -5,6 +5,15 @@ import { SoundError } from "./errors.js";
 
 const MOST_MINUTES = 30; // in memory as floats: 640 MB in stereo
 const COPY = "copy or download it again";
+// What is chosen by mistake, by its first bytes.
+const OTHERS = [
+  ["MThd", "MIDI"],
+  ["\x89PNG", "a picture"],
+  ["GIF8", "a picture"],
+  ["\xff\xd8\xff", "a picture"],
+  ["%PDF", "a document"],
+  ["PK\x03\x04", "an archive or a document"],
+];
 
 /** An AudioBuffer of the file. SoundError, with a sentence for the user, where it cannot be decoded. */
 export async function decoded(file) {
@@ -15,7 +24,9 @@ export async function decoded(file) {
   const rate = rateOf(new Uint8Array(bytes));
   const context = new OfflineAudioContext(1, 1, rate);
   const buffer = await context.decodeAudioData(bytes).catch(() => {
-    throw new SoundError(`This browser cannot decode it: it is damaged, or of a kind such as wma; convert it to mp3, ogg or wav.`);
+    throw new SoundError(
+      `This browser cannot decode it: it is damaged, or of a kind that it does not know; convert it to mp3, ogg or wav.`,
+    );
   });
   if (buffer.duration > MOST_MINUTES * 60) {
     throw new SoundError(`It is longer than ${MOST_MINUTES} minutes, too long for a browser: split it, or use adt transcribe.`);
@@ -27,7 +38,10 @@ export async function decoded(file) {
 function check(bytes) {
   if (!bytes.length) throw new SoundError(`It is empty: ${COPY}.`);
   const start = bytes.subarray(0, 4096);
-  if (!start.includes(0) && isText(start)) throw new SoundError(`It is text, no recording: ${COPY}.`);
+  const saved = "choose the recording; of the files saved here, the JSON can be opened again";
+  const [, other] = OTHERS.find(([letters]) => ascii(bytes, 0, letters.length) === letters) ?? [];
+  if (other) throw new SoundError(`It is ${other}, no recording: ${saved}.`);
+  if (!start.includes(0) && isText(start)) throw new SoundError(`It is text, no recording: ${saved}.`);
   const samples = chunk(bytes, "data");
   const streamed = [0x7f000008, 0x7ffff000, 0x80000000, 0xffffffff].some(
     (mark) => samples && mark - samples.size >= 0 && mark - samples.size <= 4096,

@@ -50,7 +50,7 @@ export class Keeping {
     this._say(
       this.lost
         ? "This browser cannot keep your corrections: save the JSON, it can be opened here again."
-        : "Your corrections are kept on this device, until this recording is opened again.",
+        : "Your corrections are kept on this device and come back with this recording.",
     );
   }
 

@@ -42,7 +42,7 @@ export class OnsetTable {
     const values = [time, place?.bar ?? "", place ? beatWords(place) : "", CLASS_NAMES[event.name], event.velocity, sure];
     const line = table.insertRow();
     values.forEach((value, i) => line.append(cell("td", COLUMNS[i], value)));
-    const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Delete" });
+    const button = Object.assign(document.createElement("button"), { type: "button", textContent: "✕", title: "Delete" });
     button.setAttribute("aria-label", `Delete ${CLASS_NAMES[event.name]} at ${time}`);
     button.addEventListener("click", () => this.editor.remove(event));
     line.insertCell().append(button);
