@@ -95,10 +95,10 @@ class KernelSound {
       timer = setTimeout(() => playPiece(number + 1), 1_000 * Math.max(begins - context.currentTime + 0.5, 0.5));
     };
     playPiece(Math.floor(from / this.piece));
-    return () => {
+    return (at) => {
       stopped = true;
       clearTimeout(timer);
-      for (const node of nodes) node.stop();
+      for (const node of nodes) node.stop(at);
     };
   }
 

@@ -1,6 +1,6 @@
 // The page: a file is chosen, decoded, heard in the workers, shown in the editor; what was found is corrected, kept, saved and engraved.
 
-import { CLASS_NAMES, CLASSES, FPS } from "./constants.js";
+import { CLASSES, FPS } from "./constants.js";
 import { Editor } from "./editor/editor.js";
 import { clock } from "./editor/lanes.js";
 import { wholeSound } from "./editor/player.js";
@@ -11,18 +11,18 @@ import { Transcriber } from "./hearing/transcriber.js";
 import { Beats } from "./notation/beats.js";
 import { toMusicXml } from "./notation/musicxml.js";
 import { songPattern } from "./notation/patterns.js";
+import { peakOf } from "./numbers.js";
 import { Keeping } from "./page/keeping.js";
 import { formats, save } from "./page/saving.js";
 import { Score } from "./page/score.js";
 import { OnsetTable } from "./page/table.js";
 import { Thresholds } from "./page/thresholds.js";
-import { peakOf } from "./numbers.js";
+import { remarks, summary } from "./page/words.js";
 import { AS_FOUND, Song } from "./song.js";
 
 const byId = (id) => document.getElementById(id);
 const PAGE_TITLE = document.title;
 const SILENT = 1e-4; // of full scale
-const DULL = 32_000; // Hz: a lower rate lacks what hi-hats and cymbals are heard by
 const NEARLY = 0.5; // seconds by which two files of one song may differ in length
 
 const editor = new Editor(byId("editor"), { bars: true });
@@ -30,10 +30,10 @@ const transcriber = new Transcriber({
   prepare: () => new Worker("prepare.worker.js", { type: "module" }),
   network: () => new Worker("network.worker.js", { type: "module" }),
 });
-let recording = null; // { name, stem, key, sound (AudioBuffer), remarks, silent, heard }
+let recording = null; // { name, stem, key, sound (AudioBuffer), stated (seconds), remarks, silent, heard }
 let model = null; // metadata
 let given = null; // { file, recording, duration, corrections } of a JSON that waits for its recording
-let beatsFor = null; // the onsets that beats were asked for
+let tracking = {}; // { events, done }: the onsets that beats were asked for, and a promise
 let asked = 0; // counts what is chosen, and
 let opened = 0; // what is opened: what comes late for an earlier one is left
 
@@ -88,19 +88,24 @@ async function openAll(files) {
 async function open(file) {
   const choice = ++asked;
   let turn = opened;
+  let begun = false;
   status(`${file.name}: reading`);
   try {
-    const [sound, key] = await Promise.all([decoded(file), file.arrayBuffer().then(contentKey)]);
+    const { sound, stated } = await decoded(file);
+    const key = await contentKey(await file.arrayBuffer());
     model = await transcriber.load();
     if (choice !== asked) return;
     turn = ++opened;
-    recording = { name: file.name, stem: file.name.replace(/\.[^.]*$/, "") || "recording", key, sound, remarks: {}, heard: false };
-    score.close();
+    const stem = file.name.replace(/\.[^.]*$/, "") || "recording";
+    const next = { name: file.name, stem, key, sound, stated, remarks: {}, heard: false };
     const channels = Array.from({ length: sound.numberOfChannels }, (_, channel) => sound.getChannelData(channel).slice());
     let quarter = -1;
     const found = await transcriber.hear(channels, sound.sampleRate, (message) => {
       if (turn !== opened) return;
-      if (message.peaks) showRecording(message.peaks);
+      if (message.peaks) {
+        begun = true;
+        showRecording(next, message.peaks);
+      }
       if (message.activations) {
         editor.show(makeSong(message, sound.duration), message.heard);
         update();
@@ -118,12 +123,14 @@ async function open(file) {
     byId("progress").hidden = true;
     useGiven();
     await trackBeats();
-    status([`${file.name} is heard: ${editor.song.events.length} onsets`, ...remarks()].join("; ") + ".");
+    status([`${file.name} is heard: ${editor.song.events.length} onsets`, ...remarks(editor.song, recording)].join("; ") + ".");
     document.body.dataset.state = "heard";
   } catch (error) {
-    if (turn !== opened || choice !== asked) return;
-    byId("progress").hidden = true;
-    status("");
+    if (turn !== opened || (choice !== asked && !begun)) return;
+    if (begun || recording?.heard !== false) {
+      byId("progress").hidden = true;
+      status("");
+    }
     const stays = recording?.heard ? ` ${title.value} stays open.` : "";
     problem(`${file.name}: ${error.message}${stays}`);
     document.body.dataset.state = "failed";
@@ -134,7 +141,9 @@ function makeSong({ activations, energies }, duration) {
   return new Song({ name: title.value, duration, activations, energies, picking: model.peak_picking, model: model.name });
 }
 
-function showRecording(peaks) {
+function showRecording(next, peaks) {
+  recording = next;
+  score.close();
   document.body.dataset.state = "hearing";
   byId("result").hidden = false;
   byId("progress").hidden = false;
@@ -182,33 +191,6 @@ function useGiven() {
 
 // ---- what is said
 
-function summary() {
-  const { events, counts, beats, duration } = editor.song;
-  const named = CLASSES.map((label) => `${CLASS_NAMES[label]} ${counts[label]}`).join(", ");
-  const parts = [`${clock(duration)}, ${events.length} onsets (${named})`];
-  if (beats) parts.push(beats.found ? `${Math.round(beats.bpm)} beats a minute` : "too few for a tempo: 120 is written");
-  return [...parts, ...remarks()].join("; ") + ".";
-}
-
-/** What is odd about the recording. */
-function remarks() {
-  const { sound, silent, remarks: mended } = recording;
-  const rate = sound.sampleRate;
-  const notes = [];
-  if (silent) notes.push("it is silent");
-  else if (!editor.song.events.length) notes.push("no drums were heard: lower thresholds show what was nearly heard");
-  if (rate < DULL)
-    notes.push(
-      `its sampling rate of ${rate / 1_000} kHz holds nothing above ${rate / 2_000} kHz: hi-hats and cymbals may go unheard`,
-    );
-  if (mended.cancelled)
-    notes.push(`for ${mended.cancelled.toFixed(1)} s its channels cancel: there the sum of their energies was heard`);
-  if (mended.rumble) notes.push("rumble below 20 Hz was removed");
-  const clicks = (mended.clicks?.length ?? 0) + (mended.outOfRange?.length ?? 0);
-  if (clicks) notes.push(`${clicks} clicks far louder than the music were replaced`);
-  return notes;
-}
-
 function status(text) {
   byId("status").textContent = text;
 }
@@ -227,13 +209,15 @@ function setTitle(text) {
 // ---- beats, bars, title
 
 /** Beats of the onsets as they are; asked again where they changed meanwhile. */
-async function trackBeats() {
-  const turn = opened;
+function trackBeats() {
   const { events } = editor.song;
-  if (beatsFor === events) return;
-  beatsFor = events;
-  const { times, positions, found } = await transcriber.beats(editor.song.onsets, editor.song.duration);
-  if (turn !== opened || beatsFor !== events) return;
+  if (tracking.events !== events) tracking = { events, done: beatsOf(editor.song, opened) };
+  return tracking.done;
+}
+
+async function beatsOf({ events, onsets, duration }, turn) {
+  const { times, positions, found } = await transcriber.beats(onsets, duration);
+  if (turn !== opened || tracking.events !== events) return;
   editor.show(editor.song.with({ tracked: new Beats(times, positions, found) }));
   update();
 }
@@ -259,7 +243,7 @@ title.addEventListener("input", () => {
   if (editor.song) editor.show(editor.song.with({ name: title.value }), editor.heard);
   update();
 });
-document.addEventListener("keydown", (event) => editor.undoKey(event));
+document.addEventListener("keydown", (event) => editor.keys.undoKey(event));
 
 // ---- thresholds, table
 
@@ -275,7 +259,7 @@ function update() {
   if (!song) return;
   thresholds.update(song);
   table.update();
-  byId("summary").textContent = recording.heard ? summary() : "";
+  byId("summary").textContent = recording.heard ? summary(editor.song, recording) : "";
   score.changed(song);
   keeping.update();
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { decoded, rateOf } from "../src/hearing/decode.js";
+import { decoded, rateOf, statedSeconds } from "../src/hearing/decode.js";
 import { metadataOf } from "../src/hearing/metadata.js";
 import { toWav } from "../src/files/wav.js";
 
@@ -19,6 +19,20 @@ test("the rate is read from headers of wav, flac, ogg and mp3", () => {
   assert.equal(rateOf(Uint8Array.from([0xff, 0xfb, 0x98, 0x64, 0, 0])), 32_000); // MPEG 1, third rate
   assert.equal(rateOf(Uint8Array.from([0xff, 0xf3, 0x40, 0x64, 0, 0])), 22_050); // MPEG 2
   assert.equal(rateOf(text("something else")), 44_100);
+});
+
+test("how long a whole file is, is read from headers of flac and mp3", () => {
+  const flac = new Uint8Array(42);
+  flac.set([...text("fLaC"), 0, 0, 0, 34, 16, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0x0b, 0xb8, 0x00, 0, 0, 7, 0x53, 0x00]); // 480,000 samples
+  assert.equal(statedSeconds(flac), 10);
+  const mp3 = new Uint8Array(100);
+  mp3.set([0xff, 0xfb, 0x90, 0x64]);
+  mp3.set([...text("Info"), 0, 0, 0, 1, 0, 0, 1, 0x90], 36); // 400 frames
+  assert.equal(statedSeconds(mp3), (400 * 1_152) / 44_100);
+  mp3[43] = 0; // no number of frames
+  assert.equal(statedSeconds(mp3), null);
+  assert.equal(statedSeconds(toWav([new Float32Array(10)], 48_000)), null);
+  assert.equal(statedSeconds(new Uint8Array(0)), null);
 });
 
 test("rates that browsers do not decode at are left to them", () => {

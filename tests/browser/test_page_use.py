@@ -278,6 +278,27 @@ def test_a_click_in_the_overview_goes_there(open_page, groove):
     page.page.locator(".time", has_text="0:04.5 /").wait_for()
 
 
+def test_what_is_in_view_is_repeated(open_page, groove):
+    page = open_page()
+    page.hear(groove)
+    page.page.get_by_label("clicks").check()
+    page.page.get_by_label("loop").check()
+    for _ in range(4):
+        page.page.get_by_role("button", name="Zoom in").click()
+    page.page.evaluate("""() => {
+        window.times = [];
+        new MutationObserver(([{ target }]) => window.times.push(parseFloat(target.textContent.split(":")[1])))
+            .observe(document.querySelector(".time"), { childList: true });
+    }""")
+    page.page.get_by_role("button", name="Play", exact=True).click()
+    back = "() => window.times.filter((time, i, all) => i && time < all[i - 1] - 0.5).length >= 2"
+    page.page.wait_for_function(back, timeout=30_000)
+    page.page.get_by_role("button", name="Pause", exact=True).click()
+    times = page.page.evaluate("window.times")
+    assert 1.0 < max(times) < 1.6, "nine seconds by 1.6 four times are 1.4"
+    assert page.complaints == []
+
+
 # --- what is said ------------------------------------------------------------------------------------------------------
 
 
@@ -292,6 +313,12 @@ def test_silence_and_low_rates_are_said_and_clicks_are_in_stereo(open_page, groo
         page.hear(tmp_path / f"{name}.wav")
         assert words in page.page.inner_text("#summary"), name
         assert words in page.page.inner_text("#status"), name
+    soundfile.write(tmp_path / "whole.mp3", wave, SAMPLE_RATE)
+    content = (tmp_path / "whole.mp3").read_bytes()
+    (tmp_path / "cut.mp3").write_bytes(content[: len(content) // 2])
+    for name in ("whole", "cut"):
+        page.hear(tmp_path / f"{name}.mp3")
+        assert ("it is cut: its header says 0:09" in page.page.inner_text("#summary")) == (name == "cut")
     soundfile.write(tmp_path / "stereo.wav", np.stack([wave, 0.2 * wave], axis=1), SAMPLE_RATE)
     page.hear(tmp_path / "stereo.wav")
     page.save("Song with clicks (WAV)")

@@ -416,6 +416,75 @@ var History = class {
   }
 };
 
+// src/editor/keys.js
+var FINE = 5e-3;
+var LOUDER = 5;
+var KEYS = "Left and right go from onset to onset, up and down from drum to drum, Home and End to the beginning and the end. Enter adds an onset at the playhead, Delete removes the selected one; Shift with left or right moves it by 5 milliseconds, Shift with up or down to another drum; comma makes it softer, full stop louder. Space plays, plus and minus zoom, Escape selects nothing, Control Z undoes, Control Y does it again.";
+var keysInWords = (bars2) => KEYS + (bars2 ? " B: a bar begins at the playhead." : "");
+var Keys = class {
+  constructor(editor) {
+    this.editor = editor;
+    editor.canvas.addEventListener("keydown", (event) => this._key(event));
+    editor.root.addEventListener("keydown", (event) => this.undoKey(event));
+  }
+  _key(event) {
+    const { key, shiftKey } = event;
+    const { editor } = this;
+    const { selected } = editor;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const actions = {
+      " ": () => editor.toggle(),
+      ArrowLeft: () => shiftKey ? editor.move(selected, selected?.seconds - FINE) : this._step(-1),
+      ArrowRight: () => shiftKey ? editor.move(selected, selected?.seconds + FINE) : this._step(1),
+      ArrowUp: () => shiftKey ? editor.move(selected, selected?.seconds, beside(selected, -1)) : this._lane(-1),
+      ArrowDown: () => shiftKey ? editor.move(selected, selected?.seconds, beside(selected, 1)) : this._lane(1),
+      ",": () => editor.strike(selected, selected?.velocity - LOUDER),
+      ".": () => editor.strike(selected, selected?.velocity + LOUDER),
+      Enter: () => editor.add(editor.lane, Math.round(editor.playhead * 1e3) / 1e3),
+      Delete: () => editor.remove(),
+      Backspace: () => editor.remove(),
+      Home: () => editor.go(0),
+      End: () => editor.go(editor.view.duration),
+      "+": () => editor.zoom(1 / 1.6),
+      "=": () => editor.zoom(1 / 1.6),
+      "-": () => editor.zoom(1.6),
+      Escape: () => editor.choose(null),
+      ...editor.bars && { b: () => editor.beginBar() }
+    };
+    const action = actions[key];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  }
+  /** Control and Z or Y, also from the page around; a field where text is typed has an undo of its own. */
+  undoKey(event) {
+    const { editor } = this;
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.defaultPrevented) return;
+    if (event.target.matches?.("input:not([type=range], [type=checkbox]), textarea")) return;
+    const actions = { z: () => event.shiftKey ? editor.redo() : editor.undo(), Z: () => editor.redo(), y: () => editor.redo() };
+    if (!actions[event.key]) return;
+    event.preventDefault();
+    actions[event.key]();
+  }
+  _step(direction) {
+    const { editor } = this;
+    const of = editor.of(editor.lane);
+    const from = editor.selected?.name === editor.lane ? editor.selected.seconds : editor.playhead;
+    const past = (event) => direction > 0 ? event.seconds > from + 1e-9 : event.seconds < from - 1e-9;
+    const found = direction > 0 ? of.find(past) : of.findLast(past);
+    if (found) editor.choose(found);
+    else editor.say(`No ${direction > 0 ? "later" : "earlier"} onset of ${CLASS_NAMES[editor.lane]}`);
+  }
+  _lane(direction) {
+    const { editor } = this;
+    editor.lane = CLASSES[Math.min(Math.max(CLASSES.indexOf(editor.lane) + direction, 0), CLASSES.length - 1)];
+    const count = editor.song?.counts[editor.lane] ?? 0;
+    editor.say(`${CLASS_NAMES[editor.lane]}, ${count} onsets`);
+    editor.draw();
+  }
+};
+var beside = (event, direction) => event && (CLASSES[CLASSES.indexOf(event.name) + direction] ?? event.name);
+
 // src/editor/lanes.js
 var ROWS = { overview: 28, ruler: 18, wave: 64, lane: 50 };
 var LABEL = 17;
@@ -665,10 +734,11 @@ var Player = class extends EventTarget {
     this.position = 0;
     this.playing = false;
     this.levels = { recording: true, clicks: false, drums: false };
+    this.loop = null;
   }
   /**
    * sound: { duration, rate, ready(from), play(output, from, when) }. `ready` resolves when it can be played from there on; `play`
-   * hands it to the node `output` and returns what stops it. `wholeSound` makes one of an AudioBuffer.
+   * hands it to the node `output` and returns what stops it, at a time of the context or at once. `wholeSound` makes one of an AudioBuffer.
    */
   open(sound) {
     this.pause();
@@ -678,8 +748,9 @@ var Player = class extends EventTarget {
   /** Seconds into the recording, what is heard at this moment. */
   get now() {
     if (!this.playing) return this.position;
-    const latency = this.context.outputLatency || 0;
-    return Math.min(Math.max(this.context.currentTime - latency - this.begun, this.from), this.sound.duration);
+    const time = this.context.currentTime - (this.context.outputLatency || 0);
+    const { begun, from } = time < this.earlier?.until ? this.earlier : this;
+    return Math.min(Math.max(time - begun, from), this.sound.duration);
   }
   async play() {
     if (!this.sound || this.playing) return;
@@ -688,7 +759,9 @@ var Player = class extends EventTarget {
     if (this.position >= sound.duration - 0.01) this.position = 0;
     await Promise.all([this.context.resume(), sound.ready(this.position)]);
     if (this.playing || sound !== this.sound) return;
-    this.from = this.position;
+    const [first, last] = this.loop?.() ?? [0, Infinity];
+    if (this.position < first || this.position >= last - 0.01) this.position = first;
+    Object.assign(this, { from: this.position, earlier: null });
     const start = this.context.currentTime + 0.05;
     this.begun = start - this.from;
     this.sent = this.from - 1e-6;
@@ -704,6 +777,7 @@ var Player = class extends EventTarget {
     this.playing = false;
     clearInterval(this.timer);
     this.stop();
+    this.earlier?.stop();
     for (const node of this.strokes) node.stop();
     this.strokes.clear();
     this.dispatchEvent(new Event("state"));
@@ -750,13 +824,30 @@ var Player = class extends EventTarget {
     set("clicks", clicks ? CLICK_PEAK : 0);
     set("drums", drums ? 0.6 : 0);
   }
-  /** Hands over the strokes of the next quarter of a second; at the end it stops. */
+  /** Hands over the strokes of the next quarter of a second; at the end it stops, or begins the loop again. */
   _send() {
-    if (this.now >= this.sound.duration - 0.02) {
+    const { duration } = this.sound;
+    if (!this.loop && this.now >= duration - 0.02) {
       this.pause();
       return;
     }
+    const [start, end] = this.loop?.() ?? [0, Infinity];
     const until = this.context.currentTime - this.begun + AHEAD;
+    this._strike(Math.min(until, end));
+    if (this.loop && until >= Math.min(end, duration)) this._again(start, Math.min(end, duration));
+  }
+  /** The loop is played from `start` when it has come to `end`, without a gap. */
+  _again(start, end) {
+    const at = Math.max(this.begun + end, this.context.currentTime + 0.02);
+    const { begun, from, stop } = this;
+    stop(at);
+    this.earlier?.stop();
+    this.earlier = { begun, from, stop, until: at };
+    Object.assign(this, { begun: at - start, from: start, sent: start - 1e-6 });
+    this.stop = this.sound.play(this.gains.recording, start, at);
+  }
+  /** Hands over the strokes that were not yet, up to `until` seconds. */
+  _strike(until) {
     for (const event of this.events()) {
       if (event.seconds <= this.sent || event.seconds > until) continue;
       for (const what of ["clicks", "drums"]) {
@@ -939,9 +1030,6 @@ var View = class {
 
 // src/editor/editor.js
 var editors = 0;
-var FINE = 5e-3;
-var LOUDER = 5;
-var KEYS = "Left and right go from onset to onset, up and down from drum to drum, Home and End to the beginning and the end. Enter adds an onset at the playhead, Delete removes the selected one; Shift with left or right moves it by 5 milliseconds, Shift with up or down to another drum; comma makes it softer, full stop louder. Space plays, plus and minus zoom, Escape selects nothing, Control Z undoes, Control Y does it again.";
 var START = { edits: [], threshold: null, bars: AS_FOUND };
 var Editor = class extends EventTarget {
   /** correcting: whether clicks correct from the beginning;  bars: whether the key B says where a bar begins. */
@@ -953,7 +1041,7 @@ var Editor = class extends EventTarget {
     this.history = new History(START);
     this.player = new Player(() => this.song?.events ?? []);
     Object.assign(this, { song: null, peaks: null, heard: 0, selected: null, lane: CLASSES[0], dragged: null, correcting: false });
-    Object.assign(this, { bars: bars2, theme: new Theme(root, () => this._draw()) });
+    Object.assign(this, { bars: bars2, theme: new Theme(root, () => this.draw()) });
     this._build();
     this._mode(correcting);
     this._listen();
@@ -984,7 +1072,7 @@ var Editor = class extends EventTarget {
       );
     });
     Object.assign(this, { song: null, peaks, heard: 0, selected: null });
-    this._say("");
+    this.say("");
     this._changed(false);
   }
   /** What was heard; corrections are those of the editor. */
@@ -1001,7 +1089,7 @@ var Editor = class extends EventTarget {
   look(start, span) {
     this.view.zoom(span / this.view.span);
     this.view.moveTo(start);
-    this._draw();
+    this.draw();
   }
   // ---- corrections
   /** A change of some parts of the state; those that follow each other with one name `merge` are undone together. */
@@ -1010,17 +1098,17 @@ var Editor = class extends EventTarget {
     this.history.do({ ...this.history.present, ...changes }, words, merge);
     this.song = this._corrected(this.song);
     this._select(this.song.events.find((event) => same(event, this.selected)));
-    this._say(capital(words));
+    this.say(capital(words));
     this._changed();
   }
   /** An onset where there is none; one of this class that is nearly there is moved. */
   add(name, seconds) {
     if (!this.song) return;
-    const there = nearest(this._of(name), seconds);
+    const there = nearest(this.of(name), seconds);
     const away = there ? Math.abs(there.seconds - seconds) : Infinity;
     if (away < 1e-6) {
       this._select(there);
-      this._say(`Already there: ${this._words(there)}`);
+      this.say(`Already there: ${this._words(there)}`);
       this._changed(false);
     } else if (away <= SAME) this.move(there, seconds);
     else this._correct(this.song.add(name, seconds, this.song.velocityAt(name, seconds)), "added", name, seconds);
@@ -1052,22 +1140,22 @@ var Editor = class extends EventTarget {
   _correct(song, what, name, seconds, event = null) {
     const before = event && this._words(event);
     this.song = song;
-    const after = nearest(this._of(name), seconds);
+    const after = nearest(this.of(name), seconds);
     const words = `${what}: ${before ?? this._words(after)}`;
     this.history.do({ ...this.history.present, edits: song.edits }, words);
     this._select(after);
     const next = event && after ? `. Next: ${CLASS_NAMES[name]} at ${clock(after.seconds, 3)}` : "";
-    this._say(capital(words) + next);
+    this.say(capital(words) + next);
     this._changed();
   }
   _restore(words, word) {
     if (words === null) {
-      this._say("Nothing was changed");
+      this.say("Nothing was changed");
       return;
     }
     this.song = this.song && this._corrected(this.song);
     this._select(this.song?.events.find((event) => same(event, this.selected)));
-    this._say(`${word} (${words}); ${this.song?.events.length ?? 0} onsets`);
+    this.say(`${word} (${words}); ${this.song?.events.length ?? 0} onsets`);
     this._changed();
   }
   /** The song with the state of the editor. */
@@ -1076,20 +1164,20 @@ var Editor = class extends EventTarget {
     const picking = threshold && threshold !== song.picking.threshold ? { ...song.picking, threshold } : song.picking;
     return edits === song.edits && picking === song.picking && bars2 === song.bars ? song : song.with({ edits, picking, bars: bars2 });
   }
-  _of(name) {
+  of(name) {
     return this.song?.events.filter((event) => event.name === name) ?? [];
   }
   /** While it is dragged, an onset is drawn so many seconds later and in the lane of a class, if one is named. */
   drag(event, later, name = event.name) {
     this.dragged = { event, seconds: Math.min(Math.max(event.seconds + later, 0), this.song.duration), name };
-    this._draw();
+    this.draw();
   }
   /** Dragging ends: the onset stays there, or goes back. */
   drop(back) {
     const { dragged } = this;
     this.dragged = null;
     if (dragged && !back) this.move(dragged.event, dragged.seconds, dragged.name);
-    this._draw();
+    this.draw();
   }
   // ---- elements
   _build() {
@@ -1104,12 +1192,12 @@ var Editor = class extends EventTarget {
       element.addEventListener("click", action);
       return element;
     };
-    const check = (what, label, on, title = "") => {
+    const check = (label, action, on = false, title = "") => {
       const input = make2("input", { type: "checkbox", checked: on });
-      input.addEventListener("change", () => this.player.set(what, input.checked));
+      input.addEventListener("change", () => action(input.checked));
       return make2("label", { className: "check", title }, input, label);
     };
-    this.playButton = button("▶ Play", () => this._toggle(), "Play");
+    this.playButton = button("▶ Play", () => this.toggle(), "Play");
     this.time = make2("span", { className: "time" });
     this.undoButton = button("↶", () => this.undo(), "Undo");
     this.redoButton = button("↷", () => this.redo(), "Do again");
@@ -1129,9 +1217,10 @@ var Editor = class extends EventTarget {
       make2(
         "div",
         { className: "group" },
-        check("recording", "recording", true),
-        check("clicks", "clicks", false),
-        check("drums", "drums", false, "Drums made of tones and noise, at the onsets")
+        check("recording", (on) => this.player.set("recording", on), true),
+        check("clicks", (on) => this.player.set("clicks", on)),
+        check("drums", (on) => this.player.set("drums", on), false, "Drums made of tones and noise, at the onsets"),
+        check("loop", (on) => this.player.loop = on && (() => [this.view.start, this.view.end]), false, "Repeat what is in view")
       ),
       make2("div", { className: "group" }, this.modeButton, this.undoButton, this.redoButton)
     );
@@ -1151,11 +1240,8 @@ var Editor = class extends EventTarget {
       make2("div", { className: "group" }, loudness, this.deleteButton)
     );
     this.hint = make2("p", { className: "hint" });
-    this.keys = make2("p", {
-      id: `lanes-keys-${editors}`,
-      textContent: KEYS + (this.bars ? " B: a bar begins at the playhead." : "")
-    });
-    const keys = make2("details", {}, make2("summary", { textContent: "Keys" }), this.keys);
+    const listed = make2("p", { id: `lanes-keys-${editors}`, textContent: keysInWords(this.bars) });
+    const keys = make2("details", {}, make2("summary", { textContent: "Keys" }), listed);
     this.root.append(this.tools, this.canvas, selection, this.hint, keys);
   }
   _mode(correcting) {
@@ -1163,7 +1249,7 @@ var Editor = class extends EventTarget {
     this.modeButton.setAttribute("aria-pressed", String(correcting));
     this.hint.textContent = correcting ? "Click on a lane to add an onset, on an onset to delete it; drag it to move it, also to another drum." : "Click to go there, on an onset to select it; drag to scroll. With Correct, clicks add and delete.";
   }
-  _toggle() {
+  toggle() {
     if (this.player.playing) this.player.pause();
     else this.player.play();
   }
@@ -1172,7 +1258,7 @@ var Editor = class extends EventTarget {
     this.viewed();
   }
   viewed() {
-    this._draw();
+    this.draw();
     clearTimeout(this.viewTimer);
     this.viewTimer = setTimeout(() => this.dispatchEvent(new Event("view")), 150);
   }
@@ -1182,7 +1268,7 @@ var Editor = class extends EventTarget {
     this.deleteButton.ariaDisabled = String(!this.selected);
     this.velocity.disabled = !this.selected;
     this.velocity.value = this.selected?.velocity ?? "";
-    this._draw();
+    this.draw();
     this.canvas.setAttribute("aria-label", this._label());
     if (tell) this.dispatchEvent(new Event("change"));
   }
@@ -1197,10 +1283,10 @@ var Editor = class extends EventTarget {
     const place = placeWords(this.song.place(event));
     return `${CLASS_NAMES[event.name]} at ${clock(event.seconds, 3)}${place && ` (${place})`}, velocity ${event.velocity}, ${sure}`;
   }
-  _say(text) {
+  say(text) {
     this.live.textContent = text;
   }
-  _draw() {
+  draw() {
     if (this.pending) return;
     this.pending = requestAnimationFrame(() => {
       this.pending = null;
@@ -1218,24 +1304,23 @@ var Editor = class extends EventTarget {
       this.time.textContent = `${clock(this.playhead, 1)} / ${clock(this.view.duration)}`;
     });
   }
-  // ---- keys
+  // ---- pointers, keys, the player
   _listen() {
-    new ResizeObserver(() => this._draw()).observe(this.canvas);
-    this.canvas.addEventListener("focus", () => this._draw());
-    this.canvas.addEventListener("blur", () => this._draw());
+    new ResizeObserver(() => this.draw()).observe(this.canvas);
+    this.canvas.addEventListener("focus", () => this.draw());
+    this.canvas.addEventListener("blur", () => this.draw());
     this.player.addEventListener("state", () => {
       this.playButton.textContent = this.player.playing ? "❚❚ Pause" : "▶ Play";
       this.playButton.title = this.player.playing ? "Pause" : "Play";
       this.playButton.setAttribute("aria-label", this.playButton.title);
       this._follow();
     });
-    this.canvas.addEventListener("keydown", (event) => this._key(event));
     this.pointers = new Pointers(this);
-    this.root.addEventListener("keydown", (event) => this.undoKey(event));
+    this.keys = new Keys(this);
   }
   /** While it plays, the picture follows. */
   _follow() {
-    this._draw();
+    this.draw();
     if (!this.player.playing) return;
     if (!this.pointers.down.size && this.view.reveal(this.playhead)) this.viewed();
     requestAnimationFrame(() => this._follow());
@@ -1250,47 +1335,10 @@ var Editor = class extends EventTarget {
     if (event) {
       if (!this.player.playing) this.player.seek(event.seconds);
       if (this.view.reveal(event.seconds)) this.viewed();
-      const of = this._of(event.name);
-      this._say(`${this._words(event)}, ${of.indexOf(event) + 1} of ${of.length}`);
-    } else this._say("");
+      const of = this.of(event.name);
+      this.say(`${this._words(event)}, ${of.indexOf(event) + 1} of ${of.length}`);
+    } else this.say("");
     this._changed(false);
-  }
-  _key(event) {
-    const { key, shiftKey } = event;
-    const { selected } = this;
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const actions = {
-      " ": () => this._toggle(),
-      ArrowLeft: () => shiftKey ? this.move(selected, selected?.seconds - FINE) : this._step(-1),
-      ArrowRight: () => shiftKey ? this.move(selected, selected?.seconds + FINE) : this._step(1),
-      ArrowUp: () => shiftKey ? this.move(selected, selected?.seconds, beside(selected, -1)) : this._lane(-1),
-      ArrowDown: () => shiftKey ? this.move(selected, selected?.seconds, beside(selected, 1)) : this._lane(1),
-      ",": () => this.strike(selected, selected?.velocity - LOUDER),
-      ".": () => this.strike(selected, selected?.velocity + LOUDER),
-      Enter: () => this.add(this.lane, Math.round(this.playhead * 1e3) / 1e3),
-      Delete: () => this.remove(),
-      Backspace: () => this.remove(),
-      Home: () => this.go(0),
-      End: () => this.go(this.view.duration),
-      "+": () => this.zoom(1 / 1.6),
-      "=": () => this.zoom(1 / 1.6),
-      "-": () => this.zoom(1.6),
-      Escape: () => this.choose(null),
-      ...this.bars && { b: () => this.beginBar() }
-    };
-    const action = actions[key];
-    if (!action) return;
-    event.preventDefault();
-    action();
-  }
-  /** Control and Z or Y, also from the page around; a field where text is typed has an undo of its own. */
-  undoKey(event) {
-    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.defaultPrevented) return;
-    if (event.target.matches?.("input:not([type=range], [type=checkbox]), textarea")) return;
-    const actions = { z: () => event.shiftKey ? this.redo() : this.undo(), Z: () => this.redo(), y: () => this.redo() };
-    if (!actions[event.key]) return;
-    event.preventDefault();
-    actions[event.key]();
   }
   /** A bar begins at the beat nearest to the playhead. */
   beginBar() {
@@ -1299,32 +1347,17 @@ var Editor = class extends EventTarget {
     const first = Math.round(this.playhead * 1e3) / 1e3;
     this.adjust({ bars: { ...bars2, first } }, `a bar begins at ${clock(first, 3)}`);
   }
-  _step(direction) {
-    const of = this._of(this.lane);
-    const from = this.selected?.name === this.lane ? this.selected.seconds : this.playhead;
-    const past = (event) => direction > 0 ? event.seconds > from + 1e-9 : event.seconds < from - 1e-9;
-    const found = direction > 0 ? of.find(past) : of.findLast(past);
-    if (found) this.choose(found);
-    else this._say(`No ${direction > 0 ? "later" : "earlier"} onset of ${CLASS_NAMES[this.lane]}`);
-  }
-  _lane(direction) {
-    this.lane = CLASSES[Math.min(Math.max(CLASSES.indexOf(this.lane) + direction, 0), CLASSES.length - 1)];
-    const count = this.song?.counts[this.lane] ?? 0;
-    this._say(`${CLASS_NAMES[this.lane]}, ${count} onsets`);
-    this._draw();
-  }
   /** The playhead to a time; nothing is selected then. */
   go(seconds) {
     this._select(null);
     this.player.seek(seconds);
     this.view.reveal(this.playhead);
-    this._say(`At ${clock(this.playhead, 3)}`);
+    this.say(`At ${clock(this.playhead, 3)}`);
     this._changed(false);
     this.viewed();
   }
 };
 var capital = (words) => words.charAt(0).toUpperCase() + words.slice(1);
-var beside = (event, direction) => event && (CLASSES[CLASSES.indexOf(event.name) + direction] ?? event.name);
 var inView = (view, seconds) => seconds >= view.start && seconds <= view.end;
 
 // src/notebook.js
@@ -1405,10 +1438,10 @@ var KernelSound = class {
       timer = setTimeout(() => playPiece(number + 1), 1e3 * Math.max(begins - context.currentTime + 0.5, 0.5));
     };
     playPiece(Math.floor(from / this.piece));
-    return () => {
+    return (at) => {
       stopped = true;
       clearTimeout(timer);
-      for (const node of nodes) node.stop();
+      for (const node of nodes) node.stop(at);
     };
   }
   /** A promise of an AudioBuffer. */

@@ -14,6 +14,7 @@ import { CLASS_NAMES, CLASSES } from "../constants.js";
 import { placeWords } from "../notation/places.js";
 import { AS_FOUND, SAME } from "../song.js";
 import { History } from "./history.js";
+import { Keys, keysInWords } from "./keys.js";
 import { clock, draw, HEIGHT, nearest, same } from "./lanes.js";
 import { Player } from "./player.js";
 import { Pointers } from "./pointers.js";
@@ -21,13 +22,6 @@ import { Theme } from "./theme.js";
 import { View } from "./view.js";
 
 let editors = 0;
-const FINE = 0.005; // seconds that a key moves an onset
-const LOUDER = 5; // steps of velocity of a key
-const KEYS =
-  "Left and right go from onset to onset, up and down from drum to drum, Home and End to the beginning and the end. " +
-  "Enter adds an onset at the playhead, Delete removes the selected one; Shift with left or right moves it by 5 milliseconds, " +
-  "Shift with up or down to another drum; comma makes it softer, full stop louder. " +
-  "Space plays, plus and minus zoom, Escape selects nothing, Control Z undoes, Control Y does it again.";
 const START = { edits: [], threshold: null, bars: AS_FOUND };
 
 export class Editor extends EventTarget {
@@ -40,7 +34,7 @@ export class Editor extends EventTarget {
     this.history = new History(START);
     this.player = new Player(() => this.song?.events ?? []);
     Object.assign(this, { song: null, peaks: null, heard: 0, selected: null, lane: CLASSES[0], dragged: null, correcting: false });
-    Object.assign(this, { bars, theme: new Theme(root, () => this._draw()) });
+    Object.assign(this, { bars, theme: new Theme(root, () => this.draw()) });
     this._build();
     this._mode(correcting);
     this._listen();
@@ -74,7 +68,7 @@ export class Editor extends EventTarget {
       );
     });
     Object.assign(this, { song: null, peaks, heard: 0, selected: null });
-    this._say("");
+    this.say("");
     this._changed(false);
   }
 
@@ -94,7 +88,7 @@ export class Editor extends EventTarget {
   look(start, span) {
     this.view.zoom(span / this.view.span);
     this.view.moveTo(start);
-    this._draw();
+    this.draw();
   }
 
   // ---- corrections
@@ -105,18 +99,18 @@ export class Editor extends EventTarget {
     this.history.do({ ...this.history.present, ...changes }, words, merge);
     this.song = this._corrected(this.song);
     this._select(this.song.events.find((event) => same(event, this.selected)));
-    this._say(capital(words));
+    this.say(capital(words));
     this._changed();
   }
 
   /** An onset where there is none; one of this class that is nearly there is moved. */
   add(name, seconds) {
     if (!this.song) return;
-    const there = nearest(this._of(name), seconds);
+    const there = nearest(this.of(name), seconds);
     const away = there ? Math.abs(there.seconds - seconds) : Infinity;
     if (away < 1e-6) {
       this._select(there);
-      this._say(`Already there: ${this._words(there)}`);
+      this.say(`Already there: ${this._words(there)}`);
       this._changed(false);
     } else if (away <= SAME) this.move(there, seconds);
     else this._correct(this.song.add(name, seconds, this.song.velocityAt(name, seconds)), "added", name, seconds);
@@ -154,23 +148,23 @@ export class Editor extends EventTarget {
   _correct(song, what, name, seconds, event = null) {
     const before = event && this._words(event);
     this.song = song;
-    const after = nearest(this._of(name), seconds);
+    const after = nearest(this.of(name), seconds);
     const words = `${what}: ${before ?? this._words(after)}`;
     this.history.do({ ...this.history.present, edits: song.edits }, words);
     this._select(after);
     const next = event && after ? `. Next: ${CLASS_NAMES[name]} at ${clock(after.seconds, 3)}` : "";
-    this._say(capital(words) + next);
+    this.say(capital(words) + next);
     this._changed();
   }
 
   _restore(words, word) {
     if (words === null) {
-      this._say("Nothing was changed");
+      this.say("Nothing was changed");
       return;
     }
     this.song = this.song && this._corrected(this.song);
     this._select(this.song?.events.find((event) => same(event, this.selected)));
-    this._say(`${word} (${words}); ${this.song?.events.length ?? 0} onsets`);
+    this.say(`${word} (${words}); ${this.song?.events.length ?? 0} onsets`);
     this._changed();
   }
 
@@ -181,14 +175,14 @@ export class Editor extends EventTarget {
     return edits === song.edits && picking === song.picking && bars === song.bars ? song : song.with({ edits, picking, bars });
   }
 
-  _of(name) {
+  of(name) {
     return this.song?.events.filter((event) => event.name === name) ?? [];
   }
 
   /** While it is dragged, an onset is drawn so many seconds later and in the lane of a class, if one is named. */
   drag(event, later, name = event.name) {
     this.dragged = { event, seconds: Math.min(Math.max(event.seconds + later, 0), this.song.duration), name };
-    this._draw();
+    this.draw();
   }
 
   /** Dragging ends: the onset stays there, or goes back. */
@@ -196,7 +190,7 @@ export class Editor extends EventTarget {
     const { dragged } = this;
     this.dragged = null;
     if (dragged && !back) this.move(dragged.event, dragged.seconds, dragged.name);
-    this._draw();
+    this.draw();
   }
 
   // ---- elements
@@ -213,12 +207,12 @@ export class Editor extends EventTarget {
       element.addEventListener("click", action);
       return element;
     };
-    const check = (what, label, on, title = "") => {
+    const check = (label, action, on = false, title = "") => {
       const input = make("input", { type: "checkbox", checked: on });
-      input.addEventListener("change", () => this.player.set(what, input.checked));
+      input.addEventListener("change", () => action(input.checked));
       return make("label", { className: "check", title }, input, label);
     };
-    this.playButton = button("▶ Play", () => this._toggle(), "Play");
+    this.playButton = button("▶ Play", () => this.toggle(), "Play");
     this.time = make("span", { className: "time" });
     this.undoButton = button("↶", () => this.undo(), "Undo");
     this.redoButton = button("↷", () => this.redo(), "Do again");
@@ -238,9 +232,10 @@ export class Editor extends EventTarget {
       make(
         "div",
         { className: "group" },
-        check("recording", "recording", true),
-        check("clicks", "clicks", false),
-        check("drums", "drums", false, "Drums made of tones and noise, at the onsets"),
+        check("recording", (on) => this.player.set("recording", on), true),
+        check("clicks", (on) => this.player.set("clicks", on)),
+        check("drums", (on) => this.player.set("drums", on), false, "Drums made of tones and noise, at the onsets"),
+        check("loop", (on) => (this.player.loop = on && (() => [this.view.start, this.view.end])), false, "Repeat what is in view"),
       ),
       make("div", { className: "group" }, this.modeButton, this.undoButton, this.redoButton),
     );
@@ -260,11 +255,8 @@ export class Editor extends EventTarget {
       make("div", { className: "group" }, loudness, this.deleteButton),
     );
     this.hint = make("p", { className: "hint" });
-    this.keys = make("p", {
-      id: `lanes-keys-${editors}`,
-      textContent: KEYS + (this.bars ? " B: a bar begins at the playhead." : ""),
-    });
-    const keys = make("details", {}, make("summary", { textContent: "Keys" }), this.keys);
+    const listed = make("p", { id: `lanes-keys-${editors}`, textContent: keysInWords(this.bars) });
+    const keys = make("details", {}, make("summary", { textContent: "Keys" }), listed);
     this.root.append(this.tools, this.canvas, selection, this.hint, keys);
   }
 
@@ -276,7 +268,7 @@ export class Editor extends EventTarget {
       : "Click to go there, on an onset to select it; drag to scroll. With Correct, clicks add and delete.";
   }
 
-  _toggle() {
+  toggle() {
     if (this.player.playing) this.player.pause();
     else this.player.play();
   }
@@ -287,7 +279,7 @@ export class Editor extends EventTarget {
   }
 
   viewed() {
-    this._draw();
+    this.draw();
     clearTimeout(this.viewTimer);
     this.viewTimer = setTimeout(() => this.dispatchEvent(new Event("view")), 150);
   }
@@ -299,7 +291,7 @@ export class Editor extends EventTarget {
     this.deleteButton.ariaDisabled = String(!this.selected);
     this.velocity.disabled = !this.selected;
     this.velocity.value = this.selected?.velocity ?? "";
-    this._draw();
+    this.draw();
     this.canvas.setAttribute("aria-label", this._label());
     if (tell) this.dispatchEvent(new Event("change"));
   }
@@ -317,11 +309,11 @@ export class Editor extends EventTarget {
     return `${CLASS_NAMES[event.name]} at ${clock(event.seconds, 3)}${place && ` (${place})`}, velocity ${event.velocity}, ${sure}`;
   }
 
-  _say(text) {
+  say(text) {
     this.live.textContent = text;
   }
 
-  _draw() {
+  draw() {
     if (this.pending) return;
     this.pending = requestAnimationFrame(() => {
       this.pending = null;
@@ -340,26 +332,25 @@ export class Editor extends EventTarget {
     });
   }
 
-  // ---- keys
+  // ---- pointers, keys, the player
 
   _listen() {
-    new ResizeObserver(() => this._draw()).observe(this.canvas);
-    this.canvas.addEventListener("focus", () => this._draw());
-    this.canvas.addEventListener("blur", () => this._draw());
+    new ResizeObserver(() => this.draw()).observe(this.canvas);
+    this.canvas.addEventListener("focus", () => this.draw());
+    this.canvas.addEventListener("blur", () => this.draw());
     this.player.addEventListener("state", () => {
       this.playButton.textContent = this.player.playing ? "❚❚ Pause" : "▶ Play";
       this.playButton.title = this.player.playing ? "Pause" : "Play";
       this.playButton.setAttribute("aria-label", this.playButton.title);
       this._follow();
     });
-    this.canvas.addEventListener("keydown", (event) => this._key(event));
     this.pointers = new Pointers(this);
-    this.root.addEventListener("keydown", (event) => this.undoKey(event));
+    this.keys = new Keys(this);
   }
 
   /** While it plays, the picture follows. */
   _follow() {
-    this._draw();
+    this.draw();
     if (!this.player.playing) return;
     if (!this.pointers.down.size && this.view.reveal(this.playhead)) this.viewed();
     requestAnimationFrame(() => this._follow());
@@ -376,49 +367,10 @@ export class Editor extends EventTarget {
     if (event) {
       if (!this.player.playing) this.player.seek(event.seconds);
       if (this.view.reveal(event.seconds)) this.viewed();
-      const of = this._of(event.name);
-      this._say(`${this._words(event)}, ${of.indexOf(event) + 1} of ${of.length}`);
-    } else this._say("");
+      const of = this.of(event.name);
+      this.say(`${this._words(event)}, ${of.indexOf(event) + 1} of ${of.length}`);
+    } else this.say("");
     this._changed(false);
-  }
-
-  _key(event) {
-    const { key, shiftKey } = event;
-    const { selected } = this;
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const actions = {
-      " ": () => this._toggle(),
-      ArrowLeft: () => (shiftKey ? this.move(selected, selected?.seconds - FINE) : this._step(-1)),
-      ArrowRight: () => (shiftKey ? this.move(selected, selected?.seconds + FINE) : this._step(1)),
-      ArrowUp: () => (shiftKey ? this.move(selected, selected?.seconds, beside(selected, -1)) : this._lane(-1)),
-      ArrowDown: () => (shiftKey ? this.move(selected, selected?.seconds, beside(selected, 1)) : this._lane(1)),
-      ",": () => this.strike(selected, selected?.velocity - LOUDER),
-      ".": () => this.strike(selected, selected?.velocity + LOUDER),
-      Enter: () => this.add(this.lane, Math.round(this.playhead * 1_000) / 1_000),
-      Delete: () => this.remove(),
-      Backspace: () => this.remove(),
-      Home: () => this.go(0),
-      End: () => this.go(this.view.duration),
-      "+": () => this.zoom(1 / 1.6),
-      "=": () => this.zoom(1 / 1.6),
-      "-": () => this.zoom(1.6),
-      Escape: () => this.choose(null),
-      ...(this.bars && { b: () => this.beginBar() }),
-    };
-    const action = actions[key];
-    if (!action) return;
-    event.preventDefault();
-    action();
-  }
-
-  /** Control and Z or Y, also from the page around; a field where text is typed has an undo of its own. */
-  undoKey(event) {
-    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.defaultPrevented) return;
-    if (event.target.matches?.("input:not([type=range], [type=checkbox]), textarea")) return;
-    const actions = { z: () => (event.shiftKey ? this.redo() : this.undo()), Z: () => this.redo(), y: () => this.redo() };
-    if (!actions[event.key]) return;
-    event.preventDefault();
-    actions[event.key]();
   }
 
   /** A bar begins at the beat nearest to the playhead. */
@@ -429,36 +381,17 @@ export class Editor extends EventTarget {
     this.adjust({ bars: { ...bars, first } }, `a bar begins at ${clock(first, 3)}`);
   }
 
-  _step(direction) {
-    const of = this._of(this.lane);
-    const from = this.selected?.name === this.lane ? this.selected.seconds : this.playhead;
-    const past = (event) => (direction > 0 ? event.seconds > from + 1e-9 : event.seconds < from - 1e-9);
-    const found = direction > 0 ? of.find(past) : of.findLast(past);
-    if (found) this.choose(found);
-    else this._say(`No ${direction > 0 ? "later" : "earlier"} onset of ${CLASS_NAMES[this.lane]}`);
-  }
-
-  _lane(direction) {
-    this.lane = CLASSES[Math.min(Math.max(CLASSES.indexOf(this.lane) + direction, 0), CLASSES.length - 1)];
-    const count = this.song?.counts[this.lane] ?? 0;
-    this._say(`${CLASS_NAMES[this.lane]}, ${count} onsets`);
-    this._draw();
-  }
-
   /** The playhead to a time; nothing is selected then. */
   go(seconds) {
     this._select(null);
     this.player.seek(seconds);
     this.view.reveal(this.playhead);
-    this._say(`At ${clock(this.playhead, 3)}`);
+    this.say(`At ${clock(this.playhead, 3)}`);
     this._changed(false);
     this.viewed();
   }
 }
 
 const capital = (words) => words.charAt(0).toUpperCase() + words.slice(1);
-
-/** The class of the lane above or below that of an event, the same at the edge. */
-const beside = (event, direction) => event && (CLASSES[CLASSES.indexOf(event.name) + direction] ?? event.name);
 
 const inView = (view, seconds) => seconds >= view.start && seconds <= view.end;

@@ -24,10 +24,16 @@ export class Keeping {
 
   /** Another recording; `start`: what it is without corrections. What was kept of it is returned, or else `start`. */
   begin(key, start) {
-    const found = this.kept.read(key);
-    Object.assign(this, { key, start, lost: false, last: JSON.stringify(found?.corrections ?? start) });
+    Object.assign(this, { key, start, lost: false, last: JSON.stringify(start) });
     this.row.hidden = true;
+    let found = null;
+    try {
+      found = this.kept.read(key);
+    } catch (error) {
+      this._say(`What was kept of this recording on this device cannot be read (${error.message}).`);
+    }
     if (!found) return start;
+    this.last = JSON.stringify(found.corrections);
     const when = new Date(found.when).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
     this._say(`Your corrections of ${when} are back: they were kept on this device.`);
     return found.corrections;

@@ -59,6 +59,7 @@ export class Score {
           }),
         ),
       );
+      await Promise.all([...this.box.children].map((image) => image.decode()));
       this.status.textContent = `${pages.length} page${pages.length > 1 ? "s" : ""}; it follows corrections.`;
       this.print.hidden = false;
       this.engrave.hidden = true;
