@@ -29,7 +29,7 @@ def main() -> None:
     picture = TranscriberPicture(new_figure, editing=False)
     picture.passage(passage, activations, heard.reference, heard.loudest, heard.peak)
     events = events_between(heard.transcription, passage.start, passage.end)
-    picture.marks(events, thresholds_by_class(heard.transcription.peak_picking), (), None)
+    picture.marks(events, thresholds_by_class(heard.transcription.peak_picking), ())
     with paths.replacing(Path(__file__).with_name("song.png")) as file:
         picture.figure.savefig(file, format="png", metadata={"Software": None})
 

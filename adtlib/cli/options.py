@@ -548,13 +548,13 @@ def _add_train(add: Any) -> None:
         "train a model on rendered clips",
         ", validated on rendered clips and on real songs. Interrupted work is resumed after its last epoch",
         'examples:\n  adt train --architecture RNN --hyperparameters \'{"num_layers": 3, "hidden_size": 144}\' --run rnn\n'
-        "  adt train --kinds-for adt --clips finished --run kinds",
+        "  adt train --kinds-for adt --name finished --run kinds",
     )
     parser.add_argument(
         "--kinds-for",
         metavar="MODEL",
         help="instead train a head for kinds of strokes (open, closed and pedal hi-hat, ride and crash, ...) on this packed model, "
-        "a file or a shipped model's name, which stays as it is; of the other options --seed, --threads, --run and --clips count",
+        "a file or a shipped model's name, which stays as it is; of the other options --seed, --threads, --run and --name count",
     )
     parser.add_argument("--epochs", type=int, default=40, help="after each the run can be resumed (default: 40)")
     parser.add_argument("--segments-per-epoch", type=int, default=3_200, metavar="N", help="segments (default: 3,200)")
@@ -634,6 +634,9 @@ def _add_pack(add: Any) -> None:
     parser.add_argument("--average", choices=averages, default=averages[0], help="of an ensemble (default: logits)")
     parser.add_argument(
         "--double", type=int, default=0, metavar="N", help="drop the weaker of two onsets within N frames (default: 0, none)"
+    )
+    parser.add_argument(
+        "--repetition", type=float, default=0.0, metavar="W", help="weight of the bars around in what is heard, 0 to 1 (default: 0)"
     )
     parser.add_argument("--half", action="store_true", help="weights as float16: half the size")
     parser.add_argument("--about", default="", help="origin of the model, in a sentence or two")

@@ -20,7 +20,7 @@ def run(options: argparse.Namespace) -> int:
     if options.out.suffix != ".safetensors":
         raise ModelError(f"{options.out}: give it the suffix .safetensors")
     named = {"name": options.out.stem, "about": options.about, "licence": options.licence}
-    how = {"average": options.average, "half": options.half, "double": options.double}
+    how = {"average": options.average, "half": options.half, "double": options.double, "repetition": options.repetition}
     thresholds, chosen_on = _thresholds(options, how)
     paths.write_atomically(options.out, pack(_members(options.runs), thresholds, chosen_on=chosen_on, **named, **how))
     model = load_model(options.out, engine="torch")  # checks the written file
@@ -56,7 +56,7 @@ def _members(runs: Sequence[Path]) -> list[Path | list[Path]]:
     return [run if run.is_dir() or "+" not in str(run) else [Path(part) for part in str(run).split("+")] for run in runs]
 
 
-_OF_RUNS = ("thresholds", "choose_on", "half", "about", "licence")
+_OF_RUNS = ("thresholds", "choose_on", "double", "repetition", "half", "about", "licence")
 
 
 def _thresholds(options: argparse.Namespace, how: dict):
@@ -76,6 +76,7 @@ def _thresholds(options: argparse.Namespace, how: dict):
 def _choose(options: argparse.Namespace, how: dict) -> tuple[float, ...]:
     """Thresholds of the model in its stored form, chosen on recordings outside its training data; all sets have equal weight."""
     from adtlib.training.scoring import predicted_pairs, thresholds_for
+    from adtlib.transcription.repetition import second_look
 
     sets = [units for name in options.choose_on for units in _validation(name)]
     draft = options.out.with_name(f".{options.out.stem}.draft.safetensors")
@@ -84,7 +85,8 @@ def _choose(options: argparse.Namespace, how: dict) -> tuple[float, ...]:
         model = load_model(draft, engine="torch")
     finally:
         draft.unlink(missing_ok=True)
-    pairs = [predicted_pairs(model.network, units) for units in sets]
+    heard = [predicted_pairs(model.network, units) for units in sets]
+    pairs = [[(second_look(found, model.repetition, model.peak_picking), onsets) for found, onsets in pairs] for pairs in heard]
     return thresholds_for(pairs, replace(model.peak_picking, threshold=0.5))
 
 

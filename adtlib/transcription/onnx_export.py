@@ -6,9 +6,10 @@ The safetensors file stays the source of the weights; what is written here can b
     output  `logits`   `(B, T, 5)` float32; of a model that hears kinds of strokes `(B, T, 5 + K)`: a sigmoid of each class, a
             softmax of the kinds within each class
     metadata property `adtlib`: JSON with format, name, features (the version), classes, fps, frames (T), margin (frames
-            at the edges of a window that the neighbouring window predicts), peak_picking with the thresholds, what the model's own
-            header says of date, licence and weights (checksum), and of kinds: the class of each, in their order, and the
-            confidences from which on they are believed (null: never; kinds that are not listed always are)
+            at the edges of a window that the neighbouring window predicts), peak_picking with the thresholds, repetition (the
+            weight of other bars), what the model's own header says of date, licence and weights (checksum), and of kinds: the
+            class of each, in their order, and the confidences from which on they are believed (null: never; kinds that are not
+            listed always are)
 
 Weights that float16 holds exactly are stored so and cast while the file is loaded: half the size, the same numbers.
 
@@ -93,6 +94,7 @@ def metadata(model: Pretrained) -> dict:
         "frames": frames,
         "margin": margin_of(frames),
         "peak_picking": asdict(model.peak_picking) | {"threshold": list(thresholds_by_class(model.peak_picking).values())},
+        "repetition": model.repetition,
         **{key: model.about[key] for key in _TEXTS if key in model.about},
         **({} if model.confidences is None else {"kinds": {"classes": KINDS, "confidences": model.confidences}}),
     }

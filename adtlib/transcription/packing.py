@@ -17,7 +17,7 @@ from adtlib.models.ensemble import AVERAGES
 from adtlib.models.kinds import KindsHead
 from adtlib.onsets.peak_picking import with_thresholds
 from adtlib.training.runs import Run
-from adtlib.transcription.pretrained import FORMAT, KEY, ModelError, checksum_of, load_model, member_of
+from adtlib.transcription.pretrained import FORMAT, KEY, MOST_REPETITION, ModelError, checksum_of, load_model, member_of
 
 LARGEST = 5_000_000  # bytes of a file: it is part of the package
 _SMALL = 1024  # tensors below this many numbers (biases, statistics) stay float32 in a float16 file
@@ -33,6 +33,7 @@ def pack(
     average: str = "logits",
     half: bool = False,
     double: int = 0,
+    repetition: float = 0.0,
 ) -> bytes:
     """The file of one run, or of several as an ensemble.
 
@@ -42,12 +43,15 @@ def pack(
     thresholds  as `with_thresholds` takes them.
     half        store weights as float16, which halves the file; small tensors stay float32.
     double      frames within which the weaker of two onsets is dropped, as in `PeakPicking`.
+    repetition  weight of other bars, 0 to 1, as in `repetition.with_repetition`.
 
     Raises ModelError where the runs use different features, weights to be averaged differ in shape, some exceed the range of
     float16, or the file exceeds 5 MB.
     """
     if average not in AVERAGES:
         raise ModelError(f"average = {average!r}: choose one of {', '.join(AVERAGES)}")
+    if not 0 <= repetition <= MOST_REPETITION:
+        raise ModelError(f"repetition = {repetition:g}: it must lie in 0 to {MOST_REPETITION:g}")
     tensors, configs, pickings, histories = {}, [], [], []
     for number, given in enumerate(runs):
         folder, *others = [given] if isinstance(given, str | Path) else given
@@ -74,6 +78,7 @@ def pack(
         "average": average,
         "features": versions.pop(),
         "peak_picking": asdict(picking),
+        **({"repetition": repetition} if repetition else {}),
         "chosen_on": chosen_on,
         "history": histories,
         "checksum": checksum_of(tensors),

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from adtlib.audio.normalise import normalised
 from adtlib.notation.beats import check_tempo
 from adtlib.notation.time_signatures import Meter, check_meter
 from adtlib.onsets.peak_picking import with_thresholds
+from adtlib.transcription.repetition import second_look, with_repetition
 from adtlib.transcription.transcription import Transcription
 from adtlib.vocabulary import CLASSES
 
@@ -80,18 +80,25 @@ def transcribe(
     trained = model if isinstance(model, Pretrained) else load_model(model, engine)
     picking = trained.peak_picking if thresholds is None else with_thresholds(trained.peak_picking, thresholds)
     result = _Analysis(normalised(blocks, "the samples" if in_memory else str(source)), trained, keep_features, progress)
+    duration = result.n_samples / SAMPLE_RATE
+    given_beats = None if tracker is None else tracker(np.concatenate(list(blocks())))
+    activations, weight = result.activations, trained.repetition
+    if given_beats is None:
+        activations = second_look(activations, weight, trained.peak_picking, duration, tempo, meter)
+    elif weight:
+        activations = with_repetition(activations, given_beats, weight)
     song = Transcription(
         name=name or ("recording" if in_memory else _readable(Path(source).stem)),
-        duration=result.n_samples / SAMPLE_RATE,
-        activations=result.activations,
+        duration=duration,
+        activations=activations,
         energies=result.energies,
         peak_picking=picking,
         model=trained.name,
         features=result.features,
         kinds=result.kinds,
         source=None if in_memory else Path(source),
+        given_beats=given_beats,
     )
-    song = song if tracker is None else replace(song, given_beats=tracker(np.concatenate(list(blocks()))))
     song = song if tempo is None else song.with_tempo(tempo)
     song = song if meter is None else song.with_meter(meter)
     return song if first_bar is None else song.with_first_bar(first_bar)

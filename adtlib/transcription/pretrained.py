@@ -9,6 +9,7 @@ with its standardising included; its header holds one entry, `adtlib`, with JSON
     average       what an ensemble averages: "logits" or "activations"
     features      version of the features (see `adtlib.audio.features`)
     peak_picking  parameters, with a threshold for each class
+    repetition    only where it is not 0: the weight of other bars (see `adtlib.transcription.repetition`)
     chosen_on     the data that the thresholds were chosen on
     history       of each member, columns of numbers with a row an epoch; null if it was not trained on rendered clips
     checksum      of the weights, in files since version 0.2 (see `adtlib.provenance`)
@@ -53,6 +54,7 @@ FORMAT = 1
 SUFFIX = ".safetensors"
 DEFAULT = "adt"  # the shipped model that is used by default
 KEY = "adtlib"  # of the entry in the header
+MOST_REPETITION = 1.0  # weight of other bars
 
 
 class ModelError(ValueError):
@@ -71,6 +73,7 @@ class Pretrained:
     about         the header of the file: date, licence, members, ...; of a run only `members`.
     confidences   from which on each kind of stroke is believed; None: never. Those that are not listed need none. Without a head
                   for kinds None.
+    repetition    weight of other bars in a second look at what the network heard (see `adtlib.transcription.repetition`).
     """
 
     name: str
@@ -81,6 +84,7 @@ class Pretrained:
     features: str = "madmom"
     about: dict = field(default_factory=dict)
     confidences: Mapping[str, float | None] | None = None
+    repetition: float = 0.0
 
     @classmethod
     def of_network(cls, name: str, network: "nn.Module", *more) -> "Pretrained":
@@ -195,7 +199,8 @@ def _read(path: Path, engine: str | None) -> Pretrained:
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ModelError(f"{path} does not fit its own header ({error}): download or pack it again") from error
     confidences = header["kinds"]["confidences"] if "kinds" in header else None
-    return Pretrained(header.get("name", path.stem), computes, build, tensors, picking, header["features"], header, confidences)
+    name, repetition = header.get("name", path.stem), float(header.get("repetition", 0))
+    return Pretrained(name, computes, build, tensors, picking, header["features"], header, confidences, repetition)
 
 
 def _builder(header: Mapping, weights: Mapping[str, np.ndarray]) -> "Callable[[], nn.Module]":
@@ -219,7 +224,7 @@ def built(about: Mapping) -> dict:
 # What a header holds; the first are needed.
 _HEADER = {"format": int, "members": list, "average": str, "features": str, "peak_picking": dict}
 _MORE = {"name": str, "date": str, "about": str, "licence": str, "chosen_on": str, "history": list | None, "checksum": str}
-_MORE |= {"kinds": dict}
+_MORE |= {"kinds": dict, "repetition": int | float}
 
 
 def _check_header(header: dict) -> None:
@@ -235,6 +240,8 @@ def _check_header(header: dict) -> None:
             raise ValueError(f"member {json.dumps(member)[:60]}")
     if header["features"] not in VERSIONS:
         raise ValueError(f"unknown features {header['features']!r}")
+    if not 0 <= header.get("repetition", 0) <= MOST_REPETITION:
+        raise ValueError(f"repetition = {header['repetition']}")
     history = header.get("history") or [None] * len(header["members"])
     if len(history) != len(header["members"]) or not all(each is None or isinstance(each, dict) for each in history):
         raise ValueError("history is not one for each member")

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { MIDI_PITCH } from "../src/constants.js";
 import { toCsv, toJson, toLabels } from "../src/files/tables.js";
 import { toWav } from "../src/files/wav.js";
+import { withRepetition } from "../src/hearing/repetition.js";
 import { trackBeats } from "../src/notation/beat_tracking.js";
 import { Beats } from "../src/notation/beats.js";
 import { crc32, songMidi } from "../src/notation/midi_file.js";
@@ -39,6 +40,13 @@ test("beats and bar lines are those of Python", () => {
     close(tracked.times, beats.times, 1e-9, expected.name);
     assert.deepEqual(tracked.positions, beats.positions);
     assert.equal(tracked.found, beats.found);
+  }
+});
+
+test("other bars are taken into account as by Python", () => {
+  for (const { expected, song, beats } of songs) {
+    const seen = withRepetition(song.activations, beats, 0.35).filter((_, i) => Math.floor(i / 5) % 17 === 0);
+    close(seen, numbers(expected.second_look), 1e-6, expected.name);
   }
 });
 

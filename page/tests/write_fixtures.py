@@ -19,11 +19,13 @@ from adtlib.audio.files import resampled_blocks
 from adtlib.models.windows import margin_of, windows_of
 from adtlib.notation import beat_model
 from adtlib.onsets import energies, peak_picking
+from adtlib.transcription import repetition
 from adtlib.transcription.events import Edit, edited
 from adtlib.transcription.transcription import Transcription
 
 HERE = Path(__file__).resolve().parent
 RATE = features.SAMPLE_RATE
+WEIGHT = 0.35  # of other bars
 
 
 def numbers(values) -> dict:
@@ -145,6 +147,7 @@ def notation() -> list:
                 "beats": numbers(heard.beats.times),
                 "positions": heard.beats.positions.tolist(),
                 "found": heard.beats.found,
+                "second_look": numbers(repetition.with_repetition(heard.activations, heard.beats, WEIGHT)[::17]),
                 "midi": base64.b64encode(heard.to_midi()).decode(),
                 "midi16": base64.b64encode(heard.to_midi(quantise=16)).decode(),
                 "midi12": base64.b64encode(heard.to_midi(quantise=12)).decode(),

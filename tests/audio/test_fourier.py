@@ -82,6 +82,8 @@ def test_peaks_are_the_highest_apart_from_each_other_and_lie_on_a_parabola():
     assert [value for _, value in fourier.spectral_peaks(frequencies, level, 9, 0.5, apart=30)] == [5, 3, 2]
     assert fourier.spectral_peaks(frequencies, np.zeros(12), 3, 0.5) == []
     assert [f for f, _ in fourier.spectral_peaks(frequencies + 500, level, 2, 0.5)] == pytest.approx([510, 530])
+    assert [f for f, _ in fourier.spectral_peaks(frequencies + 500, level, 9, 0.5)] == pytest.approx([510, 530, 570 + 10 / 6, 600])
+    assert len(fourier.spectral_peaks(frequencies / 100, level, 9, 0.5)) == 4, "peaks may lie as near as they like"
 
 
 def test_samples_are_passed_through_from_their_start_on():

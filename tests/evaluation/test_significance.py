@@ -20,6 +20,7 @@ from adtlib.evaluation.significance import (
     paired_test,
     percentile_interval,
     pool,
+    resampled_shares,
     scores_with_intervals,
     smallest_p,
 )
@@ -262,3 +263,31 @@ def test_a_difference_has_the_interval_of_its_two_tracks():
     assert difference_interval(a, b) == pytest.approx((0.1, 0.4))
     with pytest.raises(ValueError, match="2 and 1 tracks"):
         difference_interval(a, b[:, :1])
+
+
+def test_shares_are_resampled_over_groups_of_which_some_hold_nothing_of_a_bin():
+    one = np.array([[1, 1], [0, 1], [0, 0]])  # of a bin: counted and all, of three groups
+    (shares,) = resampled_shares([one])
+    (drawn,) = group_draws(3)
+    assert shares.shape == (1, len(drawn))
+    for share, times in zip(shares[0], drawn, strict=True):
+        if times[:2].sum():
+            assert share == pytest.approx(times[0] / times[:2].sum())
+        else:
+            assert np.isnan(share)
+    assert {1.0, 0.0} <= set(shares[0].tolist()) and np.isnan(shares).any(), "one of one, none of one, none of none"
+    both = resampled_shares([one, 2 * one])
+    np.testing.assert_array_equal(both[0][0], both[0][1])
+    assert resampled_shares([one[:1]]) == []
+
+
+def test_two_seeds_have_a_standard_deviation_and_one_has_none(rng):
+    counts = tracks(rng, 4, n_seeds=2)
+    found = scores_with_intervals(counts).set_index("score")
+    assert found.loc["f1_micro", "std"] == pytest.approx(np.std([mean_f1(each[None]) for each in counts], ddof=1))
+    assert scores_with_intervals(counts[:1])["std"].isna().all()
+
+
+def test_swaps_are_drawn_from_seed_0_if_none_is_named(rng):
+    a, b = tracks(rng, 20), tracks(rng, 20, rate=0.69)
+    assert paired_test(a, b) == paired_test(a, b, seed=0) != paired_test(a, b, seed=1)

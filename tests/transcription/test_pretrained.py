@@ -198,6 +198,9 @@ def member(**hyperparameters):
         {"history": [None, None]},
         {"history": 3},
         {"more": 1},
+        {"repetition": 1.5},
+        {"repetition": -0.1},
+        {"repetition": "0.35"},
         {"checksum": "0-00000000"},
     ],
 )

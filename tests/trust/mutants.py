@@ -39,6 +39,8 @@ OTHERS = ("audio/features", "audio/fourier", "audio/short_time", "models/loss")
 TESTS = {
     "evaluation/errors": ("studies/test_errors",),
     "onsets/annotations": ("onsets/test_writing", "onsets/test_annotations"),
+    "onsets/text": ("onsets/test_text", "onsets/test_annotations"),
+    "onsets/smf": ("onsets/test_smf", "onsets/test_midi", "onsets/test_annotations"),
     "onsets/midi": ("onsets/test_writing", "onsets/test_midi", "onsets/test_annotations"),
     "onsets/frames": ("onsets/test_frames", "onsets/test_annotations"),
     "audio/short_time": ("audio/test_short_time", "audio/test_fourier"),

@@ -1,6 +1,10 @@
 // A recording on its way through the workers: one prepares it, one or more run the network. Windows do not depend on each other, so that
 // each worker takes a batch when it is free; what they hear is put in its place.
 
+import { Beats } from "../notation/beats.js";
+import { pickPeaks } from "../onsets/peak_picking.js";
+import { firstPicking, withRepetition } from "./repetition.js";
+
 const FIRST_BATCHES = 4; // of one window, so that the first onsets are seen soon
 const BATCH = 4;
 const MOST_WORKERS = 3; // each takes some 150 MB
@@ -42,7 +46,7 @@ export class Transcriber {
     const found = { activations: null, energies: null, peaks: null, seconds: 0, remarks: {} };
     const queue = [];
     const pieces = new Map(); // where heard frames begin: where they end
-    let [heard, prepared, sent] = [0, false, 0];
+    let [heard, prepared, sent, ending] = [0, false, 0, false];
     const metadata = this.load();
     return new Promise((resolve, reject) => {
       const fail = (message) => {
@@ -64,11 +68,20 @@ export class Transcriber {
         progress({ activations: found.activations, energies: found.energies, heard });
       };
       const next = () => {
-        if (!alive) return;
+        if (!alive || ending) return;
         if (prepared && heard === found.frames) {
-          alive = false;
-          this.cancel = null;
-          resolve(found);
+          ending = true;
+          metadata
+            .then((model) => this._lookAgain(found, model))
+            .then(
+              () => {
+                if (!alive) return;
+                alive = false;
+                this.cancel = null;
+                resolve(found);
+              },
+              (error) => fail(error.message),
+            );
           return;
         }
         for (const worker of this.networks) {
@@ -121,6 +134,13 @@ export class Transcriber {
       this.preparing.onerror = (event) => fail(event.message);
       more().catch((error) => fail(error.message));
     });
+  }
+
+  /** Take other bars into account where the model's thresholds were chosen so. */
+  async _lookAgain(found, { peak_picking: picking, repetition }) {
+    if (!repetition) return;
+    const { times, positions, found: tracked } = await this.beats(pickPeaks(found.activations, firstPicking(picking)), found.seconds);
+    found.activations = withRepetition(found.activations, new Beats(times, positions, tracked), repetition);
   }
 
   async _predict(worker, windows) {

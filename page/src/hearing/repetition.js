@@ -1,0 +1,60 @@
+// A second look at what the network heard, at other bars: adtlib/transcription/repetition.py. Bars have four beats here.
+
+import { CLASSES, FPS } from "../constants.js";
+import { BEATS_A_BAR } from "../notation/beats.js";
+import { rint } from "../numbers.js";
+
+const N = CLASSES.length;
+const BARS = 4; // before and after
+const LIMIT = 3; // of the mean of their log-odds
+const POOLED = 2; // frames to each side
+const EDGE = 1e-7; // of activations, whose log-odds are finite then
+const FIRST_THRESHOLD = 0.5; // of the onsets in which beats are tracked
+
+/** Peak picking of the onsets in which beats are tracked, whatever thresholds are chosen for those that are reported. */
+export const firstPicking = (picking) => ({ ...picking, threshold: CLASSES.map(() => FIRST_THRESHOLD) });
+
+/** Activations (T * 5), those of the bars around taken into account. beats  a Beats;  weight  of the other bars. */
+export function withRepetition(activations, beats, weight) {
+  const frames = activations.length / N;
+  const odds = Float64Array.from(activations, (value) => {
+    const inside = Math.min(Math.max(value, EDGE), 1 - EDGE);
+    return Math.log(inside / (1 - inside));
+  });
+  const pooled = highestAround(odds, frames);
+  const result = new Float32Array(activations.length);
+  for (let frame = 0; frame < frames; frame++) {
+    const others = beats.found ? placesInOtherBars(beats, frame, frames) : [];
+    if (!others.length) others.push(frame);
+    for (let column = 0; column < N; column++) {
+      const sum = others.reduce((total, other) => total + pooled[other * N + column], 0);
+      const around = Math.min(Math.max(sum / others.length, -LIMIT), LIMIT);
+      result[frame * N + column] = 1 / (1 + Math.exp(-odds[frame * N + column] - weight * around));
+    }
+  }
+  return result;
+}
+
+/** The frames at the same place of the bars before and after. */
+function placesInOtherBars(beats, frame, frames) {
+  const place = beats.at(frame / FPS);
+  const found = [];
+  for (let bar = -BARS; bar <= BARS; bar++) {
+    const other = bar && rint(beats.seconds(place + bar * BEATS_A_BAR) * FPS);
+    if (bar && other >= 0 && other < frames) found.push(other);
+  }
+  return found;
+}
+
+function highestAround(odds, frames) {
+  const found = new Float64Array(odds.length);
+  for (let frame = 0; frame < frames; frame++) {
+    const [first, last] = [Math.max(0, frame - POOLED), Math.min(frames - 1, frame + POOLED)];
+    for (let column = 0; column < N; column++) {
+      let highest = -Infinity;
+      for (let at = first; at <= last; at++) highest = Math.max(highest, odds[at * N + column]);
+      found[frame * N + column] = highest;
+    }
+  }
+  return found;
+}
