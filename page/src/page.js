@@ -17,7 +17,7 @@ import { formats, save } from "./page/saving.js";
 import { Score } from "./page/score.js";
 import { OnsetTable } from "./page/table.js";
 import { Thresholds } from "./page/thresholds.js";
-import { remarks, summary } from "./page/words.js";
+import { onsetCount, remarks, summary } from "./page/words.js";
 import { AS_FOUND, Song } from "./song.js";
 
 const byId = (id) => document.getElementById(id);
@@ -82,7 +82,9 @@ async function openAll(files) {
   for (const json of files.filter(isJson)) await openCorrections(json, Boolean(file));
   if (file) await open(file);
   if (others.length)
-    problem(`${byId("problem").textContent} ${others.length} more were chosen: one recording is heard at a time.`.trim());
+    problem(
+      `${byId("problem").textContent} Files left: ${others.map(({ name }) => name).join(", ")}; one recording is heard at a time.`.trim(),
+    );
 }
 
 async function open(file) {
@@ -123,7 +125,7 @@ async function open(file) {
     byId("progress").hidden = true;
     useGiven();
     await trackBeats();
-    status([`${file.name} is heard: ${editor.song.events.length} onsets`, ...remarks(editor.song, recording)].join("; ") + ".");
+    status([`${file.name} is heard: ${onsetCount(editor.song)}`, ...remarks(editor.song, recording)].join("; ") + ".");
     document.body.dataset.state = "heard";
   } catch (error) {
     if (turn !== opened || (choice !== asked && !begun)) return;

@@ -12,7 +12,7 @@ const empty = { ...song, events: [], counts: { ...counts, KD: 0 }, beats: { foun
 test("a song is summed up in a line", () => {
   assert.equal(
     summary(song, recording()),
-    "1:05, 1 onsets (kick drum 1, snare drum 0, toms 0, hi-hat 0, cymbals 0); 100 beats a minute.",
+    "1:05, 1 onset (kick drum 1, snare drum 0, toms 0, hi-hat 0, cymbals 0); 100 beats a minute.",
   );
   assert.match(summary(empty, recording()), /too few for a tempo: 120 is written; no drums were heard/);
   assert.doesNotMatch(summary({ ...song, beats: null }, recording()), /tempo|beats/);

@@ -151,7 +151,7 @@ def test_a_bad_file_leaves_the_song_that_is_open_and_others_are_counted(open_pag
     page.page.evaluate("document.body.dataset.state = ''")
     page.page.set_input_files("#file", [groove, other])
     page.page.wait_for_selector("body[data-state=heard]")
-    assert "1 more were chosen" in page.problem and page.page.inner_text(".said") == ""
+    assert "Files left: other.wav" in page.problem and page.page.inner_text(".said") == ""
 
 
 # --- bars, tempo, title ------------------------------------------------------------------------------------------------

@@ -6,11 +6,14 @@ import { clock } from "../editor/lanes.js";
 const CUT = 1; // seconds less than the header states
 const DULL = 32_000; // Hz: a lower rate lacks what hi-hats and cymbals are heard by
 
+/** "1 onset", "2 onsets". */
+export const onsetCount = ({ events }) => `${events.length} onset${events.length === 1 ? "" : "s"}`;
+
 /** In a line: length, onsets, tempo, remarks. */
 export function summary(song, recording) {
-  const { events, counts, beats, duration } = song;
+  const { counts, beats, duration } = song;
   const named = CLASSES.map((label) => `${CLASS_NAMES[label]} ${counts[label]}`).join(", ");
-  const parts = [`${clock(duration)}, ${events.length} onsets (${named})`];
+  const parts = [`${clock(duration)}, ${onsetCount(song)} (${named})`];
   if (beats) parts.push(beats.found ? `${Math.round(beats.bpm)} beats a minute` : "too few for a tempo: 120 is written");
   return [...parts, ...remarks(song, recording)].join("; ") + ".";
 }
