@@ -44,7 +44,7 @@ def main() -> int:
     if not songs:
         sys.exit(f"no songs of MDB Drums in {paths.real_data_root()}: set ADT_DATA, or name songs")
     model, differing = load_model("adt"), 0
-    in_bfloat16 = dataclasses.replace(model, engine=TorchEngine(model.network, "bfloat16"))
+    in_bfloat16 = dataclasses.replace(model, engine=TorchEngine(model.hearing, "bfloat16"))
     with tempfile.TemporaryDirectory() as folder:
         network = Path(folder, "adt.onnx")
         network.write_bytes(to_onnx(model))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from adtlib.onsets.annotations import AnnotationError, read_annotation
+from adtlib.onsets.text import decoded
 from adtlib.vocabulary import ANY_TEXT, MDB
 
 KD_SD = [[0.5], [1.25], [], [], []]
@@ -195,3 +196,31 @@ def test_long_lines_are_bounded(tmp_path, line):
         assert sum(map(len, read(tmp_path, line).onsets)) == 1
     except AnnotationError as error:
         assert len(str(error)) < 600
+
+
+def test_whole_seconds_and_pitches_are_times_and_labels(tmp_path):
+    assert onsets(tmp_path, "1\t36\n2\t38\n") == [[1], [2], [], [], []]
+
+
+def test_a_quoted_list_may_follow_a_blank_and_hold_nothing_between_two_commas(tmp_path):
+    assert onsets(tmp_path, '0.5, "KD,SD"\n') == [[0.5], [0.5], [], [], []]
+    assert onsets(tmp_path, '0.5;"KD,,SD"\n') == [[0.5], [0.5], [], [], []]
+
+
+def test_the_columns_of_a_heading_without_labels_are_those_of_the_lines(tmp_path):
+    assert onsets(tmp_path, "time,what\n0.5,KD\n1.25,SD\n") == KD_SD
+    with pytest.raises(AnnotationError, match="the label is missing"):
+        read(tmp_path, "time,label\n0.5,\n1.25,\n")
+
+
+def test_a_heading_alone_is_an_annotation_without_strokes_and_a_word_alone_is_none(tmp_path):
+    assert onsets(tmp_path, "time,label\n") == onsets(tmp_path, "time remark\n") == [[]] * 5
+    with pytest.raises(AnnotationError, match="holds only 'label of a drum'"):
+        read(tmp_path, "label of a drum\n")
+
+
+@pytest.mark.parametrize("text", ["0", "KD"])
+def test_two_bytes_are_text_in_utf_16_if_one_of_them_is_0(text):
+    for encoding in ("utf-16-le", "utf-16-be"):
+        assert decoded(text.encode(encoding)) == text
+    assert decoded(text.encode()) == text

@@ -99,7 +99,9 @@ def mutants_of(module: str, source: str) -> list[Mutant]:
                 _change(changed, inside, which)
             else:
                 changed = _changes(changed)[which](changed) or changed
-            found.append(Mutant(module, function, _line(before), _line(ast.unparse(changed)), place, which, _lines(statement)))
+            after = ast.unparse(changed)
+            if after != before:  # as "return None" is
+                found.append(Mutant(module, function, _line(before), _line(after), place, which, _lines(statement)))
     return found
 
 
