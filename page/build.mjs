@@ -53,10 +53,7 @@ await build({
   ...common,
   entryPoints: [from("src/service_worker.js")],
   define: {
-    FILES: JSON.stringify([
-      "./",
-      ...files.filter((name) => name !== "index.html").map((name) => relative(folder, join(folder, name))),
-    ]),
+    FILES: JSON.stringify(["./", ...files.map((name) => relative(folder, join(folder, name)))]),
     VERSION: JSON.stringify(hash.digest("hex").slice(0, 12)),
   },
 });

@@ -57,11 +57,16 @@ def onset_energies(energies: np.ndarray, onsets: Onsets) -> list[np.ndarray]:
     return risen
 
 
-def velocities(energies: np.ndarray, onsets: Onsets) -> list[np.ndarray]:
-    """Velocity of each onset, 20 to 127, class by class: int64 arrays. Arguments as for `onset_energies`."""
+def velocities(energies: np.ndarray, onsets: Onsets, among: Onsets | None = None) -> list[np.ndarray]:
+    """Velocity of each onset, 20 to 127, class by class: int64 arrays. Arguments as for `onset_energies`.
+
+    among  onsets whose loud ones set the scale of their class, where it has some; by default those of `onsets`.
+    """
     found = []
-    for risen in onset_energies(energies, onsets):
-        reference = np.quantile(risen, LOUD_QUANTILE) if len(risen) else 1.0
+    scales = onset_energies(energies, onsets if among is None else among)
+    for risen, scale in zip(onset_energies(energies, onsets), scales, strict=True):
+        loud = scale if len(scale) else risen
+        reference = np.quantile(loud, LOUD_QUANTILE) if len(loud) else 1.0
         decibels = 20 * np.log10(risen / reference)
         found.append(np.clip(np.rint(LOUD * 10 ** (decibels / 40)), SOFTEST_VELOCITY, 127).astype(np.int64))
     return found

@@ -86,7 +86,9 @@ class Transcription:
         """The onsets sorted by time, simultaneous ones in the order of CLASSES."""
         picked = pick_peaks(self.activations, self.peak_picking)
         times, by_hand = edited(picked, self.edits)
-        strengths = velocities(self.energies, times)
+        # Corrections leave the velocities of the other onsets as they are.
+        heard = [dict(zip(*each, strict=True)) for each in zip(picked, velocities(self.energies, picked), strict=True)]
+        strengths = velocities(self.energies, times, among=picked)
         last = max(len(self.activations) - 1, 0)
         found = []
         for index, name in enumerate(CLASSES):
@@ -95,7 +97,8 @@ class Transcription:
                 frame = min(round(time * FPS), last)
                 sure = 1.0 if edit else float(self.activations[frame, index])
                 kind = self.kinds.at(frame, name) if self.kinds else ("", 0.0)
-                found.append(Event(time, name, edit.velocity if edit and edit.velocity else velocity, sure, *kind))
+                strength = edit.velocity if edit and edit.velocity else int(heard[index].get(time, velocity))
+                found.append(Event(time, name, strength, sure, *kind))
         return tuple(sorted(found, key=lambda event: (event.seconds, CLASSES.index(event.name))))
 
     @property

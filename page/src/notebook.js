@@ -3,6 +3,7 @@
 // as a minute. `node page/bundle_editor.mjs` makes the file that the package holds.
 
 import { Editor } from "./editor/editor.js";
+import { Beats } from "./notation/beats.js";
 import { Song } from "./song.js";
 
 const KEPT = 12; // pieces of sound
@@ -16,8 +17,8 @@ export default {
     const on = {
       "change:recording": open,
       "change:thresholds": () => editor.song && editor.show(withThresholds(editor.song, model)),
-      "change:beats": () => editor.song && editor.show(editor.song.with({ beats: beatsOf(model) })),
-      "change:edits": () => JSON.stringify(editsOf(model)) !== JSON.stringify(editor.history.present) && open(),
+      "change:beats": () => editor.song && editor.show(editor.song.with({ tracked: beatsOf(model) })),
+      "change:edits": () => JSON.stringify(editsOf(model)) !== JSON.stringify(editor.history.present.edits) && open(),
       "change:view": () => {
         const [start, span] = model.get("view");
         if (span && (start !== editor.view.start || span !== editor.view.span)) editor.look(start, span);
@@ -28,11 +29,11 @@ export default {
       model.set(name, value);
       model.save_changes();
     };
-    editor.addEventListener("change", () => say("edits", { of: editor.recording, made: editor.history.present }));
+    editor.addEventListener("change", () => say("edits", { of: editor.recording, made: editor.history.present.edits }));
     editor.addEventListener("view", () => say("view", [editor.view.start, editor.view.span]));
     open();
     return () => {
-      editor.player.pause();
+      editor.close();
       for (const [event, action] of Object.entries(on)) model.off(event, action);
     };
   },
@@ -47,10 +48,10 @@ function openRecording(editor, model) {
   }
   const { duration, picking } = recording;
   const [peaks, activations, energies] = ["peaks", "activations", "energies"].map((name) => floats(recording[name]));
-  editor.open({ peaks, seconds: duration, sound: new KernelSound(model, recording), edits: editsOf(model) });
+  editor.open({ peaks, seconds: duration, sound: new KernelSound(model, recording), state: { edits: editsOf(model) } });
   const [start, span] = model.get("view");
   if (span) editor.look(start, span);
-  editor.show(withThresholds(new Song({ name: "", duration, activations, energies, picking, beats: beatsOf(model) }), model));
+  editor.show(withThresholds(new Song({ name: "", duration, activations, energies, picking, tracked: beatsOf(model) }), model));
 }
 
 const editsOf = (model) => (model.get("edits").of === model.get("recording").id ? model.get("edits").made : []);
@@ -59,7 +60,7 @@ const withThresholds = (song, model) => song.with({ picking: { ...song.picking, 
 
 function beatsOf(model) {
   const beats = model.get("beats");
-  return beats.of === model.get("recording").id ? beats : null;
+  return beats.of === model.get("recording").id ? new Beats(beats.times, beats.positions, beats.found) : null;
 }
 
 /** Float32 of a message's bytes, which need not begin at a multiple of four. */
@@ -94,10 +95,10 @@ class KernelSound {
       timer = setTimeout(() => playPiece(number + 1), 1_000 * Math.max(begins - context.currentTime + 0.5, 0.5));
     };
     playPiece(Math.floor(from / this.piece));
-    return () => {
+    return (at) => {
       stopped = true;
       clearTimeout(timer);
-      for (const node of nodes) node.stop();
+      for (const node of nodes) node.stop(at);
     };
   }
 
@@ -117,7 +118,10 @@ class KernelSound {
         this.model.off("msg:custom", receive);
         const samples = new Int16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
         const buffer = new AudioBuffer({ length: Math.max(samples.length, 1), sampleRate: this.rate });
-        buffer.copyToChannel(Float32Array.from(samples, (sample) => sample / 32_768), 0);
+        buffer.copyToChannel(
+          Float32Array.from(samples, (sample) => sample / 32_768),
+          0,
+        );
         resolve(buffer);
       };
       this.model.on("msg:custom", receive);

@@ -1,32 +1,49 @@
-// The page: a file is chosen, decoded, heard in the workers, shown in the editor; what was found is saved and engraved.
+// The page: a file is chosen, decoded, heard in the workers, shown in the editor; what was found is corrected, kept, saved and engraved.
 
-import { CLASS_NAMES, CLASSES, FPS, MIDI_PITCH } from "./constants.js";
+import { CLASSES, FPS } from "./constants.js";
 import { Editor } from "./editor/editor.js";
 import { clock } from "./editor/lanes.js";
 import { wholeSound } from "./editor/player.js";
-import { CLICK_PEAK, click, drum, rendered } from "./editor/sounds.js";
-import { toCsv, toJson, toLabels } from "./files/tables.js";
-import { toWav } from "./files/wav.js";
+import { contentKey, deviceStorage } from "./files/corrections.js";
+import { fromJson } from "./files/tables.js";
 import { decoded } from "./hearing/decode.js";
 import { Transcriber } from "./hearing/transcriber.js";
 import { Beats } from "./notation/beats.js";
-import { songMidi } from "./notation/midi_file.js";
 import { toMusicXml } from "./notation/musicxml.js";
 import { songPattern } from "./notation/patterns.js";
-import { Song } from "./song.js";
+import { peakOf } from "./numbers.js";
+import { Keeping } from "./page/keeping.js";
+import { formats, save } from "./page/saving.js";
+import { Score } from "./page/score.js";
+import { OnsetTable } from "./page/table.js";
+import { Thresholds } from "./page/thresholds.js";
+import { onsetCount, remarks, summary } from "./page/words.js";
+import { AS_FOUND, Song } from "./song.js";
 
 const byId = (id) => document.getElementById(id);
-const MOST_ROWS = 300; // of the table
+const PAGE_TITLE = document.title;
+const SILENT = 1e-4; // of full scale
+const NEARLY = 0.5; // seconds by which two files of one song may differ in length
 
-const editor = new Editor(byId("editor"));
+const editor = new Editor(byId("editor"), { bars: true });
 const transcriber = new Transcriber({
   prepare: () => new Worker("prepare.worker.js", { type: "module" }),
   network: () => new Worker("network.worker.js", { type: "module" }),
 });
-let sound = null; // AudioBuffer
+let recording = null; // { name, stem, key, sound (AudioBuffer), stated (seconds), remarks, silent, heard }
 let model = null; // metadata
-let beatsFor = null; // the onsets that beats were asked for
-let opened = 0; // counts recordings: what comes late for an earlier one is left
+let given = null; // { file, recording, duration, corrections } of a JSON that waits for its recording
+let tracking = {}; // { events, done }: the onsets that beats were asked for, and a promise
+let asked = 0; // counts what is chosen, and
+let opened = 0; // what is opened: what comes late for an earlier one is left
+
+const title = byId("title");
+const keeping = new Keeping({
+  editor,
+  storage: deviceStorage(),
+  title: { get: () => title.value, set: (text) => setTitle(text) },
+  elements: { row: byId("kept"), words: byId("kept-words"), forget: byId("forget"), forgetAll: byId("forget-all") },
+});
 
 // The network is made ready while a recording is looked for.
 addEventListener("load", () =>
@@ -36,12 +53,12 @@ addEventListener("load", () =>
   ),
 );
 
-// ---- a recording
+// ---- files
 
 byId("file").addEventListener("change", (event) => {
-  const [file] = event.target.files;
+  const files = [...event.target.files];
   event.target.value = ""; // the same file may be chosen again
-  if (file) open(file);
+  openAll(files);
 });
 const drop = byId("drop");
 for (const kind of ["dragover", "dragenter"]) {
@@ -53,81 +70,128 @@ for (const kind of ["dragover", "dragenter"]) {
 for (const kind of ["dragleave", "drop"]) document.addEventListener(kind, () => drop.classList.remove("over"));
 document.addEventListener("drop", (event) => {
   event.preventDefault();
-  const [file] = event.dataTransfer.files;
-  if (file) open(file);
+  openAll([...event.dataTransfer.files]);
 });
 
-async function open(file) {
-  const turn = ++opened;
-  const name = file.name.replace(/\.[^.]*$/, "") || "recording";
+/** A recording, and a JSON with corrections of it or of the one that is open. */
+async function openAll(files) {
+  const isJson = (file) => /\.json$/i.test(file.name);
+  const [file, ...others] = files.filter((each) => !isJson(each));
+  if (!files.length || (file && !keeping.mayLeave())) return;
   problem("");
+  for (const json of files.filter(isJson)) await openCorrections(json, Boolean(file));
+  if (file) await open(file);
+  if (others.length)
+    problem(
+      `${byId("problem").textContent} Files left: ${others.map(({ name }) => name).join(", ")}; one recording is heard at a time.`.trim(),
+    );
+}
+
+async function open(file) {
+  const choice = ++asked;
+  let turn = opened;
+  let begun = false;
   status(`${file.name}: reading`);
-  byId("progress").hidden = true;
   try {
-    const buffer = await decoded(file);
-    if (turn !== opened) return;
+    const { sound, stated } = await decoded(file);
+    const key = await contentKey(await file.arrayBuffer());
     model = await transcriber.load();
-    sound = buffer;
-    closeScore();
-    const channels = Array.from({ length: buffer.numberOfChannels }, (_, channel) => buffer.getChannelData(channel).slice());
-    let [song, quarter] = [null, -1];
-    const found = await transcriber.hear(channels, buffer.sampleRate, (message) => {
+    if (choice !== asked) return;
+    turn = ++opened;
+    const stem = file.name.replace(/\.[^.]*$/, "") || "recording";
+    const next = { name: file.name, stem, key, sound, stated, remarks: {}, heard: false };
+    const channels = Array.from({ length: sound.numberOfChannels }, (_, channel) => sound.getChannelData(channel).slice());
+    let quarter = -1;
+    const found = await transcriber.hear(channels, sound.sampleRate, (message) => {
       if (turn !== opened) return;
-      if (message.peaks) showRecording(message.peaks, buffer);
+      if (message.peaks) {
+        begun = true;
+        showRecording(next, message.peaks);
+      }
       if (message.activations) {
-        song = makeSong(name, message.activations, message.energies, buffer.duration);
-        editor.show(song, message.heard);
+        editor.show(makeSong(message, sound.duration), message.heard);
         update();
         const share = message.heard / (message.activations.length / CLASSES.length);
         byId("progress").value = share;
         // A screen reader reads each change: four are enough.
         if (Math.floor(4 * share) !== quarter)
-          status(`${file.name}: heard ${clock(message.heard / FPS)} of ${clock(buffer.duration)}`);
+          status(`${file.name}: heard ${clock(message.heard / FPS)} of ${clock(sound.duration)}`);
         quarter = Math.floor(4 * share);
       }
     });
     if (turn !== opened) return;
-    song = makeSong(name, found.activations, found.energies, found.seconds);
-    editor.show(song.with({ picking: editor.song?.picking ?? song.picking }));
+    Object.assign(recording, { remarks: found.remarks, heard: true });
+    editor.show(makeSong(found, found.seconds));
     byId("progress").hidden = true;
+    useGiven();
     await trackBeats();
-    update();
-    status(summary(file.name, found.remarks));
+    status([`${file.name} is heard: ${onsetCount(editor.song)}`, ...remarks(editor.song, recording)].join("; ") + ".");
     document.body.dataset.state = "heard";
   } catch (error) {
-    if (turn !== opened) return;
-    byId("progress").hidden = true;
-    status("");
-    problem(`${file.name}: ${error.message}`);
+    if (turn !== opened || (choice !== asked && !begun)) return;
+    if (begun || recording?.heard !== false) {
+      byId("progress").hidden = true;
+      status("");
+    }
+    const stays = recording?.heard ? ` ${title.value} stays open.` : "";
+    problem(`${file.name}: ${error.message}${stays}`);
     document.body.dataset.state = "failed";
   }
 }
 
-function makeSong(name, activations, energies, duration) {
-  const picking = editor.song?.activations === activations ? editor.song.picking : model.peak_picking;
-  return new Song({ name, duration, activations, energies, picking, model: model.name, edits: editor.history.present });
+function makeSong({ activations, energies }, duration) {
+  return new Song({ name: title.value, duration, activations, energies, picking: model.peak_picking, model: model.name });
 }
 
-function showRecording(peaks, buffer) {
+function showRecording(next, peaks) {
+  recording = next;
+  score.close();
   document.body.dataset.state = "hearing";
   byId("result").hidden = false;
   byId("progress").hidden = false;
   byId("progress").value = 0;
-  editor.open({ peaks, seconds: buffer.duration, sound: wholeSound(buffer) });
+  recording.silent = peakOf(peaks) < SILENT;
+  const start = { edits: [], threshold: model.peak_picking.threshold, bars: AS_FOUND };
+  const { title: named, ...state } = keeping.begin(recording.key, { ...start, title: recording.stem });
+  setTitle(named);
+  const { sound } = recording;
+  editor.open({ peaks, seconds: sound.duration, sound: wholeSound(sound), start, state });
 }
 
-function summary(name, remarks) {
-  const { song } = editor;
-  const counts = CLASSES.map((label) => `${CLASS_NAMES[label]} ${song.counts[label]}`).join(", ");
-  const tempo = song.beats.found ? `${Math.round(song.beats.bpm)} beats a minute` : "too few onsets for a tempo: 120 is written";
-  const notes = [];
-  if (remarks.cancelled)
-    notes.push(`for ${remarks.cancelled.toFixed(1)} s its channels cancel: there the sum of their energies was heard`);
-  if (remarks.rumble) notes.push("rumble below 20 Hz was removed");
-  const clicks = (remarks.clicks?.length ?? 0) + (remarks.outOfRange?.length ?? 0);
-  if (clicks) notes.push(`${clicks} clicks far louder than the music were replaced`);
-  return [`${name}: ${song.events.length} onsets (${counts}); ${tempo}`, ...notes].join("; ") + ".";
+// ---- corrections from a file
+
+async function openCorrections(file, withRecording) {
+  try {
+    given = { file: file.name, ...fromJson(await file.text()) };
+  } catch (error) {
+    problem(`${file.name}: ${error.message}`);
+    return;
+  }
+  if (withRecording) return;
+  if (recording?.heard && (belongs(given) || given.recording.sha256 === recording.key)) useGiven();
+  else status(`${file.name}: now choose its recording, ${given.recording.file}.`);
+  document.body.dataset.state = recording?.heard ? "heard" : "waiting";
 }
+
+const belongs = ({ duration }) => Math.abs(duration - recording.sound.duration) < NEARLY;
+
+/** The corrections that were opened are put to the recording that is heard. */
+function useGiven() {
+  if (!given) return;
+  const { file, corrections, recording: of } = given;
+  const same = of.sha256 && of.sha256 === recording.key;
+  if (!same && !belongs(given)) {
+    problem(`${file} holds corrections of another recording, ${of.file}: they are left.`);
+  } else {
+    const { title: named, ...state } = corrections;
+    setTitle(named);
+    editor.adjust(state, `corrections of ${file}`);
+    if (!same) problem(`${file} was made with another file, ${of.file}, of the same length: look whether its corrections fit.`);
+  }
+  given = null;
+}
+
+// ---- what is said
 
 function status(text) {
   byId("status").textContent = text;
@@ -138,233 +202,111 @@ function problem(text) {
   byId("problem").hidden = !text;
 }
 
-// ---- beats
+function setTitle(text) {
+  title.value = text;
+  byId("editor-title").textContent = text;
+  document.title = `${text} · ${PAGE_TITLE}`;
+}
+
+// ---- beats, bars, title
 
 /** Beats of the onsets as they are; asked again where they changed meanwhile. */
-async function trackBeats() {
-  const turn = opened;
+function trackBeats() {
   const { events } = editor.song;
-  if (beatsFor === events) return;
-  beatsFor = events;
-  const { times, positions, found } = await transcriber.beats(editor.song.onsets, editor.song.duration);
-  if (turn !== opened || beatsFor !== events) return;
-  editor.show(editor.song.with({ beats: new Beats(times, positions, found) }));
+  if (tracking.events !== events) tracking = { events, done: beatsOf(editor.song, opened) };
+  return tracking.done;
+}
+
+async function beatsOf({ events, onsets, duration }, turn) {
+  const { times, positions, found } = await transcriber.beats(onsets, duration);
+  if (turn !== opened || tracking.events !== events) return;
+  editor.show(editor.song.with({ tracked: new Beats(times, positions, found) }));
+  update();
 }
 
 let waiting = null;
-function changed() {
+editor.addEventListener("change", () => {
+  if (recording.heard) status(""); // its numbers are those before
   update();
   clearTimeout(waiting);
-  waiting = setTimeout(() => document.body.dataset.state === "heard" && trackBeats(), 600);
-}
-editor.addEventListener("change", changed);
-
-// ---- thresholds
-
-const sliders = Object.fromEntries(
-  CLASSES.map((name) => {
-    const box = document.createElement("div");
-    box.className = "threshold";
-    const label = Object.assign(document.createElement("label"), { htmlFor: `threshold-${name}`, textContent: CLASS_NAMES[name] });
-    const output = Object.assign(document.createElement("output"), { htmlFor: `threshold-${name}` });
-    const input = Object.assign(document.createElement("input"), {
-      type: "range",
-      id: `threshold-${name}`,
-      min: 0.05,
-      max: 0.99,
-      step: 0.01,
-    });
-    input.addEventListener("input", () => {
-      if (!editor.song) return;
-      editor.show(editor.song.withThreshold(name, Number(input.value)), editor.heard);
-      changed();
-    });
-    box.append(label, output, input);
-    byId("thresholds").append(box);
-    return [name, { input, output }];
-  }),
-);
-byId("reset").addEventListener("click", () => {
-  if (!editor.song) return;
-  editor.show(editor.song.with({ picking: model.peak_picking }), editor.heard);
-  changed();
+  waiting = setTimeout(() => recording.heard && trackBeats(), 600);
 });
 
-/** What the page says of the song: thresholds, counts, table. */
+const changeTempo = (factor, words) => () => {
+  const { bars } = editor.history.present;
+  const tempo = Math.min(Math.max(bars.tempo * factor, 1 / 4), 4);
+  if (tempo !== bars.tempo) editor.adjust({ bars: { ...bars, tempo } }, words);
+};
+byId("begin-bar").addEventListener("click", () => editor.beginBar());
+byId("double").addEventListener("click", changeTempo(2, "tempo doubled"));
+byId("halve").addEventListener("click", changeTempo(1 / 2, "tempo halved"));
+title.addEventListener("input", () => {
+  setTitle(title.value);
+  if (editor.song) editor.show(editor.song.with({ name: title.value }), editor.heard);
+  update();
+});
+document.addEventListener("keydown", (event) => editor.keys.undoKey(event));
+
+// ---- thresholds, table
+
+const thresholds = new Thresholds(editor, byId("thresholds"));
+const table = new OnsetTable(editor, byId("table-box"), byId("table"));
+byId("reset").addEventListener("click", () => {
+  if (editor.song) editor.adjust({ threshold: model.peak_picking.threshold }, "thresholds of the model");
+});
+
+/** What the page says of the song, and keeps of it. */
 function update() {
   const { song } = editor;
   if (!song) return;
-  for (const [name, { input, output }] of Object.entries(sliders)) {
-    const threshold = song.thresholds[name];
-    if (Number(input.value) !== threshold) input.value = threshold;
-    const count = song.counts[name];
-    input.setAttribute("aria-valuetext", `${threshold.toFixed(2)}, ${count} onsets`);
-    output.textContent = `${threshold.toFixed(2)} (${count})`;
-  }
-  table();
+  thresholds.update(song);
+  table.update();
+  byId("summary").textContent = recording.heard ? summary(editor.song, recording) : "";
+  score.changed(song);
+  keeping.update();
 }
 
-// ---- table
-
-byId("table-box").addEventListener("toggle", table);
-editor.addEventListener("view", table);
-
-function table() {
-  if (!byId("table-box").open || !editor.song) return;
-  const { start, end } = editor.view;
-  const inside = editor.song.events.filter((event) => event.seconds >= start && event.seconds <= end).slice(0, MOST_ROWS);
-  const element = document.createElement("table");
-  const row = (cells, tag) => {
-    const line = element.insertRow();
-    for (const cell of cells)
-      line.append(
-        Object.assign(document.createElement(tag), tag === "th" ? { scope: "col", textContent: cell } : { textContent: cell }),
-      );
-    return line;
-  };
-  element.append(
-    Object.assign(document.createElement("caption"), {
-      className: "unseen",
-      textContent: `Onsets from ${clock(start, 1)} to ${clock(end, 1)}`,
-    }),
-  );
-  row(["Time", "Drum", "Velocity", "Confidence", "Correct"], "th");
-  for (const event of inside) {
-    const line = row(
-      [clock(event.seconds, 3), CLASS_NAMES[event.name], event.velocity, event.byHand ? "by hand" : event.confidence.toFixed(2)],
-      "td",
-    );
-    const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Delete" });
-    button.setAttribute("aria-label", `Delete ${CLASS_NAMES[event.name]} at ${clock(event.seconds, 3)}`);
-    button.addEventListener("click", () => editor.remove(event));
-    line.insertCell().append(button);
-  }
-  byId("table").replaceChildren(element);
-}
-
-// ---- saving
+// ---- saving, sheet music
 
 const grid = () => Number(byId("grid").value) || null;
-const sounds = (make, rate) => Object.fromEntries(CLASSES.map((name) => [name, make(name, rate)]));
+const musicxml = (song) => toMusicXml(songPattern(song.events, song.beats, grid()), song.name);
+byId("grid").addEventListener("change", update);
 
-function mono() {
-  const channels = Array.from({ length: sound.numberOfChannels }, (_, channel) => sound.getChannelData(channel));
-  return channels.length === 1
-    ? channels[0]
-    : channels[0].map((_, i) => channels.reduce((sum, channel) => sum + channel[i], 0) / channels.length);
-}
+const score = new Score({
+  song: async () => {
+    if (!recording?.heard) return null;
+    await trackBeats();
+    return editor.song;
+  },
+  musicxml,
+  elements: { box: byId("score"), engrave: byId("engrave"), print: byId("print"), status: byId("score-status") },
+});
 
-const FORMATS = [
-  {
-    label: "MIDI",
-    suffix: ".mid",
-    type: "audio/midi",
-    make: (song) =>
-      songMidi({ ...song.plain, events: song.events, pitches: MIDI_PITCH, quantise: grid(), marked: !song.edits.length }),
-  },
-  { label: "Table (CSV)", suffix: ".csv", type: "text/csv", make: (song) => toCsv(song.events, MIDI_PITCH) },
-  { label: "MusicXML", suffix: ".musicxml", type: "application/vnd.recordare.musicxml+xml", make: (song) => musicxml(song) },
-  { label: "Sheet music (SVG)", suffix: ".svg", type: "image/svg+xml", make: async (song) => (await engraved(song, 2_000))[0] },
-  { label: "Audacity labels", suffix: ".labels.txt", type: "text/plain", make: (song) => toLabels(song.events) },
-  {
-    label: "JSON",
-    suffix: ".json",
-    type: "application/json",
-    make: (song) => toJson({ ...song.plain, events: song.events, thresholds: song.thresholds }),
-  },
-  {
-    label: "Song with clicks (WAV)",
-    suffix: ".clicks.wav",
-    type: "audio/wav",
-    make: (song) =>
-      toWav(
-        rendered(mono(), song.events, sounds(click, sound.sampleRate), sound.sampleRate, sound.duration, CLICK_PEAK),
-        sound.sampleRate,
-      ),
-  },
-  {
-    label: "Drums alone (WAV)",
-    suffix: ".drums.wav",
-    type: "audio/wav",
-    make: (song) => toWav(rendered(null, song.events, sounds(drum, 44_100), 44_100, sound.duration), 44_100),
-  },
-];
-
+const FORMATS = formats({
+  grid,
+  musicxml,
+  svg: async (song) => (await score.pages(musicxml(song), 2_000))[0],
+  recording: () => ({ file: recording.name, sha256: recording.key }),
+  sound: () => recording.sound,
+});
 for (const { label, suffix, type, make } of FORMATS) {
   const button = Object.assign(document.createElement("button"), { type: "button", textContent: label });
   button.addEventListener("click", async () => {
-    if (!editor.song?.beats) {
+    if (!recording.heard) {
       problem("The recording is not heard to its end: wait a moment.");
       return;
     }
     try {
       await trackBeats();
-      save(new Blob([await make(editor.song)], { type }), `${editor.song.name}${suffix}`);
+      const name = `${recording.stem}${suffix}`;
+      save(new Blob([await make(editor.song)], { type }), name);
+      byId("saved").textContent = `Saved: ${name}`;
       problem("");
     } catch (error) {
       problem(`${label} could not be made (${error.message}).`);
     }
   });
   byId("save").append(button);
-}
-
-function save(blob, name) {
-  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}
-
-// ---- sheet music
-
-let engraver = null;
-const WIDTH = [78, 150]; // of a line in staff spaces, on phones and on desks
-
-const musicxml = (song) => toMusicXml(songPattern(song.events, song.beats, grid()), song.name);
-
-/** Pages of SVG, each `height` staff spaces high at most. */
-function engraved(song, height) {
-  engraver ??= new Worker("score.worker.js", { type: "module" });
-  return new Promise((resolve, reject) => {
-    engraver.onmessage = ({ data }) => (data.kind === "pages" ? resolve(data.pages) : reject(new Error(data.message)));
-    engraver.onerror = (event) => {
-      engraver = null;
-      reject(new Error(event.message || "verovio could not be loaded"));
-    };
-    engraver.postMessage({ musicxml: musicxml(song), width: innerWidth < 640 ? WIDTH[0] : WIDTH[1], height });
-  });
-}
-
-byId("engrave").addEventListener("click", async () => {
-  if (!editor.song?.beats) return;
-  byId("score-status").textContent = "Engraving";
-  try {
-    await trackBeats();
-    const pages = await engraved(editor.song, innerWidth < 640 ? 110 : 212);
-    closeScore();
-    byId("score").append(
-      ...pages.map((page, i) => {
-        const url = URL.createObjectURL(new Blob([page], { type: "image/svg+xml" }));
-        return Object.assign(document.createElement("img"), {
-          src: url,
-          alt: `Sheet music of ${editor.song.name}, page ${i + 1} of ${pages.length}`,
-        });
-      }),
-    );
-    byId("score-status").textContent =
-      `${pages.length} page${pages.length > 1 ? "s" : ""}, as the onsets are now; after a correction, show it again.`;
-    byId("print").hidden = false;
-    byId("engrave").textContent = "Show sheet music again";
-  } catch (error) {
-    byId("score-status").textContent = `It could not be engraved (${error.message}).`;
-  }
-});
-byId("print").addEventListener("click", () => print());
-
-function closeScore() {
-  for (const image of byId("score").children) URL.revokeObjectURL(image.src);
-  byId("score").replaceChildren();
-  byId("print").hidden = true;
-  byId("score-status").textContent = "";
 }
 
 // ---- without a network

@@ -16,7 +16,7 @@ self.onmessage = async ({ data }) => {
       breaks: "auto",
       beamMaxSlope: 0,
       minLastJustification: 0.5,
-      header: "none",
+      header: "auto",
       footer: "none",
       font: "Leland",
       smuflTextFont: "embedded",

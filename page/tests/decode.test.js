@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { decoded, rateOf } from "../src/hearing/decode.js";
+import { decoded, rateOf, statedSeconds } from "../src/hearing/decode.js";
 import { metadataOf } from "../src/hearing/metadata.js";
 import { toWav } from "../src/files/wav.js";
 
 const text = (content) => new TextEncoder().encode(content);
 
 test("the rate is read from headers of wav, flac, ogg and mp3", () => {
-  assert.equal(rateOf(toWav(new Float32Array(10), 48_000)), 48_000);
+  assert.equal(rateOf(toWav([new Float32Array(10)], 48_000)), 48_000);
   const flac = new Uint8Array(42);
   flac.set([...text("fLaC"), 0, 0, 0, 34, 16, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0x0b, 0xb8, 0x00]); // 48,000 in 20 bits
   assert.equal(rateOf(flac), 48_000);
@@ -21,9 +21,23 @@ test("the rate is read from headers of wav, flac, ogg and mp3", () => {
   assert.equal(rateOf(text("something else")), 44_100);
 });
 
+test("how long a whole file is, is read from headers of flac and mp3", () => {
+  const flac = new Uint8Array(42);
+  flac.set([...text("fLaC"), 0, 0, 0, 34, 16, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0x0b, 0xb8, 0x00, 0, 0, 7, 0x53, 0x00]); // 480,000 samples
+  assert.equal(statedSeconds(flac), 10);
+  const mp3 = new Uint8Array(100);
+  mp3.set([0xff, 0xfb, 0x90, 0x64]);
+  mp3.set([...text("Info"), 0, 0, 0, 1, 0, 0, 1, 0x90], 36); // 400 frames
+  assert.equal(statedSeconds(mp3), (400 * 1_152) / 44_100);
+  mp3[43] = 0; // no number of frames
+  assert.equal(statedSeconds(mp3), null);
+  assert.equal(statedSeconds(toWav([new Float32Array(10)], 48_000)), null);
+  assert.equal(statedSeconds(new Uint8Array(0)), null);
+});
+
 test("rates that browsers do not decode at are left to them", () => {
-  assert.equal(rateOf(toWav(new Float32Array(10), 192_000)), 44_100);
-  assert.equal(rateOf(toWav(new Float32Array(10), 4_000)), 44_100);
+  assert.equal(rateOf(toWav([new Float32Array(10)], 192_000)), 44_100);
+  assert.equal(rateOf(toWav([new Float32Array(10)], 4_000)), 44_100);
 });
 
 const refused = (bytes, reason) => assert.rejects(decoded(new Blob([bytes])), reason);
@@ -31,7 +45,13 @@ const refused = (bytes, reason) => assert.rejects(decoded(new Blob([bytes])), re
 test("what is no recording is said in a sentence", async () => {
   await refused(new Uint8Array(0), /It is empty: copy or download it again/);
   await refused(text("<html>Not found</html>"), /It is text, no recording/);
-  const wav = toWav(new Float32Array(44_100), 44_100);
+  await refused(
+    text("time_seconds,class,pitch"),
+    /It is text, no recording: choose the recording; .* the JSON can be opened again/,
+  );
+  await refused(text("MThd\0\0\0\x06"), /It is MIDI, no recording/);
+  await refused(Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 13, 10]), /It is a picture, no recording/);
+  const wav = toWav([new Float32Array(44_100)], 44_100);
   await refused(wav.subarray(0, 40_000), /It is cut \(39,956 of 88,200 bytes of samples\)/);
 });
 

@@ -7,16 +7,31 @@ import { clock, rowAt, ROWS } from "../src/editor/lanes.js";
 import { click, drum, rendered } from "../src/editor/sounds.js";
 import { View } from "../src/editor/view.js";
 
-test("what was undone can be redone until something else is done", () => {
+test("what was undone can be redone until something else is done, and is said", () => {
   const history = new History("a");
-  history.do("b");
-  history.do("c");
-  assert.equal(history.undo(), "b");
-  assert.equal(history.redo(), "c");
+  history.do("b", "to b");
+  history.do("c", "to c");
+  assert.deepEqual([history.undo(), history.present], ["to c", "b"]);
+  assert.deepEqual([history.redo(), history.present], ["to c", "c"]);
   history.undo();
-  history.do("d");
+  history.do("d", "to d");
   assert.equal(history.redo(), null);
-  assert.deepEqual([history.undo(), history.undo(), history.undo()], ["b", "a", null]);
+  assert.deepEqual([history.undo(), history.undo(), history.undo()], ["to d", "to b", null]);
+  assert.equal(history.present, "a");
+});
+
+test("steps of one kind that follow each other are undone together", () => {
+  const history = new History(0);
+  history.do(1, "threshold 1", "slider");
+  history.do(2, "threshold 2", "slider");
+  history.do(3, "another", "other slider");
+  history.do(4, "threshold 4", "slider");
+  assert.deepEqual([history.undo(), history.present], ["threshold 4", 3]);
+  assert.deepEqual([history.undo(), history.present], ["another", 2]);
+  assert.deepEqual([history.undo(), history.present], ["threshold 2", 0]);
+  history.redo();
+  history.do(5, "threshold 5", "slider");
+  assert.deepEqual([history.undo(), history.present], ["threshold 5", 2], "what came back by undo or redo is a step of its own");
 });
 
 test("zooming keeps the place under the pointer, and stays inside the recording", () => {
@@ -64,7 +79,7 @@ test("clicks and strokes reach full scale, begin at their onset, and are the sam
     }
   }
   const sounds = Object.fromEntries(CLASSES.map((name) => [name, drum(name, 8_000)]));
-  const mixture = rendered(null, [{ name: "KD", seconds: 0.5, velocity: 100 }], sounds, 8_000, 1);
+  const [mixture] = rendered(null, [{ name: "KD", seconds: 0.5, velocity: 100 }], sounds, 8_000, 1);
   assert.ok(mixture.subarray(0, 3_999).every((sample) => sample === 0));
   assert.ok(Math.abs(Math.max(...mixture.map(Math.abs)) - 0.95) < 1e-6);
 });

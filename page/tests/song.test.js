@@ -25,6 +25,47 @@ test("corrections outlast a change of thresholds, and change nothing else", () =
   assert.equal(song.counts.HH, expected.events.filter((event) => event.name === "HH").length);
 });
 
+test("a correction leaves the velocities of the other onsets", () => {
+  const expected = fixture("notation")[0];
+  const song = new Song({ ...expected, activations: numbers(expected.activations), energies: numbers(expected.energies) });
+  const before = new Map(song.events.map((event) => [`${event.name} ${event.seconds}`, event.velocity]));
+  const snare = song.events.filter((event) => event.name === "SD");
+  const loudest = snare.toSorted((a, b) => b.velocity - a.velocity)[0];
+  for (const changed of [song.remove(loudest), song.add("SD", loudest.seconds - 0.06), song.add("SD", 0.5)]) {
+    for (const event of changed.events)
+      if (!event.byHand)
+        assert.equal(event.velocity, before.get(`${event.name} ${event.seconds}`), `${event.name} ${event.seconds}`);
+  }
+});
+
+test("an onset set by hand where nothing rises is as loud as others of its class", () => {
+  const energies = new Float32Array(500 * 5);
+  const activations = new Float32Array(500 * 5);
+  for (const [frame, rise] of [
+    [100, 4],
+    [200, 5],
+    [300, 6],
+  ]) {
+    activations[frame * 5 + 1] = 0.9;
+    energies[frame * 5 + 1] = rise;
+  }
+  const { picking } = fixture("notation")[0];
+  const song = new Song({ name: "", duration: 5, activations, energies, picking });
+  assert.equal(song.counts.SD, 3);
+  assert.equal(song.velocityAt("SD", 4), song.events[1].velocity);
+  assert.equal(song.velocityAt("TT", 4), 100, "without others of its class");
+  assert.equal(song.velocityAt("SD", 3), song.events[2].velocity, "where it rises, as it rises");
+});
+
+test("an onset is moved to another drum with its velocity", () => {
+  const expected = fixture("notation")[0];
+  const song = new Song({ ...expected, activations: numbers(expected.activations), energies: numbers(expected.energies) });
+  const [first] = song.events;
+  const moved = song.move(first, first.seconds, "TT");
+  assert.equal(moved.counts[first.name], song.counts[first.name] - 1);
+  assert.equal(moved.events.find((event) => event.byHand && event.name === "TT").velocity, first.velocity);
+});
+
 test("windows of a recording are those of Python", () => {
   for (const { frames, margin, count, windows } of fixture("windows")) {
     const column = Float32Array.from({ length: count * 84 }, (_, i) => Math.floor(i / 84) + 1);

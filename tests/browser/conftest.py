@@ -19,6 +19,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from built_page import address, built_page, groove, open_page  # noqa: F401 fixtures
 
 from adtlib import paths
 

@@ -67,6 +67,16 @@ def test_velocities_have_the_upper_quartile_at_100_and_40_db_a_factor_of_ten():
     assert [len(part) for part in found[1:]] == [0, 0, 0, 0]
 
 
+def test_other_onsets_may_set_the_scale_of_their_class():
+    energy = np.zeros(60)
+    energy[[10, 30, 50]] = 4, 8, 8
+    energies_, onsets = of_kick(10, energy=energy)
+    among = [np.array([0.3, 0.5]), NONE, NONE, NONE, NONE]
+    assert velocities(energies_, onsets)[0].tolist() == [100]
+    assert velocities(energies_, onsets, among)[0].tolist() == [71], "6 dB softer: a factor of 10 in 40 dB"
+    assert velocities(energies_, onsets, [NONE] * 5)[0].tolist() == [100], "a class without others has its own scale"
+
+
 def test_the_rise_at_all_frequencies_is_summed():
     features = np.zeros((20, 84))
     features[5:9, :10] = 2.0

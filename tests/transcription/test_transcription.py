@@ -205,6 +205,15 @@ def test_a_stroke_of_which_nothing_rises_is_audible_yet():
     assert found[1] == SOFTEST_VELOCITY < found[0]
 
 
+def test_a_correction_leaves_the_velocities_of_the_other_onsets():
+    song = made({"SD": [1, 2, 2.06, 3, 4]})
+    song.energies[:, 1] *= np.linspace(1, 20, len(song.energies), dtype=np.float32)
+    before = {event.seconds: event.velocity for event in song.events}
+    assert len(set(before.values())) > 2
+    for corrected in (song.remove("SD", 4), song.remove("SD", 2), song.add("SD", 3.5), song.add("SD", 1.95)):
+        assert {e.seconds: e.velocity for e in corrected.events if e.confidence < 1}.items() <= before.items()
+
+
 # --- files -------------------------------------------------------------------------------------------------------------
 
 

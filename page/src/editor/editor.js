@@ -4,55 +4,79 @@
 //     const editor = new Editor(element);            // an empty element
 //     editor.open({ peaks, seconds, sound });        // a recording; sound as player.js takes it
 //     editor.show(song, heard);                      // what was heard so far: frames before `heard`
+//     editor.adjust({ threshold }, "thresholds");    // a change from around it, which can be undone
 //     editor.addEventListener("change", () => editor.song);
 //
-// "change" comes with each correction, undo and redo; "view" when another part is shown. Thresholds and beats are given by `show`.
+// "change" comes with each correction, undo and redo; "view" when another part is shown. What can be undone is a state
+// { edits, threshold, bars }: corrections, one threshold a class (null: those of the song that is shown), tempo and bar lines.
 
-import { CLASS_NAMES, CLASSES, FPS } from "../constants.js";
+import { CLASS_NAMES, CLASSES } from "../constants.js";
+import { placeWords } from "../notation/places.js";
+import { AS_FOUND, SAME } from "../song.js";
 import { History } from "./history.js";
-import { clock, draw, HEIGHT, rowAt, same } from "./lanes.js";
+import { Keys, keysInWords } from "./keys.js";
+import { clock, draw, HEIGHT, nearest, same } from "./lanes.js";
 import { Player } from "./player.js";
+import { Pointers } from "./pointers.js";
+import { Theme } from "./theme.js";
 import { View } from "./view.js";
 
-const NEAR = 9; // pixels at which a stroke is meant; with a finger twice as many
 let editors = 0;
-const FINE = 0.005; // seconds that a key moves an onset
-const KEYS =
-  "Left and right go from onset to onset, up and down from drum to drum. Enter adds an onset at the playhead, Delete removes the selected one, " +
-  "Shift with left or right moves it by 5 milliseconds. Space plays, plus and minus zoom, Control Z undoes.";
+const START = { edits: [], threshold: null, bars: AS_FOUND };
 
 export class Editor extends EventTarget {
-  /** correcting: whether clicks correct from the beginning. */
-  constructor(root, { correcting = false } = {}) {
+  /** correcting: whether clicks correct from the beginning;  bars: whether the key B says where a bar begins. */
+  constructor(root, { correcting = false, bars = false } = {}) {
     super();
     this.root = root;
     root.classList.add("drum-editor");
     this.view = new View();
-    this.history = new History([]);
+    this.history = new History(START);
     this.player = new Player(() => this.song?.events ?? []);
     Object.assign(this, { song: null, peaks: null, heard: 0, selected: null, lane: CLASSES[0], dragged: null, correcting: false });
+    Object.assign(this, { bars, theme: new Theme(root, () => this.draw()) });
     this._build();
     this._mode(correcting);
     this._listen();
   }
 
+  /** When it is not needed any more. */
+  close() {
+    this.player.pause();
+    this.theme.close();
+  }
+
   // ---- what is shown
 
-  /** A recording before anything was heard in it; `edits` are corrections of an earlier time, which can be undone. */
-  open({ peaks, seconds, sound, edits = [] }) {
+  /**
+   * A recording before anything was heard in it.
+   *
+   * start  the state without corrections;  state  with those of an earlier time, which can be undone one by one.
+   */
+  open({ peaks, seconds, sound, start = START, state = start }) {
     this.player.open(sound);
     this.view.open(seconds);
-    this.history = new History([]);
-    for (let n = 1; n <= edits.length; n++) this.history.do(edits.slice(0, n));
+    this.history = new History(start);
+    const { edits, ...rest } = state;
+    if (JSON.stringify({ ...start, ...rest }) !== JSON.stringify(start))
+      this.history.do({ ...start, ...rest }, "thresholds and bars");
+    edits.forEach((edit, i) => {
+      if (edit.kind === "remove" && edits[i + 1]?.kind === "add") return; // a move
+      this.history.do(
+        { ...start, ...rest, edits: edits.slice(0, i + 1) },
+        `correction: ${CLASS_NAMES[edit.name]} at ${clock(edit.seconds, 3)}`,
+      );
+    });
     Object.assign(this, { song: null, peaks, heard: 0, selected: null });
+    this.say("");
     this._changed(false);
   }
 
   /** What was heard; corrections are those of the editor. */
   show(song, heard = Infinity) {
-    this.song = song.edits === this.history.present ? song : song.with({ edits: this.history.present });
+    this.song = this._corrected(song);
     this.heard = Math.min(heard, song.activations.length / CLASSES.length);
-    if (this.selected) this.selected = this.song.events.find((event) => same(event, this.selected)) ?? null;
+    this._select(this.song.events.find((event) => same(event, this.selected)));
     this._changed(false);
   }
 
@@ -64,42 +88,52 @@ export class Editor extends EventTarget {
   look(start, span) {
     this.view.zoom(span / this.view.span);
     this.view.moveTo(start);
-    this._draw();
+    this.draw();
   }
 
   // ---- corrections
 
+  /** A change of some parts of the state; those that follow each other with one name `merge` are undone together. */
+  adjust(changes, words, merge = "") {
+    if (!this.song) return;
+    this.history.do({ ...this.history.present, ...changes }, words, merge);
+    this.song = this._corrected(this.song);
+    this._select(this.song.events.find((event) => same(event, this.selected)));
+    this.say(capital(words));
+    this._changed();
+  }
+
+  /** An onset where there is none; one of this class that is nearly there is moved. */
   add(name, seconds) {
     if (!this.song) return;
-    this._do(this.song.add(name, seconds));
-    this.selected = nearest(
-      this.song.events.filter((event) => event.name === name),
-      seconds,
-    );
-    this._say(`Added: ${this._words(this.selected)}`);
-    this._changed();
+    const there = nearest(this.of(name), seconds);
+    const away = there ? Math.abs(there.seconds - seconds) : Infinity;
+    if (away < 1e-6) {
+      this._select(there);
+      this.say(`Already there: ${this._words(there)}`);
+      this._changed(false);
+    } else if (away <= SAME) this.move(there, seconds);
+    else this._correct(this.song.add(name, seconds, this.song.velocityAt(name, seconds)), "added", name, seconds);
   }
 
   remove(event = this.selected) {
     if (!event) return;
-    const words = this._words(event);
-    this._do(this.song.remove(event));
-    const left = this.song.events.filter((other) => other.name === event.name);
-    this.selected = nearest(left, event.seconds);
-    this._say(`Deleted: ${words}`);
-    this._changed();
+    this._correct(this.song.remove(event), "deleted", event.name, event.seconds, event);
   }
 
-  move(event, seconds) {
+  /** To another time, and to another drum if one is named. */
+  move(event, seconds, name = event?.name) {
     if (!event) return;
     const inside = Math.min(Math.max(seconds, 0), this.song.duration);
-    this._do(this.song.move(event, inside));
-    this.selected = nearest(
-      this.song.events.filter((other) => other.name === event.name),
-      inside,
-    );
-    this._say(`Moved: ${this._words(this.selected)}`);
-    this._changed();
+    if (inside === event.seconds && name === event.name) return;
+    this._correct(this.song.move(event, inside, name), "moved", name, inside);
+  }
+
+  strike(event, velocity) {
+    if (!event) return;
+    const inside = Math.min(Math.max(Math.round(velocity), 1), 127);
+    if (inside === event.velocity) return;
+    this._correct(this.song.add(event.name, event.seconds, inside), "changed", event.name, event.seconds);
   }
 
   undo() {
@@ -107,20 +141,56 @@ export class Editor extends EventTarget {
   }
 
   redo() {
-    this._restore(this.history.redo(), "Redone");
+    this._restore(this.history.redo(), "Done again");
   }
 
-  _do(song) {
+  /** A song with one more correction; `event` is what was deleted. */
+  _correct(song, what, name, seconds, event = null) {
+    const before = event && this._words(event);
     this.song = song;
-    this.history.do(song.edits);
+    const after = nearest(this.of(name), seconds);
+    const words = `${what}: ${before ?? this._words(after)}`;
+    this.history.do({ ...this.history.present, edits: song.edits }, words);
+    this._select(after);
+    const next = event && after ? `. Next: ${CLASS_NAMES[name]} at ${clock(after.seconds, 3)}` : "";
+    this.say(capital(words) + next);
+    this._changed();
   }
 
-  _restore(edits, word) {
-    if (!edits) return;
-    this.song = this.song.with({ edits });
-    this.selected = this.song.events.find((event) => same(event, this.selected)) ?? null;
-    this._say(`${word}: ${edits.length} corrections, ${this.song.events.length} onsets`);
+  _restore(words, word) {
+    if (words === null) {
+      this.say("Nothing was changed");
+      return;
+    }
+    this.song = this.song && this._corrected(this.song);
+    this._select(this.song?.events.find((event) => same(event, this.selected)));
+    this.say(`${word} (${words}); ${this.song?.events.length ?? 0} onsets`);
     this._changed();
+  }
+
+  /** The song with the state of the editor. */
+  _corrected(song) {
+    const { edits, threshold, bars } = this.history.present;
+    const picking = threshold && threshold !== song.picking.threshold ? { ...song.picking, threshold } : song.picking;
+    return edits === song.edits && picking === song.picking && bars === song.bars ? song : song.with({ edits, picking, bars });
+  }
+
+  of(name) {
+    return this.song?.events.filter((event) => event.name === name) ?? [];
+  }
+
+  /** While it is dragged, an onset is drawn so many seconds later and in the lane of a class, if one is named. */
+  drag(event, later, name = event.name) {
+    this.dragged = { event, seconds: Math.min(Math.max(event.seconds + later, 0), this.song.duration), name };
+    this.draw();
+  }
+
+  /** Dragging ends: the onset stays there, or goes back. */
+  drop(back) {
+    const { dragged } = this;
+    this.dragged = null;
+    if (dragged && !back) this.move(dragged.event, dragged.seconds, dragged.name);
+    this.draw();
   }
 
   // ---- elements
@@ -137,15 +207,15 @@ export class Editor extends EventTarget {
       element.addEventListener("click", action);
       return element;
     };
-    const check = (what, label, on) => {
+    const check = (label, action, on = false, title = "") => {
       const input = make("input", { type: "checkbox", checked: on });
-      input.addEventListener("change", () => this.player.set(what, input.checked));
-      return make("label", { className: "check" }, input, label);
+      input.addEventListener("change", () => action(input.checked));
+      return make("label", { className: "check", title }, input, label);
     };
-    this.playButton = button("▶ Play", () => this._toggle(), "Play");
+    this.playButton = button("▶ Play", () => this.toggle(), "Play");
     this.time = make("span", { className: "time" });
     this.undoButton = button("↶", () => this.undo(), "Undo");
-    this.redoButton = button("↷", () => this.redo(), "Redo");
+    this.redoButton = button("↷", () => this.redo(), "Do again");
     this.deleteButton = button("Delete", () => this.remove(), "Delete the selected onset");
     this.modeButton = button("✎ Correct", () => this._mode(!this.correcting), "Correct by clicking");
     this.modeButton.setAttribute("aria-pressed", "false");
@@ -156,59 +226,72 @@ export class Editor extends EventTarget {
       make(
         "div",
         { className: "group" },
-        check("recording", "recording", true),
-        check("clicks", "clicks", false),
-        check("drums", "drums", false),
+        button("−", () => this.zoom(1.6), "Zoom out"),
+        button("+", () => this.zoom(1 / 1.6), "Zoom in"),
       ),
       make(
         "div",
         { className: "group" },
-        button("−", () => this._zoom(1.6), "Zoom out"),
-        button("+", () => this._zoom(1 / 1.6), "Zoom in"),
+        check("recording", (on) => this.player.set("recording", on), true),
+        check("clicks", (on) => this.player.set("clicks", on)),
+        check("drums", (on) => this.player.set("drums", on), false, "Drums made of tones and noise, at the onsets"),
+        check("loop", (on) => (this.player.loop = on && (() => [this.view.start, this.view.end])), false, "Repeat what is in view"),
       ),
-      make("div", { className: "group" }, this.modeButton, this.deleteButton, this.undoButton, this.redoButton),
+      make("div", { className: "group" }, this.modeButton, this.undoButton, this.redoButton),
     );
     this.canvas = make("canvas", { className: "lanes", tabIndex: 0 });
     this.canvas.setAttribute("role", "application");
     this.canvas.setAttribute("aria-roledescription", "drum lanes");
     this.canvas.setAttribute("aria-describedby", `lanes-keys-${++editors}`);
-    this.hint = make("p", { className: "hint" });
-    this.keys = make("p", { id: `lanes-keys-${editors}`, textContent: KEYS });
-    const keys = make("details", {}, make("summary", { textContent: "Keys" }), this.keys);
-    this.live = make("p", { className: "unseen" });
+    this.live = make("p", { className: "said" });
     this.live.setAttribute("aria-live", "polite");
-    this.root.append(this.tools, this.canvas, this.hint, keys, this.live);
+    this.velocity = make("input", { type: "number", min: 1, max: 127, step: 1, id: `lanes-velocity-${editors}` });
+    this.velocity.addEventListener("change", () => this.velocity.value && this.strike(this.selected, Number(this.velocity.value)));
+    const loudness = make("label", { htmlFor: this.velocity.id, className: "check" }, "Velocity", this.velocity);
+    const selection = make(
+      "div",
+      { className: "selection" },
+      this.live,
+      make("div", { className: "group" }, loudness, this.deleteButton),
+    );
+    this.hint = make("p", { className: "hint" });
+    const listed = make("p", { id: `lanes-keys-${editors}`, textContent: keysInWords(this.bars) });
+    const keys = make("details", {}, make("summary", { textContent: "Keys" }), listed);
+    this.root.append(this.tools, this.canvas, selection, this.hint, keys);
   }
 
   _mode(correcting) {
     this.correcting = correcting;
     this.modeButton.setAttribute("aria-pressed", String(correcting));
     this.hint.textContent = correcting
-      ? "Click on a lane to add an onset, on an onset to delete it; drag it to move it."
+      ? "Click on a lane to add an onset, on an onset to delete it; drag it to move it, also to another drum."
       : "Click to go there, on an onset to select it; drag to scroll. With Correct, clicks add and delete.";
   }
 
-  _toggle() {
+  toggle() {
     if (this.player.playing) this.player.pause();
     else this.player.play();
   }
 
-  _zoom(factor, around) {
+  zoom(factor, around) {
     this.view.zoom(factor, around ?? (inView(this.view, this.playhead) ? this.playhead : undefined));
-    this._viewed();
+    this.viewed();
   }
 
-  _viewed() {
-    this._draw();
+  viewed() {
+    this.draw();
     clearTimeout(this.viewTimer);
     this.viewTimer = setTimeout(() => this.dispatchEvent(new Event("view")), 150);
   }
 
   _changed(tell = true) {
-    this.undoButton.disabled = !this.history.past.length;
-    this.redoButton.disabled = !this.history.future.length;
-    this.deleteButton.disabled = !this.selected;
-    this._draw();
+    // Not `disabled`: the focus would be lost.
+    this.undoButton.ariaDisabled = String(!this.history.past.length);
+    this.redoButton.ariaDisabled = String(!this.history.future.length);
+    this.deleteButton.ariaDisabled = String(!this.selected);
+    this.velocity.disabled = !this.selected;
+    this.velocity.value = this.selected?.velocity ?? "";
+    this.draw();
     this.canvas.setAttribute("aria-label", this._label());
     if (tell) this.dispatchEvent(new Event("change"));
   }
@@ -222,14 +305,15 @@ export class Editor extends EventTarget {
   _words(event) {
     if (!event) return "no onset";
     const sure = event.byHand ? "set by hand" : `confidence ${event.confidence.toFixed(2)}`;
-    return `${CLASS_NAMES[event.name]} at ${clock(event.seconds, 3)}, velocity ${event.velocity}, ${sure}`;
+    const place = placeWords(this.song.place(event));
+    return `${CLASS_NAMES[event.name]} at ${clock(event.seconds, 3)}${place && ` (${place})`}, velocity ${event.velocity}, ${sure}`;
   }
 
-  _say(text) {
+  say(text) {
     this.live.textContent = text;
   }
 
-  _draw() {
+  draw() {
     if (this.pending) return;
     this.pending = requestAnimationFrame(() => {
       this.pending = null;
@@ -243,201 +327,71 @@ export class Editor extends EventTarget {
       const context = this.canvas.getContext("2d");
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
       const focused = document.activeElement === this.canvas;
-      draw(context, { ...this, playhead: this.playhead, lane: focused ? this.lane : null });
+      draw(context, { ...this, playhead: this.playhead, lane: focused ? this.lane : null, colours: this.theme.colours });
       this.time.textContent = `${clock(this.playhead, 1)} / ${clock(this.view.duration)}`;
     });
   }
 
-  // ---- pointers and keys
+  // ---- pointers, keys, the player
 
   _listen() {
-    new ResizeObserver(() => this._draw()).observe(this.canvas);
-    this.canvas.addEventListener("focus", () => this._draw());
-    this.canvas.addEventListener("blur", () => this._draw());
+    new ResizeObserver(() => this.draw()).observe(this.canvas);
+    this.canvas.addEventListener("focus", () => this.draw());
+    this.canvas.addEventListener("blur", () => this.draw());
     this.player.addEventListener("state", () => {
       this.playButton.textContent = this.player.playing ? "❚❚ Pause" : "▶ Play";
       this.playButton.title = this.player.playing ? "Pause" : "Play";
       this.playButton.setAttribute("aria-label", this.playButton.title);
       this._follow();
     });
-    this.canvas.addEventListener("keydown", (event) => this._key(event));
-    this.canvas.addEventListener("wheel", (event) => this._wheel(event), { passive: false });
-    this.pointers = new Map();
-    this.canvas.addEventListener("pointerdown", (event) => this._down(event));
-    this.canvas.addEventListener("pointermove", (event) => this._moved(event));
-    this.canvas.addEventListener("pointerup", (event) => this._up(event));
-    this.canvas.addEventListener("pointercancel", (event) => this._up(event, true));
+    this.pointers = new Pointers(this);
+    this.keys = new Keys(this);
   }
 
   /** While it plays, the picture follows. */
   _follow() {
-    this._draw();
+    this.draw();
     if (!this.player.playing) return;
-    if (!this.pointers.size && this.view.reveal(this.playhead)) this._viewed();
+    if (!this.pointers.down.size && this.view.reveal(this.playhead)) this.viewed();
     requestAnimationFrame(() => this._follow());
   }
 
-  _wheel(event) {
-    const { offsetX, deltaX, deltaY, ctrlKey, shiftKey } = event;
-    if (!ctrlKey && !shiftKey && Math.abs(deltaX) <= Math.abs(deltaY)) return; // the page scrolls
-    event.preventDefault();
-    if (ctrlKey) this._zoom(1.0025 ** deltaY, this.view.seconds(offsetX));
-    else {
-      this.view.moveTo(this.view.start + ((deltaX || deltaY) / this.view.width) * this.view.span);
-      this._viewed();
-    }
-  }
-
-  _eventAt(x, y, reach) {
-    const { row, name } = rowAt(y);
-    if (row !== "lane" || !this.song) return null;
-    const found = nearest(
-      this.song.events.filter((event) => event.name === name),
-      this.view.seconds(x),
-    );
-    return found && Math.abs(this.view.x(found.seconds) - x) <= reach ? found : null;
-  }
-
-  _down(event) {
-    if (event.button > 0) return;
-    this.canvas.focus();
-    this.canvas.setPointerCapture(event.pointerId);
-    const reach = event.pointerType === "touch" ? 2 * NEAR : NEAR;
-    const { offsetX: x, offsetY: y } = event;
-    this.pointers.set(event.pointerId, {
-      x,
-      y,
-      start: this.view.start,
-      span: this.view.span,
-      moved: false,
-      hit: this._eventAt(x, y, reach),
-    });
-    if (rowAt(y).row === "overview") this._overview(x);
-  }
-
-  _overview(x) {
-    this.view.moveTo((x / this.view.width) * this.view.duration - this.view.span / 2);
-    this._viewed();
-  }
-
-  _moved(event) {
-    const pointer = this.pointers.get(event.pointerId);
-    if (!pointer) {
-      const over = this._eventAt(event.offsetX, event.offsetY, NEAR);
-      this.canvas.style.cursor = over ? "pointer" : this.correcting && rowAt(event.offsetY).row === "lane" ? "copy" : "default";
-      return;
-    }
-    const { offsetX: x } = event;
-    if (Math.abs(x - pointer.x) > 4) pointer.moved = true;
-    if (!pointer.moved) return;
-    if (this.pointers.size === 2) this._pinch(event, pointer);
-    else if (rowAt(pointer.y).row === "overview") this._overview(x);
-    else if (this.correcting && pointer.hit) {
-      this.dragged = { event: pointer.hit, seconds: pointer.hit.seconds + ((x - pointer.x) / this.view.width) * this.view.span };
-      this._draw();
-    } else {
-      this.view.moveTo(pointer.start - ((x - pointer.x) / this.view.width) * this.view.span);
-      this._viewed();
-    }
-  }
-
-  _pinch(event, pointer) {
-    const other = [...this.pointers.values()].find((each) => each !== pointer);
-    other.moved = true;
-    const before = Math.abs((pointer.last ?? pointer.x) - other.x);
-    const after = Math.abs(event.offsetX - other.x);
-    pointer.last = event.offsetX;
-    if (before > 10 && after > 10) this._zoom(before / after, this.view.seconds(other.x));
-  }
-
-  _up(event, cancelled = false) {
-    const pointer = this.pointers.get(event.pointerId);
-    this.pointers.delete(event.pointerId);
-    const { dragged } = this;
-    this.dragged = null;
-    if (!pointer || cancelled) return this._draw();
-    if (dragged) return this.move(dragged.event, dragged.seconds);
-    if (pointer.moved) return undefined;
-    const { row, name } = rowAt(pointer.y);
-    const seconds = Math.min(Math.max(this.view.seconds(pointer.x), 0), this.view.duration);
-    if (row === "lane") this.lane = name;
-    if (row === "lane" && this.correcting && this.song) {
-      if (pointer.hit) this.remove(pointer.hit);
-      else this.add(name, seconds);
-    } else if (pointer.hit) this._select(pointer.hit);
-    else if (row !== "overview") {
-      this.selected = null;
-      this.player.seek(seconds);
-      this._changed(false);
-    }
-    return undefined;
-  }
-
   _select(event) {
-    this.selected = event;
+    this.selected = event ?? null;
+    if (event) this.lane = event.name;
+  }
+
+  /** Select an onset, or nothing, and go there. */
+  choose(event) {
+    this._select(event);
     if (event) {
-      this.lane = event.name;
       if (!this.player.playing) this.player.seek(event.seconds);
-      if (this.view.reveal(event.seconds)) this._viewed();
-      const of = this.song.events.filter((other) => other.name === event.name);
-      this._say(`${this._words(event)}, ${of.indexOf(event) + 1} of ${of.length}`);
-    }
+      if (this.view.reveal(event.seconds)) this.viewed();
+      const of = this.of(event.name);
+      this.say(`${this._words(event)}, ${of.indexOf(event) + 1} of ${of.length}`);
+    } else this.say("");
     this._changed(false);
   }
 
-  _key(event) {
-    const { key, shiftKey } = event;
-    const control = event.ctrlKey || event.metaKey;
-    const actions = {
-      " ": () => this._toggle(),
-      ArrowLeft: () => (shiftKey ? this.move(this.selected, this.selected?.seconds - FINE) : this._step(-1)),
-      ArrowRight: () => (shiftKey ? this.move(this.selected, this.selected?.seconds + FINE) : this._step(1)),
-      ArrowUp: () => this._lane(-1),
-      ArrowDown: () => this._lane(1),
-      Enter: () => this.add(this.lane, Math.round(this.playhead * FPS * 10) / (FPS * 10)),
-      Delete: () => this.remove(),
-      Backspace: () => this.remove(),
-      Home: () => this._go(0),
-      End: () => this._go(this.view.duration),
-      "+": () => this._zoom(1 / 1.6),
-      "=": () => this._zoom(1 / 1.6),
-      "-": () => this._zoom(1.6),
-      Escape: () => this._select(null),
-    };
-    const controls = { z: () => (shiftKey ? this.redo() : this.undo()), Z: () => this.redo(), y: () => this.redo() };
-    const action = control ? controls[key] : actions[key];
-    if (!action) return;
-    event.preventDefault();
-    action();
+  /** A bar begins at the beat nearest to the playhead. */
+  beginBar() {
+    if (!this.song?.beats) return;
+    const { bars } = this.history.present;
+    const first = Math.round(this.playhead * 1_000) / 1_000;
+    this.adjust({ bars: { ...bars, first } }, `a bar begins at ${clock(first, 3)}`);
   }
 
-  _step(direction) {
-    const of = this.song?.events.filter((event) => event.name === this.lane) ?? [];
-    const from = this.selected?.name === this.lane ? this.selected.seconds : this.playhead;
-    const past = (event) => (direction > 0 ? event.seconds > from + 1e-9 : event.seconds < from - 1e-9);
-    const found = direction > 0 ? of.find(past) : of.findLast(past);
-    if (found) this._select(found);
-    else this._say(`No ${direction > 0 ? "later" : "earlier"} onset of ${CLASS_NAMES[this.lane]}`);
-  }
-
-  _lane(direction) {
-    this.lane = CLASSES[Math.min(Math.max(CLASSES.indexOf(this.lane) + direction, 0), CLASSES.length - 1)];
-    const count = this.song?.counts[this.lane] ?? 0;
-    this._say(`${CLASS_NAMES[this.lane]}, ${count} onsets`);
-    this._draw();
-  }
-
-  _go(seconds) {
+  /** The playhead to a time; nothing is selected then. */
+  go(seconds) {
+    this._select(null);
     this.player.seek(seconds);
-    this.view.reveal(seconds);
-    this._viewed();
+    this.view.reveal(this.playhead);
+    this.say(`At ${clock(this.playhead, 3)}`);
+    this._changed(false);
+    this.viewed();
   }
 }
 
-function nearest(events, seconds) {
-  let found = null;
-  for (const event of events) if (!found || Math.abs(event.seconds - seconds) < Math.abs(found.seconds - seconds)) found = event;
-  return found;
-}
+const capital = (words) => words.charAt(0).toUpperCase() + words.slice(1);
 
 const inView = (view, seconds) => seconds >= view.start && seconds <= view.end;

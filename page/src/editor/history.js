@@ -1,30 +1,34 @@
-// Undo and redo: states before and after the present one.
+// Undo and redo: states before and after the present one, and words for what was done between them.
 
 const MOST = 500;
 
 export class History {
   constructor(present) {
-    Object.assign(this, { past: [], present, future: [] });
+    Object.assign(this, { past: [], present, future: [], merged: "" });
   }
 
-  /** A new state; what was undone is forgotten. */
-  do(state) {
-    this.past.push(this.present);
+  /** A new state; what was undone is forgotten. Steps that follow each other with one name `merge` are undone together. */
+  do(state, words = "", merge = "") {
+    if (!merge || merge !== this.merged) this.past.push({ state: this.present, words });
+    else this.past.at(-1).words = words;
     if (this.past.length > MOST) this.past.shift();
-    this.present = state;
-    this.future = [];
+    Object.assign(this, { present: state, future: [], merged: merge });
   }
 
-  /** The state before, or null at the beginning. */
+  /** The words of what was undone, null at the beginning; the state before is the present one then. */
   undo() {
-    if (!this.past.length) return null;
-    this.future.push(this.present);
-    return (this.present = this.past.pop());
+    return this._go(this.past, this.future);
   }
 
   redo() {
-    if (!this.future.length) return null;
-    this.past.push(this.present);
-    return (this.present = this.future.pop());
+    return this._go(this.future, this.past);
+  }
+
+  _go(from, to) {
+    if (!from.length) return null;
+    const { state, words } = from.pop();
+    to.push({ state: this.present, words });
+    Object.assign(this, { present: state, merged: "" });
+    return words;
   }
 }

@@ -12,7 +12,7 @@ export function wholeSound(buffer) {
     const source = new AudioBufferSourceNode(output.context, { buffer });
     source.connect(output);
     source.start(when, from);
-    return () => source.stop();
+    return (at) => source.stop(at);
   };
   return { duration: buffer.duration, rate: buffer.sampleRate, ready: async () => {}, play };
 }
@@ -26,11 +26,12 @@ export class Player extends EventTarget {
     this.position = 0; // seconds, while it stands
     this.playing = false;
     this.levels = { recording: true, clicks: false, drums: false };
+    this.loop = null; // a function that gives the seconds [from, to] that are repeated
   }
 
   /**
    * sound: { duration, rate, ready(from), play(output, from, when) }. `ready` resolves when it can be played from there on; `play`
-   * hands it to the node `output` and returns what stops it. `wholeSound` makes one of an AudioBuffer.
+   * hands it to the node `output` and returns what stops it, at a time of the context or at once. `wholeSound` makes one of an AudioBuffer.
    */
   open(sound) {
     this.pause();
@@ -41,8 +42,9 @@ export class Player extends EventTarget {
   /** Seconds into the recording, what is heard at this moment. */
   get now() {
     if (!this.playing) return this.position;
-    const latency = this.context.outputLatency || 0;
-    return Math.min(Math.max(this.context.currentTime - latency - this.begun, this.from), this.sound.duration);
+    const time = this.context.currentTime - (this.context.outputLatency || 0);
+    const { begun, from } = time < this.earlier?.until ? this.earlier : this;
+    return Math.min(Math.max(time - begun, from), this.sound.duration);
   }
 
   async play() {
@@ -52,7 +54,9 @@ export class Player extends EventTarget {
     if (this.position >= sound.duration - 0.01) this.position = 0;
     await Promise.all([this.context.resume(), sound.ready(this.position)]);
     if (this.playing || sound !== this.sound) return; // asked for twice, or another recording was opened meanwhile
-    this.from = this.position;
+    const [first, last] = this.loop?.() ?? [0, Infinity];
+    if (this.position < first || this.position >= last - 0.01) this.position = first;
+    Object.assign(this, { from: this.position, earlier: null });
     const start = this.context.currentTime + 0.05;
     this.begun = start - this.from;
     this.sent = this.from - 1e-6;
@@ -69,6 +73,7 @@ export class Player extends EventTarget {
     this.playing = false;
     clearInterval(this.timer);
     this.stop();
+    this.earlier?.stop();
     for (const node of this.strokes) node.stop();
     this.strokes.clear();
     this.dispatchEvent(new Event("state"));
@@ -120,13 +125,32 @@ export class Player extends EventTarget {
     set("drums", drums ? 0.6 : 0);
   }
 
-  /** Hands over the strokes of the next quarter of a second; at the end it stops. */
+  /** Hands over the strokes of the next quarter of a second; at the end it stops, or begins the loop again. */
   _send() {
-    if (this.now >= this.sound.duration - 0.02) {
+    const { duration } = this.sound;
+    if (!this.loop && this.now >= duration - 0.02) {
       this.pause();
       return;
     }
+    const [start, end] = this.loop?.() ?? [0, Infinity];
     const until = this.context.currentTime - this.begun + AHEAD;
+    this._strike(Math.min(until, end));
+    if (this.loop && until >= Math.min(end, duration)) this._again(start, Math.min(end, duration));
+  }
+
+  /** The loop is played from `start` when it has come to `end`, without a gap. */
+  _again(start, end) {
+    const at = Math.max(this.begun + end, this.context.currentTime + 0.02);
+    const { begun, from, stop } = this;
+    stop(at);
+    this.earlier?.stop();
+    this.earlier = { begun, from, stop, until: at };
+    Object.assign(this, { begun: at - start, from: start, sent: start - 1e-6 });
+    this.stop = this.sound.play(this.gains.recording, start, at);
+  }
+
+  /** Hands over the strokes that were not yet, up to `until` seconds. */
+  _strike(until) {
     for (const event of this.events()) {
       if (event.seconds <= this.sent || event.seconds > until) continue;
       for (const what of ["clicks", "drums"]) {

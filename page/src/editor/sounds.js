@@ -1,5 +1,7 @@
 // Sounds of the five classes: clicks, as adtlib/audio/clicks.py makes them, and a drum kit made of tones and noise.
 
+import { peakOf } from "../numbers.js";
+
 const CLICKS = { KD: 220, SD: 440, TT: 660, HH: 1_760, CY: 2_640 }; // Hz
 const [CLICK_SECONDS, DECAY] = [0.04, 0.008];
 export const CLICK_PEAK = 0.35;
@@ -65,16 +67,23 @@ function highPass(noise) {
   };
 }
 
-/** The recording (mono, or null for the drums alone) with a sound at each event, peak 0.95 at most. sounds: { class: samples }. */
-export function rendered(mono, events, sounds, rate, seconds, gain = 1) {
-  const mixture = mono ? mono.map((sample) => sample * RECORDING_GAIN) : new Float32Array(Math.ceil(seconds * rate) + rate);
+/**
+ * Channels of the recording (or null for the drums alone, one channel) with a sound at each event, peak 0.95 at most.
+ *
+ * sounds  { class: samples }.
+ */
+export function rendered(channels, events, sounds, rate, seconds, gain = 1) {
+  const mixtures = channels
+    ? channels.map((channel) => channel.map((sample) => sample * RECORDING_GAIN))
+    : [new Float32Array(Math.ceil(seconds * rate) + rate)];
   for (const event of events) {
     const sound = sounds[event.name];
-    const strength = gain * (mono ? 1 : (event.velocity / 127) ** 2);
+    const strength = gain * (channels ? 1 : (event.velocity / 127) ** 2);
     const begin = Math.round(event.seconds * rate);
-    for (let i = 0; i < sound.length && begin + i < mixture.length; i++) mixture[begin + i] += strength * sound[i];
+    for (const mixture of mixtures)
+      for (let i = 0; i < sound.length && begin + i < mixture.length; i++) mixture[begin + i] += strength * sound[i];
   }
-  const peak = mixture.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
-  const scale = peak > 0.95 || (!mono && peak > 0) ? 0.95 / peak : 1;
-  return scale === 1 ? mixture : mixture.map((sample) => sample * scale);
+  const peak = Math.max(...mixtures.map(peakOf));
+  const scale = peak > 0.95 || (!channels && peak > 0) ? 0.95 / peak : 1;
+  return scale === 1 ? mixtures : mixtures.map((mixture) => mixture.map((sample) => sample * scale));
 }

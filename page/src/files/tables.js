@@ -1,6 +1,9 @@
 // Text formats. `toCsv`: Transcription.to_csv of adtlib/transcription/transcription.py, which `adt score` reads.
 
 import { CLASS_NAMES } from "../constants.js";
+import { SoundError } from "../hearing/errors.js";
+import { DIVISIONS } from "../notation/patterns.js";
+import { checked } from "./corrections.js";
 
 /** A line an onset: time_seconds,class,pitch,velocity,confidence. events: [{ seconds, name, velocity, confidence }], sorted. */
 export function toCsv(events, pitches) {
@@ -16,14 +19,20 @@ export function toLabels(events) {
   return events.map(({ seconds, name }) => `${seconds.toFixed(6)}\t${seconds.toFixed(6)}\t${name}\n`).join("");
 }
 
-/** What was heard and how, for other programs: JSON with onsets, beats, thresholds. */
-export function toJson({ name, duration, events, beats, thresholds, model }) {
-  const onsets = events.map(({ seconds, name: label, velocity, confidence }) => ({
+/**
+ * What was heard and how, for other programs and for this page: JSON with onsets, beats, thresholds.
+ *
+ * places  of the events, as Song.place gives them;  recording  { file, sha256 };  corrections  as files/corrections.js has them.
+ */
+export function toJson({ name, duration, events, beats, thresholds, model, places, recording, corrections }) {
+  const onsets = events.map(({ seconds, name: label, velocity, confidence }, i) => ({
     seconds,
     class: label,
     drum: CLASS_NAMES[label],
     velocity,
     confidence: Number(confidence.toFixed(4)),
+    bar: places[i]?.bar ?? null,
+    beat: places[i] ? Number((places[i].beat + places[i].part / DIVISIONS).toFixed(4)) : null,
   }));
   const content = {
     name,
@@ -34,6 +43,25 @@ export function toJson({ name, duration, events, beats, thresholds, model }) {
     beats: beats.times,
     positions: beats.positions,
     onsets,
+    recording,
+    corrections,
   };
   return JSON.stringify(content, null, 1) + "\n";
+}
+
+/** { duration, recording, corrections } of a text that `toJson` wrote. SoundError, a sentence for the user, for another one. */
+export function fromJson(text) {
+  let content = null;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    throw new SoundError("It is no JSON: it was changed or cut.");
+  }
+  if (!content?.corrections || !content.recording) throw new SoundError("It is no JSON that this page saved.");
+  const { duration, recording } = content;
+  try {
+    return { duration, recording, corrections: checked(content.corrections) };
+  } catch (error) {
+    throw new SoundError(`Its corrections cannot be read: ${error.message}.`);
+  }
 }

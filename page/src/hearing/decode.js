@@ -5,29 +5,48 @@ import { SoundError } from "./errors.js";
 
 const MOST_MINUTES = 30; // in memory as floats: 640 MB in stereo
 const COPY = "copy or download it again";
+// What is chosen by mistake, by its first bytes.
+const OTHERS = [
+  ["MThd", "MIDI"],
+  ["\x89PNG", "a picture"],
+  ["GIF8", "a picture"],
+  ["\xff\xd8\xff", "a picture"],
+  ["%PDF", "a document"],
+  ["PK\x03\x04", "an archive or a document"],
+];
 
-/** An AudioBuffer of the file. SoundError, with a sentence for the user, where it cannot be decoded. */
+/**
+ * { sound, stated }: an AudioBuffer of the file, and the seconds that its header states, null where it states none.
+ *
+ * SoundError, with a sentence for the user, where it cannot be decoded.
+ */
 export async function decoded(file) {
   const bytes = await file.arrayBuffer().catch(() => {
     throw new SoundError(`It cannot be read: ${COPY}.`);
   });
   check(new Uint8Array(bytes));
   const rate = rateOf(new Uint8Array(bytes));
+  const stated = statedSeconds(new Uint8Array(bytes));
   const context = new OfflineAudioContext(1, 1, rate);
   const buffer = await context.decodeAudioData(bytes).catch(() => {
-    throw new SoundError(`This browser cannot decode it: it is damaged, or of a kind such as wma; convert it to mp3, ogg or wav.`);
+    throw new SoundError(
+      `This browser cannot decode it: it is damaged, or of a kind that it does not know; convert it to mp3, ogg or wav.`,
+    );
   });
   if (buffer.duration > MOST_MINUTES * 60) {
     throw new SoundError(`It is longer than ${MOST_MINUTES} minutes, too long for a browser: split it, or use adt transcribe.`);
   }
-  return buffer;
+  return { sound: buffer, stated };
 }
 
 /** SoundError for what is empty, text, or a wav file that was cut: adtlib/audio/files.py check_file, adtlib/audio/chunks.py. */
 function check(bytes) {
   if (!bytes.length) throw new SoundError(`It is empty: ${COPY}.`);
   const start = bytes.subarray(0, 4096);
-  if (!start.includes(0) && isText(start)) throw new SoundError(`It is text, no recording: ${COPY}.`);
+  const saved = "choose the recording; of the files saved here, the JSON can be opened again";
+  const [, other] = OTHERS.find(([letters]) => ascii(bytes, 0, letters.length) === letters) ?? [];
+  if (other) throw new SoundError(`It is ${other}, no recording: ${saved}.`);
+  if (!start.includes(0) && isText(start)) throw new SoundError(`It is text, no recording: ${saved}.`);
   const samples = chunk(bytes, "data");
   const streamed = [0x7f000008, 0x7ffff000, 0x80000000, 0xffffffff].some(
     (mark) => samples && mark - samples.size >= 0 && mark - samples.size <= 4096,
@@ -74,19 +93,39 @@ function statedRate(bytes) {
   if (start === "fLaC" && bytes.length > 20) return (bytes[18] << 12) | (bytes[19] << 4) | (bytes[20] >> 4);
   if (start === "OggS" && bytes.length > 48)
     return ascii(bytes, 28, 8) === "OpusHead" ? 48_000 : ascii(bytes, 29, 6) === "vorbis" ? view.getUint32(40, true) : 0;
-  return start.slice(0, 3) === "ID3" || bytes[0] === 0xff ? mpegRate(bytes) : 0;
+  return mpegFrame(bytes)?.rate ?? 0;
 }
 
-function mpegRate(bytes) {
+/** Seconds of sound in a whole file of mp3 with a header of Xing or LAME, or of flac; null where none are stated. */
+export function statedSeconds(bytes) {
+  const view = viewOf(bytes);
+  if (ascii(bytes, 0, 4) === "fLaC" && bytes.length > 26) {
+    const rate = (bytes[18] << 12) | (bytes[19] << 4) | (bytes[20] >> 4);
+    const samples = (bytes[21] & 15) * 2 ** 32 + view.getUint32(22);
+    return rate && samples ? samples / rate : null;
+  }
+  const frame = mpegFrame(bytes);
+  if (!frame) return null;
+  for (const offset of [36, 21, 13]) {
+    const at = frame.at + offset; // behind the side information of stereo or mono
+    if (at + 12 > bytes.length || !["Xing", "Info"].includes(ascii(bytes, at, 4)) || !(bytes[at + 7] & 1)) continue;
+    return (view.getUint32(at + 8) * (frame.version === 3 ? 1_152 : 576)) / frame.rate;
+  }
+  return null;
+}
+
+/** { at, version, rate } of the first frame of mp3, version 3 for MPEG 1; null where there is none. */
+function mpegFrame(bytes) {
+  if (ascii(bytes, 0, 3) !== "ID3" && bytes[0] !== 0xff) return null;
   const tagged = ascii(bytes, 0, 3) === "ID3";
   const begin = tagged ? 10 + ((bytes[6] << 21) | (bytes[7] << 14) | (bytes[8] << 7) | bytes[9]) : 0;
   for (let at = begin; at + 4 <= Math.min(bytes.length, begin + 8_192); at++) {
     if (bytes[at] !== 0xff || (bytes[at + 1] & 0xe0) !== 0xe0) continue;
     const [version, index] = [(bytes[at + 1] >> 3) & 3, (bytes[at + 2] >> 2) & 3];
     if (version === 1 || index === 3) continue;
-    return [44_100, 48_000, 32_000][index] / { 3: 1, 2: 2, 0: 4 }[version];
+    return { at, version, rate: [44_100, 48_000, 32_000][index] / { 3: 1, 2: 2, 0: 4 }[version] };
   }
-  return 0;
+  return null;
 }
 
 const viewOf = (bytes) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,6 +1,6 @@
 // Beats and bar lines of a song, and positions in them: the class Beats of adtlib/notation/beats.py.
 
-import { median, searchSorted } from "../numbers.js";
+import { median, rint, searchSorted } from "../numbers.js";
 
 export const BEATS_A_BAR = 4;
 
@@ -22,6 +22,51 @@ export class Beats {
     return this.positions[0] - 1;
   }
 
+  /** Beats in a bar. */
+  get aBar() {
+    return Math.max(...this.positions);
+  }
+
+  /** The same beats; bars are counted in both directions from the beat nearest to `seconds`: with_bar_at in Python. */
+  withBarAt(seconds) {
+    const { times, aBar } = this;
+    const nearest = rint(Math.min(Math.max(this.at(seconds), 0), times.length - 1));
+    return new Beats(
+      times,
+      times.map((_, i) => beatInBar(i - nearest, 0, aBar)),
+      this.found,
+    );
+  }
+
+  /** Two beats in place of each: bars begin where they began, and in their middle. */
+  doubled() {
+    const times = this.times.flatMap((time, i) => (i ? [(this.times[i - 1] + time) / 2, time] : [time]));
+    return new Beats(
+      times,
+      times.map((_, i) => beatInBar(i, 2 * this.phase, this.aBar)),
+      this.found,
+    );
+  }
+
+  /** One beat in place of two: of its bars every second one begins where one began, the first one among them. */
+  halved() {
+    const { times, positions, aBar } = this;
+    const bar = Math.max(positions.indexOf(1), 0);
+    const kept = times.map((_, i) => i).filter((i) => (i - bar) % 2 === 0);
+    const found = kept.map((i) => times[i]);
+    const last = found.length - 1;
+    if (last < 1) return this;
+    if (found[last] < times.at(-1)) {
+      found.push(2 * found[last] - found[last - 1]);
+      kept.push(kept[last] + 2);
+    }
+    return new Beats(
+      found,
+      kept.map((i) => beatInBar((i - bar) / 2, 0, aBar)),
+      this.found,
+    );
+  }
+
   /** The position of a time, in beats from the first; the tempo continues before and after the beats. */
   at(seconds) {
     const { times } = this;
@@ -38,6 +83,9 @@ export class Beats {
     return times[below] + (beat - below) * (times[below + 1] - times[below]);
   }
 }
+
+/** The position of beat `index` in its bar, from 1, where `phase` beats of the bar are past at beat 0. */
+const beatInBar = (index, phase, aBar) => ((((index + phase) % aBar) + aBar) % aBar) + 1;
 
 export const medianBpm = (times) => 60 / median(differences(times));
 

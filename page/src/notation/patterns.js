@@ -21,26 +21,38 @@ const VELOCITIES = { stroke: 84, ghost: 34 };
  */
 export function songPattern(events, beats, quantise = null) {
   if (!events.length) return { hits: [], nBars: 1, bpm: beats.bpm };
-  const steps = quantise === null || quantise === 48 ? null : quantise / 4;
-  const first = beats.at(events[0].seconds);
-  const start = Math.floor((first + EARLY + beats.phase) / BEATS_A_BAR) * BEATS_A_BAR - beats.phase;
-  const last = beats.at(events.at(-1).seconds);
-  const lines = [];
-  for (let beat = start; beat <= Math.ceil(last) + BEATS_A_BAR; beat++) lines.push(beats.seconds(beat));
-  const period = median(lines.slice(1).map((line, i) => line - lines[i]));
-  const positions = events.map((event) => Math.max(beatPosition(event.seconds, lines, period, period), 0));
-  const grids = steps ? null : gridsOf(positions.toSorted((a, b) => a - b));
+  const places = placesOf(events, beats, quantise);
   const loudest = new Map();
   events.forEach((event, i) => {
-    const grid = steps ?? grids.get(Math.floor(positions[i]));
-    const at = (rint(positions[i] * grid) * DIVISIONS) / grid;
     const velocity = event.name === "SD" && event.velocity < GHOST ? VELOCITIES.ghost : VELOCITIES.stroke;
-    const key = at * 128 + MIDI_PITCH[event.name];
+    const key = places[i] * 128 + MIDI_PITCH[event.name];
     loudest.set(key, Math.max(loudest.get(key) ?? 0, velocity));
   });
   const hits = [...loudest].map(([key, velocity]) => ({ at: Math.floor(key / 128), pitch: key % 128, velocity }));
   hits.sort((a, b) => a.at - b.at || a.pitch - b.pitch);
   return { hits, nBars: Math.floor(hits.at(-1).at / (BEATS_A_BAR * DIVISIONS)) + 1, bpm: beats.bpm };
+}
+
+/** The beat at which the first bar begins, that of the first event: a whole number, negative before the first of `beats`. */
+export function firstBeat(events, beats) {
+  const first = events.length ? beats.at(events[0].seconds) : 0;
+  return Math.floor((first + EARLY + beats.phase) / beats.aBar) * beats.aBar - beats.phase;
+}
+
+/** Where events are, in divisions from the start of the first bar: arguments as for `songPattern`. */
+export function placesOf(events, beats, quantise = null) {
+  const steps = quantise === null || quantise === 48 ? null : quantise / 4;
+  const start = firstBeat(events, beats);
+  const last = beats.at(events.at(-1).seconds);
+  const lines = [];
+  for (let beat = start; beat <= Math.ceil(last) + beats.aBar; beat++) lines.push(beats.seconds(beat));
+  const period = median(lines.slice(1).map((line, i) => line - lines[i]));
+  const positions = events.map((event) => Math.max(beatPosition(event.seconds, lines, period, period), 0));
+  const grids = steps ? null : gridsOf(positions.toSorted((a, b) => a - b));
+  return positions.map((position) => {
+    const grid = steps ?? grids.get(Math.floor(position));
+    return (rint(position * grid) * DIVISIONS) / grid;
+  });
 }
 
 /** Steps of each beat with strokes, 4 or 3: the most likely sequence (Viterbi), which begins with sixteenths and seldom changes. */

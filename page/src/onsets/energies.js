@@ -6,7 +6,7 @@ import { bandCentres } from "../audio/features.js";
 
 const RANGES = { KD: [30, 130], SD: [180, 5_000], TT: [70, 400], HH: [6_000, 16_000], CY: [3_000, 16_000] }; // Hz
 const [LOUD, LOUD_QUANTILE] = [100, 0.75];
-const SOFTEST_VELOCITY = 20;
+export const SOFTEST_VELOCITY = 20;
 const SOFTEST = Math.fround(1e-3);
 const [BEFORE, AFTER] = [2, 3]; // frames around an onset
 const FLAM = 8; // frames
@@ -54,10 +54,14 @@ export function onsetEnergies(energies, column, times) {
   });
 }
 
-/** Velocities 20 to 127 of the onsets of a class: arguments as for `onsetEnergies`. */
-export function velocities(energies, column, times) {
+/**
+ * Velocities 20 to 127 of the onsets of a class: arguments as for `onsetEnergies`; the loud ones of `among` set the scale, where it has
+ * some.
+ */
+export function velocities(energies, column, times, among = times) {
   const risen = onsetEnergies(energies, column, times);
-  const reference = risen.length ? quantile(risen, LOUD_QUANTILE) : 1;
+  const loud = among.length ? onsetEnergies(energies, column, among) : risen;
+  const reference = loud.length ? quantile(loud, LOUD_QUANTILE) : 1;
   return risen.map((rise) => {
     const decibels = 20 * Math.log10(rise / reference);
     return Math.min(Math.max(rint(LOUD * 10 ** (decibels / 40)), SOFTEST_VELOCITY), 127);
