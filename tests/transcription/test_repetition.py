@@ -33,11 +33,12 @@ def odds(value):
 
 def test_a_stroke_that_cannot_be_heard_is_raised_and_a_stray_one_lowered():
     activations = eighths()
-    activations[1_225, HH], activations[1_212, HH] = 0.35, 0.6  # hidden; where no other bar has one
+    activations[1_225, HH], activations[1_212, HH] = 0.4, 0.6  # hidden; where no other bar has one
     seen = with_repetition(activations, HALF_SECONDS, 0.35)
     assert seen.shape == activations.shape and seen.dtype == np.float32
-    around, silence = odds(0.9), -3.0  # of eight bars; log-odds of 0.02 are beyond the limit
-    assert odds(seen[1_225, HH]) == pytest.approx(odds(0.35) + 0.35 * around, abs=1e-3)
+    around = (8 * odds(0.9) + 2 * odds(0.4)) / 10  # eight other bars, and its own
+    assert odds(seen[1_225, HH]) == pytest.approx(odds(0.4) + 0.35 * around, abs=1e-3)
+    silence = max((8 * odds(0.02) + 2 * odds(0.6)) / 10, -3)
     assert odds(seen[1_212, HH]) == pytest.approx(odds(0.6) + 0.35 * silence, abs=1e-3)
     picked = pick_peaks(seen, PeakPicking())
     assert 12.25 in picked[HH] and 12.12 not in picked[HH]
@@ -50,7 +51,7 @@ def test_bars_need_not_be_equally_long_to_the_frame():
     activations[1_225] = 0.3
     moved = np.roll(activations, 2, axis=0)
     moved[1_200:1_260] = activations[1_200:1_260]  # this bar two frames earlier than the others
-    assert with_repetition(moved, HALF_SECONDS, 0.35)[1_225, HH] > 0.4
+    assert with_repetition(moved, HALF_SECONDS, 0.35)[1_225, HH] > 0.37
 
 
 def test_a_bar_has_the_beats_of_its_time_signature():
@@ -58,7 +59,7 @@ def test_a_bar_has_the_beats_of_its_time_signature():
     waltz[::150, 0] = 0.9
     waltz[1_200, 0] = 0.4
     threes = Beats(np.arange(0, 40, 0.5), np.arange(80) % 3 + 1, True, (3, 4))
-    assert with_repetition(waltz, threes, 0.35)[1_200, 0] > 0.55
+    assert with_repetition(waltz, threes, 0.35)[1_200, 0] > 0.53
     assert with_repetition(waltz, HALF_SECONDS, 0.35)[1_200, 0] < 0.4, "in 4/4 three of four bars say the contrary"
 
 

@@ -7,6 +7,7 @@ import { rint } from "../numbers.js";
 const N = CLASSES.length;
 const BARS = 4; // before and after
 const LIMIT = 3; // of the mean of their log-odds
+const OWN = 2; // bars that a frame's own surroundings count as
 const POOLED = 2; // frames to each side
 const EDGE = 1e-7; // of activations, whose log-odds are finite then
 const FIRST_THRESHOLD = 0.5; // of the onsets in which beats are tracked
@@ -25,10 +26,10 @@ export function withRepetition(activations, beats, weight) {
   const result = new Float32Array(activations.length);
   for (let frame = 0; frame < frames; frame++) {
     const others = beats.found ? placesInOtherBars(beats, frame, frames) : [];
-    if (!others.length) others.push(frame);
     for (let column = 0; column < N; column++) {
-      const sum = others.reduce((total, other) => total + pooled[other * N + column], 0);
-      const around = Math.min(Math.max(sum / others.length, -LIMIT), LIMIT);
+      const own = OWN * pooled[frame * N + column];
+      const sum = others.reduce((total, other) => total + pooled[other * N + column], own);
+      const around = Math.min(Math.max(sum / (others.length + OWN), -LIMIT), LIMIT);
       result[frame * N + column] = 1 / (1 + Math.exp(-odds[frame * N + column] - weight * around));
     }
   }
