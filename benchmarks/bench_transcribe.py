@@ -88,7 +88,6 @@ def stages(path: Path, model) -> dict[str, float]:
     from adtlib.models.windows import feature_blocks, to_activations
     from adtlib.notation.beats import track_beats
     from adtlib.onsets.peak_picking import pick_peaks
-    from adtlib.transcription.repetition import second_look
     from adtlib.vocabulary import CLASSES
 
     samples = list(audio_blocks(path))
@@ -99,7 +98,7 @@ def stages(path: Path, model) -> dict[str, float]:
         "decode": best_seconds(lambda: list(audio_blocks(path)), 3),
         "features": best_seconds(lambda: list(feature_blocks(samples)), 3),
         "network": best_seconds(lambda: list(logit_blocks(model.engine, features)), 3),
-        "other bars": best_seconds(lambda: second_look(activations, model.repetition, model.peak_picking, SECONDS), 3),
+        "other bars": best_seconds(lambda: model.looked_again(activations, SECONDS), 3),
         "peak picking": best_seconds(lambda: pick_peaks(activations, model.peak_picking), 3),
         "beats (for MIDI)": best_seconds(lambda: track_beats(onsets, SECONDS), 3),
     }

@@ -14,7 +14,6 @@ from adtlib import paths
 from adtlib.onsets.peak_picking import thresholds_by_class
 from adtlib.training.board import board, board_pairs, board_table, shared_thresholds
 from adtlib.transcription.pretrained import load_model
-from adtlib.transcription.repetition import second_look
 
 
 def main(*models):
@@ -25,10 +24,7 @@ def main(*models):
     for name in models or (None,):
         model = load_model(name)
         heard = board_pairs(model.network, rows)
-        pairs = {
-            row: [(second_look(found, model.repetition, model.peak_picking), onsets) for found, onsets in recordings]
-            for row, recordings in heard.items()
-        }
+        pairs = {row: [(model.looked_again(found), onsets) for found, onsets in recordings] for row, recordings in heard.items()}
         shared = shared_thresholds(pairs, model.peak_picking)
         for how, picking in (("own", model.peak_picking), ("board's", shared)):
             table = board_table(pairs, picking)

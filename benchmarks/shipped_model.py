@@ -22,7 +22,6 @@ from adtlib.evaluation.metrics import TOLERANCE, count_matches, scores
 from adtlib.onsets.peak_picking import pick_peaks
 from adtlib.studies.real_songs import STORED, beside_peer, song_scores, source_scores
 from adtlib.transcription.pretrained import load_model
-from adtlib.transcription.repetition import second_look
 from adtlib.transcription.sources import mdb_songs
 from adtlib.vocabulary import CLASSES
 
@@ -32,8 +31,7 @@ def score_clips(model, name):
     from adtlib.training.scoring import predicted_pairs
 
     units = open_clips(name).units("validation")
-    predicted = [found for found, _ in predicted_pairs(model.network, units)]
-    heard = [second_look(found, model.repetition, model.peak_picking) for found in predicted]
+    heard = [model.looked_again(activations) for activations, _ in predicted_pairs(model.network, units)]
     found = [pick_peaks(activations, model.peak_picking) for activations in heard]
     counts = np.array([count_matches(unit.onsets, onsets, TOLERANCE) for unit, onsets in zip(units, found, strict=True)])
     without = [not any(map(len, unit.onsets)) for unit in units]

@@ -1,7 +1,6 @@
 """`adt pack`: pack runs into one file for `adtlib.transcription.pretrained.load_model`, or write a model's network as ONNX."""
 
 import argparse
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,8 +20,9 @@ def run(options: argparse.Namespace) -> int:
         raise ModelError(f"{options.out}: give it the suffix .safetensors")
     named = {"name": options.out.stem, "about": options.about, "licence": options.licence}
     how = {"average": options.average, "half": options.half, "double": options.double, "repetition": options.repetition}
-    thresholds, chosen_on = _thresholds(options, how)
-    paths.write_atomically(options.out, pack(_members(options.runs), thresholds, chosen_on=chosen_on, **named, **how))
+    members = [_member(run) for run in options.runs]
+    thresholds, chosen_on = _thresholds(options, members, how)
+    paths.write_atomically(options.out, pack(members, thresholds, chosen_on=chosen_on, **named, **how))
     model = load_model(options.out, engine="torch")  # checks the written file
     listed = ", ".join(f"{name} {value:g}" for name, value in model.thresholds.items())
     print(
@@ -51,42 +51,41 @@ def _write_onnx(options: argparse.Namespace) -> int:
     return 0
 
 
-def _members(runs: Sequence[Path]) -> list[Path | list[Path]]:
-    """Folders of runs; A+B, where there is no folder of that name, is a member of the mean of their weights."""
-    return [run if run.is_dir() or "+" not in str(run) else [Path(part) for part in str(run).split("+")] for run in runs]
-
-
 _OF_RUNS = ("thresholds", "choose_on", "double", "repetition", "half", "about", "licence")
 
 
-def _thresholds(options: argparse.Namespace, how: dict):
+def _member(run: Path) -> Path | list[Path]:
+    """The folder of a run; of A+B, where there is no folder of that name, those whose weights are averaged."""
+    return run if run.is_dir() or "+" not in str(run) else [Path(part) for part in str(run).split("+")]
+
+
+def _thresholds(options: argparse.Namespace, members: list, how: dict):
     """(thresholds, their source in words)."""
     if options.thresholds:
         return options.thresholds, "given"
     if options.choose_on:
         sets = [SONGS.get(name, f"rendered validation clips, set {name}") for name in options.choose_on]
-        return _choose(options, how), "; ".join(sets)
-    found = chosen_thresholds(options.runs[0])
-    if len(options.runs) > 1 or found is None:
-        why = "an ensemble has thresholds of its own" if len(options.runs) > 1 else f"{options.runs[0]} has none chosen"
+        return _choose(options, members, how), "; ".join(sets)
+    one = members[0] if len(members) == 1 and isinstance(members[0], Path) else None
+    found = chosen_thresholds(one) if one else None
+    if found is None:
+        why = f"{one} has none chosen" if one else "an ensemble, or a mean of weights, has thresholds of its own"
         raise ModelError(f"{why}: choose them with --choose-on SET, or give them with --thresholds")
     return found, "the run's validation data"
 
 
-def _choose(options: argparse.Namespace, how: dict) -> tuple[float, ...]:
+def _choose(options: argparse.Namespace, members: list, how: dict) -> tuple[float, ...]:
     """Thresholds of the model in its stored form, chosen on recordings outside its training data; all sets have equal weight."""
     from adtlib.training.scoring import predicted_pairs, thresholds_for
-    from adtlib.transcription.repetition import second_look
 
     sets = [units for name in options.choose_on for units in _validation(name)]
     draft = options.out.with_name(f".{options.out.stem}.draft.safetensors")
     try:
-        paths.write_atomically(draft, pack(_members(options.runs), 0.5, "draft", **how))
+        paths.write_atomically(draft, pack(members, 0.5, "draft", **how))
         model = load_model(draft, engine="torch")
     finally:
         draft.unlink(missing_ok=True)
-    heard = [predicted_pairs(model.network, units) for units in sets]
-    pairs = [[(second_look(found, model.repetition, model.peak_picking), onsets) for found, onsets in pairs] for pairs in heard]
+    pairs = [[(model.looked_again(found), onsets) for found, onsets in predicted_pairs(model.network, units)] for units in sets]
     return thresholds_for(pairs, replace(model.peak_picking, threshold=0.5))
 
 

@@ -12,7 +12,6 @@ from adtlib.audio.normalise import normalised
 from adtlib.notation.beats import check_tempo
 from adtlib.notation.time_signatures import Meter, check_meter
 from adtlib.onsets.peak_picking import with_thresholds
-from adtlib.transcription.repetition import second_look, with_repetition
 from adtlib.transcription.transcription import Transcription
 from adtlib.vocabulary import CLASSES
 
@@ -82,15 +81,10 @@ def transcribe(
     result = _Analysis(normalised(blocks, "the samples" if in_memory else str(source)), trained, keep_features, progress)
     duration = result.n_samples / SAMPLE_RATE
     given_beats = None if tracker is None else tracker(np.concatenate(list(blocks())))
-    activations, weight = result.activations, trained.repetition
-    if given_beats is None:
-        activations = second_look(activations, weight, trained.peak_picking, duration, tempo, meter)
-    elif weight:
-        activations = with_repetition(activations, given_beats, weight)
     song = Transcription(
         name=name or ("recording" if in_memory else _readable(Path(source).stem)),
         duration=duration,
-        activations=activations,
+        activations=trained.looked_again(result.activations, duration, tempo, meter, given_beats),
         energies=result.energies,
         peak_picking=picking,
         model=trained.name,

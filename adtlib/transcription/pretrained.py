@@ -43,6 +43,7 @@ from adtlib.onsets.frames import SEGMENT_FRAMES
 from adtlib.onsets.peak_picking import PeakPicking, thresholds_by_class, with_thresholds
 from adtlib.provenance import checksum
 from adtlib.transcription import extras
+from adtlib.transcription.repetition import second_look
 from adtlib.vocabulary import KINDS
 
 if TYPE_CHECKING:
@@ -108,6 +109,10 @@ class Pretrained:
     def kinds(self) -> "KindsHead | None":
         """The head for kinds of strokes in torch; None if the model has none."""
         return None if self.confidences is None else self.hearing.kinds
+
+    def looked_again(self, activations: np.ndarray, *known) -> np.ndarray:
+        """What the network heard, `(T, 5)`, as onsets are picked from it: `repetition.second_look`; `known` from `duration` on."""
+        return second_look(activations, self.repetition, self.peak_picking, *known)
 
     @property
     def thresholds(self) -> dict[str, float]:

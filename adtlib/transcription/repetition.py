@@ -30,17 +30,20 @@ def second_look(
     duration: float | None = None,
     tempo: float | None = None,
     meter: Meter | None = None,
+    beats: Beats | None = None,
 ) -> np.ndarray:
-    """`with_repetition`, with beats tracked in the onsets of these activations.
+    """`with_repetition`, by default with beats tracked in the onsets of these activations.
 
     picking   its parameters, but for thresholds.
     duration  of the recording in seconds; by default that of the activations.
     tempo, meter  if they are known, as `track_beats` takes them.
+    beats     if they are known.
     """
     if not weight:
         return activations
-    onsets = pick_peaks(activations, replace(picking, threshold=_FIRST_THRESHOLD))
-    beats = track_beats(onsets, len(activations) / FPS if duration is None else duration, tempo, meter)
+    if beats is None:
+        onsets = pick_peaks(activations, replace(picking, threshold=_FIRST_THRESHOLD))
+        beats = track_beats(onsets, len(activations) / FPS if duration is None else duration, tempo, meter)
     return with_repetition(activations, beats, weight)
 
 

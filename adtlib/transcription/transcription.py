@@ -86,9 +86,10 @@ class Transcription:
         """The onsets sorted by time, simultaneous ones in the order of CLASSES."""
         picked = pick_peaks(self.activations, self.peak_picking)
         times, by_hand = edited(picked, self.edits)
-        # Corrections leave the velocities of the other onsets as they are.
-        heard = [dict(zip(*each, strict=True)) for each in zip(picked, velocities(self.energies, picked), strict=True)]
-        strengths = velocities(self.energies, times, among=picked)
+        strengths = heard = velocities(self.energies, picked)
+        if self.edits:  # they leave the velocities of the other onsets as they are
+            strengths = velocities(self.energies, times, among=picked)
+        as_heard = [dict(zip(*each, strict=True)) for each in zip(picked, heard, strict=True)]
         last = max(len(self.activations) - 1, 0)
         found = []
         for index, name in enumerate(CLASSES):
@@ -97,7 +98,7 @@ class Transcription:
                 frame = min(round(time * FPS), last)
                 sure = 1.0 if edit else float(self.activations[frame, index])
                 kind = self.kinds.at(frame, name) if self.kinds else ("", 0.0)
-                strength = edit.velocity if edit and edit.velocity else int(heard[index].get(time, velocity))
+                strength = edit.velocity if edit and edit.velocity else int(as_heard[index].get(time, velocity))
                 found.append(Event(time, name, strength, sure, *kind))
         return tuple(sorted(found, key=lambda event: (event.seconds, CLASSES.index(event.name))))
 

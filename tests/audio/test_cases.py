@@ -13,7 +13,6 @@ from adtlib.evaluation.metrics import count_matches, scores
 from adtlib.transcription.pipeline import transcribe
 from adtlib.transcription.pretrained import load_model, shipped
 
-LEAST = 0.85  # F1: it may miss the hats under kicks of these samples, and hears next to nothing where levels are wrong
 KD, SD, HH = [0.5, 1.5, 1.75], [1.0, 2.0], np.arange(0.5, 2.3, 0.25).tolist()
 
 
@@ -48,13 +47,13 @@ def heard(model, path: Path, *said: str):
 def test_wav_of_a_pipe_is_read_whole(cases, model, name):
     song = heard(model, cases / "wav_sox_pipe" / f"{name}.wav")
     assert song.duration == pytest.approx(3)
-    assert f1(song) > LEAST
+    assert f1(song) > 0.9
 
 
 def test_channels_out_of_phase_are_heard(cases, model):
     for name in ("antiphase", "wide"):
         path = cases / "stereo_out_of_phase" / f"{name}.flac"
-        assert f1(heard(model, path, "out of phase")) > LEAST
+        assert f1(heard(model, path, "out of phase")) > 0.9
         with pytest.warns(UserWarning, match="out of phase"):
             assert np.any(read_audio(path))
 
@@ -64,7 +63,7 @@ def test_neither_a_pop_nor_a_bad_sample_decides_what_is_heard(cases, model):
     quiet = heard(model, folder / "quiet.flac")
     popped = heard(model, folder / "pop.flac", "1 click far louder than the music replaced, at 0.018 s")
     broken = heard(model, folder / "bad_sample.wav", "1 click far louder than the music replaced, at 0.136 s")
-    assert f1(quiet) > LEAST and f1(broken, until=broken.duration) > LEAST
+    assert f1(quiet) > 0.9 and f1(broken, until=broken.duration) > 0.9
     for found, until in ((popped, 9.0), (broken, broken.duration)):
         wanted = [times[times < until] for times in quiet.onsets]
         assert count_matches(wanted, found.onsets, 0.02)[:, 1:].sum() <= 1, "but for one at its threshold"
@@ -75,7 +74,8 @@ def test_neither_an_offset_nor_rumble_decides_what_is_heard(cases, model, tmp_pa
     samples, rate = soundfile.read(cases / "level_one_pop" / "quiet.flac", dtype="float32")
     rumble = 0.2 * np.sin(2 * np.pi * hertz * np.arange(len(samples)) / rate)
     soundfile.write(tmp_path / "song.wav", samples + offset + rumble, rate, subtype="FLOAT")
-    assert f1(heard(model, tmp_path / "song.wav", "rumble below 20 Hz")) > LEAST
+    # Two of thirteen strokes lie at their thresholds in these samples; with the rumble next to none is heard.
+    assert f1(heard(model, tmp_path / "song.wav", "rumble below 20 Hz")) > 0.85
 
 
 def test_both_halves_of_an_mp3_are_heard(cases, model, capfd):
@@ -84,7 +84,7 @@ def test_both_halves_of_an_mp3_are_heard(cases, model, capfd):
     starts = np.concatenate(song.onsets)
     again = float(starts[starts > 3].min()) - 0.5
     assert 2.95 < again < 3.15
-    assert f1(song, again=again) > LEAST
+    assert f1(song, again=again) > 0.9
     assert capfd.readouterr() == ("", "")
 
 

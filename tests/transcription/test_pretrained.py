@@ -311,6 +311,8 @@ def test_a_member_may_be_the_mean_of_the_weights_of_runs(runs, tmp_path, capsys)
         if value.is_floating_point():
             torch.testing.assert_close(value, (first[key] + second[key]) / 2)
     assert not all(torch.equal(first[key], second[key]) for key in first)
+    assert main(["pack", str(out), both]) == 1
+    assert "a mean of weights, has thresholds of its own" in capsys.readouterr().err
     other = write_run(tmp_path / "larger", hidden_size=16)
     assert main(["pack", str(out), f"{runs[0]}+{other}", "--thresholds", "0.5,0.5,0.5,0.5,0.5"]) == 1
     assert "average weights of one architecture only" in capsys.readouterr().err
