@@ -4,7 +4,7 @@ import { CLASSES, FPS } from "./constants.js";
 import { Editor } from "./editor/editor.js";
 import { clock } from "./editor/lanes.js";
 import { wholeSound } from "./editor/player.js";
-import { contentKey, deviceStorage } from "./files/corrections.js";
+import { deviceStorage } from "./files/corrections.js";
 import { fromJson } from "./files/tables.js";
 import { decoded } from "./hearing/decode.js";
 import { Transcriber } from "./hearing/transcriber.js";
@@ -93,8 +93,7 @@ async function open(file) {
   let begun = false;
   status(`${file.name}: reading`);
   try {
-    const { sound, stated } = await decoded(file);
-    const key = await contentKey(await file.arrayBuffer());
+    const { sound, stated, key } = await decoded(file);
     model = await transcriber.load();
     if (choice !== asked) return;
     turn = ++opened;

@@ -7,9 +7,8 @@ import { performance } from "node:perf_hooks";
 import { metadataOf } from "../src/hearing/metadata.js";
 import { loadNetwork } from "../src/hearing/model.js";
 import { prepare } from "../src/hearing/prepare.js";
-import { firstPicking, withRepetition } from "../src/hearing/repetition.js";
+import { secondLook } from "../src/hearing/repetition.js";
 import { trackBeats } from "../src/notation/beat_tracking.js";
-import { pickPeaks } from "../src/onsets/peak_picking.js";
 import { Song } from "../src/song.js";
 
 const [modelFile, rate, nChannels, ...files] = process.argv.slice(2);
@@ -37,12 +36,9 @@ for (const file of files) {
   for (const { features, low, high, at } of windows)
     activations.set((await network.predict(features, 1)).subarray(low * 5, high * 5), at * 5);
   clock.push(performance.now());
-  const { peak_picking: picking, repetition } = metadataOf(model);
-  if (repetition) {
-    const beats = trackBeats(pickPeaks(activations, firstPicking(picking)), seconds);
-    activations = withRepetition(activations, beats, repetition);
-  }
-  const song = new Song({ name: file, duration: seconds, activations, energies, picking });
+  const metadata = metadataOf(model);
+  activations = await secondLook(activations, metadata, (onsets) => trackBeats(onsets, seconds));
+  const song = new Song({ name: file, duration: seconds, activations, energies, picking: metadata.peak_picking });
   const beats = trackBeats(song.onsets, seconds);
   clock.push(performance.now());
   const times = clock.slice(1).map((time, i) => Math.round(time - clock[i]));

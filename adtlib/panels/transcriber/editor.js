@@ -52,7 +52,7 @@ var Beats = class _Beats {
   }
   /** Beats in a bar. */
   get aBar() {
-    return Math.max(...this.positions);
+    return this._aBar ??= Math.max(...this.positions);
   }
   /** The same beats; bars are counted in both directions from the beat nearest to `seconds`: with_bar_at in Python. */
   withBarAt(seconds) {
@@ -893,12 +893,8 @@ var Pointers = class {
   }
   _eventAt(x, y, reach) {
     const { row, name } = rowAt(y);
-    const { song } = this.editor;
-    if (row !== "lane" || !song) return null;
-    const found = nearest(
-      song.events.filter((event) => event.name === name),
-      this.view.seconds(x)
-    );
+    if (row !== "lane") return null;
+    const found = nearest(this.editor.of(name), this.view.seconds(x));
     return found && Math.abs(this.view.x(found.seconds) - x) <= reach ? found : null;
   }
   _down(event) {

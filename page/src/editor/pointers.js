@@ -35,12 +35,8 @@ export class Pointers {
 
   _eventAt(x, y, reach) {
     const { row, name } = rowAt(y);
-    const { song } = this.editor;
-    if (row !== "lane" || !song) return null;
-    const found = nearest(
-      song.events.filter((event) => event.name === name),
-      this.view.seconds(x),
-    );
+    if (row !== "lane") return null;
+    const found = nearest(this.editor.of(name), this.view.seconds(x));
     return found && Math.abs(this.view.x(found.seconds) - x) <= reach ? found : null;
   }
 

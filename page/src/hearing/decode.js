@@ -1,6 +1,7 @@
 // Files decoded by the browser, at their own rate where the header says it: the browser's resampler is another than the package's.
 
 import { SAMPLE_RATE } from "../constants.js";
+import { contentKey } from "../files/corrections.js";
 import { SoundError } from "./errors.js";
 
 const MOST_MINUTES = 30; // in memory as floats: 640 MB in stereo
@@ -16,7 +17,7 @@ const OTHERS = [
 ];
 
 /**
- * { sound, stated }: an AudioBuffer of the file, and the seconds that its header states, null where it states none.
+ * { sound, stated, key }: an AudioBuffer of the file, the seconds that its header states, null where it states none, and its contentKey.
  *
  * SoundError, with a sentence for the user, where it cannot be decoded.
  */
@@ -24,9 +25,9 @@ export async function decoded(file) {
   const bytes = await file.arrayBuffer().catch(() => {
     throw new SoundError(`It cannot be read: ${COPY}.`);
   });
-  check(new Uint8Array(bytes));
-  const rate = rateOf(new Uint8Array(bytes));
-  const stated = statedSeconds(new Uint8Array(bytes));
+  const content = new Uint8Array(bytes);
+  check(content);
+  const [rate, stated, key] = [rateOf(content), statedSeconds(content), await contentKey(content)]; // decoding takes the bytes away
   const context = new OfflineAudioContext(1, 1, rate);
   const buffer = await context.decodeAudioData(bytes).catch(() => {
     throw new SoundError(
@@ -36,7 +37,7 @@ export async function decoded(file) {
   if (buffer.duration > MOST_MINUTES * 60) {
     throw new SoundError(`It is longer than ${MOST_MINUTES} minutes, too long for a browser: split it, or use adt transcribe.`);
   }
-  return { sound: buffer, stated };
+  return { sound: buffer, stated, key };
 }
 
 /** SoundError for what is empty, text, or a wav file that was cut: adtlib/audio/files.py check_file, adtlib/audio/chunks.py. */
@@ -90,7 +91,7 @@ function statedRate(bytes) {
   const form = chunk(bytes, "fmt ");
   if (form) return view.getUint32(form.begin + 4, true);
   const start = ascii(bytes, 0, 4);
-  if (start === "fLaC" && bytes.length > 20) return (bytes[18] << 12) | (bytes[19] << 4) | (bytes[20] >> 4);
+  if (start === "fLaC" && bytes.length > 20) return flacRate(bytes);
   if (start === "OggS" && bytes.length > 48)
     return ascii(bytes, 28, 8) === "OpusHead" ? 48_000 : ascii(bytes, 29, 6) === "vorbis" ? view.getUint32(40, true) : 0;
   return mpegFrame(bytes)?.rate ?? 0;
@@ -100,7 +101,7 @@ function statedRate(bytes) {
 export function statedSeconds(bytes) {
   const view = viewOf(bytes);
   if (ascii(bytes, 0, 4) === "fLaC" && bytes.length > 26) {
-    const rate = (bytes[18] << 12) | (bytes[19] << 4) | (bytes[20] >> 4);
+    const rate = flacRate(bytes);
     const samples = (bytes[21] & 15) * 2 ** 32 + view.getUint32(22);
     return rate && samples ? samples / rate : null;
   }
@@ -113,6 +114,8 @@ export function statedSeconds(bytes) {
   }
   return null;
 }
+
+const flacRate = (bytes) => (bytes[18] << 12) | (bytes[19] << 4) | (bytes[20] >> 4);
 
 /** { at, version, rate } of the first frame of mp3, version 3 for MPEG 1; null where there is none. */
 function mpegFrame(bytes) {

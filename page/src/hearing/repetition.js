@@ -3,6 +3,7 @@
 import { CLASSES, FPS } from "../constants.js";
 import { BEATS_A_BAR } from "../notation/beats.js";
 import { rint } from "../numbers.js";
+import { pickPeaks } from "../onsets/peak_picking.js";
 
 const N = CLASSES.length;
 const BARS = 4; // before and after
@@ -10,10 +11,18 @@ const LIMIT = 3; // of the mean of their log-odds
 const OWN = 2; // bars that a frame's own surroundings count as
 const POOLED = 2; // frames to each side
 const EDGE = 1e-7; // of activations, whose log-odds are finite then
-const FIRST_THRESHOLD = 0.5; // of the onsets in which beats are tracked
+const FIRST_THRESHOLD = 0.5; // of the onsets in which beats are tracked, whatever threshold is chosen for those that are reported
 
-/** Peak picking of the onsets in which beats are tracked, whatever thresholds are chosen for those that are reported. */
-export const firstPicking = (picking) => ({ ...picking, threshold: CLASSES.map(() => FIRST_THRESHOLD) });
+/**
+ * Activations as onsets are picked from them: those of other bars are taken into account where the model's thresholds were chosen so.
+ *
+ * metadata  of the model;  track  a function of onsets, [class] of seconds, that gives their Beats or a promise of them.
+ */
+export async function secondLook(activations, { peak_picking: picking, repetition }, track) {
+  if (!repetition) return activations;
+  const onsets = pickPeaks(activations, { ...picking, threshold: CLASSES.map(() => FIRST_THRESHOLD) });
+  return withRepetition(activations, await track(onsets), repetition);
+}
 
 /** Activations (T * 5), those of the bars around taken into account. beats  a Beats;  weight  of the other bars. */
 export function withRepetition(activations, beats, weight) {

@@ -2,8 +2,7 @@
 // each worker takes a batch when it is free; what they hear is put in its place.
 
 import { Beats } from "../notation/beats.js";
-import { pickPeaks } from "../onsets/peak_picking.js";
-import { firstPicking, withRepetition } from "./repetition.js";
+import { secondLook } from "./repetition.js";
 
 const FIRST_BATCHES = 4; // of one window, so that the first onsets are seen soon
 const BATCH = 4;
@@ -67,21 +66,21 @@ export class Transcriber {
         }
         progress({ activations: found.activations, energies: found.energies, heard });
       };
+      const finish = async () => {
+        found.activations = await secondLook(found.activations, await metadata, async (onsets) => {
+          const { times, positions, found: tracked } = await this.beats(onsets, found.seconds);
+          return new Beats(times, positions, tracked);
+        });
+        if (!alive) return;
+        alive = false;
+        this.cancel = null;
+        resolve(found);
+      };
       const next = () => {
         if (!alive || ending) return;
         if (prepared && heard === found.frames) {
           ending = true;
-          metadata
-            .then((model) => this._lookAgain(found, model))
-            .then(
-              () => {
-                if (!alive) return;
-                alive = false;
-                this.cancel = null;
-                resolve(found);
-              },
-              (error) => fail(error.message),
-            );
+          finish().catch((error) => fail(error.message));
           return;
         }
         for (const worker of this.networks) {
@@ -134,13 +133,6 @@ export class Transcriber {
       this.preparing.onerror = (event) => fail(event.message);
       more().catch((error) => fail(error.message));
     });
-  }
-
-  /** Take other bars into account where the model's thresholds were chosen so. */
-  async _lookAgain(found, { peak_picking: picking, repetition }) {
-    if (!repetition) return;
-    const { times, positions, found: tracked } = await this.beats(pickPeaks(found.activations, firstPicking(picking)), found.seconds);
-    found.activations = withRepetition(found.activations, new Beats(times, positions, tracked), repetition);
   }
 
   async _predict(worker, windows) {

@@ -24,7 +24,7 @@ export class Beats {
 
   /** Beats in a bar. */
   get aBar() {
-    return Math.max(...this.positions);
+    return (this._aBar ??= Math.max(...this.positions)); // asked for with every onset
   }
 
   /** The same beats; bars are counted in both directions from the beat nearest to `seconds`: with_bar_at in Python. */
