@@ -95,6 +95,7 @@ _REASONS = {
     errno.ENOTDIR: ("a file has the name of its folder", "rename the file"),
     errno.EIO: ("the disk reports an error", "check it"),
 }
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})  # states that pass: the same command may then succeed
 
 
 class WriteError(OSError):

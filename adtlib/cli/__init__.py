@@ -59,7 +59,7 @@ def _in_words(error: Exception) -> str:
     """The error as a sentence: where a library says only what the system says, what could not be written, and the remedy."""
     if not isinstance(error, OSError) or isinstance(error, paths.WriteError):
         return str(error)
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+    full = error.errno in {*paths.FULL, errno.EROFS}
     if not isinstance(error.filename, str):
         return str(paths.write_error(paths.HOME, error)) if full else str(error)
     made = error.errno in (errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST) and not os.path.lexists(error.filename)

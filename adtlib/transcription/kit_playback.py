@@ -5,7 +5,6 @@ place, see `adtlib.synthesis.sources`), else the kit of the General MIDI sound f
 Drums are rendered in pieces, so that memory does not grow with the length of the recording.
 """
 
-import errno
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -98,7 +97,7 @@ def _recorded_kit() -> SampledKit | None:
             bank = _bank(kits[name])
         except paths.WriteError as error:
             # A state that passes: the same command is to make the same sound.
-            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            if error.errno in paths.FULL:
                 raise
             warnings.warn(f"the recorded kit {name} cannot be unpacked, the General MIDI kit plays: {error}", stacklevel=2)
             return None

@@ -64,7 +64,10 @@ class Results:
         self.note({kind: hashlib.file_digest(file, "sha256").hexdigest()}, made_from)
 
     def note(self, hashes: Mapping[str, str], made_from: Mapping[str, Any]) -> None:
-        """Note files that are about to get their names. Where the cache cannot be written to, a warning says what that means."""
+        """Note files that are about to get their names. Where the cache cannot be written to, a warning says what that means.
+
+        Raises WriteError where the disk is full: a file of which nothing is noted would be taken for the user's.
+        """
         made_from = plain(made_from)
         kept = self._hashes if made_from == self.made_from else {}
         self.made_from, self._hashes = made_from, {**kept, **hashes}
@@ -72,6 +75,8 @@ class Results:
         try:
             paths.write_atomically(self._note, json.dumps(noted, indent=1).encode())
         except OSError as error:
+            if error.errno in paths.FULL:
+                raise
             reason = paths.write_error(self._note.parent, error)
             _say_once(f"{reason}. Without it, work that is interrupted cannot go on")
 

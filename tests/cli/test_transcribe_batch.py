@@ -383,6 +383,25 @@ def test_notes_are_plain_and_few(transcribe, sound, own_home, tmp_path):
     assert set(noted["sha256"]) == {"mid", "csv", "clicks.wav", "drums.wav"}
 
 
+@pytest.mark.parametrize("number", sorted(paths.FULL))
+def test_while_the_disk_is_full_nothing_is_left_that_is_not_noted(number, transcribe, sound, own_home, tmp_path, monkeypatch):
+    """Else what little still fits would later be taken for the user's."""
+    (tmp_path / "a.wav").write_bytes(sound)
+    write = paths.write_atomically
+
+    def full(path, content):
+        if path.is_relative_to(own_home):
+            raise paths.write_error(path, OSError(number, os.strerror(number)))
+        write(path, content)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(paths, "write_atomically", full)
+        status, _, errors = transcribe("a.wav")
+    assert status == 1 and files(tmp_path) == {"a.wav"}
+    assert "cache/transcribed" in errors and "cannot be written" in errors
+    assert transcribe("a.wav")[0] == 0
+
+
 def test_a_full_disk_costs_the_songs_that_do_not_fit_and_then_goes_on(model, sound, make_music, rng, tmp_path, monkeypatch):
     """A limit of the size of files stands for the disk."""
     monkeypatch.chdir(tmp_path)

@@ -9,6 +9,7 @@ import csv
 import io
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -24,12 +25,14 @@ from random import Random
 from songs import write_song
 
 from adtlib import paths
+from adtlib.provenance import hash_of
 from trust.fuzz import Tally, add
 
 TIMES = {"seconds", "training_seconds", "training (s)", "times_real_time"}  # keys and columns that measure time
 WHEN = ("checked.json",)  # files that say when something was looked at
-# The checksum of a table that holds times, and the seal of a record that holds it.
-TIMES |= {"metrics.csv", "seal"}
+# The checksums of tables that hold times, and the seals of records that hold them.
+TIMES |= {"metrics.csv", "table", "seal"}
+SHOWN_TIMES = re.compile(r"\d+\.\d+|\s+")  # what an executed copy shows of them; other numbers are in tables, which are compared
 PATIENCE = 90  # seconds for what a killed command started to end; Ray's agents report before they do
 ADT = (sys.executable, "-m", "adtlib")
 
@@ -76,11 +79,28 @@ def _content(path: Path) -> object:
             rows = list(csv.reader(io.StringIO(path.read_text())))
             kept = [column for column, name in enumerate(rows[0]) if name not in TIMES]
             return [[row[column] for column in kept] for row in rows]
+        if path.name == "manifest.json":
+            return _checked(json.loads(path.read_text()), path.parents[2])
         if path.suffix == ".json":
             return _timeless(json.loads(path.read_text()))
-    except (ValueError, IndexError):
+        if path.suffix == ".ipynb":
+            return _shown(json.loads(path.read_text()))
+    except (ValueError, LookupError, OSError):
         pass  # not a table: its bytes count
     return path.read_bytes()
+
+
+def _checked(manifest: dict, home: Path) -> dict:
+    """A manifest that says of each file whether its hash is right: executed copies show times."""
+    for made_of in manifest["notebooks"].values():
+        made_of["outputs"] = {name: hash_of((home / name).read_bytes()) == noted for name, noted in made_of["outputs"].items()}
+    return _timeless(manifest)
+
+
+def _shown(copy: dict) -> list:
+    """Cells of an executed copy, each with its results but for times, progress and warnings."""
+    results = [[part for part in cell.get("outputs", []) if part.get("name") != "stderr"] for cell in copy["cells"]]
+    return [[cell["source"], SHOWN_TIMES.sub(" ", json.dumps(parts))] for cell, parts in zip(copy["cells"], results, strict=True)]
 
 
 def _timeless(value):

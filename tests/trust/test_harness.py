@@ -1,5 +1,6 @@
 """The harnesses notice what they are for: a reader that crashes, hangs, takes memory or is silent; a command; a mutant."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import time
 
 import pytest
 
+from adtlib.provenance import hash_of
 from trust import fuzz, kills, mutants, report
 from trust.readers import READERS, Reader, cut_is_noticed
 
@@ -96,7 +98,30 @@ def test_what_a_disturbed_command_made_is_compared(tmp_path):
     assert kills.difference(expected, kills.made(home, ("",))) == "left behind: .metrics.csv.tmp"
 
 
+def executed(home, number: str, seconds: str) -> dict:
+    """What an executed copy and its manifest leave to compare; the copy shows a number and a time."""
+    copy, manifest = home / "results" / "smoke" / "43.ipynb", home / "results" / "smoke" / "manifest.json"
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    progress = {"name": "stderr", "output_type": "stream", "text": f"1 it/s {seconds}"}
+    cell = {"source": "runs", "outputs": [{"output_type": "stream", "name": "stdout", "text": f"{number} runs  {seconds} s"}]}
+    copy.write_text(json.dumps({"cells": [cell, cell | {"outputs": [progress]}]}))
+    outputs = {"results/smoke/43.ipynb": hash_of(copy.read_bytes())}
+    manifest.write_text(json.dumps({"notebooks": {"43": {"outputs": outputs, "scores": {}}}, "seal": seconds}))
+    return kills.made(home, ("",))
+
+
+def test_times_in_executed_copies_are_no_difference_and_wrong_hashes_are(tmp_path):
+    expected = executed(tmp_path, "3", "0.25")
+    assert kills.difference(expected, executed(tmp_path, "3", "10.5")) == ""
+    assert kills.difference(expected, executed(tmp_path, "4", "0.25")) == "other content: results/smoke/43.ipynb"
+    executed(tmp_path, "3", "0.25")
+    with (tmp_path / "results/smoke/43.ipynb").open("a") as copy:
+        copy.write(" ")
+    assert kills.difference(expected, kills.made(tmp_path, ("",))) == "other content: results/smoke/manifest.json"
+
+
 TRIALS = """
+import json
 import os
 from trust import mutants
 
