@@ -1,8 +1,9 @@
 """Executes one notebook, `python -m adtlib.notebooks.execute JOB`, and writes the executed copy: the child process of `runner`.
 
-JOB is JSON with the paths `notebook`, `copy` and `failed`, the `parameters`, and `timeout` and `start_timeout` in seconds. Standard
-output carries messages to the parent, one JSON object a line: {"shown": text for the progress line} and, at the end,
-{"failure": ...}. The process ends when its standard input closes: a parent that dies leaves no kernel behind.
+JOB is JSON with the paths `notebook`, `copy`, `failed` and `connection` (of the kernel), the `parameters`, and `timeout` and
+`start_timeout` in seconds. Standard output carries messages to the parent, one JSON object a line: {"shown": text for the progress
+line} and, at the end, {"failure": ...}. The process ends when its standard input closes: a parent that dies leaves no kernel
+behind.
 """
 
 import json
@@ -21,6 +22,7 @@ import nbformat
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.execute import execute_notebook
+from traitlets.config import Config
 
 from adtlib import paths
 from adtlib.notebooks.progress import in_words
@@ -101,6 +103,7 @@ def main(job: dict[str, Any]) -> int:
             stdout_file=messages,
             stderr_file=messages,
             cwd=str(Path(job["notebook"]).parent),
+            config=Config({"KernelManager": {"connection_file": job["connection"]}}),
         )
     except KeyboardInterrupt:
         return 130

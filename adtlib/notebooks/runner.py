@@ -106,11 +106,12 @@ def _bring_up_to_date(
         "notebook": str(notebook.path),
         "copy": str(stamp.copy),
         "failed": str(failed),
+        "connection": str(_connection(notebook.name, inputs.profile)),
         "parameters": {"profile": inputs.profile, **notebook.own(inputs.parameters)},
         **limits,
     }
     start, since = time.monotonic(), time.time()
-    stamp.remove()
+    stamp.begin()
     failed.unlink(missing_ok=True)
     _execute(job, notebook.name, progress)
     if not stamp.copy.is_file():  # a child that ends normally without a copy has not succeeded
@@ -121,6 +122,15 @@ def _bring_up_to_date(
     stamp.write()
     progress.line(f"{notebook.name}: done in {in_words(time.monotonic() - start)} ({why})")
     return "done"
+
+
+def _connection(name: str, profile: str) -> Path:
+    """The file by which a notebook's kernel is reached; those of its kernels that were killed are removed."""
+    folder = paths.CACHE / "kernels" / profile
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(f"{name}.*.json"):
+        left.unlink(missing_ok=True)
+    return folder / f"{name}.{os.getpid()}.json"
 
 
 # ---- the child process, seen from here ------------------------------------------------------------------------------

@@ -3,7 +3,8 @@
 A notebook is up to date when all its inputs are unchanged (its own cells, the parameters, the package's code, the data, the
 library versions and, from 50 on, the scores of earlier notebooks) and every file it made still has the bytes that were written. The
 hashes are written to `cache/stamps/<profile>/NN_name.json` once it has succeeded, and those of the files to the profile's
-`manifest` as well; a process killed half-way leaves no stamp, so an unfinished run cannot pass for a result.
+`manifest` as well; a process killed half-way leaves no stamp, so an unfinished run cannot pass for a result, but what the scores
+were before it: NN_name.begun.
 """
 
 import contextlib
@@ -119,14 +120,30 @@ def _read_stamp(path: Path) -> dict[str, Any] | None:
         return None
 
 
+def _changes(profile: str) -> dict[str, dict[str, Any]]:
+    """The scores that each notebook changed, by its name: {"scores": {path: {before, after} of its hash}}.
+
+    Of a notebook that was interrupted, what is otherwise than it was before it and is no other notebook's.
+    """
+    folder, now = paths.CACHE / "stamps" / profile, manifest.score_hashes(profile)
+    changes = {path.stem: _read_stamp(path) or {} for path in folder.glob("*.json")}
+    for path in folder.glob("*.begun"):
+        if (begun := _read_stamp(path)) is not None:
+            made = [of.get("scores", {}) for name, of in changes.items() if name != path.stem]
+            others = {(name, change["after"]) for scores in made for name, change in scores.items()}
+            left = {name: {"before": begun["scores"].get(name), "after": value} for name, value in now.items()}
+            own = {name: change for name, change in left.items() if change["before"] != change["after"]}
+            changes[path.stem] = {"scores": {name: own[name] for name in own if (name, own[name]["after"]) not in others}}
+    return changes
+
+
 def _score_hashes(notebook: Notebook, profile: str, own: bool) -> dict[str, str]:
     """Hash of every run's scores before `notebook` ran, or with `own` after it, by path below results/<profile>.
 
     Later changes are undone: otherwise a later notebook that adds runs, or tests to an earlier run, would make earlier
     notebooks look out of date.
     """
-    stamps = {path.stem: _read_stamp(path) or {} for path in _stamp_path(notebook, profile).parent.glob("*.json")}
-    return manifest.before(manifest.score_hashes(profile), notebook.name, stamps, own)
+    return manifest.before(manifest.score_hashes(profile), notebook.name, _changes(profile), own)
 
 
 def _hash_of_file(path: Path) -> str | None:
@@ -156,10 +173,14 @@ class Stamp:
         self.notebook, self.shared = notebook, shared
         self.copy = paths.RESULTS / shared.profile / "notebooks" / f"{notebook.name}.ipynb"
         self._path = _stamp_path(notebook, shared.profile)
+        self._begun = self._path.with_suffix(".begun")
         self._stored = _read_stamp(self._path)
         self._reads = _score_hashes(notebook, shared.profile, own=False) if notebook.number >= FIRST_READER else {}
         self._inputs = self._input_hashes()
         self._scores = _score_hashes(notebook, shared.profile, own=True)
+        # Scores that an earlier run of this notebook made, whole or interrupted, are its own.
+        own = _changes(shared.profile).get(notebook.name, {}).get("scores", {})
+        self._before = self._scores | {name: change["before"] for name, change in own.items()}
 
     def _input_hashes(self) -> dict[str, str]:
         cells = [[cell["cell_type"], cell["source"], cell["metadata"].get("tags")] for cell in self.notebook.cells()]
@@ -192,17 +213,17 @@ class Stamp:
     def _below_home(self, name: str) -> str:
         return os.path.relpath(paths.RESULTS / self.shared.profile / name, paths.HOME)
 
-    def remove(self) -> None:
-        """Delete the stamp: from here on the notebook is out of date, whatever happens."""
+    def begin(self) -> None:
+        """Replace the stamp by what the scores were before the notebook: from here on it is out of date, whatever happens."""
+        scores = {name: value for name, value in self._before.items() if value is not None}
+        paths.write_atomically(self._begun, sealed({"scores": scores}))
         self._path.unlink(missing_ok=True)
 
     def write(self) -> None:
         """Write the stamp of a notebook that has succeeded: its inputs, the files it made, the scores it changed."""
         profile = self.shared.profile
         after = _score_hashes(self.notebook, profile, own=True)
-        before = {name: self._scores.get(name) for name, value in after.items() if self._scores.get(name) != value}
-        # Scores that it made in an earlier run and found again in this one are still its own.
-        before |= {name: change["before"] for name, change in (self._stored or {}).get("scores", {}).items() if name in after}
+        before = {name: self._before.get(name) for name, value in after.items() if self._before.get(name) != value}
         outputs = [self.copy]
         for folder in (paths.FIGURES / profile, paths.RESULTS / profile / "tables"):
             outputs += sorted(folder.glob(f"{self.notebook.name[:2]}_*"))
@@ -212,6 +233,7 @@ class Stamp:
         }
         manifest.note(profile, self.notebook.name, made | {"reads": self._reads})
         paths.write_atomically(self._path, sealed({"inputs": self._inputs} | made, indent=1))
+        self._begun.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ from nbformat import v4
 
 from adtlib import paths, profiles, provenance
 from adtlib.corpora import base
-from adtlib.notebooks import execute, listing, runner, uptodate
+from adtlib.notebooks import execute, listing, manifest, runner, uptodate
 from adtlib.notebooks.progress import Progress
 
 PROFILE = "tiny"
@@ -81,6 +81,28 @@ def test_what_is_up_to_date_is_skipped_and_what_has_changed_runs_again(home):
     reader.write_text(reader.read_text().replace("epochs)", "epochs, 1)"))
     (home / "figures" / PROFILE / "41_curve.png").unlink()
     assert runner.run_notebooks(profile=PROFILE) == {"41_first": "done", "50_reader": "done", "60_later": "done"}
+
+
+def test_scores_that_an_interrupted_notebook_left_are_its_own(home):
+    write_notebook("41_first", WRITE_SCORES.format(run="a", text="0.5"))
+    write_notebook("50_reader", "1")
+    parts = WRITE_SCORES.format(run="b", text="1"), "assert (home / 'go').exists()", WRITE_SCORES.format(run="a", text="0.6")
+    write_notebook("60_later", *parts)
+    with pytest.raises(runner.NotebookFailed):
+        runner.run_notebooks(profile=PROFILE)
+    assert runner.run_notebooks(["50"], profile=PROFILE) == {"50_reader": "up to date"}
+    (home / "go").touch()
+    first, second = "runs/a/scores.csv", "runs/b/scores.csv"
+    for force in (False, True):
+        runner.run_notebooks(["60"], profile=PROFILE, force=force)
+        noted = manifest.read(PROFILE)
+        assert noted["41_first"]["scores"] == {first: {"before": None, "after": provenance.hash_of(b"0.5")}}
+        assert noted["60_later"]["scores"] == {
+            first: {"before": provenance.hash_of(b"0.5"), "after": provenance.hash_of(b"0.6")},
+            second: {"before": None, "after": provenance.hash_of(b"1")},
+        }
+    assert set(runner.run_notebooks(profile=PROFILE).values()) == {"up to date"}
+    assert not list((home / "cache" / "stamps").rglob("*.begun"))
 
 
 def test_each_input_counts(home, monkeypatch):
@@ -334,6 +356,11 @@ def test_a_killed_run_leaves_nothing_that_passes_for_a_result(home):
     wait_for(lambda: is_gone(kernel))
     assert copies(home) == []
     assert list((home / "cache" / "stamps").rglob("*.json")) == []
+    # A kernel that is killed as well cannot remove the file by which it is reached; the next run does.
+    (home / "cache" / "kernels" / PROFILE / "41_first.1.json").touch()
+    write_notebook("41_first", "1")
+    assert runner.run_notebooks(profile=PROFILE) == {"41_first": "done"}
+    assert list((home / "cache" / "kernels").rglob("*.json")) == []
     with uptodate.locked(PROFILE):  # its lock went with it
         pass
 
