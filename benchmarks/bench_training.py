@@ -10,15 +10,14 @@ speed that this processor has for large matrices. Bars: CRNN 3 x 288 4 times pla
 
 import argparse
 import statistics
-import time
 
 import torch
+from arithmetic import operations, speed_of_products
 from common import in_turn, machine, times_faster
 from torch import nn
 from training_peers import CLIP_NORM, LEARNING_RATE, WEIGHT_DECAY, WEIGHTS, batches, losses, network, plain, thesis_sizes
 
 from adtlib.models.prediction import resolve_precision
-from adtlib.onsets.frames import SEGMENT_FRAMES
 from adtlib.training.steps import make_optimizer, train_step
 
 CPU = torch.device("cpu")
@@ -31,40 +30,9 @@ def stepper(model: nn.Module, batch: int, precision: str):
     return lambda: train_step(model, optimizer, features, targets, WEIGHTS, precision, CLIP_NORM)
 
 
-def products(model: nn.Module, batch: int) -> float:
-    """Floating-point operations of the matrix products and convolutions of a step: three times those of a forward pass."""
-    total = 0
-
-    def count(module, _, output):
-        nonlocal total
-        frames = batch * SEGMENT_FRAMES
-        if isinstance(module, nn.Conv2d):
-            total += 2 * output.numel() * module.weight[0].numel()
-        elif isinstance(module, nn.Linear):
-            total += 2 * output.numel() * module.in_features
-        elif isinstance(module, nn.RNNBase):
-            total += 2 * frames * sum(p.numel() for name, p in module.named_parameters() if name.startswith("weight"))
-        elif hasattr(module, "num_heads"):  # scores and their sums of values, all frames with all
-            total += 4 * frames * SEGMENT_FRAMES * module.project_out.in_features
-
-    hooks = [module.register_forward_hook(count) for module in model.modules()]
-    with torch.no_grad():
-        model(next(batches(batch))[0])
-    for hook in hooks:
-        hook.remove()
-    return 3 * total
-
-
-def speed_of_products(precision: str) -> float:
-    """Operations a second of a large matrix product."""
-    dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
-    a, b = torch.randn(2048, 1024).to(dtype), torch.randn(1024, 1024).to(dtype)
-    seconds = []
-    for _ in range(20):
-        start = time.perf_counter()
-        a @ b
-        seconds.append(time.perf_counter() - start)
-    return 2 * 2048 * 1024 * 1024 / min(seconds)
+def products(model: nn.Module, batch: int) -> int:
+    """Floating-point operations of a step: three times those of a forward pass."""
+    return 3 * operations(model, next(batches(batch))[0])
 
 
 def show_losses(steps: int, labels: list[str], precision: str) -> None:

@@ -104,6 +104,20 @@ def stages(path: Path, model) -> dict[str, float]:
     }
 
 
+def arithmetic(model, seconds: float) -> str:
+    """How far the network is from what this processor can multiply and add, for the song in so many seconds."""
+    import torch
+    from arithmetic import operations, speed_of_products
+
+    from adtlib.audio.features import FPS, N_BANDS
+
+    frames = int(8 * FPS)
+    needed = operations(model.network, torch.zeros(1, frames, N_BANDS)) * SECONDS * FPS / frames
+    limit = speed_of_products("float32")
+    shown = f"{needed / 1e9:.0f} GFLOP, {needed / seconds / 1e9:.0f} a second: {needed / seconds / limit:.0%} of the"
+    return f"  {'':20} {shown} {limit / 1e9:.0f} of large products in float32"
+
+
 def memory(what: str, found: dict, bare: dict) -> None:
     print(f"peak memory, {what}: {found['peak']:,.0f} MB, {found['peak'] - bare['peak']:,.0f} MB above importing numpy")
 
@@ -149,6 +163,8 @@ def main(*arguments: str) -> None:
         print(f"{'':58} {'':10}                  {ours / STORED_PEER:6.2f} x ADTOF Frame-RNN (stored figure)")
         for stage, seconds in stages(path, model).items():
             print(f"  {stage:<20} {seconds:7.3f} s  {SECONDS / seconds:10,.0f} times real time")
+            if stage == "network":
+                print(arithmetic(model, seconds))
 
 
 if __name__ == "__main__":

@@ -254,7 +254,7 @@ def _orphans(before: set[str]) -> list[str]:
 
 
 def trials(work: Work, first: int, seconds: float, most: int | None = None) -> Tally:
-    """Disturb the work with the numbers from `first` on, for so many seconds or `most` times."""
+    """Disturb the work with the numbers from `first` on, once at least, for so many seconds or `most` times."""
     tally, started, number = Tally(work.name), time.monotonic(), first
     with _workplace() as root:
         place = Place(work, root)
@@ -266,7 +266,7 @@ def trials(work: Work, first: int, seconds: float, most: int | None = None) -> T
         if status or not expected:
             add(tally, f"undisturbed it fails with status {status}: {text.strip().splitlines()[-1][:100]}", first)
             return tally
-        while (most is None or number - first < most) and time.monotonic() - started < seconds:
+        while number == first or ((most is None or number - first < most) and time.monotonic() - started < seconds):
             if problem := _trial(place, number, took, expected):
                 add(tally, problem, number)
             else:
