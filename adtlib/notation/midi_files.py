@@ -1,7 +1,8 @@
 """Writing Standard MIDI Files: transcriptions, drum patterns, and parts of the miniature corpora.
 
-The notes of a transcription keep their times, and its tempo map puts bar lines on the beats of the song (`tick_map`). Notes are
-quantised only on request: otherwise they lie within half a millisecond of the transcribed onsets.
+The notes of a transcription keep their times, and its tempo map puts bar lines on the beats of the song, or on those of the click
+that it was played to (`tick_map`). Notes are quantised only on request: otherwise they lie within half a millisecond of the
+transcribed onsets.
 
 Equal notes give equal bytes.
 """
@@ -52,7 +53,7 @@ def song_midi(
 
     Raises ValueError for a grid that is not in `beats.QUANTISE`.
     """
-    ticks = tick_map(beats)
+    ticks = tick_map(beats, steady=True)
     velocities = placed_notes(notes, beats, pitches, quantise)
     end = int(ticks.at(duration))
     drums = [(0, mido.MetaMessage("track_name", name="Drums")), *_strokes([(*at, v) for at, v in velocities.items()], _NOTE_TICKS)]
@@ -68,7 +69,7 @@ def placed_notes(
     There are fewer entries than notes where notes of one pitch coincide.
     """
     parts, unit = beats.grid(quantise), float(beats.unit)
-    song = tick_map(beats)
+    song = tick_map(beats, steady=True)
     if parts:
         ticks = [song.of_quarter(Fraction(round(float(beats.at(seconds)) * unit * parts), parts)) for seconds, _, _ in notes]
     else:

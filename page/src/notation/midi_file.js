@@ -4,11 +4,11 @@ import { searchSorted, rint } from "../numbers.js";
 import { BEATS_A_BAR } from "./beats.js";
 
 const TICKS_A_BEAT = 960;
-const SIXTEENTH = TICKS_A_BEAT / 4;
 const THIRTY_SECOND = TICKS_A_BEAT / 8;
 const NEAR = 1 / 16; // of a beat: a first beat closer to the start is moved there
 const NOTE_TICKS = TICKS_A_BEAT / 8;
 const TOLERANCE = 0.005;
+const [SPREAD, FARTHEST, FEWEST] = [0.025, 0.1, 16]; // of beats of a click around even ones, seconds
 const DRUM_CHANNEL = 9;
 const MADE_HERE = "adt transcribe";
 
@@ -51,23 +51,46 @@ const byAll = (a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
  * song's; pickup, ticks before the first bar line; tempos, [tick, microseconds a beat].
  */
 function tickMap(beats) {
-  const period = beats.times[1] - beats.times[0];
+  const even = evenBeats(beats.times);
+  const given = even ?? beats.times;
+  const period = given[1] - given[0];
   const near = NEAR * (60 / beats.bpm);
-  const before = Math.max(0, Math.floor((beats.times[0] + near) / period));
-  const known = [...Array.from({ length: before }, (_, i) => beats.times[0] - period * (before - i)), ...beats.times];
+  const before = Math.max(0, Math.floor((given[0] + near) / period));
+  const known = [...Array.from({ length: before }, (_, i) => given[0] - period * (before - i)), ...given];
   const late = Math.max(0, known.findIndex((time) => time > -near));
   const first = late - before;
   let times = known.slice(late);
-  let lead = 0;
-  if (times[0] < near) times = times.map((time, i) => time - times[0] * Math.max(0, 1 - i / BEATS_A_BAR));
-  else {
-    const part = times[0] / (times[1] - times[0]);
-    lead = part < 3 / 16 ? THIRTY_SECOND : rint(4 * part) * SIXTEENTH;
-  }
+  const lead = times[0] >= near ? Math.max(1, rint((8 * times[0]) / (times[1] - times[0]))) * THIRTY_SECOND : 0;
   const passed = (beats.positions[0] - 1 + first) % BEATS_A_BAR; // beats of the bar in which the recording begins
   const toTheBar = (2 * BEATS_A_BAR - passed) % BEATS_A_BAR;
-  return { lead, first, pickup: lead + toTheBar * TICKS_A_BEAT, tempos: tempoMap(times, lead) };
+  const pickup = lead + toTheBar * TICKS_A_BEAT;
+  let tempos;
+  if (even) {
+    const n = pickup ? toTheBar : BEATS_A_BAR; // beats that take up what the first one is moved
+    const ticks = lead + n * TICKS_A_BEAT;
+    tempos = [[0, tempoOf((times[0] + n * period) / (ticks / TICKS_A_BEAT))], [ticks, tempoOf(period)]];
+  } else {
+    if (!lead) times = times.map((time, i) => time - times[0] * Math.max(0, 1 - i / BEATS_A_BAR));
+    tempos = tempoMap(times, lead);
+  }
+  return { lead, first, pickup, tempos };
 }
+
+/** The evenly spaced beats around which these lie, by least squares; null where they are not those of a click. */
+function evenBeats(times) {
+  const n = times.length;
+  if (n < FEWEST) return null;
+  const sum = (values) => values.reduce((total, value) => total + value, 0);
+  const index = Array.from({ length: n }, (_, i) => i - (n - 1) / 2);
+  const period = sum(index.map((i, at) => i * times[at])) / sum(index.map((i) => i * i));
+  const middle = sum([...times]) / n;
+  const even = index.map((i) => middle + i * period);
+  const away = even.map((time, at) => Math.abs(times[at] - time));
+  return Math.max(...away) <= FARTHEST && Math.sqrt(sum(away.map((each) => each * each)) / n) <= SPREAD ? even : null;
+}
+
+/** Microseconds a beat. */
+const tempoOf = (period) => Math.max(1, rint(1e6 * period));
 
 /** [tick, microseconds a beat] of tempos, each for as many beats as are evenly spaced; times[0] is at tick lead. */
 function tempoMap(times, lead) {
@@ -84,7 +107,7 @@ function tempoMap(times, lead) {
       high = Math.min(high, (passed + TOLERANCE) / count);
     }
     const period = (times[stop] - times[start]) / (stop - start);
-    tempos.push([lead + start * TICKS_A_BEAT, Math.max(1, rint(1e6 * period))]);
+    tempos.push([lead + start * TICKS_A_BEAT, tempoOf(period)]);
     start = stop;
   }
   return tempos;
