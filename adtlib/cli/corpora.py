@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"root": str(root), "corpora": reports}, indent=2))  # ASCII: any terminal and any file takes it
         return status
-    print(f"Corpora in {one_line(paths.relative(root))}\n")
+    print(f"Corpora in {one_line(paths.relative(root) if paths.IN_CLONE else root)}\n")
     for report in reports:
         print("\n".join(map(one_line, _lines(report, options.missing))) + "\n")
     print("`adt prepare` computes features of all that is found; `adt corpora --missing` names all that is missing.")

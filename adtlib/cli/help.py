@@ -3,6 +3,7 @@
 import argparse
 import textwrap
 
+from adtlib import paths
 from adtlib.cli.options import command_parsers, option_parser
 
 EXIT_CODES = """\
@@ -39,8 +40,9 @@ def run(options: argparse.Namespace) -> int:
 def _formats() -> str:
     from adtlib.transcription.formats import FORMATS
 
-    lines = ["formats of adt transcribe --format, separated by commas; docs/formats.md tells more:"]
-    lines += [f"  {entry.name:10} song.{kind:12} {entry.what}" for kind, entry in FORMATS.items()]
+    lines = [f"formats of adt transcribe --format, separated by commas{'; docs/formats.md tells more' * paths.IN_CLONE}:"]
+    for kind, entry in FORMATS.items():
+        lines.append(f"  {entry.name:10} song.{kind:12} {entry.what}{f' (extra {entry.extra})' if entry.extra else ''}")
     return "\n".join([*lines, "  none                         no file, for --json", ""])
 
 

@@ -30,7 +30,8 @@ def option_parser() -> argparse.ArgumentParser:
     common.add_argument("--debug", **debug)
     parser = Parser(
         prog="adt",
-        description="Automatic Drum Transcription: the companion's command.",
+        description="Automatic Drum Transcription: the drums of recordings as MIDI, sheet music and charts ('adt transcribe'); "
+        "and the companion of a thesis on it: corpora, notebooks, studies, models.",
         epilog="'adt help COMMAND' tells more of a command; so do the topics exit-codes, formats and drum-maps.",
     )
     parser.add_argument("--version", action="version", version=f"adt {__version__}")
@@ -270,7 +271,8 @@ def _add_transcribe(add: Any) -> None:
         metavar="N/4",
         type=_meter,
         help="the time signature of all recordings given, as in 3/4, 6/8 or 7/8, if the one that is found is wrong; songs keep one "
-        "from start to end. In 6/8, 9/8 and 12/8, --tempo still counts quarter notes",
+        "from start to end. Bars count in hearing: strokes are weighed by those at the same place of other bars. In 6/8, 9/8 and "
+        "12/8, --tempo still counts quarter notes",
     )
     parser.add_argument(
         "--beats",
@@ -296,10 +298,13 @@ def _add_transcribe(add: Any) -> None:
     talk.add_argument("-v", "--verbose", action="store_true", help="say more: the model's file, what computed it, and where")
 
 
+_LINK = re.compile(r"\w[\w+.-]*://|www\.|(\w+\.)?(youtu\.be|youtube\.com|soundcloud\.com|spotify\.com)/")
+
+
 def _transcribe_problem(options: argparse.Namespace) -> str:
     """What contradicts in the options of `adt transcribe`, or cannot be; "" if nothing does."""
-    if link := next((given for given in options.audio if re.match(r"\w[\w+.-]*://", given)), None):
-        return f"{link}: links are not fetched; download the recording first, as with curl -LO, and give the file"
+    if link := next((given for given in options.audio if _LINK.match(given) and not Path(given).exists()), None):
+        return f"{link}: links are not fetched; save the recording as a file first, and give that (the page of a player is none)"
     if options.watch is not None:
         if options.audio:
             return "--watch DIR takes no AUDIO: what lies in the folder already is transcribed, too"
@@ -534,7 +539,7 @@ def _add_render(add: Any) -> None:
         nargs="+",
         default=[],
         metavar="NAME=VALUE",
-        help="of the recipe, see adtlib/synthesis/recipe.py; validation clips always follow the default recipe",
+        help="of the recipe (adtlib/synthesis/recipe.py; ? lists them); validation clips always follow the default recipe",
     )
     parser.add_argument("--without", nargs="+", default=[], metavar="INGREDIENT", help="leave ingredients out; ? lists them")
     parser.add_argument("--jobs", type=int, metavar="N", help="processes (default: one for each processor)")

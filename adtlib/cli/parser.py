@@ -32,12 +32,15 @@ class Parser(argparse.ArgumentParser):
         """Print usage and message, and exit with 2."""
         choice = re.match(r".*invalid choice: '(.*?)' \(choose from (.*)\)", message)
         meant = _meant(choice[1], re.findall(r"[\w-]+", choice[2])) if choice else ""
-        if choice and not self.final and os.path.exists(choice[1]):  # a recording where a command was expected
+        # A recording where a command was expected.
+        if choice and not self.final and not meant and (os.path.exists(choice[1]) or os.path.splitext(choice[1])[1]):
             meant = f"; did you mean {self.prog} transcribe {shlex.quote(choice[1])}?"
         self.print_usage(sys.stderr)
         self.exit(2, f"{self.prog}: error: {message}{meant}\n")
 
     def _meant(self, unknown: Sequence[str]) -> str:
+        if file := next(filter(os.path.exists, unknown), None):
+            return f"; a file whose name begins with - is given as {shlex.quote(f'./{file}')}"
         known = list(self._option_string_actions)
         return next(filter(None, (_meant(each.partition("=")[0], known) for each in unknown if each.startswith("-"))), "")
 

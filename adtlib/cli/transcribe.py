@@ -140,7 +140,7 @@ class _Work:
         options = self.options
         if len(recordings) > 1 and (options.first_bar is not None or self.to_standard_output):
             what = "--out - writes one file" if self.to_standard_output else "--first-bar is a time in one recording"
-            raise ValueError(f"{what}, but {len(recordings)} are given: transcribe them one by one")
+            raise _UsageError(f"{what}, but {len(recordings)} are given: transcribe them one by one")
         if problem := _lacking(options):
             raise _UsageError(problem)
         out = Path() if self.to_standard_output else options.out.expanduser()
@@ -441,7 +441,8 @@ def _conclude(songs: list[_Song], problems: Sequence[str], took: float, work: _W
         seconds = sum(song.seconds for song in new)
         report.say(f"{len(new)} recordings, {seconds / 60:.1f} minutes, in {took:.1f} s: {seconds / took:.0f} times real time")
     if done and work.options.watch is None:
-        report.say(f"{len(done)} of {len(songs)} {'was' if len(songs) == 1 else 'were'} done already")
+        same = ": their results are what these options make" if work.options.overwrite else ""
+        report.say(f"{len(done)} of {len(songs)} {'was' if len(songs) == 1 else 'were'} done already{same}")
     if (new or done) and "model" in vars(work) and work.options.watch is None:
         report.say("\n".join(map(one_line, about_model(work.model, work.options))))
     if any(song.results.path("drums.wav") in song.written for song in new):

@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 import textwrap
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -11,7 +12,7 @@ from adtlib import paths
 from adtlib.cli.terminal import one_line
 from adtlib.notation.time_signatures import in_words
 from adtlib.onsets.peak_picking import thresholds_by_class, with_thresholds
-from adtlib.vocabulary import CLASSES
+from adtlib.vocabulary import CLASSES, KINDS
 
 if TYPE_CHECKING:
     from adtlib.transcription.transcription import Transcription
@@ -61,18 +62,30 @@ def _lines(song: "Transcription", recording: str, written: list[Path], seconds: 
     """Three lines or more on one recording, for 80 columns."""
     counts = song.counts
     total = sum(counts.values())
-    onsets = f"{total:,} onsets: " + "  ".join(f"{name} {counts[name]:,}" for name in CLASSES) if total else "no onsets"
+    onsets = (
+        f"{total:,} onset{'s' * (total != 1)}: " + "  ".join(f"{name} {counts[name]:,}" for name in CLASSES)
+        if total
+        else "no onsets"
+    )
     minutes, rest = divmod(round(song.duration), 60)
     tempo = song.beats.in_words if song.beats.found else "too few onsets for a tempo: 120 written"
     speed = f"heard in {seconds['heard']:.1f} s, {song.duration / max(seconds['heard'], 1e-9):.0f} times real time"
     speed += f"; written in {seconds['written']:.1f} s" if written else ""
-    lines = [f"{recording} ({minutes}:{rest:02d})", f"  {onsets}", f"  {tempo}; {speed}"]
+    kinds = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in _kinds(song).items())
+    of_kinds = textwrap.wrap(kinds, 76, initial_indent="  ", subsequent_indent="  ")
+    lines = [f"{recording} ({minutes}:{rest:02d})", f"  {onsets}", *of_kinds, f"  {tempo}; {speed}"]
     if written:
         target = _target(written)
         kinds = " ".join(path.name.removeprefix(target.name) for path in written)
         named = textwrap.wrap(f"{paths.relative(target)}: {kinds}", 78, break_long_words=False, break_on_hyphens=False)
         lines += [f"  {line}" for line in named]
     return lines
+
+
+def _kinds(song: "Transcription") -> dict[str, int]:
+    """How many onsets are of each kind, but for the kick; those of a class together."""
+    counts = Counter(event.kind for event in song.events)
+    return {kind: counts[kind] for kind in KINDS if counts[kind] and kind != "kick"}
 
 
 def _target(written: list[Path]) -> Path:
@@ -105,6 +118,7 @@ def _as_data(song: "Transcription", written: list[Path], seconds: dict[str, floa
         "model": song.model,
         "thresholds": thresholds_by_class(song.peak_picking),
         "counts": song.counts,
+        **({"kinds": _kinds(song)} if song.kinds else {}),
         "onsets": [
             {
                 "time": round(event.seconds, 4),

@@ -2,7 +2,8 @@
 
 Strokes lie on the grid of sheet music, in sixteenths and triplets or a grid that is asked for, so that what sounds together is
 struck together; the tempo map follows the beats of the recording, and tick 0 is its start. Kick, red snare, yellow hi-hat, blue
-toms, green cymbals. Ghost notes are marked.
+toms, green cymbals; where kinds of strokes are known, the ride is the blue cymbal, and the high and the low tom are yellow and
+green. A tom that is struck with a cymbal of its colour takes another. Ghost notes are marked.
 
 Source of both formats: "Drums.md" for .chart and .mid in github.com/TheNathannator/GuitarGame_ChartFormats, doc/FileFormats.
 """
@@ -29,7 +30,10 @@ class _Lane(NamedTuple):
     tom: int | None = None
 
 
-_LANES = {"KD": _Lane(0), "SD": _Lane(1), "HH": _Lane(2, cymbal=66), "TT": _Lane(3, tom=111), "CY": _Lane(4, cymbal=68)}
+_CYMBALS = {number: _Lane(number, cymbal=64 + number) for number in (2, 3, 4)}  # yellow, blue, green
+_TOMS = {number: _Lane(number, tom=108 + number) for number in (3, 4, 2)}
+_LANES = {"KD": _Lane(0), "SD": _Lane(1), "HH": _CYMBALS[2], "TT": _TOMS[3], "CY": _CYMBALS[4]}
+_OF_KIND = {"ride": _CYMBALS[3], "ride_bell": _CYMBALS[3], "tom_high": _TOMS[2], "tom_low": _TOMS[4]}
 _GHOST_RED = 40  # flag of .chart files
 _EXPERT_KICK = 96  # MIDI note of the kick; other lanes follow
 _NORMAL, _GHOST = 100, 1  # velocities that MIDI charts with dynamics know; 127 is an accent
@@ -48,8 +52,7 @@ def chart(strokes: Sequence[GridStroke], ticks: TickMap, name: str = "", sound: 
     sync = [(tick // _PARTS, f"TS {beats} {unit.bit_length() - 1}") for tick, beats, unit in ticks.meters]
     sync += [(tick // _PARTS, f"B {round(60e9 / tempo)}") for tick, tempo in ticks.tempos]  # thousandths of a quarter note a minute
     notes = []
-    for tick, label, ghost in _placed(strokes, ticks):
-        lane = _LANES[label]
+    for tick, lane, ghost in _placed(strokes, ticks):
         flags = [flag for flag in (lane.cymbal, _GHOST_RED if ghost else None) if flag is not None]
         notes += [(tick, f"N {number} 0") for number in (lane.chart, *flags)]
     parts = [
@@ -72,18 +75,22 @@ def chart_midi(strokes: Sequence[GridStroke], ticks: TickMap, name: str = "", en
     conductor += [midi.tempo_event(tick // _PARTS, tempo) for tick, tempo in ticks.tempos]
     drums = [(0, mido.MetaMessage("track_name", name="PART DRUMS")), (0, mido.MetaMessage("text", text="[ENABLE_CHART_DYNAMICS]"))]
     struck = []
-    for tick, label, ghost in _placed(strokes, ticks):
-        lane = _LANES[label]
+    for tick, lane, ghost in _placed(strokes, ticks):
         struck.append((tick, _EXPERT_KICK + lane.chart, _GHOST if ghost else _NORMAL))
         struck += [(tick, lane.tom, _NORMAL)] if lane.tom else []
     drums += sorted(midi.note_events(struck, _LENGTH, channel=0), key=lambda event: event[1].note)
     return midi.file_bytes([midi.track(conductor, last), midi.track(drums, last)], _RESOLUTION, kind=1)
 
 
-def _placed(strokes: Sequence[GridStroke], ticks: TickMap) -> list[tuple[int, str, bool]]:
-    """(tick, class, whether it is a ghost note), sorted, each once: what lies before the recording falls on its start."""
-    found = {(ticks.of_quarter(stroke.beat) // _PARTS, stroke.name): is_ghost(stroke) for stroke in strokes}
-    return sorted((tick, name, ghost) for (tick, name), ghost in found.items())
+def _placed(strokes: Sequence[GridStroke], ticks: TickMap) -> list[tuple[int, _Lane, bool]]:
+    """(tick, lane, whether it is a ghost note), sorted, each once: what lies before the recording falls on its start."""
+    found = {(ticks.of_quarter(stroke.beat) // _PARTS, stroke.name): stroke for stroke in strokes}
+    lanes = {key: _OF_KIND.get(stroke.kind, _LANES[stroke.name]) for key, stroke in found.items()}
+    for (tick, name), lane in lanes.items():
+        if name == "TT":
+            taken = [lanes[tick, other].chart for other in ("HH", "CY") if (tick, other) in lanes]
+            lanes[tick, name] = next(each for each in (lane, *_TOMS.values()) if each.chart not in taken)
+    return sorted((tick, lanes[tick, name], is_ghost(stroke)) for (tick, name), stroke in found.items())
 
 
 def _section(name: str, lines: Sequence[str]) -> str:

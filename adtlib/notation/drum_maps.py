@@ -112,7 +112,8 @@ def _table() -> dict[str, DrumMap]:
 
 
 DRUM_MAPS = _table()
-_ALSO = {"ezdrummer": "toontrack", "superior-drummer": "toontrack", "gm": "general-midi", "bfd3": "bfd"}  # other names of maps
+# Other names of maps.
+_ALSO = {"ezdrummer": "toontrack", "superior-drummer": "toontrack", "superior": "toontrack", "gm": "general-midi", "bfd3": "bfd"}
 
 
 def drum_map(given: "DrumMap | Mapping[str, int] | Path | str | None" = None) -> DrumMap:
@@ -192,18 +193,27 @@ def _read(path: Path) -> list[tuple[Any, Any]]:
             raise DrumMapError(f"{path}: not JSON ({error}); correct it") from None
         if not isinstance(table, _Pairs):
             raise DrumMapError(f'{path}: expected {{"KD": 36, ...}}')
-        return table
-    separator = next((sign for sign in "\t;" if sign in content), ",")
+        return _not_empty(path, table)
+    lines = [line for line in content.splitlines() if line.strip("\t;, ") and not line.lstrip().startswith("#")]
     try:
-        rows = [[cell.strip() for cell in row] for row in csv.reader(content.splitlines(), delimiter=separator)]
+        rows = [[cell.strip() for cell in next(csv.reader([line], delimiter=_separator(line)))] for line in lines]
     except csv.Error as error:
         raise DrumMapError(f"{path}: not a table ({error}); correct it") from None
-    rows = [row for row in rows if any(row) and not row[0].startswith("#")]
     if rows and rows[0][0].lower() in ("class", "drum", "name"):
-        rows = rows[1:]
-    if wrong := [row for row in rows if len(row) < 2]:
-        raise DrumMapError(f"{path}: the line {separator.join(wrong[0])!r} is not class,pitch; correct or remove it")
-    return [(row[0], row[1]) for row in rows]
+        lines, rows = lines[1:], rows[1:]
+    if wrong := [line for line, row in zip(lines, rows, strict=True) if len(row) < 2]:
+        raise DrumMapError(f"{path}: the line {wrong[0]!r} is not class,pitch; correct or remove it")
+    return _not_empty(path, [(row[0], row[1]) for row in rows])
+
+
+def _separator(line: str) -> str:
+    return next((sign for sign in "\t;" if sign in line), ",")
+
+
+def _not_empty(path: Path, pairs: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    if not pairs:
+        raise DrumMapError(f"{path}: there is no pitch in it; write lines like KD,36, or leave --drum-map out")
+    return pairs
 
 
 class _Pairs(list):

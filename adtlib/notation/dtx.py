@@ -16,9 +16,20 @@ from adtlib.notation.patterns import GridStroke
 from adtlib.notation.tick_map import TICKS_A_QUARTER, TickMap
 
 _BACKGROUND, _BAR_LENGTH, _TEMPO = "01", "02", "08"  # channels
-_CHANNELS = {"HH": "11", "SD": "12", "KD": "13", "TT": "15", "CY": "16"}  # closed hi-hat, snare, bass drum, low tom, cymbal
+# Closed hi-hat, snare, bass drum, low tom, cymbal; and where kinds are known open and pedal hi-hat, high and floor tom, ride.
+_CHANNELS = {"HH": "11", "SD": "12", "KD": "13", "TT": "15", "CY": "16"}
+_OF_KIND = {
+    "hat_open": "18",
+    "hat_half_open": "18",
+    "hat_pedal": "1B",
+    "tom_high": "14",
+    "tom_low": "17",
+    "ride": "19",
+    "ride_bell": "19",
+}
 _MUSIC = "01"  # number of the recording among the sounds
-_CHIPS = dict(zip(_CHANNELS, ("02", "03", "04", "05", "06"), strict=True))
+_CHIPS = {channel: f"0{number}" for number, channel in enumerate(("11", "12", "13", "15", "16", "14", "17", "18"), start=2)}
+_CHIPS |= {"19": "0A", "1B": "0B"}
 _WHOLE = 4 * TICKS_A_QUARTER  # ticks of a whole note, in which lengths of measures are stated
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 ENCODING = "shift_jis"  # of the file; characters that it lacks become question marks
@@ -46,7 +57,9 @@ def dtx(strokes: Sequence[GridStroke], ticks: TickMap, name: str = "", sound: st
     lines += [f"#001{_BAR_LENGTH}: {ticks.bar / _WHOLE}"] if first != ticks.bar else []
     lines += [f"#000{_BACKGROUND}: {_MUSIC}"] if sound else []
     objects = [(tick, _TEMPO, tempos[tempo]) for tick, tempo in ticks.tempos]
-    objects += [(ticks.of_quarter(stroke.beat), _CHANNELS[stroke.name], _CHIPS[stroke.name]) for stroke in strokes]
+    channels = [_OF_KIND.get(stroke.kind, _CHANNELS[stroke.name]) for stroke in strokes]
+    placed = zip(strokes, channels, strict=True)
+    objects += [(ticks.of_quarter(stroke.beat), channel, _CHIPS[channel]) for stroke, channel in placed]
     lines += _measures(objects, first, ticks.bar)
     return ("\r\n".join(lines) + "\r\n").encode(ENCODING, "replace")
 

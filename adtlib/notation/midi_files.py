@@ -1,7 +1,8 @@
 """Writing Standard MIDI Files: transcriptions, drum patterns, and parts of the miniature corpora.
 
-The notes of a transcription keep their times, and its tempo map puts bar lines on the beats of the song (`tick_map`). Notes are
-quantised only on request: otherwise they lie within half a millisecond of the transcribed onsets.
+The notes of a transcription keep their times, and its tempo map puts bar lines on the beats of the song, or on those of the click
+that it was played to (`tick_map`). Notes are quantised only on request: otherwise they lie within half a millisecond of the
+transcribed onsets.
 
 Equal notes give equal bytes.
 """
@@ -17,7 +18,7 @@ import numpy as np
 
 from adtlib import paths
 from adtlib.notation.beats import Beats
-from adtlib.notation.tick_map import TICKS_A_QUARTER, TickMap, tick_map
+from adtlib.notation.tick_map import SIXTEENTH, THIRTY_SECOND, TICKS_A_QUARTER, TickMap, tick_map
 from adtlib.onsets import midi, smf
 from adtlib.onsets.midi import Note, tick_seconds
 from adtlib.onsets.own import midi_mark
@@ -52,7 +53,7 @@ def song_midi(
 
     Raises ValueError for a grid that is not in `beats.QUANTISE`.
     """
-    ticks = tick_map(beats)
+    ticks = _ticks(beats, quantise)
     velocities = placed_notes(notes, beats, pitches, quantise)
     end = int(ticks.at(duration))
     drums = [(0, mido.MetaMessage("track_name", name="Drums")), *_strokes([(*at, v) for at, v in velocities.items()], _NOTE_TICKS)]
@@ -68,7 +69,7 @@ def placed_notes(
     There are fewer entries than notes where notes of one pitch coincide.
     """
     parts, unit = beats.grid(quantise), float(beats.unit)
-    song = tick_map(beats)
+    song = _ticks(beats, quantise)
     if parts:
         ticks = [song.of_quarter(Fraction(round(float(beats.at(seconds)) * unit * parts), parts)) for seconds, _, _ in notes]
     else:
@@ -78,6 +79,10 @@ def placed_notes(
         key = tick, pitches[label]
         velocities[key] = max(velocities.get(key, 0), velocity)
     return velocities
+
+
+def _ticks(beats: Beats, quantise: int | None) -> TickMap:
+    return tick_map(beats, steady=True, upbeat=SIXTEENTH if quantise else THIRTY_SECOND)
 
 
 def _conductor(ticks: TickMap, end: int, name: str, mark: str) -> mido.MidiTrack:

@@ -1,10 +1,14 @@
 """Ticks of a song: where its beats, its bar lines and its onsets lie in MIDI files and in the charts of games.
 
 Tick 0 is the start of the recording, and each beat lies on a multiple of a beat after the first one, so that the tempos between
-put an onset at the tick nearest to its time: within half a millisecond. What lies before the first beat is an upbeat: a
-thirty-second, or some sixteenths, at the tempo that makes it as long as it is. Notation programs show it as a rest, and the first
-bar begins with its first stroke. A first beat within a sixteenth of a quarter note of the start (some 30 ms) is moved to the start
+put an onset at the tick nearest to its time: within half a millisecond. What lies before the first beat is an upbeat of some
+thirty-seconds or sixteenths, at the tempo that makes it as long as it is. Notation programs show it as a rest, and the first bar
+begins with its first stroke. A first beat within a sixteenth of a quarter note of the start (some 30 ms) is moved to the start
 instead, as a still shorter upbeat would need an unplayable tempo; the first bar takes up the difference.
+
+Who plays to a click is not on it with each stroke, and a tempo map that follows every beat wanders about the click's tempo. Where
+beats lie around even ones, a `steady` map has the click's tempo after the upbeat or the first bar; a beat as tracked is then up to
+0.1 s from its place.
 """
 
 from collections.abc import Sequence
@@ -18,8 +22,11 @@ from adtlib.notation.time_signatures import Meter, bar_length
 from adtlib.onsets.midi import tick_seconds
 
 TICKS_A_QUARTER = 960
-_SIXTEENTH, _THIRTY_SECOND = TICKS_A_QUARTER // 4, TICKS_A_QUARTER // 8
+SIXTEENTH, THIRTY_SECOND = TICKS_A_QUARTER // 4, TICKS_A_QUARTER // 8
 _NEAR = 1 / 16  # of a quarter note: a first beat closer to the start is moved there; notation programs round to thirty-seconds
+# Beats are taken for those of a click where their deviations from even ones, in seconds, have this root mean square at most, and
+# none is larger than the other. A song of four minutes that slows down by a hundredth deviates by 0.3 s.
+_SPREAD, _FARTHEST, _FEWEST = 0.025, 0.1, 16
 _TOLERANCE = 0.005  # seconds by which a beat may differ from the tempo map, so that one tempo can hold for many beats
 
 
@@ -70,23 +77,39 @@ class TickMap:
         return [(0, int(length * unit), unit), (self.pickup, *self.meter)]
 
 
-def tick_map(beats: Beats) -> TickMap:
-    """The ticks of a song with these beats."""
-    period = float(beats.times[1] - beats.times[0])
+def tick_map(beats: Beats, steady: bool = False, upbeat: int = SIXTEENTH) -> TickMap:
+    """The ticks of a song with these beats.
+
+    steady  at one tempo where the beats are those of a click.
+    upbeat  ticks of which what lies before the first beat has a whole number, unless it is shorter: SIXTEENTH or THIRTY_SECOND.
+            Notes on a grid of sixteenths are then on that of programs, too, which count from tick 0 and ignore time signatures.
+    """
+    given = _even(beats.times) if steady else beats.times
+    period = float(given[1] - given[0])
     near = _NEAR * 60 / beats.tempo
-    before = max(0, int((beats.times[0] + near) // period))  # beats of an intro before the first that is known
-    known = np.concatenate([beats.times[0] - period * np.arange(before, 0, -1), beats.times])
+    before = max(0, int((given[0] + near) // period))  # beats of an intro before the first that is known
+    known = np.concatenate([given[0] - period * np.arange(before, 0, -1), given])
     late = int(np.argmax(known > -near))
     first, times = late - before, known[late:].copy()
     if times[0] < near:
         lead = 0
         times -= times[0] * np.maximum(0, 1 - np.arange(len(times)) / beats.a_bar)
     else:
-        part = float(times[0] / (times[1] - times[0]) * float(beats.unit))  # of a quarter note
-        lead = _THIRTY_SECOND if part < 3 / 16 else round(4 * part) * _SIXTEENTH
+        ticks = float(times[0] / (times[1] - times[0]) * float(beats.unit)) * TICKS_A_QUARTER
+        lead = max(THIRTY_SECOND, round(ticks / upbeat) * upbeat if ticks >= 1.5 * THIRTY_SECOND else 0)
     to_the_bar = -(beats.phase + first) % beats.a_bar  # beats before the first bar line
     pickup = lead + int(to_the_bar * beats.unit * TICKS_A_QUARTER)
     return TickMap(lead, first * beats.unit, pickup, _tempos(times, lead, beats.unit), beats.meter)
+
+
+def _even(times: np.ndarray) -> np.ndarray:
+    """The evenly spaced beats around which these lie, by least squares; beats that are not those of a click as they are."""
+    if len(times) < _FEWEST:
+        return times
+    index = np.arange(len(times)) - (len(times) - 1) / 2
+    even = times.mean() + index * (index @ times / (index @ index))
+    away = np.abs(times - even)
+    return even if away.max() <= _FARTHEST and np.sqrt(np.mean(away**2)) <= _SPREAD else times
 
 
 def _tempos(times: Sequence[float], lead: int, unit: Fraction) -> list[tuple[int, int]]:

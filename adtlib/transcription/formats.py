@@ -3,6 +3,7 @@
 A kind of file is the end of its name: "mid", "labels.txt". Each is loaded when it is written.
 """
 
+import difflib
 import io
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -125,7 +126,7 @@ _ALL = (
     Format("chart", "chart", "chart for Clone Hero and YARG", _chart, ("clone-hero",), True),
     Format("notes.mid", "notes.mid", "the same as MIDI", _chart_midi, ("notes",), True),
     Format("dtx", "dtx", "chart for DTXMania", _dtx, ("dtxmania",), True),
-    Format("gp5", "gp5", "tablature for Guitar Pro; needs the extra guitar-pro", _guitar_pro, ("guitar-pro",), True, "guitar-pro"),
+    Format("gp5", "gp5", "tablature for Guitar Pro", _guitar_pro, ("guitar-pro", "guitarpro", "gp"), True, "guitar-pro"),
     Format("npz", "npz", "activations, onsets and beats as NumPy arrays", _arrays, ("activations",)),
 )
 FORMATS = {entry.kind: entry for entry in _ALL}
@@ -136,5 +137,7 @@ def kinds_of(names: Iterable[str] | str) -> list[str]:
     """The kinds that names stand for, each once: "mid", "audacity", ".PDF". ValueError for an unknown one, naming all."""
     wanted = [name.strip().lower().lstrip(".") for name in ([names] if isinstance(names, str) else names)]
     if unknown := [name for name in wanted if name not in _NAMES]:
-        raise ValueError(f"{unknown[0]!r} is no format: choose of {', '.join(entry.name for entry in _ALL)}")
+        near = difflib.get_close_matches(unknown[0], _NAMES, 1)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        raise ValueError(f"{unknown[0]!r} is no format: choose of {', '.join(entry.name for entry in _ALL)}{meant}")
     return list(dict.fromkeys(_NAMES[name] for name in wanted))

@@ -150,7 +150,7 @@ def test_a_first_bar_is_that_of_one_recording(model, tmp_path, capsys):
     for name in ("a", "b"):
         write_song(tmp_path / "in" / f"{name}.wav", 4)
     out = ["--out", str(tmp_path / "out"), "--model", model, "--first-bar", "1.3"]
-    assert main(["transcribe", str(tmp_path / "in"), *out]) == 1
+    assert main(["transcribe", str(tmp_path / "in"), *out]) == 2
     assert "--first-bar is a time in one recording, but 2 are given" in capsys.readouterr().err
     assert main(["transcribe", str(tmp_path / "in" / "a.wav"), *out]) == 0
     assert files(tmp_path / "out") == {"a.mid", "a.csv"}
@@ -187,7 +187,7 @@ def test_a_tempo_is_that_of_all_recordings(model, tmp_path, capsys):
     assert main([*given, "--tempo", "96"]) == 0
     for name in ("a", "b"):
         tempi = [m.tempo for m in mido.MidiFile(tmp_path / "out" / f"{name}.mid").tracks[0] if m.type == "set_tempo"]
-        assert np.median([60e6 / tempo for tempo in tempi]) == pytest.approx(96, rel=0.11)
+        assert 60e6 / tempi[-1] == pytest.approx(96, rel=0.11)  # the first may be that of an upbeat
     for wrong in ("19", "500", "fast", "nan"):
         with pytest.raises(SystemExit) as stopped:
             main([*given, "--tempo", wrong])

@@ -88,7 +88,7 @@ def test_what_standard_output_cannot_hold_is_wrong_usage(transcribe, tmp_path, c
     with pytest.raises(SystemExit):
         main(["transcribe", "-", "-"])
     assert "can be read once" in capsys.readouterr().err
-    assert main(["transcribe", "a.wav", "b.wav", "--format", "mid", "--out", "-"]) == 1
+    assert main(["transcribe", "a.wav", "b.wav", "--format", "mid", "--out", "-"]) == 2
     assert "--out - writes one file, but 2 are given" in capsys.readouterr().err
     assert files(tmp_path) == {"a.wav"}
 
@@ -273,20 +273,31 @@ def test_a_watch_is_of_a_folder_and_of_nothing_else(tmp_path, capsys):
 # --- help and wrong usage ----------------------------------------------------------------------------------------------
 
 
-def test_a_mistyped_option_or_command_shows_the_usage_and_what_was_meant(capsys):
+def test_a_mistyped_option_or_command_shows_the_usage_and_what_was_meant(capsys, tmp_path, monkeypatch):
     said = usage_error(capsys, "transcribe", "a.wav", "--threshhold=0.4")
     assert said.startswith("usage: adt transcribe ") and "did you mean --threshold?" in said
     assert "did you mean transcribe?" in usage_error(capsys, "transcibe", "a.wav")
     assert "did you mean" not in usage_error(capsys, "transcribe", "a.wav", "--zzzz")
     assert usage_error(capsys, "score", "a", "b", "--jsn").startswith("usage: adt score ")
     assert f"did you mean adt transcribe {__file__}?" in usage_error(capsys, __file__)
+    assert "did you mean adt transcribe 'not there.mp3'?" in usage_error(capsys, "not there.mp3")
+    monkeypatch.chdir(tmp_path)
+    Path("-dash.wav").touch()
+    assert "a file whose name begins with - is given as ./-dash.wav" in usage_error(capsys, "transcribe", "-dash.wav")
+    assert "did you mean mid?" in usage_error(capsys, "transcribe", "a.wav", "--format", "midd")
     assert "decimals have a point" in usage_error(capsys, "transcribe", "a.wav", "--threshold", "HH=0,4")
     assert "the name is empty" in usage_error(capsys, "transcribe", "a.wav", "-o", "")
 
 
 def test_a_link_is_answered_with_what_to_do(capsys):
-    for link in ("https://example.org/a.mp3", "ftp://example.org/a.mp3"):
-        assert f"{link}: links are not fetched; download the recording first" in usage_error(capsys, "transcribe", link)
+    for link in (
+        "https://example.org/a.mp3",
+        "ftp://example.org/a.mp3",
+        "youtu.be/abc",
+        "www.example.org",
+        "music.youtube.com/watch",
+    ):
+        assert f"{link}: links are not fetched; save the recording as a file first" in usage_error(capsys, "transcribe", link)
 
 
 def test_help_knows_commands_and_topics(capsys):

@@ -122,6 +122,10 @@ def test_damaged_files_are_named(tmp_path):
         ("g.json", "[" * 100_000, "not JSON"),
         ("h.csv", b"KD,36\x00", "control characters"),
         ("i.json", '{"KD": [36]}', "not a pitch"),
+        ("j.csv", "", "there is no pitch in it"),
+        ("k.csv", "class;pitch\n# mine\n", "there is no pitch in it"),
+        ("l.json", "{}", "there is no pitch in it"),
+        ("m.csv", "class,pitch\nKD;36\nSD 38\n", "the line 'SD 38' is not class,pitch"),
     ):
         path = tmp_path / name
         path.write_bytes(text if isinstance(text, bytes) else text.encode())

@@ -156,6 +156,35 @@ def test_a_drifting_tempo_needs_few_changes_and_keeps_to_the_beats():
     np.testing.assert_allclose(midi.tick_seconds(ticks, tempos, TICKS), times, atol=0.006)
 
 
+def test_beats_around_those_of_a_click_have_one_tempo_after_the_upbeat_or_the_first_bar(rng):
+    for first, start in ((0.31, 0.31), (0.01, 4.0)):  # from the first beat on; from the second bar or, if it hardly differs, later
+        beats = steady(first, 120.0, 120)
+        played = Beats(beats.times + rng.uniform(-0.03, 0.03, 120), beats.positions)
+        file, meta = parsed(song_midi([], played, MIDI_PITCH, 60.0))
+        (_, upbeat), (at, held) = meta["set_tempo"]
+        assert mido.tempo2bpm(held.tempo) == pytest.approx(120, abs=0.1)
+        assert mido.tempo2bpm(upbeat.tempo) == pytest.approx(120, rel=0.2)
+        assert 0 < at < start + 0.02
+        ticks = 4 * TICKS * np.arange(20) + meta_ticks(file)
+        np.testing.assert_allclose(midi.tick_seconds(ticks[1:], tempos_of(file), TICKS), beats.downbeats[1:20], atol=0.015)
+
+
+def test_a_tempo_that_drifts_or_breaks_off_is_not_that_of_a_click():
+    slower = np.cumsum(np.interp(np.arange(200), [0, 200], [0.5, 0.51]))
+    pause = steady(0.0, 120.0, 200).times + np.where(np.arange(200) < 100, 0, 0.25)
+    for times in (slower, pause):
+        file, meta = parsed(song_midi([], Beats(times, np.arange(200) % 4 + 1), MIDI_PITCH, 100.0))
+        assert len(meta["set_tempo"]) > 2
+        bars = midi.tick_seconds(4 * TICKS * np.arange(1, 40) + meta_ticks(file), tempos_of(file), TICKS)
+        np.testing.assert_allclose(bars, times[4:160:4], atol=0.006)
+
+
+def meta_ticks(file: mido.MidiFile) -> int:
+    """Ticks before the last time signature of the first track."""
+    ticks = np.cumsum([message.time for message in file.tracks[0]])
+    return int(ticks[max(i for i, message in enumerate(file.tracks[0]) if message.type == "time_signature")])
+
+
 @pytest.mark.parametrize("quantise", [8, 12, 16, 24, 32])
 def test_a_grid_is_kept_when_asked_for(rng, quantise):
     beats = steady(0.31, 100.0, 60)

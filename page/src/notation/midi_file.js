@@ -9,6 +9,7 @@ const THIRTY_SECOND = TICKS_A_BEAT / 8;
 const NEAR = 1 / 16; // of a beat: a first beat closer to the start is moved there
 const NOTE_TICKS = TICKS_A_BEAT / 8;
 const TOLERANCE = 0.005;
+const [SPREAD, FARTHEST, FEWEST] = [0.025, 0.1, 16]; // of beats of a click around even ones, seconds
 const DRUM_CHANNEL = 9;
 const MADE_HERE = "adt transcribe";
 
@@ -19,7 +20,7 @@ const MADE_HERE = "adt transcribe";
  * quantise  parts of a whole note that notes are moved to, or null;  marked  whether nobody corrected it.
  */
 export function songMidi({ events, beats, pitches, duration, name = "", quantise = null, marked = false }) {
-  const { pickup, tempos } = tickMap(beats);
+  const { pickup, tempos } = tickMap(beats, quantise);
   const notes = placedNotes(events, beats, pitches, quantise);
   const end = ticksOf([duration], tempos)[0];
   const mark = marked ? `${MADE_HERE} ${crc32(pythonList(notes)).toString(16).padStart(8, "0")}` : "";
@@ -30,7 +31,7 @@ export function songMidi({ events, beats, pitches, duration, name = "", quantise
 
 /** [tick, pitch, velocity] of each note, sorted; of notes of one pitch that coincide the loudest. `placed_notes` in Python. */
 function placedNotes(events, beats, pitches, quantise) {
-  const { lead, first, tempos } = tickMap(beats);
+  const { lead, first, tempos } = tickMap(beats, quantise);
   const seconds = events.map((event) => event.seconds);
   const parts = quantise / 4; // of a beat
   const ticks = quantise
@@ -47,26 +48,41 @@ function placedNotes(events, beats, pitches, quantise) {
 const byAll = (a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
 
 /**
- * The ticks of a song: `tick_map` of adtlib/notation/tick_map.py. lead, ticks before the first beat; first, its number among the
+ * The ticks of a song: `tick_map` of adtlib/notation/tick_map.py, as song_midi calls it. lead, ticks before the first beat; first, its number among the
  * song's; pickup, ticks before the first bar line; tempos, [tick, microseconds a beat].
  */
-function tickMap(beats) {
-  const period = beats.times[1] - beats.times[0];
+function tickMap(beats, quantise) {
+  const given = evenBeats(beats.times);
+  const period = given[1] - given[0];
   const near = NEAR * (60 / beats.bpm);
-  const before = Math.max(0, Math.floor((beats.times[0] + near) / period));
-  const known = [...Array.from({ length: before }, (_, i) => beats.times[0] - period * (before - i)), ...beats.times];
+  const before = Math.max(0, Math.floor((given[0] + near) / period));
+  const known = [...Array.from({ length: before }, (_, i) => given[0] - period * (before - i)), ...given];
   const late = Math.max(0, known.findIndex((time) => time > -near));
   const first = late - before;
   let times = known.slice(late);
   let lead = 0;
   if (times[0] < near) times = times.map((time, i) => time - times[0] * Math.max(0, 1 - i / BEATS_A_BAR));
   else {
-    const part = times[0] / (times[1] - times[0]);
-    lead = part < 3 / 16 ? THIRTY_SECOND : rint(4 * part) * SIXTEENTH;
+    const upbeat = quantise ? SIXTEENTH : THIRTY_SECOND;
+    const ticks = (times[0] / (times[1] - times[0])) * TICKS_A_BEAT;
+    lead = Math.max(THIRTY_SECOND, ticks >= 1.5 * THIRTY_SECOND ? rint(ticks / upbeat) * upbeat : 0);
   }
   const passed = (beats.positions[0] - 1 + first) % BEATS_A_BAR; // beats of the bar in which the recording begins
   const toTheBar = (2 * BEATS_A_BAR - passed) % BEATS_A_BAR;
   return { lead, first, pickup: lead + toTheBar * TICKS_A_BEAT, tempos: tempoMap(times, lead) };
+}
+
+/** The evenly spaced beats around which these lie, by least squares; beats that are not those of a click as they are. */
+function evenBeats(times) {
+  const n = times.length;
+  if (n < FEWEST) return times;
+  const sum = (values) => values.reduce((total, value) => total + value, 0);
+  const index = Array.from({ length: n }, (_, i) => i - (n - 1) / 2);
+  const period = sum(index.map((i, at) => i * times[at])) / sum(index.map((i) => i * i));
+  const middle = sum([...times]) / n;
+  const even = index.map((i) => middle + i * period);
+  const away = even.map((time, at) => Math.abs(times[at] - time));
+  return Math.max(...away) <= FARTHEST && Math.sqrt(sum(away.map((each) => each * each)) / n) <= SPREAD ? even : times;
 }
 
 /** [tick, microseconds a beat] of tempos, each for as many beats as are evenly spaced; times[0] is at tick lead. */
