@@ -71,8 +71,8 @@ def _lines(song: "Transcription", recording: str, written: list[Path], seconds: 
     tempo = song.beats.in_words if song.beats.found else "too few onsets for a tempo: 120 written"
     speed = f"heard in {seconds['heard']:.1f} s, {song.duration / max(seconds['heard'], 1e-9):.0f} times real time"
     speed += f"; written in {seconds['written']:.1f} s" if written else ""
-    kinds = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in _kinds(song).items())
-    of_kinds = textwrap.wrap(kinds, 76, initial_indent="  ", subsequent_indent="  ")
+    kinds = ", ".join(f"{count:,} {kind}".replace(" ", "_") for kind, count in _kinds(song).items())  # a line ends after a comma
+    of_kinds = [line.replace("_", " ") for line in textwrap.wrap(kinds, 78, initial_indent="  ", subsequent_indent="  ")]
     lines = [f"{recording} ({minutes}:{rest:02d})", f"  {onsets}", *of_kinds, f"  {tempo}; {speed}"]
     if written:
         target = _target(written)

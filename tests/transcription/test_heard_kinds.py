@@ -1,5 +1,6 @@
 """Kinds of strokes in a transcription and its files: each is read back as its class, and five classes stay what they were."""
 
+import contextlib
 import csv
 import dataclasses
 import io
@@ -17,6 +18,8 @@ from test_transcription import made
 from adtlib import paths
 from adtlib.audio.features import SAMPLE_RATE
 from adtlib.cli import main
+from adtlib.cli.options import option_parser
+from adtlib.cli.transcribe_reports import Report
 from adtlib.models.engines import logit_blocks
 from adtlib.models.kinds import KindsHead
 from adtlib.models.prediction import TorchEngine, predict_logits
@@ -154,6 +157,21 @@ def test_formats_tell_kinds_where_they_can(tmp_path):
     five = song.with_five_classes()
     for kind in ("tab", "chart", "notes.mid", "dtx"):  # how: tests/notation/test_kinds_on_charts.py
         assert song.content(kind) != five.content(kind)
+
+
+def test_what_is_printed_counts_the_kinds():
+    options = option_parser().parse_args(["transcribe", "song.wav"])
+    heard_in, out = {"heard": 1.0, "written": 0.0}, io.StringIO()
+    with contextlib.redirect_stdout(out):
+        Report(options).transcribed(heard(GROOVE), "song.wav", [], heard_in, [])
+    _, onsets, *kinds, _ = out.getvalue().splitlines()
+    assert onsets.startswith("  17 onsets: KD 3  SD 3")
+    counted = [f"{len(times)} {kind.replace('_', ' ')}" for kind, times in GROOVE.items() if kind != "kick"]
+    assert set(re.split(r",\s+", " ".join(kinds).strip())) == set(counted)
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        Report(option_parser().parse_args(["transcribe", "song.wav", "--json"])).transcribed(heard(GROOVE), "", [], heard_in, [])
+    assert json.loads(out.getvalue())["kinds"] == {kind: len(times) for kind, times in GROOVE.items() if kind != "kick"}
 
 
 def test_guitar_pro_has_the_kinds_on_the_strings_of_their_classes():
