@@ -53,7 +53,7 @@ export const formats = (page) => [
   },
 ];
 
-/** Formats of other programs: { label, suffix, type, make } as above, and `remark`, what to say of a file, "" if nothing. */
+/** Formats of other programs: { label, suffix, type, make } as above; some with `remark`, a function that gives what to say of the file. */
 export const moreFormats = (page) => [
   { label: "Markers for Reaper", suffix: ".markers.csv", type: "text/csv", make: (song) => reaperMarkers(song.events) },
   { label: "Drum tablature, plain text", suffix: ".tab.txt", type: "text/plain", make: (song) => drumTab(song, page.grid()) },
@@ -62,8 +62,15 @@ export const moreFormats = (page) => [
     suffix: ".chart",
     type: "text/plain",
     make: (song) => chart(song, page.recording().file, page.grid()),
+    remark: () => "The game looks for it as notes.chart in a folder with the recording.",
   },
-  { label: "The same chart as MIDI", suffix: ".notes.mid", type: "audio/midi", make: (song) => chartMidi(song, page.grid()) },
+  {
+    label: "Chart for Clone Hero and YARG, as MIDI",
+    suffix: ".notes.mid",
+    type: "audio/midi",
+    make: (song) => chartMidi(song, page.grid()),
+    remark: () => "The game looks for it as notes.mid in a folder with the recording.",
+  },
   {
     label: "Chart for DTXMania",
     suffix: ".dtx",
