@@ -226,7 +226,10 @@ def test_axe_finds_no_barrier(open_page, groove, screen, scheme):
 def test_real_songs_are_heard_as_in_python(open_page, in_python, path):
     page, song = open_page(), in_python(path)
     page.hear(path)
-    assert_same_onsets(page.heard(), song)
+    found = page.heard()
+    assert_same_onsets(found, song)
+    assert [onset["velocity"] for onset in found["onsets"]] == [event.velocity for event in song.events]
+    assert page.save_for("Chart for Clone Hero and YARG") == song.with_five_classes().content("chart")
 
 
 def test_the_page_picks_peaks_as_the_model_says(built_page):
