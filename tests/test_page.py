@@ -35,3 +35,11 @@ def test_its_peaks_and_corrections_are_those_of_the_package(writer):
     for name in ("picking", "corrections", "windows"):
         stored = json.loads((WRITER.parent / "fixtures" / f"{name}.json").read_text())
         assert json.loads(json.dumps(getattr(writer, name)())) == stored, f"{name}: {REMEDY}"
+
+
+def test_its_files_for_other_programs_are_those_of_the_package(writer):
+    stored, ours = json.loads((WRITER.parent / "fixtures" / "formats.json").read_text()), writer.formats()
+    for song, expected in zip(ours.pop("songs"), stored.pop("songs"), strict=True):
+        for made, file in zip(song["files"], expected["files"], strict=True):
+            assert made == file, f"{song['name']}, {file['kind']}: {REMEDY}"
+    assert json.loads(json.dumps(ours)) == stored, REMEDY

@@ -1,4 +1,4 @@
-// What the modules take from NumPy: quantiles, medians, rounding of halves to even.
+// What the modules take from NumPy and Python: quantiles, medians, rounding of halves to even.
 
 /** Rounds as numpy.rint does: a half goes to the even neighbour. */
 export function rint(x) {
@@ -7,6 +7,13 @@ export function rint(x) {
   if (rest < 0.5) return floor;
   if (rest > 0.5) return floor + 1;
   return floor % 2 === 0 ? floor : floor + 1;
+}
+
+/** A number of 0 or more with so many decimals, as Python writes it: an exact half goes to the even digit, which toFixed rounds up. */
+export function fixed(x, digits) {
+  const text = x.toFixed(digits);
+  const half = /^50*$/.test(x.toFixed(100).slice(digits - 100));
+  return half && "13579".includes(text.at(-1)) ? (x - 0.25 / 10 ** digits).toFixed(digits) : text;
 }
 
 /** The quantile `q` of numbers, linear between two of them, as numpy.quantile does; NaN without numbers. */

@@ -13,7 +13,7 @@ import { toMusicXml } from "./notation/musicxml.js";
 import { songPattern } from "./notation/patterns.js";
 import { peakOf } from "./numbers.js";
 import { Keeping } from "./page/keeping.js";
-import { formats, save } from "./page/saving.js";
+import { formats, moreFormats, save } from "./page/saving.js";
 import { Score } from "./page/score.js";
 import { OnsetTable } from "./page/table.js";
 import { Thresholds } from "./page/thresholds.js";
@@ -281,31 +281,36 @@ const score = new Score({
   elements: { box: byId("score"), engrave: byId("engrave"), print: byId("print"), status: byId("score-status") },
 });
 
-const FORMATS = formats({
+const about = {
   grid,
   musicxml,
   svg: async (song) => (await score.pages(musicxml(song), 2_000))[0],
   recording: () => ({ file: recording.name, sha256: recording.key }),
   sound: () => recording.sound,
-});
-for (const { label, suffix, type, make } of FORMATS) {
-  const button = Object.assign(document.createElement("button"), { type: "button", textContent: label });
-  button.addEventListener("click", async () => {
-    if (!recording.heard) {
-      problem("The recording is not heard to its end: wait a moment.");
-      return;
-    }
-    try {
-      await trackBeats();
-      const name = `${recording.stem}${suffix}`;
-      save(new Blob([await make(editor.song)], { type }), name);
-      byId("saved").textContent = `Saved: ${name}`;
-      problem("");
-    } catch (error) {
-      problem(`${label} could not be made (${error.message}).`);
-    }
-  });
+};
+for (const format of formats(about)) {
+  const button = Object.assign(document.createElement("button"), { type: "button", textContent: format.label });
+  button.addEventListener("click", () => saveAs(format));
   byId("save").append(button);
+}
+const MORE = moreFormats(about);
+byId("more").append(...MORE.map(({ label }, i) => new Option(label, i)));
+byId("save-more").addEventListener("click", () => saveAs(MORE[byId("more").value]));
+
+async function saveAs({ label, suffix, type, make, remark }) {
+  if (!recording.heard) {
+    problem("The recording is not heard to its end: wait a moment.");
+    return;
+  }
+  try {
+    await trackBeats();
+    const name = `${recording.stem}${suffix}`;
+    save(new Blob([await make(editor.song)], { type }), name);
+    byId("saved").textContent = [`Saved: ${name}`, remark?.()].filter(Boolean).join(". ");
+    problem("");
+  } catch (error) {
+    problem(`${label} could not be made (${error.message}).`);
+  }
 }
 
 // ---- without a network

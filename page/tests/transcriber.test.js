@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { prepare as prepared } from "../src/hearing/prepare.js";
 import { Transcriber } from "../src/hearing/transcriber.js";
 
 /** A worker whose `answer` is called with each message and a function that sends one back. */
@@ -97,4 +98,22 @@ test("what a worker cannot do is said", async () => {
     );
   const transcriber = new Transcriber({ prepare, network: broken });
   await assert.rejects(transcriber.hear([new Float32Array(1)], 44_100), /no memory/);
+});
+
+test("energies of a long recording follow each other, though a worker gives its arrays away", () => {
+  const samples = Float32Array.from({ length: 21 * 44_100 }, (_, i) => Math.sin(i / 9) * Math.sin(i / 9_000));
+  const pieces = [];
+  let frames = 0;
+  prepared([samples], 44_100, { frames: 400, margin: 50 }, (message) => {
+    const arrays = [message.features, message.energies, message.peaks].filter(Boolean);
+    const sent = structuredClone(message, { transfer: arrays.map((array) => array.buffer) });
+    if (sent.kind === "sound") ({ frames } = sent);
+    if (sent.kind === "energies") pieces.push([sent.at, sent.at + sent.energies.length / 5]);
+  });
+  assert.ok(pieces.length > 2);
+  assert.deepEqual(
+    pieces.map(([begin]) => begin),
+    [0, ...pieces.slice(0, -1).map(([, end]) => end)],
+  );
+  assert.equal(pieces.at(-1)[1], frames);
 });

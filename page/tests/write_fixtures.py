@@ -6,18 +6,22 @@ Run it after a change of what it imports; `make test-page` then says what the pa
 """
 
 import base64
+import hashlib
 import itertools
 import json
-from dataclasses import asdict
+import warnings
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import scipy.signal
 
+from adtlib import __version__
 from adtlib.audio import defects, downmix, features, normalise
 from adtlib.audio.files import resampled_blocks
 from adtlib.models.windows import margin_of, windows_of
-from adtlib.notation import beat_model
+from adtlib.notation import beat_model, dtx
+from adtlib.notation.beats import Beats
 from adtlib.onsets import energies, peak_picking
 from adtlib.transcription import repetition
 from adtlib.transcription.events import Edit, edited
@@ -159,6 +163,66 @@ def notation() -> list:
     return found
 
 
+def formats() -> dict:
+    """Songs with onsets, beats and odd names, and their files for other programs; numbers and texts as Python writes them."""
+
+    def heard(seed, title, source, moved=0, **how):
+        found = replace(song(seed, **how)[0], name=title, source=Path(source), model="adt").with_meter((4, 4))
+        return found.with_first_bar(float(found.beats.times[moved])) if moved else found
+
+    swung = heard(1, "東京 – 拍手\u202e\t〜¥①", "東京 〜 (take 2).wav", swing=True, tempo=128.0, lead=0.03, bars=4)
+    for at, name in ((2.4, "SD"), (3.1, "SD"), (3.97, "SD"), (4.2, "TT")):  # ghost notes, and a soft tom
+        swung = swung.add(name, at, 20)
+    plain = heard(0, "Say \"yes\" & 'no' <b>\\", "my song.wav", moved=2, bars=3).add("SD", 2.01, 31)
+    rushed = heard(3, "", "a.b.flac", bars=4, lead=0.7, tempo=71.0)
+    grown = np.cumsum(np.linspace(0.85, 0.6, 30))
+    rushed = replace(rushed, given_beats=Beats(grown - 0.2, np.arange(1, 31) % 4 + 1))
+    late = replace(
+        heard(4, "Late", "late.ogg", bars=2, lead=4.4), given_beats=Beats(np.arange(8) * 0.577 + 4.4, np.arange(8) % 4 + 1)
+    )
+    silent = heard(5, "Nothing \x07♥", "♥.mp3", bars=0).with_thresholds(1.0)
+    on_grid = ("tab.txt", "chart", "notes.mid", "dtx")
+    songs = []
+    for found in (plain, swung, rushed, late, silent):
+        assert found.beats.meter == (4, 4)
+        kinds = [(kind, None) for kind in ("labels.txt", "markers.csv", "svl", "jams", *on_grid)]
+        kinds += itertools.product(on_grid, (8, 12, 24, 32)) if found is plain or found is late else []
+        with warnings.catch_warnings(category=UserWarning, action="ignore"):  # of a name that no .dtx can hold
+            files = [(kind, grid, found.content(kind, quantise=grid)) for kind, grid in kinds]
+        songs.append(
+            {
+                "name": found.name,
+                "sound": found.source.name,
+                "duration": found.duration,
+                "model": found.model,
+                "events": [
+                    {"seconds": e.seconds, "name": e.name, "velocity": e.velocity, "confidence": e.confidence} for e in found.events
+                ],
+                "beats": numbers(found.beats.times),
+                "positions": found.beats.positions.tolist(),
+                "files": [{"kind": k, "quantise": grid, "data": base64.b64encode(content).decode()} for k, grid, content in files],
+            }
+        )
+    decimals = [
+        (0.5, 0),
+        (1.5, 0),
+        (119.5, 0),
+        (0.0625, 3),
+        (0.1875, 3),
+        (0.65625, 4),
+        (1.00005, 4),
+        (0.03125, 4),
+        (2.0, 6),
+        (0.1, 20),
+    ]
+    every = "".join(map(chr, [*range(0xD800), *range(0xE000, 0x11000)]))
+    return {
+        "songs": songs,
+        "decimals": [[value, digits, f"{value:.{digits}f}"] for value, digits in decimals],
+        "shift_jis": hashlib.sha256(every.encode(dtx.ENCODING, "replace")).hexdigest(),
+    }
+
+
 def picking() -> dict:
     """Onsets of noise, by kinds of peak picking."""
     rng = np.random.default_rng(7)
@@ -232,6 +296,7 @@ def tables() -> dict[Path, str]:
     source = HERE.parent / "src"
     return {
         source / "notation" / "beat_positions.js": head.format("adtlib/notation/beat_positions.csv") + positions,
+        source / "version.js": head.format("adtlib/__init__.py") + f'export const VERSION = "{__version__}";\n',
         source / "audio" / "rumble_filter.js": head.format("without_rumble of adtlib/audio/defects.py") + filters,
     }
 
@@ -243,6 +308,7 @@ def main() -> None:
     parts = {
         "audio": audio,
         "notation": notation,
+        "formats": formats,
         "picking": picking,
         "windows": windows,
         "corrections": corrections,

@@ -86,8 +86,19 @@ class OpenPage:
 
     def save(self, label) -> bytes:
         """What a button of "Save" gives."""
+        return self._saved(self.page.get_by_role("button", name=label, exact=True).click)
+
+    def save_for(self, program) -> bytes:
+        """What "Save" gives for another program, chosen with the keyboard."""
+        choice = self.page.get_by_label("Other programs")
+        choice.focus()
+        choice.select_option(label=program)
+        choice.press("Tab")
+        return self._saved(lambda: self.page.keyboard.press("Enter"))
+
+    def _saved(self, press) -> bytes:
         with self.page.expect_download(timeout=120_000) as caught:
-            self.page.get_by_role("button", name=label, exact=True).click()
+            press()
         target = self.folder / caught.value.suggested_filename
         caught.value.save_as(target)
         return target.read_bytes()

@@ -1,7 +1,9 @@
 """The page without a server, in a headless Chromium: a song is heard as `adt transcribe` hears it, corrected and saved, offline."""
 
+import json
 import os
 import re
+from dataclasses import replace
 
 import mido
 import numpy as np
@@ -160,6 +162,42 @@ def test_thresholds_act_at_once_and_corrected_midi_is_not_marked_as_found(open_p
     assert texts == []
 
 
+PROGRAMS = {
+    "markers.csv": "Markers for Reaper",
+    "tab.txt": "Drum tablature, plain text",
+    "chart": "Chart for Clone Hero and YARG",
+    "notes.mid": "Chart for Clone Hero and YARG, as MIDI",
+    "dtx": "Chart for DTXMania",
+    "svl": "Layer for Sonic Visualiser",
+}
+
+
+def test_files_for_other_programs_follow_what_is_corrected_and_are_those_of_python(open_page, groove, in_python, tmp_path):
+    page, song = open_page(), in_python(groove)
+    page.hear(groove)
+    page.page.locator("#threshold-HH").fill("0.99")
+    page.page.get_by_label("Title").fill('A "new" title: 東京')
+    lanes = page.page.locator("canvas")
+    lanes.focus()
+    lanes.press("ArrowRight")
+    lanes.press("ArrowRight")
+    lanes.press("b")  # a bar begins at the second onset of the kick, in the middle of a bar
+    changed = song.with_five_classes().with_thresholds({"HH": 0.99})
+    changed = replace(changed, name='A "new" title: 東京').with_first_bar(changed.onsets[0][1])
+    page.page.get_by_label("Notes in").select_option("8")
+    for kind, program in PROGRAMS.items():
+        assert page.save_for(program) == changed.content(kind, quantise=8), kind
+        assert (tmp_path / f"groove.{kind}").is_file() and page.page.inner_text("#saved").startswith(f"Saved: groove.{kind}")
+    assert page.save("Audacity labels") == changed.content("labels.txt")
+    ours, theirs = json.loads(page.save_for("Annotations for research tools (JAMS)")), json.loads(changed.content("jams"))
+    for values, expected in zip(ours["annotations"], theirs["annotations"], strict=True):
+        for one, other in zip(values["data"], expected["data"], strict=True):
+            assert one == other | {"confidence": other["confidence"] and pytest.approx(other["confidence"], abs=1e-3)}
+        assert values | {"data": []} == expected | {"data": []}
+    assert ours["file_metadata"] == theirs["file_metadata"]
+    assert page.complaints == []
+
+
 def test_it_plays_with_clicks_and_drums(open_page, groove):
     page = open_page()
     page.hear(groove)
@@ -188,7 +226,10 @@ def test_axe_finds_no_barrier(open_page, groove, screen, scheme):
 def test_real_songs_are_heard_as_in_python(open_page, in_python, path):
     page, song = open_page(), in_python(path)
     page.hear(path)
-    assert_same_onsets(page.heard(), song)
+    found = page.heard()
+    assert_same_onsets(found, song)
+    assert [onset["velocity"] for onset in found["onsets"]] == [event.velocity for event in song.events]
+    assert page.save_for("Chart for Clone Hero and YARG") == song.with_five_classes().content("chart")
 
 
 def test_the_page_picks_peaks_as_the_model_says(built_page):

@@ -192,7 +192,7 @@ def test_sheet_music_follows_corrections(open_page, groove):
     page.page.wait_for_function("src => document.querySelector('#score img')?.src !== src", arg=first)
     page.page.locator("#score:not(.stale)").wait_for()
     before = page.page.locator("#score img").get_attribute("src")
-    page.page.get_by_label("Notes in MIDI and sheet music").select_option("as they were played")
+    page.page.get_by_label("Notes in MIDI, sheet music, tabs and charts").select_option("as they were played")
     page.page.get_by_label("Title").fill("Other")
     page.page.wait_for_function("src => document.querySelector('#score img')?.src !== src", arg=before)
     assert page.complaints == []

@@ -3,20 +3,16 @@
 import { CLASS_NAMES } from "../constants.js";
 import { SoundError } from "../hearing/errors.js";
 import { DIVISIONS } from "../notation/patterns.js";
+import { fixed } from "../numbers.js";
 import { checked } from "./corrections.js";
 
 /** A line an onset: time_seconds,class,pitch,velocity,confidence. events: [{ seconds, name, velocity, confidence }], sorted. */
 export function toCsv(events, pitches) {
   const lines = events.map(
     ({ seconds, name, velocity, confidence }) =>
-      `${seconds.toFixed(3)},${name},${pitches[name]},${velocity},${confidence.toFixed(3)}`,
+      `${fixed(seconds, 3)},${name},${pitches[name]},${velocity},${fixed(confidence, 3)}`,
   );
   return ["time_seconds,class,pitch,velocity,confidence", ...lines].join("\n") + "\n";
-}
-
-/** A label track for Audacity: start, end and label of each onset, separated by tabs. */
-export function toLabels(events) {
-  return events.map(({ seconds, name }) => `${seconds.toFixed(6)}\t${seconds.toFixed(6)}\t${name}\n`).join("");
 }
 
 /**

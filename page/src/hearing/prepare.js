@@ -1,7 +1,7 @@
 // From the channels of a recording to windows for the network: audio_blocks (adtlib/audio/files.py), normalised
 // (adtlib/audio/normalise.py) and _Analysis (adtlib/transcription/pipeline.py), in their order.
 
-import { BLOCK_SECONDS, HOP_LENGTH, SAMPLE_RATE } from "../constants.js";
+import { BLOCK_SECONDS, HOP_LENGTH, N_BANDS, SAMPLE_RATE } from "../constants.js";
 import { peakOf } from "../numbers.js";
 import { LIMIT, repaired } from "../audio/defects.js";
 import { Mixer } from "../audio/downmix.js";
@@ -18,7 +18,8 @@ const MOST_SAMPLES = 8_000_000; // of a block, all channels
  * Prepare a recording.
  *
  * window  { frames, margin } of the model's metadata.
- * channels  float32 arrays of one length;  rate  in Hz;  emit  called with messages in this order, arrays float32:
+ * channels  float32 arrays of one length;  rate  in Hz;  emit  called with messages in this order, arrays float32 that
+ * it may give away:
  *     { kind: "waveform", peaks }           the largest magnitude of each frame of 10 ms, before the level is changed
  *     { kind: "sound", frames, seconds }    how long it is
  *     { kind: "window", ... }               see windows.js; and, between them,
@@ -38,9 +39,8 @@ export function prepare(channels, rate, window, emit) {
   let at = 0;
   const give = (block) => {
     if (!block.length) return;
-    const energies = bandEnergies(block);
-    emit({ kind: "energies", energies, at });
-    at += energies.length / 5;
+    emit({ kind: "energies", energies: bandEnergies(block), at }); // the array is given away: a worker's is empty afterwards
+    at += block.length / N_BANDS;
     windows.add(block);
   };
   for (const block of normalised(mono, BLOCK_SECONDS * SAMPLE_RATE, remarks)) give(features.add(block));

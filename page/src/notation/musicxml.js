@@ -1,6 +1,8 @@
 // Sheet music as MusicXML, character for character that of `adt transcribe`: adtlib/notation/musicxml.py, for bars of four quarters
 // and the five pitches that represent the classes.
 
+import { inLine } from "../markup.js";
+import { fixed } from "../numbers.js";
 import { DIVISIONS } from "./patterns.js";
 
 const BEATS = 4;
@@ -183,7 +185,7 @@ function attributesOf() {
 }
 
 function tempo(bpm) {
-  const metronome = element("metronome", {}, text("beat-unit", "quarter"), text("per-minute", String(halfToEven(bpm))));
+  const metronome = element("metronome", {}, text("beat-unit", "quarter"), text("per-minute", fixed(bpm, 0)));
   return element(
     "direction",
     { placement: "above" },
@@ -191,8 +193,6 @@ function tempo(bpm) {
     element("sound", { tempo: String(Number(bpm.toPrecision(6))) }),
   );
 }
-
-const halfToEven = (x) => (x % 1 === 0.5 ? 2 * Math.round(x / 2) : Math.round(x));
 
 /** A bar: hands, then back to its start, then feet. A bar without feet has one voice. */
 function barElements(pattern, bar, inside) {
@@ -277,5 +277,3 @@ function written({ tag, attributes, children }, depth) {
 }
 
 const escaped = (content) => content.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-// Control characters, which XML cannot hold, are left out.
-const inLine = (content) => content.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffe\uffff]/g, "");

@@ -1,7 +1,7 @@
-// The onsets of a song on its beats, for notation: song_pattern of adtlib/notation/patterns.py. Positions are whole numbers of
-// DIVISIONS of a quarter note from the start of the first bar.
+// The onsets of a song on its beats, for notation: song_strokes and song_pattern of adtlib/notation/patterns.py. Positions are whole
+// numbers of DIVISIONS of a quarter note from the start of the first bar.
 
-import { MIDI_PITCH } from "../constants.js";
+import { CLASSES, MIDI_PITCH } from "../constants.js";
 import { median, rint } from "../numbers.js";
 import { beatPosition, BEATS_A_BAR } from "./beats.js";
 
@@ -15,22 +15,36 @@ const GHOST = 32;
 const VELOCITIES = { stroke: 84, ghost: 34 };
 
 /**
- * { hits: [{ at, pitch, velocity }], nBars, bpm } of events [{ seconds, name, velocity }], sorted.
+ * { start, strokes: [{ at, name, velocity }] } of events [{ seconds, name, velocity }], both sorted: start, the beat at which the first
+ * bar begins; of two events of a class at one place the louder is kept.
  *
  * quantise  parts of a whole note, or null for sixteenths and triplets, chosen for each beat.
  */
-export function songPattern(events, beats, quantise = null) {
-  if (!events.length) return { hits: [], nBars: 1, bpm: beats.bpm };
-  const places = placesOf(events, beats, quantise);
+export function songStrokes(events, beats, quantise = null) {
+  const places = events.length ? placesOf(events, beats, quantise) : [];
   const loudest = new Map();
-  events.forEach((event, i) => {
-    const velocity = event.name === "SD" && event.velocity < GHOST ? VELOCITIES.ghost : VELOCITIES.stroke;
-    const key = places[i] * 128 + MIDI_PITCH[event.name];
+  events.forEach(({ name, velocity }, i) => {
+    const key = places[i] * CLASSES.length + CLASSES.indexOf(name);
     loudest.set(key, Math.max(loudest.get(key) ?? 0, velocity));
   });
-  const hits = [...loudest].map(([key, velocity]) => ({ at: Math.floor(key / 128), pitch: key % 128, velocity }));
+  const strokes = [...loudest]
+    .sort(([a], [b]) => a - b)
+    .map(([key, velocity]) => ({ at: Math.floor(key / CLASSES.length), name: CLASSES[key % CLASSES.length], velocity }));
+  return { start: firstBeat(events, beats), strokes };
+}
+
+/** Whether a stroke is so soft that it is written as a ghost note. */
+export const isGhost = ({ name, velocity }) => name === "SD" && velocity < GHOST;
+
+/** { hits: [{ at, pitch, velocity }], nBars, bpm }. Arguments as for `songStrokes`. */
+export function songPattern(events, beats, quantise = null) {
+  const hits = songStrokes(events, beats, quantise).strokes.map((stroke) => ({
+    at: stroke.at,
+    pitch: MIDI_PITCH[stroke.name],
+    velocity: isGhost(stroke) ? VELOCITIES.ghost : VELOCITIES.stroke,
+  }));
   hits.sort((a, b) => a.at - b.at || a.pitch - b.pitch);
-  return { hits, nBars: Math.floor(hits.at(-1).at / (BEATS_A_BAR * DIVISIONS)) + 1, bpm: beats.bpm };
+  return { hits, nBars: Math.floor((hits.at(-1)?.at ?? 0) / (BEATS_A_BAR * DIVISIONS)) + 1, bpm: beats.bpm };
 }
 
 /** The beat at which the first bar begins, that of the first event: a whole number, negative before the first of `beats`. */
@@ -39,7 +53,7 @@ export function firstBeat(events, beats) {
   return Math.floor((first + EARLY + beats.phase) / beats.aBar) * beats.aBar - beats.phase;
 }
 
-/** Where events are, in divisions from the start of the first bar: arguments as for `songPattern`. */
+/** Where events are, in divisions from the start of the first bar: arguments as for `songStrokes`. */
 export function placesOf(events, beats, quantise = null) {
   const steps = quantise === null || quantise === 48 ? null : quantise / 4;
   const start = firstBeat(events, beats);

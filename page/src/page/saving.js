@@ -2,8 +2,14 @@
 
 import { CLASSES, MIDI_PITCH } from "../constants.js";
 import { CLICK_PEAK, click, drum, rendered } from "../editor/sounds.js";
-import { toCsv, toJson, toLabels } from "../files/tables.js";
+import { toJams } from "../files/jams.js";
+import { audacityLabels, reaperMarkers, sonicVisualiserLayer } from "../files/labels.js";
+import { inShiftJis } from "../files/shift_jis.js";
+import { toCsv, toJson } from "../files/tables.js";
 import { toWav } from "../files/wav.js";
+import { chart, chartMidi } from "../notation/clone_hero.js";
+import { drumTab } from "../notation/drum_tab.js";
+import { dtx } from "../notation/dtx.js";
 import { songMidi } from "../notation/midi_file.js";
 
 const KIT_RATE = 44_100;
@@ -31,7 +37,7 @@ export const formats = (page) => [
   { label: "Table (CSV)", suffix: ".csv", type: "text/csv", make: (song) => toCsv(song.events, MIDI_PITCH) },
   { label: "MusicXML", suffix: ".musicxml", type: "application/vnd.recordare.musicxml+xml", make: page.musicxml },
   { label: "Sheet music (SVG)", suffix: ".svg", type: "image/svg+xml", make: page.svg },
-  { label: "Audacity labels", suffix: ".labels.txt", type: "text/plain", make: (song) => toLabels(song.events) },
+  { label: "Audacity labels", suffix: ".labels.txt", type: "text/plain", make: (song) => audacityLabels(song.events) },
   {
     label: "JSON",
     suffix: ".json",
@@ -46,6 +52,48 @@ export const formats = (page) => [
     make: (song) => toWav(rendered(null, song.events, sounds(drum, KIT_RATE), KIT_RATE, song.duration), KIT_RATE),
   },
 ];
+
+/** Formats of other programs: { label, suffix, type, make } as above; some with `remark`, a function that gives what to say of the file. */
+export const moreFormats = (page) => [
+  { label: "Markers for Reaper", suffix: ".markers.csv", type: "text/csv", make: (song) => reaperMarkers(song.events) },
+  { label: "Drum tablature, plain text", suffix: ".tab.txt", type: "text/plain", make: (song) => drumTab(song, page.grid()) },
+  {
+    label: "Chart for Clone Hero and YARG",
+    suffix: ".chart",
+    type: "text/plain",
+    make: (song) => chart(song, page.recording().file, page.grid()),
+    remark: () => "The game looks for it as notes.chart in a folder with the recording.",
+  },
+  {
+    label: "Chart for Clone Hero and YARG, as MIDI",
+    suffix: ".notes.mid",
+    type: "audio/midi",
+    make: (song) => chartMidi(song, page.grid()),
+    remark: () => "The game looks for it as notes.mid in a folder with the recording.",
+  },
+  {
+    label: "Chart for DTXMania",
+    suffix: ".dtx",
+    type: "application/octet-stream",
+    make: (song) => dtx(song, page.recording().file, page.grid()),
+    remark: () => dtxRemark(page.recording().file),
+  },
+  {
+    label: "Layer for Sonic Visualiser",
+    suffix: ".svl",
+    type: "application/xml",
+    make: ({ events, duration, name }) => sonicVisualiserLayer(events, duration, `drums of ${name}`),
+  },
+  {
+    label: "Annotations for research tools (JAMS)",
+    suffix: ".jams",
+    type: "application/json",
+    make: (song) => toJams({ ...song.plain, events: song.events, beats: song.beats, pitches: MIDI_PITCH }),
+  },
+];
+
+const dtxRemark = (file) =>
+  inShiftJis(file) ? "" : `It cannot hold the name ${file}: rename the recording, and write its new name after #WAV01.`;
 
 /** What the page's own JSON holds. */
 function json(song, recording) {
