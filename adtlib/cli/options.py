@@ -539,7 +539,7 @@ def _add_render(add: Any) -> None:
         nargs="+",
         default=[],
         metavar="NAME=VALUE",
-        help="of the recipe (adtlib/synthesis/recipe.py; ? lists them); validation clips always follow the default recipe",
+        help="of the recipe (a wrong NAME lists them); validation clips always follow the default recipe",
     )
     parser.add_argument("--without", nargs="+", default=[], metavar="INGREDIENT", help="leave ingredients out; ? lists them")
     parser.add_argument("--jobs", type=int, metavar="N", help="processes (default: one for each processor)")

@@ -32,8 +32,8 @@ class Parser(argparse.ArgumentParser):
         """Print usage and message, and exit with 2."""
         choice = re.match(r".*invalid choice: '(.*?)' \(choose from (.*)\)", message)
         meant = _meant(choice[1], re.findall(r"[\w-]+", choice[2])) if choice else ""
-        # A recording where a command was expected.
-        if choice and not self.final and not meant and (os.path.exists(choice[1]) or os.path.splitext(choice[1])[1]):
+        # A recording where a command was expected: also one that is called like a command, or that is not there.
+        if choice and not self.final and (os.path.exists(choice[1]) or os.path.splitext(choice[1])[1]):
             meant = f"; did you mean {self.prog} transcribe {shlex.quote(choice[1])}?"
         self.print_usage(sys.stderr)
         self.exit(2, f"{self.prog}: error: {message}{meant}\n")

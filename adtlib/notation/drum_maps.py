@@ -186,14 +186,23 @@ def _read(path: Path) -> list[tuple[Any, Any]]:
         raise DrumMapError(f"{path}: there is no such drum map; put it there, or choose from {', '.join(DRUM_MAPS)}") from None
     except TextError as error:
         raise DrumMapError(f"{path}: {error}") from None
-    if path.suffix.lower() == ".json":
-        try:
-            table = json.loads(content, object_pairs_hook=_Pairs)
-        except (ValueError, RecursionError) as error:
-            raise DrumMapError(f"{path}: not JSON ({error}); correct it") from None
-        if not isinstance(table, _Pairs):
-            raise DrumMapError(f'{path}: expected {{"KD": 36, ...}}')
-        return _not_empty(path, table)
+    pairs = _of_json(path, content) if path.suffix.lower() == ".json" else _of_table(path, content)
+    if not pairs:
+        raise DrumMapError(f"{path}: there is no pitch in it; write lines like KD,36, or leave --drum-map out")
+    return pairs
+
+
+def _of_json(path: Path, content: str) -> list[tuple[Any, Any]]:
+    try:
+        table = json.loads(content, object_pairs_hook=_Pairs)
+    except (ValueError, RecursionError) as error:
+        raise DrumMapError(f"{path}: not JSON ({error}); correct it") from None
+    if not isinstance(table, _Pairs):
+        raise DrumMapError(f'{path}: expected {{"KD": 36, ...}}')
+    return table
+
+
+def _of_table(path: Path, content: str) -> list[tuple[Any, Any]]:
     lines = [line for line in content.splitlines() if line.strip("\t;, ") and not line.lstrip().startswith("#")]
     try:
         rows = [[cell.strip() for cell in next(csv.reader([line], delimiter=_separator(line)))] for line in lines]
@@ -203,17 +212,11 @@ def _read(path: Path) -> list[tuple[Any, Any]]:
         lines, rows = lines[1:], rows[1:]
     if wrong := [line for line, row in zip(lines, rows, strict=True) if len(row) < 2]:
         raise DrumMapError(f"{path}: the line {wrong[0]!r} is not class,pitch; correct or remove it")
-    return _not_empty(path, [(row[0], row[1]) for row in rows])
+    return [(row[0], row[1]) for row in rows]
 
 
 def _separator(line: str) -> str:
     return next((sign for sign in "\t;" if sign in line), ",")
-
-
-def _not_empty(path: Path, pairs: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
-    if not pairs:
-        raise DrumMapError(f"{path}: there is no pitch in it; write lines like KD,36, or leave --drum-map out")
-    return pairs
 
 
 class _Pairs(list):

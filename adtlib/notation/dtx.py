@@ -16,22 +16,19 @@ from adtlib.notation.patterns import GridStroke
 from adtlib.notation.tick_map import TICKS_A_QUARTER, TickMap
 
 _BACKGROUND, _BAR_LENGTH, _TEMPO = "01", "02", "08"  # channels
-# Closed hi-hat, snare, bass drum, low tom, cymbal; and where kinds are known open and pedal hi-hat, high and floor tom, ride.
+# Closed hi-hat, snare, bass drum, low tom, cymbal; and where kinds are known high and floor tom, open hi-hat, ride, pedal hi-hat.
 _CHANNELS = {"HH": "11", "SD": "12", "KD": "13", "TT": "15", "CY": "16"}
 _OF_KIND = {
-    "hat_open": "18",
-    "hat_half_open": "18",
+    **{"tom_high": "14", "tom_low": "17"},
+    **dict.fromkeys(("hat_open", "hat_half_open"), "18"),
+    **dict.fromkeys(("ride", "ride_bell"), "19"),
     "hat_pedal": "1B",
-    "tom_high": "14",
-    "tom_low": "17",
-    "ride": "19",
-    "ride_bell": "19",
 }
 _MUSIC = "01"  # number of the recording among the sounds
-_CHIPS = {channel: f"0{number}" for number, channel in enumerate(("11", "12", "13", "15", "16", "14", "17", "18"), start=2)}
-_CHIPS |= {"19": "0A", "1B": "0B"}
 _WHOLE = 4 * TICKS_A_QUARTER  # ticks of a whole note, in which lengths of measures are stated
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_PADS = dict.fromkeys([*_CHANNELS.values(), *_OF_KIND.values()])
+_CHIPS = {channel: f"0{_DIGITS[number]}" for number, channel in enumerate(_PADS, start=2)}  # a chip for each pad
 ENCODING = "shift_jis"  # of the file; characters that it lacks become question marks
 
 

@@ -120,30 +120,32 @@ def _read_stamp(path: Path) -> dict[str, Any] | None:
         return None
 
 
-def _changes(profile: str) -> dict[str, dict[str, Any]]:
+def _changes(profile: str, scores: dict[str, str]) -> dict[str, dict[str, Any]]:
     """The scores that each notebook changed, by its name: {"scores": {path: {before, after} of its hash}}.
 
     Of a notebook that was interrupted, what is otherwise than it was before it and is no other notebook's.
+
+    scores  the present hashes, by path.
     """
-    folder, now = paths.CACHE / "stamps" / profile, manifest.score_hashes(profile)
+    folder = paths.CACHE / "stamps" / profile
     changes = {path.stem: _read_stamp(path) or {} for path in folder.glob("*.json")}
     for path in folder.glob("*.begun"):
-        if (begun := _read_stamp(path)) is not None:
-            made = [of.get("scores", {}) for name, of in changes.items() if name != path.stem]
-            others = {(name, change["after"]) for scores in made for name, change in scores.items()}
-            left = {name: {"before": begun["scores"].get(name), "after": value} for name, value in now.items()}
-            own = {name: change for name, change in left.items() if change["before"] != change["after"]}
-            changes[path.stem] = {"scores": {name: own[name] for name in own if (name, own[name]["after"]) not in others}}
+        if (begun := _read_stamp(path)) is None:
+            continue
+        others = {
+            (run, change["after"])
+            for name, made in changes.items()
+            if name != path.stem
+            for run, change in made.get("scores", {}).items()
+        }
+        changes[path.stem] = {
+            "scores": {
+                run: {"before": begun["scores"].get(run), "after": value}
+                for run, value in scores.items()
+                if begun["scores"].get(run) != value and (run, value) not in others
+            }
+        }
     return changes
-
-
-def _score_hashes(notebook: Notebook, profile: str, own: bool) -> dict[str, str]:
-    """Hash of every run's scores before `notebook` ran, or with `own` after it, by path below results/<profile>.
-
-    Later changes are undone: otherwise a later notebook that adds runs, or tests to an earlier run, would make earlier
-    notebooks look out of date.
-    """
-    return manifest.before(manifest.score_hashes(profile), notebook.name, _changes(profile), own)
 
 
 def _hash_of_file(path: Path) -> str | None:
@@ -175,11 +177,14 @@ class Stamp:
         self._path = _stamp_path(notebook, shared.profile)
         self._begun = self._path.with_suffix(".begun")
         self._stored = _read_stamp(self._path)
-        self._reads = _score_hashes(notebook, shared.profile, own=False) if notebook.number >= FIRST_READER else {}
+        # What later notebooks changed is undone: a run, or tests of an earlier one, that they add would put this one out of date.
+        now = manifest.score_hashes(shared.profile)
+        changes = _changes(shared.profile, now)
+        self._reads = manifest.before(now, notebook.name, changes, own=False) if notebook.number >= FIRST_READER else {}
         self._inputs = self._input_hashes()
-        self._scores = _score_hashes(notebook, shared.profile, own=True)
+        self._scores = manifest.before(now, notebook.name, changes, own=True)
         # Scores that an earlier run of this notebook made, whole or interrupted, are its own.
-        own = _changes(shared.profile).get(notebook.name, {}).get("scores", {})
+        own = changes.get(notebook.name, {}).get("scores", {})
         self._before = self._scores | {name: change["before"] for name, change in own.items()}
 
     def _input_hashes(self) -> dict[str, str]:
@@ -222,7 +227,8 @@ class Stamp:
     def write(self) -> None:
         """Write the stamp of a notebook that has succeeded: its inputs, the files it made, the scores it changed."""
         profile = self.shared.profile
-        after = _score_hashes(self.notebook, profile, own=True)
+        now = manifest.score_hashes(profile)
+        after = manifest.before(now, self.notebook.name, _changes(profile, now), own=True)
         before = {name: self._before.get(name) for name, value in after.items() if self._before.get(name) != value}
         outputs = [self.copy]
         for folder in (paths.FIGURES / profile, paths.RESULTS / profile / "tables"):

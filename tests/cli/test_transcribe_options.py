@@ -281,6 +281,7 @@ def test_a_mistyped_option_or_command_shows_the_usage_and_what_was_meant(capsys,
     assert usage_error(capsys, "score", "a", "b", "--jsn").startswith("usage: adt score ")
     assert f"did you mean adt transcribe {__file__}?" in usage_error(capsys, __file__)
     assert "did you mean adt transcribe 'not there.mp3'?" in usage_error(capsys, "not there.mp3")
+    assert "did you mean adt transcribe score.wav?" in usage_error(capsys, "score.wav")
     monkeypatch.chdir(tmp_path)
     Path("-dash.wav").touch()
     assert "a file whose name begins with - is given as ./-dash.wav" in usage_error(capsys, "transcribe", "-dash.wav")

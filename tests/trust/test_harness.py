@@ -121,7 +121,6 @@ def test_times_in_executed_copies_are_no_difference_and_wrong_hashes_are(tmp_pat
 
 
 TRIALS = """
-import json
 import os
 from trust import mutants
 
