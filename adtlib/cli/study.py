@@ -25,6 +25,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _controlled(options: argparse.Namespace) -> int:
     from adtlib.studies import controlled_runs
+    from adtlib.studies.controlled_results import folder_of, gather
 
     if options.variants:
         raise ValueError(f"{options.variants[0]!r} is a run of notebook 81: with --profile, choose runs by --only TEXT")
@@ -35,5 +36,6 @@ def _controlled(options: argparse.Namespace) -> int:
         print("\n".join(controlled_runs.plan_lines(profile, options.only)))
         return 0
     done = controlled_runs.run_controlled(profile, options.only)
-    print(f"\n{len(done)} runs finished; {paths.relative(paths.RESULTS / profile.name / 'runs')}")
+    gather(profile)
+    print(f"\n{done} runs finished; {paths.relative(folder_of(profile.name))}")
     return 0

@@ -5,13 +5,13 @@ results/<profile>/controlled/curves.csv       validation loss and F1 of each epo
 results/<profile>/controlled/counts.csv.gz    counts for each model, test and group, thresholds chosen on validation
 results/<profile>/controlled/errors.csv       chapter 6: missed and invented strokes by circumstance
 results/<profile>/controlled/influence.csv    chapter 6: how far around a frame the trained models look
-results/<profile>/controlled/costs.csv        chapter 6: speed of prediction and memory of a step, measured on one machine
+results/<profile>/controlled/costs.csv        chapter 6: seconds of an epoch, speed of prediction, memory of a step, on one machine
+
+They are all that is kept of a study: a run that they have is not trained again.
 """
 
 import gzip
-import io
-from dataclasses import dataclass, fields
-from functools import partial
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -21,23 +21,33 @@ import torch
 from adtlib import paths
 from adtlib.audio.features import N_BANDS
 from adtlib.evaluation.errors import unit_events
+from adtlib.models.registry import assemble
 from adtlib.models.saliency import influence
 from adtlib.onsets.energies import broadband_energies
 from adtlib.onsets.frames import SEGMENT_FRAMES
 from adtlib.onsets.peak_picking import pick_peaks
 from adtlib.profiles import Profile, load_profile
-from adtlib.provenance import hash_of
-from adtlib.studies.controlled import PlannedRun, Study, architecture_run, planned_runs, study_of
-from adtlib.studies.controlled_runs import finished, prepare_data, published_runs_at_hand, run_controlled, run_folder_of, run_table
+from adtlib.studies.controlled import PlannedRun, Study, architecture_run, study_of
+from adtlib.studies.controlled_runs import (
+    KEYS,
+    all_runs,
+    config_of,
+    epoch_seconds,
+    finished,
+    prepare_data,
+    run_controlled,
+    stored_runs,
+    trained_here,
+)
 from adtlib.studies.cost import inference_speeds
 from adtlib.training.controlled_sets import REAL, RENDERED, REPERTOIRE, TESTS, TrainingClips
-from adtlib.training.runs import COUNT_COLUMNS, Run
+from adtlib.training.runs import COUNT_COLUMNS, WEIGHTS, Run
 from adtlib.training.scoring import picking_of, predict_units
 
 TOGETHER = {"mix": "real mixes", "drums": "real drums"}  # tests that are those of MDB and ENST together
 _RENDERED_TESTS = [name for name in TESTS if name not in (*REAL.values(), REPERTOIRE)]
 STUDY = "study"  # the profile whose results others show
-KEYS = ["stage", "architecture", "trained_on", "seed"]
+CURVES, COUNTS = "curves.csv", "counts.csv.gz"
 # The circumstances of strokes: column of the events, edges of the bins, what the bins are called.
 CIRCUMSTANCES = {
     "milliseconds since the last stroke": (
@@ -101,13 +111,10 @@ def controlled_results(profile: Profile, progress: bool = True) -> Results:
 def stored_results(profile: Profile) -> Results:
     """The results that `gather` stored. FileNotFoundError if there are none."""
     folder = folder_of(profile.name)
-    if not (folder / "counts.csv.gz").is_file():
+    if not (folder / COUNTS).is_file():
         raise FileNotFoundError(f"{folder} has no results of the controlled study: adt run --profile {profile.name}")
     names = [field.name for field in fields(Results) if field.type is pd.DataFrame]
-    paths_of = {name: folder / (f"{name}.csv.gz" if name == "counts" else f"{name}.csv") for name in names}
-    # "none" is a level, and no missing number.
-    read = partial(pd.read_csv, dtype={"id": str}, keep_default_na=False, na_values=[""])
-    tables = {name: read(path) for name, path in paths_of.items()}
+    tables = {name: _stored(folder / (COUNTS if name == "counts" else f"{name}.csv")) for name in names}
     return Results(profile, study_of(profile), **tables | {"counts": with_real_together(tables["counts"])})
 
 
@@ -124,28 +131,65 @@ def with_real_together(counts: pd.DataFrame) -> pd.DataFrame:
 
 
 def gather(profile: Profile, progress: bool = True) -> None:
-    """Write the tables from the finished runs; models are only used again where the runs changed."""
-    study, folder = study_of(profile), folder_of(profile.name)
-    planned = [*planned_runs(profile, study), *published_runs_at_hand(profile, study)]
-    done = [(run, found) for run in planned if (found := finished(profile, run))]
-    _write(folder / "runs.csv", run_table(profile))
-    _write(folder / "curves.csv", pd.concat([_keyed(run, found.metrics[_CURVES]) for run, found in done]))
-    counts = [_keyed(run, _counts(found)) for run, found in done if run.is_tested]
-    buffer = io.BytesIO()
-    with gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0) as file:
-        file.write(pd.concat(counts).to_csv(index=False).encode())
-    paths.write_atomically(folder / "counts.csv.gz", buffer.getvalue())
-    whole = (TrainingClips(study.architecture_hours),)
-    shown = [architecture_run(name, whole, profile.seeds[0]) for name in dict.fromkeys(run.architecture for run in planned)]
-    state = hash_of(*(repr(run_folder_of(profile, run)) + str(Run(run_folder_of(profile, run)).record["files"]) for run in shown))
-    mark = folder / "models_of.txt"
-    if not mark.is_file() or mark.read_text() != state:
-        data = prepare_data(profile, shown, profile.jobs or 1, progress)
-        units = data.tests[RENDERED].units("test")
-        _write(folder / "errors.csv", pd.concat([_errors(run.architecture, finished(profile, run), units) for run in shown]))
-        _write(folder / "costs.csv", _costs({run.architecture: finished(profile, run) for run in shown}))
-        _write(folder / "influence.csv", pd.concat([_influence(run.architecture, finished(profile, run)) for run in shown]))
-        paths.write_atomically(mark, state.encode())
+    """Write the tables: rows of the runs that were trained here, and those stored before of runs whose folders are elsewhere.
+
+    Models are only used again where the runs changed.
+    """
+    folder = folder_of(profile.name)
+    done = [(run, row) for run in all_runs(profile) if (row := finished(profile, run))]
+    if not done:
+        return
+    here = {run: found for run, _ in done if (found := trained_here(profile, run))}
+    curves = [_keyed(run, found.metrics[_CURVES]) for run, found in here.items()]
+    counts = [_keyed(run, _counts(found)) for run, found in here.items() if run.is_tested]
+    elsewhere = pd.DataFrame([row for run, row in done if run not in here], columns=KEYS)
+    curves.append(_rows_of(elsewhere, _stored(folder / CURVES)))
+    counts.append(_rows_of(elsewhere, _stored(folder / COUNTS)))
+    order = [row for _, row in done]
+    write_table(folder / CURVES, _in_order(curves, order))
+    write_table(folder / COUNTS, _in_order(counts, order))
+    write_table(stored_runs(profile.name), pd.DataFrame(order))
+    whole = (TrainingClips(study_of(profile).architecture_hours),)
+    names = dict.fromkeys(run.architecture for run, _ in done)
+    shown = [architecture_run(name, whole, profile.seeds[0]) for name in names]
+    shown = [run for run in shown if finished(profile, run)]
+    _explain(profile, shown, here, folder, progress)
+    costs = _stored(folder / "costs.csv")
+    if list(costs.get("architecture", [])) != [run.architecture for run in shown]:
+        write_table(folder / "costs.csv", _costs(profile, shown))
+
+
+def _explain(profile: Profile, shown: list[PlannedRun], here: dict[PlannedRun, Run], folder: Path, progress: bool) -> None:
+    """Errors and influence of the models shown: those stored, and of models that are here and are not the ones stored, anew."""
+    errors, influences = _stored(folder / "errors.csv"), _stored(folder / "influence.csv")
+    explained = dict(zip(influences.get("architecture", []), influences.get("weights", []), strict=True))
+    states = {run: here[run].record["files"][WEIGHTS] for run in shown if run in here}
+    new = [run for run, state in states.items() if explained.get(run.architecture) != state]
+    if new:
+        units = prepare_data(profile, [], profile.jobs or 1, progress).tests[RENDERED].units("test")
+        for run in new:
+            rest = [table[table["architecture"] != run.architecture] if len(table) else table for table in (errors, influences)]
+            errors = pd.concat([rest[0], _errors(run.architecture, here[run], units)])
+            influences = pd.concat([rest[1], _influence(run.architecture, here[run]).assign(weights=states[run])])
+        write_table(folder / "errors.csv", errors)
+        write_table(folder / "influence.csv", influences)
+
+
+def _stored(path: Path) -> pd.DataFrame:
+    """A stored table; an empty one if there is none. "none" is a level, and no missing number."""
+    return pd.read_csv(path, dtype={"id": str}, keep_default_na=False, na_values=[""]) if path.is_file() else pd.DataFrame()
+
+
+def _rows_of(runs: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    return table.merge(runs, on=KEYS)[list(table.columns)] if len(table) and len(runs) else table[:0]
+
+
+def _in_order(tables: list[pd.DataFrame], runs: list[dict]) -> pd.DataFrame:
+    """The tables as one, with its rows in the order of its runs."""
+    table = pd.concat([each for each in tables if len(each)])
+    order = {tuple(run[key] for key in KEYS): number for number, run in enumerate(runs)}
+    place = [order[key] for key in table[KEYS].itertuples(index=False, name=None)]
+    return table.iloc[np.argsort(place, kind="stable")]
 
 
 _CURVES = ["epoch", "learning_rate", "train_loss", "val_loss", "val_f1_micro"]
@@ -161,8 +205,10 @@ def _counts(run: Run) -> pd.DataFrame:
     return table[table["thresholds"] == "class"][["test", "tolerance", "id", *COUNT_COLUMNS]]
 
 
-def _write(path: Path, table: pd.DataFrame) -> None:
-    paths.write_atomically(path, table.to_csv(index=False, float_format="%.6g").encode())
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a table, compressed if the name says so; equal tables are equal files."""
+    content = table.to_csv(index=False, float_format="%.6g").encode()
+    paths.write_atomically(path, gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
 
 
 # ---- chapter 6: why -----------------------------------------------------------------------------------------------------
@@ -188,15 +234,22 @@ def _errors(architecture: str, run: Run, units) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["architecture", "circumstance", "value", "id", "strokes", "missed", "invented"])
 
 
-def _costs(runs: dict[str, Run]) -> pd.DataFrame:
-    """Seconds of music predicted in a second, and megabytes that a step keeps for its gradients."""
-    configs = [dict(run.config) for run in runs.values()]
+def _costs(profile: Profile, shown: list[PlannedRun]) -> pd.DataFrame:
+    """What models of the architectures cost on this machine, which need not be the one that trained them.
+
+    Columns: architecture; epoch_seconds of one thread; times_real_time, seconds of music predicted in a second; megabytes that a
+    step keeps for its gradients.
+    """
+    study = study_of(profile)
+    configs = [asdict(config_of(profile, study, run)) for run in shown]
     speeds = [speed.times_real_time for speed in inference_speeds(configs)]
-    kept = [_kept_megabytes(run) for run in runs.values()]
-    return pd.DataFrame({"architecture": list(runs), "times_real_time": speeds, "megabytes": kept})
+    epochs = [epoch_seconds(profile, study, run.architecture) for run in shown]
+    kept = [_kept_megabytes(config) for config in configs]
+    names = [run.architecture for run in shown]
+    return pd.DataFrame({"architecture": names, "epoch_seconds": epochs, "times_real_time": speeds, "megabytes": kept})
 
 
-def _kept_megabytes(run: Run) -> float:
+def _kept_megabytes(config: dict) -> float:
     """What autograd keeps of one training step, in single precision: the memory that grows with batch and segment."""
     kept: dict[int, int] = {}
 
@@ -205,9 +258,9 @@ def _kept_megabytes(run: Run) -> float:
         kept[storage.data_ptr()] = storage.nbytes()
         return tensor
 
-    model = run.model().train()
+    model = assemble(config).train()
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        model(torch.zeros(run.config["batch_size"], SEGMENT_FRAMES, N_BANDS))
+        model(torch.zeros(config["batch_size"], SEGMENT_FRAMES, N_BANDS))
     return sum(kept.values()) / 1e6
 
 

@@ -1,14 +1,16 @@
 """The runs of the controlled study: their data, training them side by side or on a cluster, and what they will take.
 
-Everything is resumed: clips by shards, runs by epochs. Each process trains with one thread, so that `jobs` runs share the cores.
+Everything is resumed: clips by shards, runs by epochs. A run that the stored tables have (`controlled_results`) is finished, even
+where its folder is missing: a study may be trained on several machines, or over weeks, with nothing kept but tables. Each process
+trains with one thread, so that `jobs` runs share the cores.
 """
 
 import json
 import os
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -47,13 +49,14 @@ from adtlib.training.controlled_sets import (
     training_sets,
 )
 from adtlib.training.parallel import call_side_by_side, default_jobs
-from adtlib.training.runs import METRICS, Run
+from adtlib.training.runs import CONFIG, METRICS, SCORES, Run, with_later_options
 from adtlib.training.scoring import score_run
 from adtlib.training.search.settings import published_settings
 from adtlib.training.steps import make_optimizer, train_step
 from adtlib.training.trainer import RESUME, TrainingConfig, fit
 from adtlib.vocabulary import N_CLASSES
 
+KEYS = ["stage", "architecture", "trained_on", "seed"]  # of a run in tables
 # The corpus, of the thesis's four, whose published hyperparameters are tried: rendered songs, as the clips are.
 PUBLISHED_ON = ("Slakh",)
 
@@ -85,12 +88,55 @@ def run_folder_of(profile: Profile, run: PlannedRun) -> Path:
     return paths.RESULTS / profile.name / "controlled_runs" / run.architecture / folder_of(run.label) / f"seed_{run.seed}"
 
 
-def finished(profile: Profile, run: PlannedRun) -> Run | None:
-    """The finished run, tested if it is to be; None where it is not there."""
+def trained_here(profile: Profile, run: PlannedRun) -> Run | None:
+    """The run's folder if its training is finished, as the profile says, and tested if it is to be; else None."""
     found = Run(run_folder_of(profile, run))
-    if not (found.folder / "config.json").is_file() or "result" not in found.record:
+    if not (found.folder / CONFIG).is_file() or "result" not in found.record:
         return None
-    return None if run.is_tested and not (found.folder / "scores.csv").is_file() else found
+    if run.is_tested and not (found.folder / SCORES).is_file():
+        return None
+    stored, wanted = dict(found.config), _comparable(config_of(profile, study_of(profile), run))
+    return found if _comparable(stored) == wanted else None
+
+
+def finished(profile: Profile, run: PlannedRun) -> dict | None:
+    """The row of runs.csv of a finished run: of its folder, or of the stored tables, wherever it was trained; else None."""
+    study = study_of(profile)
+    if here := trained_here(profile, run):
+        return row_of(profile, study, run, here)
+    row = _stored_rows(*_state_of(stored_runs(profile.name))).get((run.stage, run.architecture, run.label, run.seed))
+    return row if row and row["settings"] == settings_of(profile, study, run) else None
+
+
+def stored_runs(name: str) -> Path:
+    """The table of a profile's finished runs: what it holds is not trained again."""
+    return paths.RESULTS / name / "controlled" / "runs.csv"
+
+
+def _state_of(path: Path) -> tuple[Path, int]:
+    return path, path.stat().st_mtime_ns if path.is_file() else 0
+
+
+@lru_cache(maxsize=4)
+def _stored_rows(path: Path, changed: int) -> dict[tuple, dict]:
+    if not changed:
+        return {}
+    rows = pd.read_csv(path).to_dict("records")
+    return {tuple(row[key] for key in KEYS): row for row in rows}
+
+
+def settings_of(profile: Profile, study: Study, run: PlannedRun) -> str:
+    """A hash of all that a run was told: its configuration, and what it is selected and tested on."""
+    measured = study.sounds, study.selection_hours, study.test_seconds, study.test_performances
+    return hash_of(json.dumps(_comparable(config_of(profile, study, run)), sort_keys=True), repr(measured))
+
+
+def _comparable(config: TrainingConfig | dict) -> dict:
+    """The options that are not a configuration's own defaults; without the precision, which is the machine's."""
+    values = asdict(config) if isinstance(config, TrainingConfig) else with_later_options(config)
+    usual = json.loads(json.dumps(asdict(TrainingConfig("", ()))))
+    values = json.loads(json.dumps(values))
+    return {name: value for name, value in values.items() if name != "precision" and value != usual[name]}
 
 
 # ---- configurations -----------------------------------------------------------------------------------------------------
@@ -104,7 +150,7 @@ def chosen_rate(profile: Profile, study: Study, architecture: str) -> float:
             done = finished(profile, run)
             if done is None:
                 raise FileNotFoundError(f"{run_folder_of(profile, run)} is not finished: adt study --profile {profile.name}")
-            scored[run.learning_rate] = np.nan_to_num(done.result["val_f1_micro"])
+            scored[run.learning_rate] = np.nan_to_num(done["validation_f1"])
     return max(scored, key=scored.get)
 
 
@@ -142,7 +188,7 @@ def published_runs(profile: Profile, study: Study) -> list[PlannedRun]:
         runs = [finished(profile, architecture_run(name, whole, seed)) for seed in profile.seeds]
         if any(run is None for run in runs):
             raise FileNotFoundError(f"the runs of {name} on {whole[0].name} are not finished: adt study --profile {profile.name}")
-        scored[name] = np.mean([np.nan_to_num(run.result["val_f1_micro"]) for run in runs])
+        scored[name] = np.mean([np.nan_to_num(run["validation_f1"]) for run in runs])
     found = []
     for name in sorted(scored, key=scored.get, reverse=True)[: study.published]:
         settings = published_settings(name, PUBLISHED_ON)
@@ -155,8 +201,8 @@ def published_runs(profile: Profile, study: Study) -> list[PlannedRun]:
 # ---- running ------------------------------------------------------------------------------------------------------------
 
 
-def run_controlled(profile: Profile, only: str = "", progress: bool = True) -> list[Run]:
-    """Train and test the study's runs, stage after stage; those that are finished are left as they are. Returns all finished runs.
+def run_controlled(profile: Profile, only: str = "", progress: bool = True) -> int:
+    """Train and test the study's runs, stage after stage; those that are finished are left as they are. Returns how many are.
 
     only  a text that the stage, architecture or label of the runs must contain; "" for all. Earlier stages are not run for them.
     """
@@ -171,7 +217,7 @@ def run_controlled(profile: Profile, only: str = "", progress: bool = True) -> l
             _run_all(profile, study, waiting, data, jobs, progress)
         if stage is stages[1] and only:
             break
-    return [done for run in first if (done := finished(profile, run))]
+    return sum(finished(profile, run) is not None for run in first)
 
 
 def _run_all(profile: Profile, study: Study, runs: list[PlannedRun], data: Data, jobs: int, progress: bool) -> None:
@@ -221,10 +267,10 @@ def plan_table(profile: Profile, only: str = "") -> pd.DataFrame:
             continue
         done = finished(profile, run)
         epochs = run.settings.get("epochs") or typical.get(run.architecture, EPOCHS_GUESSED)
-        seconds = epochs * _epoch_seconds(profile, study, run.architecture)
+        seconds = epochs * epoch_seconds(profile, study, run.architecture)
         state = "finished" if done else "begun" if (run_folder_of(profile, run) / RESUME).is_file() else "waits"
         if done:
-            epochs, seconds = done.result["epochs"], done.result["seconds"]
+            epochs, seconds = done["last_epoch"], 3600 * done["core_hours"]
         rows.append([run.stage, run.architecture, run.label, run.seed, state, epochs, seconds / 3600])
     return pd.DataFrame(rows, columns=["stage", "architecture", "label", "seed", "state", "epochs", "core_hours"])
 
@@ -262,11 +308,11 @@ def _typical_epochs(profile: Profile, study: Study) -> dict[str, float]:
     found: dict[str, list[int]] = {}
     for run in planned_runs(profile, study):
         if run.is_tested and (done := finished(profile, run)):
-            found.setdefault(run.architecture, []).append(done.result["epochs"])
+            found.setdefault(run.architecture, []).append(done["last_epoch"])
     return {name: round(float(np.mean(epochs))) for name, epochs in found.items()}
 
 
-def _epoch_seconds(profile: Profile, study: Study, architecture: str) -> float:
+def epoch_seconds(profile: Profile, study: Study, architecture: str) -> float:
     """Core-seconds of an epoch: steps of training, and predicting the selection set."""
     step, predicting = measured_speed(architecture, json.dumps(profile.hyperparameters_of(architecture)), profile.batch_size)
     steps = study.segments_per_epoch / profile.batch_size
@@ -328,30 +374,32 @@ def _stale(run: Run) -> int:
     return len(losses) - 1 - int(np.argmin(losses))
 
 
-def run_table(profile: Profile) -> pd.DataFrame:
-    """How each finished run was trained and how it ended: a row a run."""
+def row_of(profile: Profile, study: Study, run: PlannedRun, found: Run) -> dict:
+    """How a run was trained and how it ended: a row of runs.csv."""
+    config, result = found.config, found.result
+    return {
+        "stage": run.stage,
+        "architecture": run.architecture,
+        "trained_on": run.label,
+        "seed": run.seed,
+        "learning_rate": config["learning_rate"],
+        "parameters": result["n_parameters"],
+        "best_epoch": result["best_epoch"],
+        "last_epoch": result["epochs"],
+        "stopped_early": how_ended(found) == "early stopping",
+        "ended": how_ended(found),
+        "validation_f1": result["val_f1_micro"],
+        "core_hours": result["seconds"] / 3600,
+        "precision": config["precision"],
+        "torch": found.record["libraries"]["torch"],
+        "settings": settings_of(profile, study, run),
+    }
+
+
+def all_runs(profile: Profile) -> list[PlannedRun]:
+    """The runs of all stages, those of the last as far as they can be known."""
     study = study_of(profile)
-    rows = []
-    for run in [*planned_runs(profile, study), *(published_runs_at_hand(profile, study))]:
-        if done := finished(profile, run):
-            config, result = done.config, done.result
-            rows.append(
-                {
-                    "stage": run.stage,
-                    "architecture": run.architecture,
-                    "trained_on": run.label,
-                    "seed": run.seed,
-                    "learning_rate": config["learning_rate"],
-                    "parameters": result["n_parameters"],
-                    "best_epoch": result["best_epoch"],
-                    "last_epoch": result["epochs"],
-                    "stopped_early": how_ended(done) == "early stopping",
-                    "ended": how_ended(done),
-                    "validation_f1": result["val_f1_micro"],
-                    "core_hours": result["seconds"] / 3600,
-                }
-            )
-    return pd.DataFrame(rows)
+    return [*planned_runs(profile, study), *published_runs_at_hand(profile, study)]
 
 
 def published_runs_at_hand(profile: Profile, study: Study) -> list[PlannedRun]:

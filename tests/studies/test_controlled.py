@@ -6,10 +6,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from adtlib import paths
 from adtlib.models.registry import ARCHITECTURES
 from adtlib.profiles import load_profile
-from adtlib.studies import controlled, controlled_tables, controlled_words
-from adtlib.studies.controlled_results import CIRCUMSTANCES, TOGETHER, Results, with_real_together
+from adtlib.studies import controlled, controlled_runs, controlled_tables, controlled_words
+from adtlib.studies.controlled_results import (
+    CIRCUMSTANCES,
+    KEYS,
+    TOGETHER,
+    Results,
+    folder_of,
+    gather,
+    with_real_together,
+    write_table,
+)
 from adtlib.training.controlled_sets import RENDERED, TESTS
 from adtlib.training.runs import COUNT_COLUMNS
 from adtlib.vocabulary import CLASSES
@@ -34,7 +44,7 @@ def results() -> Results:
         loss = 0.1 if "accompaniment none" in run.label else 0.04 if "jitter 0.04" in run.label else 0.0
         share = PLANTED[run.architecture] - loss
         key = {"stage": run.stage, "architecture": run.architecture, "trained_on": run.label, "seed": run.seed}
-        runs.append(key | {"parameters": 350_000, "core_hours": 0.2, "last_epoch": 30, "best_epoch": 20, "validation_f1": share})
+        runs.append(key | {"parameters": 350_000, "last_epoch": 30, "best_epoch": 20, "validation_f1": share})
         for test in TESTS if run.is_tested else ():
             for tolerance, less in ((0.05, 0.0), (0.025, 0.05)):
                 number += 1
@@ -56,7 +66,7 @@ def results() -> Results:
         with_real_together(pd.concat(counts, ignore_index=True)),
         pd.DataFrame(errors, columns=["architecture", "circumstance", "value", "id", "strokes", "missed", "invented"]),
         pd.DataFrame(influence, columns=["architecture", "frames", "share", "reach", "radius_90"]),
-        pd.DataFrame({"architecture": list(PLANTED), "times_real_time": 50.0, "megabytes": 40.0}),
+        pd.DataFrame({"architecture": list(PLANTED), "epoch_seconds": 24.0, "times_real_time": 50.0, "megabytes": 40.0}),
     )
 
 
@@ -89,6 +99,53 @@ def test_an_unknown_option_is_named():
         controlled.study_of(load_profile("study", study={"hourz": 1}))
     with pytest.raises(ValueError, match="kits: all kits"):
         controlled.study_of(load_profile("study", study={"leave_out": ["kits: 3 kits"]}))
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """The stored tables of a study whose short runs were trained elsewhere; the profile."""
+    monkeypatch.setattr(paths, "RESULTS", tmp_path)
+    profile = load_profile("smoke")
+    study = controlled.study_of(profile)
+    rows = [
+        {
+            **dict(zip(KEYS, (run.stage, run.architecture, run.label, run.seed), strict=True)),
+            "validation_f1": run.learning_rate * 100,
+            "last_epoch": 3,
+            "core_hours": 0.5,
+            "settings": controlled_runs.settings_of(profile, study, run),
+        }
+        for run in controlled.rate_runs(study)
+    ]
+    folder = folder_of(profile.name)
+    write_table(folder / "runs.csv", pd.DataFrame(rows))
+    keys = pd.DataFrame(rows)[KEYS]
+    write_table(folder / "curves.csv", keys.assign(epoch=1))
+    counts = keys.assign(test=RENDERED, tolerance=0.05, id="g", **dict.fromkeys(COUNT_COLUMNS, 1))
+    write_table(folder / "counts.csv.gz", counts)
+    return profile
+
+
+def test_runs_that_the_stored_tables_have_are_finished(elsewhere):
+    study = controlled.study_of(elsewhere)
+    table = controlled_runs.plan_table(elsewhere)
+    assert set(table.loc[table["stage"] == "learning rates", "state"]) == {"finished"}
+    assert set(table.loc[table["stage"] != "learning rates", "state"]) == {"waits"}
+    assert controlled_runs.chosen_rate(elsewhere, study, "CRNN") == max(study.learning_rates)
+
+
+def test_runs_that_were_told_something_else_are_not_finished(elsewhere):
+    run = controlled.rate_runs(controlled.study_of(elsewhere))[0]
+    assert controlled_runs.finished(elsewhere, run)
+    for change in ({"batch_size": 3}, {"study": elsewhere.study | {"selection_hours": 0.02}}):
+        assert controlled_runs.finished(dataclasses.replace(elsewhere, **change), run) is None
+
+
+def test_gathering_keeps_what_was_trained_elsewhere(elsewhere):
+    folder = folder_of(elsewhere.name)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    gather(elsewhere, progress=False)
+    assert {name: (folder / name).read_bytes() for name in before} == before
 
 
 def test_planted_differences_of_architectures_are_decided(results):
