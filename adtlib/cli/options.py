@@ -643,6 +643,8 @@ def _add_pack(add: Any) -> None:
     parser.add_argument(
         "--repetition", type=float, default=0.0, metavar="W", help="weight of the bars around in what is heard, 0 to 1 (default: 0)"
     )
+    clear = "clear onsets a second, fewer than which are music without drums, 0 to 5 (default: 0, not asked)"
+    parser.add_argument("--rests", type=float, default=0.0, metavar="R", help=clear)
     parser.add_argument("--half", action="store_true", help="weights as float16: half the size")
     parser.add_argument("--about", default="", help="origin of the model, in a sentence or two")
     parser.add_argument("--licence", default="", help="of the weights")

@@ -19,7 +19,8 @@ def run(options: argparse.Namespace) -> int:
     if options.out.suffix != ".safetensors":
         raise ModelError(f"{options.out}: give it the suffix .safetensors")
     named = {"name": options.out.stem, "about": options.about, "licence": options.licence}
-    how = {"average": options.average, "half": options.half, "double": options.double, "repetition": options.repetition}
+    how = {"average": options.average, "half": options.half, "double": options.double}
+    how |= {"repetition": options.repetition, "rests": options.rests}
     members = [_member(run) for run in options.runs]
     thresholds, chosen_on = _thresholds(options, members, how)
     paths.write_atomically(options.out, pack(members, thresholds, chosen_on=chosen_on, **named, **how))
@@ -51,7 +52,7 @@ def _write_onnx(options: argparse.Namespace) -> int:
     return 0
 
 
-_OF_RUNS = ("thresholds", "choose_on", "double", "repetition", "half", "about", "licence")
+_OF_RUNS = ("thresholds", "choose_on", "double", "repetition", "rests", "half", "about", "licence")
 
 
 def _member(run: Path) -> Path | list[Path]:

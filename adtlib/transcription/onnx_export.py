@@ -7,9 +7,9 @@ The safetensors file stays the source of the weights; what is written here can b
             softmax of the kinds within each class
     metadata property `adtlib`: JSON with format, name, features (the version), classes, fps, frames (T), margin (frames
             at the edges of a window that the neighbouring window predicts), peak_picking with the thresholds, repetition (the
-            weight of other bars), what the model's own header says of date, licence and weights (checksum), and of kinds: the
-            class of each, in their order, and the confidences from which on they are believed (null: never; kinds that are not
-            listed always are)
+            weight of other bars), rests (clear onsets a second that drums make), what the model's own header says of date,
+            licence and weights (checksum), and of kinds: the class of each, in their order, and the confidences from which on
+            they are believed (null: never; kinds that are not listed always are)
 
 Weights that float16 holds exactly are stored so and cast while the file is loaded: half the size, the same numbers.
 
@@ -95,6 +95,7 @@ def metadata(model: Pretrained) -> dict:
         "margin": margin_of(frames),
         "peak_picking": asdict(model.peak_picking) | {"threshold": list(thresholds_by_class(model.peak_picking).values())},
         "repetition": model.repetition,
+        "rests": model.rests,
         **{key: model.about[key] for key in _TEXTS if key in model.about},
         **({} if model.confidences is None else {"kinds": {"classes": KINDS, "confidences": model.confidences}}),
     }

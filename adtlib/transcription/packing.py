@@ -17,7 +17,7 @@ from adtlib.models.ensemble import AVERAGES
 from adtlib.models.kinds import KindsHead
 from adtlib.onsets.peak_picking import with_thresholds
 from adtlib.training.runs import Run
-from adtlib.transcription.pretrained import FORMAT, KEY, MOST_REPETITION, ModelError, checksum_of, load_model, member_of
+from adtlib.transcription.pretrained import FORMAT, KEY, MOST_REPETITION, MOST_RESTS, ModelError, checksum_of, load_model, member_of
 
 LARGEST = 5_000_000  # bytes of a file: it is part of the package
 _SMALL = 1024  # tensors below this many numbers (biases, statistics) stay float32 in a float16 file
@@ -34,6 +34,7 @@ def pack(
     half: bool = False,
     double: int = 0,
     repetition: float = 0.0,
+    rests: float = 0.0,
 ) -> bytes:
     """The file of one run, or of several as an ensemble.
 
@@ -44,14 +45,16 @@ def pack(
     half        store weights as float16, which halves the file; small tensors stay float32.
     double      frames within which the weaker of two onsets is dropped, as in `PeakPicking`.
     repetition  weight of other bars, 0 to 1, as in `repetition.with_repetition`.
+    rests       clear onsets a second that drums make, 0 to 5, as in `rests.with_rests`.
 
     Raises ModelError where the runs use different features, weights to be averaged differ in shape, some exceed the range of
     float16, or the file exceeds 5 MB.
     """
     if average not in AVERAGES:
         raise ModelError(f"average = {average!r}: choose one of {', '.join(AVERAGES)}")
-    if not 0 <= repetition <= MOST_REPETITION:
-        raise ModelError(f"repetition = {repetition:g}: it must lie in 0 to {MOST_REPETITION:g}")
+    for key, value, most in (("repetition", repetition, MOST_REPETITION), ("rests", rests, MOST_RESTS)):
+        if not 0 <= value <= most:
+            raise ModelError(f"{key} = {value:g}: it must lie in 0 to {most:g}")
     tensors, configs, pickings, histories = {}, [], [], []
     for number, given in enumerate(runs):
         folder, *others = [given] if isinstance(given, str | Path) else given
@@ -79,6 +82,7 @@ def pack(
         "features": versions.pop(),
         "peak_picking": asdict(picking),
         **({"repetition": repetition} if repetition else {}),
+        **({"rests": rests} if rests else {}),
         "chosen_on": chosen_on,
         "history": histories,
         "checksum": checksum_of(tensors),

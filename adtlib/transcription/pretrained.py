@@ -10,6 +10,7 @@ with its standardising included; its header holds one entry, `adtlib`, with JSON
     features      version of the features (see `adtlib.audio.features`)
     peak_picking  parameters, with a threshold for each class
     repetition    only where it is not 0: the weight of other bars (see `adtlib.transcription.repetition`)
+    rests         only where it is not 0: clear onsets a second that drums make (see `adtlib.transcription.rests`)
     chosen_on     the data that the thresholds were chosen on
     history       of each member, columns of numbers with a row an epoch; null if it was not trained on rendered clips
     checksum      of the weights, in files since version 0.2 (see `adtlib.provenance`)
@@ -44,6 +45,7 @@ from adtlib.onsets.peak_picking import PeakPicking, thresholds_by_class, with_th
 from adtlib.provenance import checksum
 from adtlib.transcription import extras
 from adtlib.transcription.repetition import second_look
+from adtlib.transcription.rests import with_rests
 from adtlib.vocabulary import KINDS
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ SUFFIX = ".safetensors"
 DEFAULT = "adt"  # the shipped model that is used by default
 KEY = "adtlib"  # of the entry in the header
 MOST_REPETITION = 1.0  # weight of other bars
+MOST_RESTS = 5.0  # clear onsets a second
 
 
 class ModelError(ValueError):
@@ -75,6 +78,7 @@ class Pretrained:
     confidences   from which on each kind of stroke is believed; None: never. Those that are not listed need none. Without a head
                   for kinds None.
     repetition    weight of other bars in a second look at what the network heard (see `adtlib.transcription.repetition`).
+    rests         clear onsets a second, fewer than which are music without drums (see `adtlib.transcription.rests`); 0: not asked.
     """
 
     name: str
@@ -86,6 +90,7 @@ class Pretrained:
     about: dict = field(default_factory=dict)
     confidences: Mapping[str, float | None] | None = None
     repetition: float = 0.0
+    rests: float = 0.0
 
     @classmethod
     def of_network(cls, name: str, network: "nn.Module", *more) -> "Pretrained":
@@ -111,8 +116,8 @@ class Pretrained:
         return None if self.confidences is None else self.hearing.kinds
 
     def looked_again(self, activations: np.ndarray, *known) -> np.ndarray:
-        """What the network heard, `(T, 5)`, as onsets are picked from it: `repetition.second_look`; `known` from `duration` on."""
-        return second_look(activations, self.repetition, self.peak_picking, *known)
+        """What the network heard, `(T, 5)`, as onsets are picked from it: a second look, `known` from `duration` on, and rests."""
+        return with_rests(second_look(activations, self.repetition, self.peak_picking, *known), self.peak_picking, self.rests)
 
     @property
     def thresholds(self) -> dict[str, float]:
@@ -204,8 +209,8 @@ def _read(path: Path, engine: str | None) -> Pretrained:
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ModelError(f"{path} does not fit its own header ({error}): download or pack it again") from error
     confidences = header["kinds"]["confidences"] if "kinds" in header else None
-    name, repetition = header.get("name", path.stem), float(header.get("repetition", 0))
-    return Pretrained(name, computes, build, tensors, picking, header["features"], header, confidences, repetition)
+    name, again = header.get("name", path.stem), [float(header.get(key, 0)) for key in ("repetition", "rests")]
+    return Pretrained(name, computes, build, tensors, picking, header["features"], header, confidences, *again)
 
 
 def _builder(header: Mapping, weights: Mapping[str, np.ndarray]) -> "Callable[[], nn.Module]":
@@ -229,7 +234,7 @@ def built(about: Mapping) -> dict:
 # What a header holds; the first are needed.
 _HEADER = {"format": int, "members": list, "average": str, "features": str, "peak_picking": dict}
 _MORE = {"name": str, "date": str, "about": str, "licence": str, "chosen_on": str, "history": list | None, "checksum": str}
-_MORE |= {"kinds": dict, "repetition": int | float}
+_MORE |= {"kinds": dict, "repetition": int | float, "rests": int | float}
 
 
 def _check_header(header: dict) -> None:
@@ -245,8 +250,9 @@ def _check_header(header: dict) -> None:
             raise ValueError(f"member {json.dumps(member)[:60]}")
     if header["features"] not in VERSIONS:
         raise ValueError(f"unknown features {header['features']!r}")
-    if not 0 <= header.get("repetition", 0) <= MOST_REPETITION:
-        raise ValueError(f"repetition = {header['repetition']}")
+    for key, most in {"repetition": MOST_REPETITION, "rests": MOST_RESTS}.items():
+        if not 0 <= header.get(key, 0) <= most:
+            raise ValueError(f"{key} = {header[key]}")
     history = header.get("history") or [None] * len(header["members"])
     if len(history) != len(header["members"]) or not all(each is None or isinstance(each, dict) for each in history):
         raise ValueError("history is not one for each member")

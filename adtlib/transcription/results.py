@@ -127,7 +127,14 @@ def _hash_of_file(path: Path) -> str | None:
 @cache
 def _fingerprint(model: "Pretrained") -> str:
     """Hash of a model's architecture and weights."""
-    built = [model.about.get("members"), model.about.get("average"), model.features, model.confidences, model.repetition]
+    built = [
+        model.about.get("members"),
+        model.about.get("average"),
+        model.features,
+        model.confidences,
+        model.repetition,
+        model.rests,
+    ]
     digest = hashlib.sha256(json.dumps(built, default=str).encode())
     for name, values in sorted(model.weights.items()):
         digest.update(f"{name} {values.dtype} {values.shape}".encode())

@@ -23,7 +23,7 @@ from adtlib.models.windows import margin_of, windows_of
 from adtlib.notation import beat_model, dtx
 from adtlib.notation.beats import Beats
 from adtlib.onsets import energies, peak_picking
-from adtlib.transcription import repetition
+from adtlib.transcription import repetition, rests as transcription_rests
 from adtlib.transcription.events import Edit, edited
 from adtlib.transcription.transcription import Transcription
 
@@ -244,6 +244,21 @@ def picking() -> dict:
     return {"activations": stored, "cases": found}
 
 
+def rests() -> dict:
+    """What is lowered where nobody drums: noise that is clear at first, and at places that are whole seconds apart."""
+    rng = np.random.default_rng(13)
+    values = rng.uniform(0, 1, (3_600, 5)) ** 6
+    values[1_000:] *= 0.8
+    values[::500] = np.round(values[::500] / 2 + 0.5, 2)
+    activations, stored = whole(np.clip(np.round(values, 2), 0.01, 1), 100)
+    picking = peak_picking.PeakPicking(threshold=(0.3, 0.4, 0.5, 0.6, 0.7))
+    rates = (0.0, 0.2, 0.5, 1.7)
+    seen = [np.flatnonzero(transcription_rests.rests(activations, picking, rate)).tolist() for rate in rates]
+    edges = [[frames[0], frames[-1], len(frames)] if frames else [] for frames in seen]
+    lowered = numbers(transcription_rests.with_rests(activations, picking, 0.5)[::37])
+    return {"activations": stored, "picking": asdict(picking), "rates": rates, "edges": edges, "lowered": lowered}
+
+
 def corrections() -> dict:
     """Onsets before and after corrections by hand."""
     picked = [np.array([0.1, 0.5, 0.52, 1.0]), np.array([0.2]), np.array([]), np.array([0.3, 0.6]), np.array([])]
@@ -310,6 +325,7 @@ def main() -> None:
         "notation": notation,
         "formats": formats,
         "picking": picking,
+        "rests": rests,
         "windows": windows,
         "corrections": corrections,
         "energies": spectra,

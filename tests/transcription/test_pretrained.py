@@ -201,6 +201,8 @@ def member(**hyperparameters):
         {"repetition": 1.5},
         {"repetition": -0.1},
         {"repetition": "0.35"},
+        {"rests": 5.1},
+        {"rests": -0.1},
         {"checksum": "0-00000000"},
     ],
 )

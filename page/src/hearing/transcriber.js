@@ -3,6 +3,7 @@
 
 import { Beats } from "../notation/beats.js";
 import { secondLook } from "./repetition.js";
+import { withRests } from "./rests.js";
 
 const FIRST_BATCHES = 4; // of one window, so that the first onsets are seen soon
 const BATCH = 4;
@@ -67,10 +68,12 @@ export class Transcriber {
         progress({ activations: found.activations, energies: found.energies, heard });
       };
       const finish = async () => {
-        found.activations = await secondLook(found.activations, await metadata, async (onsets) => {
+        const model = await metadata;
+        const seen = await secondLook(found.activations, model, async (onsets) => {
           const { times, positions, found: tracked } = await this.beats(onsets, found.seconds);
           return new Beats(times, positions, tracked);
         });
+        found.activations = withRests(seen, model);
         if (!alive) return;
         alive = false;
         this.cancel = null;
