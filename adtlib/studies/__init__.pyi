@@ -38,6 +38,7 @@ from .controlled_tables import (
     what_makes_a_corpus_good as what_makes_a_corpus_good,
 )
 from .controlled_words import (
+    abstract as abstract,
     advice as advice,
     claim_table as claim_table,
     conclusions as conclusions,

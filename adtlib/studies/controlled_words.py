@@ -261,6 +261,24 @@ def _repertoire_claim(table: pd.DataFrame) -> Claim:
     return Claim(text, own["f1_micro"], own["f1_low"], own["f1_high"], "rendered from SADTP's annotations")
 
 
+def abstract(results: Results) -> str:
+    """The abstract: the questions, how they were put, and what `conclusions` say; two paragraphs."""
+    counts = results.counts
+    groups = {test: counts.loc[counts["test"] == test, "id"].nunique() for test in (RENDERED, *TOGETHER.values())}
+    real = sum(groups[test] for test in TOGETHER.values())
+    asked = (
+        "Automatic drum transcription finds in a recording when kick, snare, toms, hi-hat and cymbals are struck. Which "
+        "architecture does it best, and what makes a corpus that a model generalises from? The published scores cannot tell: their "
+        "models differ in size and settings, their corpora in hours, kits, music, sound and annotation at once. So networks of "
+        f"about equal size were trained until early stopping on {results.study.architecture_hours:g} hours of rendered clips, and "
+        "others on clips that differ in one thing alone. All were tested on "
+        f"{groups[RENDERED]} performances on kits that no training clip has"
+        + (f", and on {real} real recordings." if real else ".")
+    )
+    found = " ".join(claim.sentence for claim in conclusions(results) if not np.isnan(claim.number))
+    return f"{asked}\n\n{found} Whether this holds on hundreds of hours of real music is not known."
+
+
 def claim_table(claims: list[Claim]) -> pd.DataFrame:
     """Claims as a table: sentence, number, 95 %, source."""
     rows = [[each.sentence, each.number, each.low, each.high, each.source] for each in claims]

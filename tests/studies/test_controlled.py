@@ -203,6 +203,8 @@ def test_words_say_what_the_tables_hold(results):
     assert len(claims) == 10
     assert claims[0].sentence.startswith(f"On {RENDERED} the CRNN has the highest") and claims[0].low <= claims[0].number
     assert all(claim.source for claim in claims)
+    text = controlled_words.abstract(results)
+    assert f"{GROUPS} performances" in text and "14 real recordings" in text and claims[0].sentence in text
 
 
 def test_what_was_not_measured_is_said_to_be_not_known(results):
