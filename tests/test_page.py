@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 
 import pytest
 
@@ -20,8 +21,12 @@ def writer():
 
 
 def test_its_tables_are_those_of_the_package(writer):
+    number = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")  # their last digits are those of the processor that computed them
     for path, text in writer.tables().items():
-        assert path.read_text() == text, f"{path.name}: {REMEDY}"
+        stored = path.read_text()
+        assert number.sub("", stored) == number.sub("", text), f"{path.name}: {REMEDY}"
+        ours, expected = ([float(digits) for digits in number.findall(each)] for each in (text, stored))
+        assert ours == pytest.approx(expected, rel=1e-9), f"{path.name}: {REMEDY}"
 
 
 def test_its_files_are_those_of_the_package(writer):
@@ -32,7 +37,7 @@ def test_its_files_are_those_of_the_package(writer):
 
 
 def test_its_peaks_and_corrections_are_those_of_the_package(writer):
-    for name in ("picking", "corrections", "windows"):
+    for name in ("picking", "corrections", "windows", "rests"):
         stored = json.loads((WRITER.parent / "fixtures" / f"{name}.json").read_text())
         assert json.loads(json.dumps(getattr(writer, name)())) == stored, f"{name}: {REMEDY}"
 

