@@ -102,17 +102,14 @@ class ConvFrontEnd(nn.Module):
         channels = [1] + [KERNELS_PER_BLOCK * (i + 1) for i in range(num_blocks)]
         self.blocks = nn.Sequential(*(ConvBlock(a, b) for a, b in pairwise(channels)))
         self.out_features = channels[-1] * (N_BANDS // POOLING**num_blocks)
+        # Channels last in memory: several times faster on CPUs with bfloat16 units, with the same results.
+        self.blocks.to(memory_format=torch.channels_last)
 
     def forward(self, features: Tensor) -> Tensor:
         """`(B, T, 84)` to `(B, T, C * F')`."""
         x = features.unsqueeze(1)  # (B, 1, T, 84)
-        x = self.blocks(x.contiguous(memory_format=self._layout(features.device)))  # (B, C, T, F')
+        x = self.blocks(x.contiguous(memory_format=torch.channels_last))  # (B, C, T, F')
         return x.permute(0, 2, 1, 3).flatten(2)  # (B, T, C * F')
-
-    def _layout(self, device: torch.device) -> torch.memory_format:
-        """Channels last: several times faster with bfloat16 units. But on CPUs without, gradients take a fifth longer in it."""
-        slow = self.training and device.type == "cpu" and not torch.is_autocast_enabled("cpu")
-        return torch.contiguous_format if slow else torch.channels_last
 
 
 class Recurrent(nn.Module):
