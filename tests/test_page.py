@@ -26,7 +26,7 @@ def test_its_tables_are_those_of_the_package(writer):
         stored = path.read_text()
         assert number.sub("", stored) == number.sub("", text), f"{path.name}: {REMEDY}"
         ours, expected = ([float(digits) for digits in number.findall(each)] for each in (text, stored))
-        assert ours == pytest.approx(expected, rel=1e-9), f"{path.name}: {REMEDY}"
+        assert ours == pytest.approx(expected, rel=1e-12), f"{path.name}: {REMEDY}"
 
 
 def test_its_files_are_those_of_the_package(writer):

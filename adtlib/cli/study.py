@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _controlled(options: argparse.Namespace) -> int:
     from adtlib.studies import controlled_runs
-    from adtlib.studies.controlled_results import folder_of, gather
+    from adtlib.studies.controlled_results import gather
 
     if options.variants:
         raise ValueError(f"{options.variants[0]!r} is a run of notebook 81: with --profile, choose runs by --only TEXT")
@@ -37,5 +37,5 @@ def _controlled(options: argparse.Namespace) -> int:
         return 0
     done = controlled_runs.run_controlled(profile, options.only)
     gather(profile)
-    print(f"\n{done} runs finished; {paths.relative(folder_of(profile.name))}")
+    print(f"\n{done} runs finished; {paths.relative(controlled_runs.tables_of(profile.name))}")
     return 0

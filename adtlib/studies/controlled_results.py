@@ -30,13 +30,15 @@ from adtlib.profiles import Profile, load_profile
 from adtlib.studies.controlled import PlannedRun, Study, architecture_run, study_of
 from adtlib.studies.controlled_runs import (
     KEYS,
+    RUNS,
     all_runs,
     config_of,
     epoch_seconds,
     finished,
     prepare_data,
+    read_table,
     run_controlled,
-    stored_runs,
+    tables_of,
     trained_here,
 )
 from adtlib.studies.cost import inference_speeds
@@ -90,11 +92,6 @@ class Results:
         return list(dict.fromkeys(self.counts["test"]))
 
 
-def folder_of(name: str) -> Path:
-    """Where the results of a profile are."""
-    return paths.RESULTS / name / "controlled"
-
-
 def controlled_results(profile: Profile, progress: bool = True) -> Results:
     """The results of the profile's study, for which what is missing is trained; without a study, those of the profile `study`.
 
@@ -110,11 +107,11 @@ def controlled_results(profile: Profile, progress: bool = True) -> Results:
 
 def stored_results(profile: Profile) -> Results:
     """The results that `gather` stored. FileNotFoundError if there are none."""
-    folder = folder_of(profile.name)
+    folder = tables_of(profile.name)
     if not (folder / COUNTS).is_file():
         raise FileNotFoundError(f"{folder} has no results of the controlled study: adt run --profile {profile.name}")
     names = [field.name for field in fields(Results) if field.type is pd.DataFrame]
-    tables = {name: _stored(folder / (COUNTS if name == "counts" else f"{name}.csv")) for name in names}
+    tables = {name: read_table(folder / (COUNTS if name == "counts" else f"{name}.csv")) for name in names}
     return Results(profile, study_of(profile), **tables | {"counts": with_real_together(tables["counts"])})
 
 
@@ -135,7 +132,7 @@ def gather(profile: Profile, progress: bool = True) -> None:
 
     Models are only used again where the runs changed.
     """
-    folder = folder_of(profile.name)
+    folder = tables_of(profile.name)
     done = [(run, row) for run in all_runs(profile) if (row := finished(profile, run))]
     if not done:
         return
@@ -143,25 +140,25 @@ def gather(profile: Profile, progress: bool = True) -> None:
     curves = [_keyed(run, found.metrics[_CURVES]) for run, found in here.items()]
     counts = [_keyed(run, _counts(found)) for run, found in here.items() if run.is_tested]
     elsewhere = pd.DataFrame([row for run, row in done if run not in here], columns=KEYS)
-    curves.append(_rows_of(elsewhere, _stored(folder / CURVES)))
-    counts.append(_rows_of(elsewhere, _stored(folder / COUNTS)))
+    curves.append(_rows_of(elsewhere, read_table(folder / CURVES)))
+    counts.append(_rows_of(elsewhere, read_table(folder / COUNTS)))
     order = [row for _, row in done]
     write_table(folder / CURVES, _in_order(curves, order))
     write_table(folder / COUNTS, _in_order(counts, order))
-    write_table(stored_runs(profile.name), pd.DataFrame(order))
+    write_table(folder / RUNS, pd.DataFrame(order))
     whole = (TrainingClips(study_of(profile).architecture_hours),)
     names = dict.fromkeys(run.architecture for run, _ in done)
-    shown = [architecture_run(name, whole, profile.seeds[0]) for name in names]
-    shown = [run for run in shown if finished(profile, run)]
+    known = {run for run, _ in done}
+    shown = [run for name in names if (run := architecture_run(name, whole, profile.seeds[0])) in known]
     _explain(profile, shown, here, folder, progress)
-    costs = _stored(folder / "costs.csv")
+    costs = read_table(folder / "costs.csv")
     if list(costs.get("architecture", [])) != [run.architecture for run in shown]:
         write_table(folder / "costs.csv", _costs(profile, shown))
 
 
 def _explain(profile: Profile, shown: list[PlannedRun], here: dict[PlannedRun, Run], folder: Path, progress: bool) -> None:
     """Errors and influence of the models shown: those stored, and of models that are here and are not the ones stored, anew."""
-    errors, influences = _stored(folder / "errors.csv"), _stored(folder / "influence.csv")
+    errors, influences = read_table(folder / "errors.csv"), read_table(folder / "influence.csv")
     explained = dict(zip(influences.get("architecture", []), influences.get("weights", []), strict=True))
     states = {run: here[run].record["files"][WEIGHTS] for run in shown if run in here}
     new = [run for run, state in states.items() if explained.get(run.architecture) != state]
@@ -173,11 +170,6 @@ def _explain(profile: Profile, shown: list[PlannedRun], here: dict[PlannedRun, R
             influences = pd.concat([rest[1], _influence(run.architecture, here[run]).assign(weights=states[run])])
         write_table(folder / "errors.csv", errors)
         write_table(folder / "influence.csv", influences)
-
-
-def _stored(path: Path) -> pd.DataFrame:
-    """A stored table; an empty one if there is none. "none" is a level, and no missing number."""
-    return pd.read_csv(path, dtype={"id": str}, keep_default_na=False, na_values=[""]) if path.is_file() else pd.DataFrame()
 
 
 def _rows_of(runs: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:

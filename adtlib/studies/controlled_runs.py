@@ -56,6 +56,7 @@ from adtlib.training.steps import make_optimizer, train_step
 from adtlib.training.trainer import RESUME, TrainingConfig, fit
 from adtlib.vocabulary import N_CLASSES
 
+RUNS = "runs.csv"
 KEYS = ["stage", "architecture", "trained_on", "seed"]  # of a run in tables
 # The corpus, of the thesis's four, whose published hyperparameters are tried: rendered songs, as the clips are.
 PUBLISHED_ON = ("Slakh",)
@@ -104,25 +105,25 @@ def finished(profile: Profile, run: PlannedRun) -> dict | None:
     study = study_of(profile)
     if here := trained_here(profile, run):
         return row_of(profile, study, run, here)
-    row = _stored_rows(*_state_of(stored_runs(profile.name))).get((run.stage, run.architecture, run.label, run.seed))
+    path = tables_of(profile.name) / RUNS
+    rows = _stored_rows(path, path.stat().st_mtime_ns) if path.is_file() else {}
+    row = rows.get((run.stage, run.architecture, run.label, run.seed))
     return row if row and row["settings"] == settings_of(profile, study, run) else None
 
 
-def stored_runs(name: str) -> Path:
-    """The table of a profile's finished runs: what it holds is not trained again."""
-    return paths.RESULTS / name / "controlled" / "runs.csv"
+def tables_of(name: str) -> Path:
+    """Where the tables of a profile's study are: a run that its RUNS holds is not trained again."""
+    return paths.RESULTS / name / "controlled"
 
 
-def _state_of(path: Path) -> tuple[Path, int]:
-    return path, path.stat().st_mtime_ns if path.is_file() else 0
+def read_table(path: Path) -> pd.DataFrame:
+    """A stored table; an empty one if there is none. "none" is a level, and no missing number."""
+    return pd.read_csv(path, dtype={"id": str}, keep_default_na=False, na_values=[""]) if path.is_file() else pd.DataFrame()
 
 
 @lru_cache(maxsize=4)
 def _stored_rows(path: Path, changed: int) -> dict[tuple, dict]:
-    if not changed:
-        return {}
-    rows = pd.read_csv(path).to_dict("records")
-    return {tuple(row[key] for key in KEYS): row for row in rows}
+    return {tuple(row[key] for key in KEYS): row for row in read_table(path).to_dict("records")}
 
 
 def settings_of(profile: Profile, study: Study, run: PlannedRun) -> str:

@@ -187,7 +187,8 @@ def test_a_tempo_is_that_of_all_recordings(model, tmp_path, capsys):
     assert main([*given, "--tempo", "96"]) == 0
     for name in ("a", "b"):
         tempi = [m.tempo for m in mido.MidiFile(tmp_path / "out" / f"{name}.mid").tracks[0] if m.type == "set_tempo"]
-        assert 60e6 / tempi[-1] == pytest.approx(96, rel=0.11)  # the first may be that of an upbeat
+        # The network hears noise, on each processor a little else, and single beats follow it; the first may be an upbeat's.
+        assert 60e6 / np.median(tempi) == pytest.approx(96, rel=0.11)
     for wrong in ("19", "500", "fast", "nan"):
         with pytest.raises(SystemExit) as stopped:
             main([*given, "--tempo", wrong])

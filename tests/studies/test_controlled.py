@@ -15,11 +15,11 @@ from adtlib.studies.controlled_results import (
     KEYS,
     TOGETHER,
     Results,
-    folder_of,
     gather,
     with_real_together,
     write_table,
 )
+from adtlib.studies.controlled_runs import tables_of
 from adtlib.training.controlled_sets import RENDERED, TESTS
 from adtlib.training.runs import COUNT_COLUMNS
 from adtlib.vocabulary import CLASSES
@@ -121,7 +121,7 @@ def elsewhere(tmp_path, monkeypatch):
         }
         for run in controlled.rate_runs(study)
     ]
-    folder = folder_of(profile.name)
+    folder = tables_of(profile.name)
     write_table(folder / "runs.csv", pd.DataFrame(rows))
     keys = pd.DataFrame(rows)[KEYS]
     write_table(folder / "curves.csv", keys.assign(epoch=1))
@@ -146,7 +146,7 @@ def test_runs_that_were_told_something_else_are_not_finished(elsewhere):
 
 
 def test_gathering_keeps_what_was_trained_elsewhere(elsewhere):
-    folder = folder_of(elsewhere.name)
+    folder = tables_of(elsewhere.name)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     gather(elsewhere, progress=False)
     assert {name: (folder / name).read_bytes() for name in before} == before
