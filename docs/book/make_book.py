@@ -155,8 +155,9 @@ def _copy_page(path: Path, out: Path, listed: executed.Listed) -> None:
     def turned(found: re.Match) -> str:
         address, part = found[1], found[2] or ""
         linked = (path.parent / address).resolve()
-        if not linked.exists():
-            raise SystemExit(f"{path.relative_to(ROOT)}: {address} does not exist")
+        if not linked.is_file():
+            problem = "is a folder, which the book cannot show: link to a file in it" if linked.is_dir() else "does not exist"
+            raise SystemExit(f"{path.relative_to(ROOT)}: {address} {problem}")
         name, suffix = linked.stem, linked.suffix[1:]
         within = linked.relative_to(ROOT)
         if within.parts[0] == "results" and (suffix == "ipynb" or name in listed.tables):
