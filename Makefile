@@ -77,8 +77,9 @@ test-late:
 	.venv/bin/python -m pytest $(NBVAL) notebooks/[5-9]*.ipynb
 
 # What starts and stops Ray takes longer than any other test, and concerns only those who change adtlib/training or Ray's version.
+# ONLY="random or two_nodes" runs the tests of these names.
 test-cluster: env
-	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -m cluster -n 2 --dist loadfile tests/training
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -m cluster $(if $(ONLY),-k "$(ONLY)") -n 2 --dist loadfile tests/training
 
 # Skipped, saying why, where there is no Chromium or no Playwright. ADT_SCREENSHOTS=FOLDER keeps pictures of the panels.
 test-browser: .venv/.browser
