@@ -45,6 +45,7 @@ from .controlled_words import (
     decided as decided,
     effect_sentences as effect_sentences,
     gap_sentences as gap_sentences,
+    picking_sentences as picking_sentences,
     published_architectures as published_architectures,
     ranking_sentences as ranking_sentences,
 )

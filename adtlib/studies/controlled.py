@@ -28,6 +28,7 @@ class Study:
     hours               levels of the factor hours.
     leave_out           levels, "factor: level", that are not trained.
     selection_hours     of clips for selection; tests have `test_performances` (0: all) of `test_seconds`.
+    deltas              of peak picking: one is chosen on validation for each run, with thresholds by class.
     """
 
     sounds: str = "installed"
@@ -47,6 +48,7 @@ class Study:
     segments_per_epoch: int = 640
     test_seconds: float = 24.0
     test_performances: int = 0
+    deltas: tuple[float, ...] = (0.1, 0.05, 0.02, 0.0)
 
     def __post_init__(self):
         for option in fields(self):

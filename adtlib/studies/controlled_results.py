@@ -2,7 +2,7 @@
 
 results/<profile>/controlled/runs.csv         how each model was trained and how its training ended
 results/<profile>/controlled/curves.csv       validation loss and F1 of each epoch
-results/<profile>/controlled/counts.csv.gz    counts for each model, test and group, thresholds chosen on validation
+results/<profile>/controlled/counts.csv.gz    counts for each model, test and group, with each of PICKINGS
 results/<profile>/controlled/errors.csv       chapter 6: missed and invented strokes by circumstance
 results/<profile>/controlled/influence.csv    chapter 6: how far around a frame the trained models look
 results/<profile>/controlled/costs.csv        chapter 6: seconds of an epoch, speed of prediction, memory of a step, on one machine
@@ -11,7 +11,7 @@ They are all that is kept of a study: a run that they have is not trained again.
 """
 
 import gzip
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +50,9 @@ TOGETHER = {"mix": "real mixes", "drums": "real drums"}  # tests that are those 
 _RENDERED_TESTS = [name for name in TESTS if name not in (*REAL.values(), REPERTOIRE)]
 STUDY = "study"  # the profile whose results others show
 CURVES, COUNTS = "curves.csv", "counts.csv.gz"
+# What counts are with: delta and thresholds by class chosen on validation, or the thesis's delta and such thresholds.
+CHOSEN, THESIS = "peaks", "class"
+PICKINGS = (CHOSEN, THESIS)
 # The circumstances of strokes: column of the events, edges of the bins, what the bins are called.
 CIRCUMSTANCES = {
     "milliseconds since the last stroke": (
@@ -69,13 +72,14 @@ CIRCUMSTANCES = {
 
 @dataclass(frozen=True)
 class Results:
-    """The tables of a study, and the profile that it is of."""
+    """The tables of a study, and the profile that it is of; `counts` are with CHOSEN peak picking."""
 
     profile: Profile
     study: Study
     runs: pd.DataFrame
     curves: pd.DataFrame
     counts: pd.DataFrame
+    thesis_counts: pd.DataFrame  # at ±50 ms with THESIS peak picking
     errors: pd.DataFrame
     influence: pd.DataFrame
     costs: pd.DataFrame
@@ -90,6 +94,10 @@ class Results:
     def tests(self) -> list[str]:
         """The tests, in order."""
         return list(dict.fromkeys(self.counts["test"]))
+
+    def as_picked_in_the_thesis(self) -> "Results":
+        """The same with the thesis's delta of peak picking, at ±50 ms."""
+        return replace(self, counts=self.thesis_counts)
 
 
 def controlled_results(profile: Profile, progress: bool = True) -> Results:
@@ -110,9 +118,11 @@ def stored_results(profile: Profile) -> Results:
     folder = tables_of(profile.name)
     if not (folder / COUNTS).is_file():
         raise FileNotFoundError(f"{folder} has no results of the controlled study: adt run --profile {profile.name}")
-    names = [field.name for field in fields(Results) if field.type is pd.DataFrame]
-    tables = {name: read_table(folder / (COUNTS if name == "counts" else f"{name}.csv")) for name in names}
-    return Results(profile, study_of(profile), **tables | {"counts": with_real_together(tables["counts"])})
+    names = [field.name for field in fields(Results) if field.type is pd.DataFrame and not field.name.endswith("counts")]
+    tables = {name: read_table(folder / f"{name}.csv") for name in names}
+    every = with_real_together(read_table(folder / COUNTS))
+    chosen, thesis = (every[every["picking"] == picking].drop(columns="picking") for picking in PICKINGS)
+    return Results(profile, study_of(profile), counts=chosen, thesis_counts=thesis, **tables)
 
 
 def with_real_together(counts: pd.DataFrame) -> pd.DataFrame:
@@ -193,8 +203,10 @@ def _keyed(run: PlannedRun, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _counts(run: Run) -> pd.DataFrame:
-    table = run.all_scores
-    return table[table["thresholds"] == "class"][["test", "tolerance", "id", *COUNT_COLUMNS]]
+    table = run.all_scores.rename(columns={"thresholds": "picking"})
+    loose = np.isclose(table["tolerance"], run.config["tolerance"])
+    wanted = (table["picking"] == CHOSEN) | ((table["picking"] == THESIS) & loose)
+    return table[wanted][["picking", "test", "tolerance", "id", *COUNT_COLUMNS]]
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
@@ -208,7 +220,7 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
 
 def _errors(architecture: str, run: Run, units) -> pd.DataFrame:
     """Strokes, missed ones and invented ones of a model on a test, by circumstance and group."""
-    picking, rows = picking_of(run, "class"), []
+    picking, rows = picking_of(run, CHOSEN), []
     for unit, activations in predict_units(run.model(), units, run.config["precision"]):
         energies = broadband_energies(unit.features, unit.onsets)
         events = unit_events(unit.onsets, pick_peaks(activations, picking), unit.duration, run.config["tolerance"], None, energies)

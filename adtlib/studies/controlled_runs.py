@@ -94,7 +94,7 @@ def trained_here(profile: Profile, run: PlannedRun) -> Run | None:
     found = Run(run_folder_of(profile, run))
     if not (found.folder / CONFIG).is_file() or "result" not in found.record:
         return None
-    if run.is_tested and not (found.folder / SCORES).is_file():
+    if run.is_tested and not ((found.folder / SCORES).is_file() and "peaks" in found.result):
         return None
     stored, wanted = dict(found.config), _comparable(config_of(profile, study_of(profile), run))
     return found if _comparable(stored) == wanted else None
@@ -128,7 +128,7 @@ def _stored_rows(path: Path, changed: int) -> dict[tuple, dict]:
 
 def settings_of(profile: Profile, study: Study, run: PlannedRun) -> str:
     """A hash of all that a run was told: its configuration, and what it is selected and tested on."""
-    measured = study.sounds, study.selection_hours, study.test_seconds, study.test_performances
+    measured = study.sounds, study.selection_hours, study.test_seconds, study.test_performances, study.deltas
     return hash_of(json.dumps(_comparable(config_of(profile, study, run)), sort_keys=True), repr(measured))
 
 
@@ -241,7 +241,7 @@ def job_of(profile: Profile, study: Study, run: PlannedRun, data: Data) -> Job:
     """A run as a job for another process or machine."""
     train, selection = tuple(refer_to(data.sets[each]) for each in run.clips), (refer_to(data.selection),)
     tests = tuple(map(refer_to, data.tests.values())) if run.is_tested else ()
-    return Job(run_folder_of(profile, run), config_of(profile, study, run), train, tests, validation=selection)
+    return Job(run_folder_of(profile, run), config_of(profile, study, run), train, tests, validation=selection, deltas=study.deltas)
 
 
 def train_job(job: Job) -> None:
@@ -250,7 +250,7 @@ def train_job(job: Job) -> None:
     train, tests, selection = ([Prepared(each.folder) for each in of] for of in (job.train, job.tests, job.validation))
     run = fit(job.config, train, selection, job.folder, progress=False)
     if tests:
-        score_run(run, tests, job.test_split, validation=selection)
+        score_run(run, tests, job.test_split, selection, job.deltas)
 
 
 # ---- the plan -----------------------------------------------------------------------------------------------------------

@@ -97,6 +97,22 @@ def effect_sentences(table: pd.DataFrame, test: str = RENDERED) -> list[str]:
     return said
 
 
+def picking_sentences(chosen: pd.DataFrame, thesis: pd.DataFrame, test: str = RENDERED) -> list[str]:
+    """Where the thesis's peak picking changes an effect by more than EQUAL, the largest change first.
+
+    chosen, thesis  `what_makes_a_corpus_good` with peak picking chosen on validation, and with the thesis's delta.
+    """
+    both = effects(chosen, test).merge(effects(thesis, test), on=["factor", "level"], suffixes=("", "_thesis"))
+    both["change"] = (both["difference_thesis"] - both["difference"]).abs()
+    both = both[both["change"] > EQUAL].sort_values("change", ascending=False)
+    said = [
+        f"{row.level}: {row.difference:+.3f} ({between(row.ci_low, row.ci_high)}) becomes {row.difference_thesis:+.3f} "
+        f"({between(row.ci_low_thesis, row.ci_high_thesis)})."
+        for row in both.itertuples()
+    ]
+    return said or [f"No effect on {test} changes by more than {EQUAL:g}."]
+
+
 def gap_sentences(table: pd.DataFrame) -> list[str]:
     """The published gaps beside the factors that could explain them."""
     published = published_results()

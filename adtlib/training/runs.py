@@ -135,9 +135,9 @@ class Run:
         return self.scores_with()
 
     def scores_with(self, tolerance: float | None = None, thresholds: str = "one") -> "pd.DataFrame":
-        """The rows of `all_scores` at a tolerance in seconds (None: the configured one), with `thresholds` "one" or "class"."""
-        if thresholds not in ("one", "class"):
-            raise ValueError(f"thresholds = {thresholds!r}: choose one or class")
+        """The rows of `all_scores` at a tolerance in seconds (None: the configured one), with `thresholds` one, class or peaks."""
+        if thresholds not in ("one", "class", "peaks"):
+            raise ValueError(f"thresholds = {thresholds!r}: choose one, class or peaks")
         table = self.all_scores
         wanted = self._tolerance if tolerance is None else tolerance
         return table[np.isclose(table["tolerance"], wanted) & (table["thresholds"] == thresholds)].reset_index(drop=True)

@@ -1,8 +1,10 @@
-"""Scoring a trained model: activations are predicted once and scored at two tolerances, with two choices of thresholds.
+"""Scoring a trained model: activations are predicted once and scored at two tolerances, with two or three choices of thresholds.
 
 `one` is the thesis's protocol: the configuration's threshold for all classes. `class` is one threshold for each class, chosen on
-the validation split of the run's training corpora, never on test data (`choose_thresholds`). The chosen thresholds are stored in
-config.json, under the result. Training uses only `evaluate`.
+the validation split of the run's training corpora, never on test data (`choose_thresholds`). `peaks`, where it is asked for, has
+delta of peak picking chosen with them: what a model has learnt from onsets that are annotated inexactly are broad bumps, of which
+no frame rises above its neighbours as the thesis's delta asks. What is chosen is stored in config.json, under the result. Training
+uses only `evaluate`.
 """
 
 import warnings
@@ -30,22 +32,30 @@ TOLERANCES = (TOLERANCE, 0.025)  # seconds; the draft says 25 to 50 ms
 THRESHOLDS = tuple(np.round(np.arange(0.05, 0.96, 0.05), 2).tolist())
 
 
-def score_run(run: Run, corpora: list[Prepared], split: str = "test", validation: list[Prepared] | None = None) -> pd.DataFrame:
+def score_run(
+    run: Run,
+    corpora: list[Prepared],
+    split: str = "test",
+    validation: list[Prepared] | None = None,
+    deltas: tuple[float, ...] = (),
+) -> pd.DataFrame:
     """Score a finished run on a split of each corpus, add the counts of every unit to its scores.csv and return `run.scores`.
 
     validation  the run's training corpora: thresholds by class are chosen on their validation split, once. Without them the
                 configured threshold is scored, and thresholds by class only if they were chosen before.
+    deltas      of peak picking, of which one is chosen on validation, with its own thresholds; of equal ones the first.
 
     A test that has all variants on the same data is not repeated. A corpus whose split is empty adds no row. Where scores.csv is
     damaged, a warning says so and it is made anew. PreparedError if prepared data are damaged.
     """
     picking, tolerance = run.peak_picking, run.config["tolerance"]
     model = None
-    if validation and "thresholds" not in run.result:
+    if validation and ("thresholds" not in run.result or (deltas and "peaks" not in run.result)):
         for corpus in validation:
             corpus.check(run.config["validation_split"])
         model = run.model().to(best_device())
-        _choose(run, model, [u for corpus in validation for u in corpus.units(run.config["validation_split"])], picking, tolerance)
+        units = [unit for corpus in validation for unit in corpus.units(run.config["validation_split"])]
+        _choose(run, model, units, picking, tolerance, deltas)
     variants = _variants(run, picking, tolerance)
     table = _earlier_scores(run)
     for corpus in corpora:
@@ -73,17 +83,18 @@ def _earlier_scores(run: Run) -> pd.DataFrame:
 
 
 def picking_of(run: Run, thresholds: str = "one") -> PeakPicking:
-    """Peak picking of a run: its configuration's, for thresholds "class" with those that were chosen on validation.
+    """Peak picking of a run: its configuration's, for "class" and "peaks" with what was chosen on validation.
 
-    Raises RunError if none were chosen.
+    Raises RunError if nothing was chosen.
     """
     picking = run.peak_picking
     if thresholds == "one":
         return picking
-    if not (chosen := run.result.get("thresholds")):
+    if not (chosen := run.result.get("peaks" if thresholds == "peaks" else "thresholds")):
         raise RunError(f"{run.folder / 'config.json'} has no thresholds by class: score again with 'adt run 41-60 --force'")
     try:
-        return replace(picking, threshold=tuple(chosen["class"][name] for name in CLASSES))
+        by_class = tuple(chosen["class"][name] for name in CLASSES)
+        return replace(picking, threshold=by_class, delta=chosen["delta"] if thresholds == "peaks" else picking.delta)
     except (TypeError, ValueError) as error:
         raise RunError(f"{run.folder / CONFIG}: thresholds by class: {error}") from error
 
@@ -93,6 +104,8 @@ def _variants(run: Run, picking: PeakPicking, tolerance: float) -> dict[tuple[fl
     pickings = {"one": picking}
     if "thresholds" in run.result:
         pickings["class"] = picking_of(run, "class")
+    if "peaks" in run.result:
+        pickings["peaks"] = picking_of(run, "peaks")
     tolerances = dict.fromkeys((tolerance, *TOLERANCES))
     return {(seconds, name): config for name, config in pickings.items() for seconds in tolerances}
 
@@ -124,12 +137,17 @@ def _score(model, units: list[Unit], variants: dict[tuple[float, str], PeakPicki
 # --- thresholds --------------------------------------------------------------------------------------------------------
 
 
-def _choose(run: Run, model, units: list[Unit], picking: PeakPicking, tolerance: float) -> None:
-    """Choose thresholds by class on units of the validation split and write them to the run's config.json."""
+def _choose(run: Run, model, units: list[Unit], picking: PeakPicking, tolerance: float, deltas: tuple[float, ...]) -> None:
+    """Choose thresholds by class, and delta, on units of the validation split and write them to the run's config.json."""
     pairs = ((activations, unit.onsets) for unit, activations in predict_units(model, units, run.config["precision"]))
-    chosen = choose_thresholds([pairs], picking, tolerance)
-    record = run.record
-    record["result"]["thresholds"] = chosen | {"split": run.config["validation_split"], "tolerance": tolerance}
+    if deltas:
+        pairs = list(pairs)
+    record, where = run.record, {"split": run.config["validation_split"], "tolerance": tolerance}
+    record["result"]["thresholds"] = choose_thresholds([pairs], picking, tolerance) | where
+    if deltas:
+        found = {delta: choose_thresholds([pairs], replace(picking, delta=delta), tolerance) for delta in deltas}
+        best = max(found, key=lambda delta: found[delta]["f1_class"]["micro"] or 0.0)
+        record["result"]["peaks"] = {"delta": best} | found[best] | where
     write_record(run.folder, record)
 
 

@@ -16,7 +16,7 @@ from adtlib.evaluation.metrics import f1_micro
 from adtlib.onsets.peak_picking import PeakPicking
 from adtlib.training import scoring
 from adtlib.training.runs import COUNT_COLUMNS, Run, counts_of
-from adtlib.training.scoring import choose_thresholds, score_run
+from adtlib.training.scoring import choose_thresholds, picking_of, score_run
 from adtlib.vocabulary import CLASSES
 
 FOUR = [(0.05, "one"), (0.025, "one"), (0.05, "class"), (0.025, "class")]
@@ -111,6 +111,27 @@ def test_one_prediction_is_scored_at_two_tolerances_with_two_choices_of_threshol
     assert score_run(run, [corpus], validation=[corpus]).equals(standard) and len(seen) == 2, "nothing is predicted again"
 
 
+def test_broad_bumps_are_picked_where_delta_is_chosen_on_validation(run, monkeypatch):
+    run, corpus, _ = run
+    bump = np.array([0.30, 0.35, 0.40, 0.35, 0.30], dtype=np.float32)  # its peak is 0.06 above its mean
+
+    def stream(model, units, precision="auto"):
+        for unit in units:
+            activations = np.zeros((unit.n_frames + 4, 5), dtype=np.float32)
+            for frame in np.rint(unit.onsets[0] * 100).astype(int):
+                activations[frame : frame + 5, 0] = np.maximum(activations[frame : frame + 5, 0], bump)
+            yield unit, activations[2:-2]
+
+    monkeypatch.setattr(scoring, "predict_units", stream)
+    score_run(run, [corpus], validation=[corpus])
+    assert len(run.all_scores) == 4 and "peaks" not in run.result
+    score_run(run, [corpus], validation=[corpus], deltas=(0.1, 0.02, 0.0))
+    micro = [f1_micro(counts_of(run.scores_with(0.05, way))[:, :1]) for way in ("one", "class", "peaks")]
+    assert micro == pytest.approx([0, 0, 1])
+    assert run.result["peaks"]["delta"] == 0.02, "of equal ones the first"
+    assert picking_of(run, "peaks").delta == 0.02 and picking_of(run, "class").delta == run.peak_picking.delta
+
+
 def test_scores_of_one_way_are_completed_and_until_then_count_as_they_were(run):
     run, corpus, seen = run
     unit = corpus.units("test")[0]
@@ -122,7 +143,7 @@ def test_scores_of_one_way_are_completed_and_until_then_count_as_they_were(run):
     assert list(zip(run.all_scores["tolerance"], run.all_scores["thresholds"], strict=True)) == FOUR[:2]
     score_run(run, [corpus], validation=[corpus])
     assert len(run.all_scores) == 4 and len(seen) == 3
-    with pytest.raises(ValueError, match="'both': choose one or class"):
+    with pytest.raises(ValueError, match="'both': choose one, class or peaks"):
         run.scores_with(thresholds="both")
 
 

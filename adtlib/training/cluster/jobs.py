@@ -37,6 +37,7 @@ class Job:
     tests: tuple[CorpusReference, ...] = ()
     test_split: str = "test"
     validation: tuple[CorpusReference, ...] = ()  # corpora to validate on; () for those of `train`
+    deltas: tuple[float, ...] = ()  # of peak picking, to choose from on validation: `score_run`
     threads: int = 1
     code: str = ""  # hash of the server's code that decides a run's numbers; "" accepts any
 
@@ -111,7 +112,7 @@ def train_remotely(job: Job, server: Server, on_epoch: Callable[[dict], None] | 
 
         run = fit(job.config, train, validation, copy.folder, progress=False, on_epoch=after)
         if tests:
-            score_run(run, tests, job.test_split, validation=validation)
+            score_run(run, tests, job.test_split, validation, job.deltas)
         copy.send()
         return run.result
     except RunError as error:
