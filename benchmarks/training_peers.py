@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from adtlib.models.blocks import ConvFrontEnd, Dropout
+from adtlib.models.blocks import ConvFrontEnd, Convolution, Dropout
 from adtlib.models.registry import build
 from adtlib.onsets.frames import SEGMENT_FRAMES, widen_targets
 from adtlib.profiles import load_profile
@@ -27,11 +27,14 @@ def thesis_sizes() -> dict[str, tuple[str, dict]]:
 
 
 def plain(model: nn.Module) -> nn.Module:
-    """The same network as torch's modules give it by default: its dropout, contiguous convolutions."""
+    """The same network as torch's modules give it by default: its dropout and convolutions, channels first."""
     for module in model.modules():
         for name, child in module.named_children():
             if isinstance(child, Dropout):
                 setattr(module, name, nn.Dropout(child.p))
+            if isinstance(child, Convolution):
+                setattr(module, name, nn.Conv2d(child.in_channels, child.out_channels, 3, padding=1))
+                getattr(module, name).load_state_dict(child.state_dict())
         if isinstance(module, ConvFrontEnd):
             module.blocks.to(memory_format=torch.contiguous_format)
             module.forward = lambda x, blocks=module.blocks: blocks(x.unsqueeze(1)).permute(0, 2, 1, 3).flatten(2)

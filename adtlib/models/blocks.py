@@ -9,6 +9,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.grad import conv2d_input
 
 from adtlib.audio.features import N_BANDS
 
@@ -71,6 +72,67 @@ class Standardize(nn.Module):
         return (features - self.mean) / self.std
 
 
+class Convolution(nn.Conv2d):
+    """A 3x3 convolution that keeps height and width; its gradient is our own on processors with AVX2 alone.
+
+    There torch's gradient of the weights takes five times as long as the convolution itself with channels last, ours twice as
+    long: a training step of a CRNN takes 0.7 of the time. Results are equal but for rounding.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int):
+        """Make the layer."""
+        super().__init__(in_channels, out_channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(B, C_in, T, F)` to `(B, C_out, T, F)`."""
+        if self.training and self.in_channels > 1 and _is_slow_here(x):
+            return ByProducts.apply(x, self.weight, self.bias)
+        return super().forward(x)
+
+
+def _is_slow_here(x: Tensor) -> bool:
+    single = x.device.type == "cpu" and not torch.is_autocast_enabled("cpu")
+    return single and torch.backends.cpu.get_cpu_capability() == "AVX2"
+
+
+class ByProducts(torch.autograd.Function):
+    """`conv2d` with a 3x3 kernel and padding 1 whose gradient of the weights is made of matrix products."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """Shapes as in `Convolution`."""
+        ctx.save_for_backward(x, weight)
+        return functional.conv2d(x, weight, bias, padding=1)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor):
+        """Gradients of input, weights and bias."""
+        x, weight = ctx.saved_tensors
+        return conv2d_input(x.shape, weight, gradient, padding=1), gradient_of_weights(x, gradient), gradient.sum((0, 2, 3))
+
+
+ROWS_AT_ONCE = 4096  # of the products: what fits into the second cache
+
+
+def gradient_of_weights(x: Tensor, gradient: Tensor) -> Tensor:
+    """`(C_out, C_in, 3, 3)` from the input `(B, C_in, T, F)` of a 3x3 convolution with padding 1 and its output's gradient.
+
+    With a border of zeros and all positions in one row, what lies under a place of the kernel is the input moved by a fixed number
+    of positions: no copy for each of the nine, as im2col makes.
+    """
+    inputs, outputs = (functional.pad(each.permute(0, 2, 3, 1), (0, 0, 1, 1, 1, 1)).flatten(0, 2) for each in (x, gradient))
+    width = x.shape[3] + 2
+    moves = [row * width + column for row in (-1, 0, 1) for column in (-1, 0, 1)]
+    found = x.new_zeros(9, outputs.shape[1], inputs.shape[1])
+    first, last = width + 1, len(inputs) - width - 1  # outside are borders alone
+    for start in range(first, last, ROWS_AT_ONCE):
+        stop = min(start + ROWS_AT_ONCE, last)
+        rows = outputs[start:stop].t()
+        for place, move in zip(found, moves, strict=True):
+            place.addmm_(rows, inputs[start + move : stop + move])
+    return found.permute(1, 2, 0).unflatten(2, (3, 3))
+
+
 class ConvBlock(nn.Sequential):
     """Two 3x3 convolutions, each followed by ReLU and batch normalisation, pooling by 3 over frequency, dropout 0.3.
 
@@ -80,10 +142,10 @@ class ConvBlock(nn.Sequential):
     def __init__(self, in_channels: int, out_channels: int):
         """Make the block."""
         super().__init__(
-            nn.Conv2d(in_channels, out_channels, 3, padding=1),
+            Convolution(in_channels, out_channels),
             nn.ReLU(inplace=True),
             nn.BatchNorm2d(out_channels),
-            nn.Conv2d(out_channels, out_channels, 3, padding=1),
+            Convolution(out_channels, out_channels),
             nn.ReLU(inplace=True),
             nn.BatchNorm2d(out_channels),
             nn.MaxPool2d((1, POOLING)),
