@@ -35,7 +35,7 @@ def _controlled(options: argparse.Namespace) -> int:
     if options.plan:
         print("\n".join(controlled_runs.plan_lines(profile, options.only)))
         return 0
-    done = controlled_runs.run_controlled(profile, options.only)
+    done = controlled_runs.run_controlled(profile, (lambda run: options.only in run.words) if options.only else None)
     gather(profile)
     print(f"\n{done} runs finished; {paths.relative(controlled_runs.tables_of(profile.name))}")
     return 0

@@ -181,6 +181,11 @@ class PlannedRun:
         """Whether it is scored on the tests."""
         return self.stage != "learning rates"
 
+    @property
+    def words(self) -> str:
+        """Stage, architecture and label, in which `adt study --only` looks for its text."""
+        return f"{self.stage} {self.architecture} {self.label}"
+
 
 def planned_runs(profile: Profile, study: Study) -> list[PlannedRun]:
     """The runs of all stages but the last, whose architectures depend on results, the most valuable first."""
@@ -204,6 +209,12 @@ def planned_runs(profile: Profile, study: Study) -> list[PlannedRun]:
     for run in runs:
         unique.setdefault((run.architecture, run.label, run.seed), run)
     return list(unique.values())
+
+
+def is_of_factors(study: Study, run: PlannedRun) -> bool:
+    """Whether chapter 7 needs a run: a level's, in whichever stage it is planned, or one that chooses its learning rate."""
+    levels = {label_of(level.clips) for level in factor_levels(study)}
+    return run.architecture == study.factor_architecture and (not run.is_tested or run.label in levels)
 
 
 def rate_runs(study: Study) -> list[PlannedRun]:

@@ -12,6 +12,7 @@ They are all that is kept of a study: a run that they have is not trained again.
 
 import gzip
 from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ from adtlib.onsets.energies import broadband_energies
 from adtlib.onsets.frames import SEGMENT_FRAMES
 from adtlib.onsets.peak_picking import pick_peaks
 from adtlib.profiles import Profile, load_profile
-from adtlib.studies.controlled import PlannedRun, Study, architecture_run, study_of
+from adtlib.studies.controlled import PlannedRun, Study, architecture_run, is_of_factors, study_of
 from adtlib.studies.controlled_runs import (
     KEYS,
     RUNS,
@@ -100,15 +101,18 @@ class Results:
         return replace(self, counts=self.thesis_counts)
 
 
-def controlled_results(profile: Profile, progress: bool = True) -> Results:
+def controlled_results(profile: Profile, progress: bool = True, factors_only: bool = False) -> Results:
     """The results of the profile's study, for which what is missing is trained; without a study, those of the profile `study`.
 
-    FileNotFoundError if these are not there.
+    factors_only  of chapter 7: what chapter 6 alone needs is not trained.
+
+    FileNotFoundError if there are none.
     """
     of = profile if profile.study else load_profile(STUDY)
     if profile.study:
         with paths.locked(f"controlled-{profile.name}"):
-            run_controlled(profile, progress=progress)
+            wanted = partial(is_of_factors, study_of(profile)) if factors_only else None
+            run_controlled(profile, wanted, progress)
             gather(profile, progress)
     return stored_results(of)
 

@@ -8,7 +8,7 @@ trains with one thread, so that `jobs` runs share the cores.
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -202,21 +202,21 @@ def published_runs(profile: Profile, study: Study) -> list[PlannedRun]:
 # ---- running ------------------------------------------------------------------------------------------------------------
 
 
-def run_controlled(profile: Profile, only: str = "", progress: bool = True) -> int:
+def run_controlled(profile: Profile, wanted: Callable[[PlannedRun], bool] | None = None, progress: bool = True) -> int:
     """Train and test the study's runs, stage after stage; those that are finished are left as they are. Returns how many are.
 
-    only  a text that the stage, architecture or label of the runs must contain; "" for all. Earlier stages are not run for them.
+    wanted  which runs; None for all, and for those of the last stage. What chooses their learning rates must be finished or wanted.
     """
     study, jobs = study_of(profile), profile.jobs or default_jobs()
     first = planned_runs(profile, study)
     stages = [[run for run in first if not run.is_tested], [run for run in first if run.is_tested]]
     for stage in (*stages, None):
         runs = published_runs(profile, study) if stage is None else stage
-        waiting = [run for run in runs if only in f"{run.stage} {run.architecture} {run.label}" and finished(profile, run) is None]
+        waiting = [run for run in runs if (wanted is None or wanted(run)) and finished(profile, run) is None]
         if waiting:
             data = prepare_data(profile, waiting, jobs, progress)
             _run_all(profile, study, waiting, data, jobs, progress)
-        if stage is stages[1] and only:
+        if stage is stages[1] and wanted:
             break
     return sum(finished(profile, run) is not None for run in first)
 
@@ -264,7 +264,7 @@ def plan_table(profile: Profile, only: str = "") -> pd.DataFrame:
     study = study_of(profile)
     rows, typical = [], _typical_epochs(profile, study)
     for run in planned_runs(profile, study):
-        if only not in f"{run.stage} {run.architecture} {run.label}":
+        if only not in run.words:
             continue
         done = finished(profile, run)
         epochs = run.settings.get("epochs") or typical.get(run.architecture, EPOCHS_GUESSED)

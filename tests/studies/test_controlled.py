@@ -102,6 +102,17 @@ def test_no_run_is_planned_twice_and_every_level_has_its_seeds():
             assert (study.factor_architecture, controlled.label_of(level.clips), seed) in names
 
 
+def test_chapter_7_needs_no_other_architecture():
+    profile = load_profile("study")
+    study = controlled.study_of(profile)
+    mine = [run for run in controlled.planned_runs(profile, study) if controlled.is_of_factors(study, run)]
+    assert {run.architecture for run in mine} == {study.factor_architecture}
+    assert {run.label for run in mine if run.is_tested} == {
+        controlled.label_of(each.clips) for each in controlled.factor_levels(study)
+    }
+    assert sorted(run.learning_rate for run in mine if not run.is_tested) == sorted(study.learning_rates)
+
+
 def test_an_unknown_option_is_named():
     with pytest.raises(ValueError, match="study has no 'hourz'"):
         controlled.study_of(load_profile("study", study={"hourz": 1}))
