@@ -2,7 +2,9 @@
 
 Counts are `(S, N, 5, 3)`: seeds, tracks, classes, (true positives, false positives, false negatives). The tracks are the sample:
 results generalise to other recordings of the same kind, for these trained models. The variation of training is measured by the
-standard deviation over seeds; three seeds are too few to resample. Recordings that are not independent, such as one performance on
+standard deviation over seeds; three seeds are too few to resample. Where many models were trained with several seeds each, that
+deviation is known from all of them (`seed_spread`), and `with_seeds` widens an interval by it: the result then generalises to
+models trained anew. Recordings that are not independent, such as one performance on
 several kits, are drawn and swapped together: `groups` names their groups. Interval, difference and test use the same statistic:
 micro F1 of each seed, averaged over seeds.
 
@@ -16,10 +18,12 @@ procedure", Scandinavian Journal of Statistics 6, 1979.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.stats import t
 
 from adtlib.evaluation.metrics import f1, precision, recall
 from adtlib.vocabulary import CLASSES
@@ -158,6 +162,34 @@ def percentile_interval(values: Sequence[np.ndarray]) -> tuple[float, float]:
         return float("nan"), float("nan")
     low, high = np.quantile(values, [0.025, 0.975])
     return float(low), float(high)
+
+
+@dataclass(frozen=True)
+class SeedSpread:
+    """Standard deviation of micro F1 over the seeds of one model, and its degrees of freedom; NaN and 0 if no model has two."""
+
+    sd: float
+    dof: int
+
+    def half_width(self, *n_seeds: int) -> float:
+        """Half the 95 % interval that seeds alone give a mean over `n_seeds`, or the difference of two means; 0 if unknown."""
+        if not self.dof or not all(n_seeds):
+            return 0.0
+        return float(t.ppf(1 - LEVEL / 2, self.dof)) * self.sd * math.sqrt(sum(1 / n for n in n_seeds))
+
+
+def seed_spread(values: Iterable[Sequence[float]]) -> SeedSpread:
+    """Pooled over models, of each of which the values of its seeds are given."""
+    several = [np.asarray(each, dtype=float) for each in values if len(each) > 1]
+    dof = sum(len(each) - 1 for each in several)
+    squares = sum(((each - each.mean()) ** 2).sum() for each in several)
+    return SeedSpread(math.sqrt(squares / dof) if dof else math.nan, dof)
+
+
+def with_seeds(value: float, low: float, high: float, spread: SeedSpread, *n_seeds: int) -> tuple[float, float]:
+    """An interval over groups, widened by what other seeds would have given: independent of it, so that squares add up."""
+    half = spread.half_width(*n_seeds)
+    return value - math.hypot(value - low, half), value + math.hypot(high - value, half)
 
 
 def _check_paired(a: np.ndarray, b: np.ndarray) -> None:

@@ -1,8 +1,9 @@
 """The tables of the controlled study: F1 with intervals, pairs of architectures, effects of what models are trained on.
 
-Intervals are bootstraps over groups, a group being a performance or a recording; differences are paired, on the same groups
-(`evaluation.significance`). A difference counts as decided where its test, corrected by Holm's method over the pairs of one test,
-says so, and as none where its whole interval is within EQUAL.
+Intervals are bootstraps over groups, a group being a performance or a recording; differences are paired, on the same groups. They
+are widened by what other seeds would give, whose spread is pooled over all models of a test (`evaluation.significance`): over
+groups alone a lucky seed would count as an effect. A difference counts as decided where its test, corrected by Holm's method over
+the pairs of one test, and its interval say so, and as none where its whole interval is within EQUAL.
 """
 
 from itertools import combinations
@@ -14,6 +15,7 @@ from adtlib.evaluation.metrics import scores
 from adtlib.evaluation.significance import (
     FEWEST_GROUPS,
     LEVEL,
+    SeedSpread,
     difference_interval,
     holm,
     interval,
@@ -21,6 +23,8 @@ from adtlib.evaluation.significance import (
     paired_test,
     percentile_interval,
     resampled_shares,
+    seed_spread,
+    with_seeds,
 )
 from adtlib.models.registry import ARCHITECTURES
 from adtlib.studies.controlled import Level, factor_levels, label_of
@@ -32,7 +36,7 @@ from adtlib.vocabulary import CLASSES
 
 EQUAL = 0.02  # of micro F1
 CONTROLLED_COLUMNS = ["factor", "level", "hours", "test", *F1_COLUMNS, "difference", "ci_low", "ci_high", "f1_low", "f1_high"]
-CONTROLLED_COLUMNS += ["n_groups", "seed"]
+CONTROLLED_COLUMNS += ["n_groups", "seed", "n_seeds", "groups_low", "groups_high"]
 MEAN = "mean"  # in the column seed: the mean over seeds, which intervals are of
 
 
@@ -51,13 +55,14 @@ def counts_for(results: Results, architecture: str, label: str, test: str, toler
 
 
 def _rows(factor: str, level: str, hours: float, test: str, own, reference, is_reference: bool) -> list[dict]:
-    """The rows of a level on a test: the mean over seeds with its intervals, and each seed.
+    """The rows of a level on a test: the mean over seeds with its intervals over groups, and each seed.
 
     own, reference  pairs (counts, seeds). Seeds are compared with the reference's same seeds, the mean with that of the reference.
     """
     counts, seeds = own
     base, base_seeds = reference
-    key = {"factor": factor, "level": level, "hours": hours, "test": test, "n_groups": counts.shape[1]}
+    key = {"factor": factor, "level": level, "hours": hours, "test": test, "n_groups": counts.shape[1], "n_seeds": len(seeds)}
+    key |= {"reference_seeds": len(base_seeds)}
     means = [scores(each) for each in counts]
     row = key | {name: float(np.nanmean([found[name] for found in means])) for name in F1_COLUMNS} | {"seed": MEAN}
     row |= dict(zip(("f1_low", "f1_high"), interval(counts), strict=True))
@@ -73,6 +78,27 @@ def _rows(factor: str, level: str, hours: float, test: str, own, reference, is_r
             single["difference"] = mean_f1(each[None]) - mean_f1(base[base_seeds.index(seed)][None])
         rows.append(single)
     return rows
+
+
+def _table(rows: list[dict]) -> pd.DataFrame:
+    """CONTROLLED_COLUMNS of the rows of all levels and tests, intervals over groups and seeds; those over groups alone beside."""
+    table = pd.DataFrame(rows).reindex(columns=[*CONTROLLED_COLUMNS, "reference_seeds"])
+    table[["groups_low", "groups_high"]] = table[["ci_low", "ci_high"]]
+    for test in table["test"].unique():
+        spread = spread_over_seeds(table, test)
+        for row in table[(table["test"] == test) & (table["seed"] == MEAN)].itertuples():
+            found = with_seeds(row.f1_micro, row.f1_low, row.f1_high, spread, row.n_seeds)
+            table.loc[row.Index, ["f1_low", "f1_high"]] = found
+            if row.ci_low or row.ci_high:  # a reference does not differ from itself
+                found = with_seeds(row.difference, row.ci_low, row.ci_high, spread, row.n_seeds, row.reference_seeds)
+                table.loc[row.Index, ["ci_low", "ci_high"]] = found
+    return table[CONTROLLED_COLUMNS]
+
+
+def spread_over_seeds(table: pd.DataFrame, test: str = RENDERED) -> SeedSpread:
+    """What chance does to a single run, pooled over the models of one test; a model that stands for several levels counts once."""
+    singles = table[(table["test"] == test) & (table["seed"] != MEAN)].drop_duplicates(["hours", "seed", *F1_COLUMNS])
+    return seed_spread([part["f1_micro"].tolist() for _, part in singles.groupby(["factor", "level", "hours"])])
 
 
 # ---- chapter 6 ----------------------------------------------------------------------------------------------------------
@@ -100,23 +126,26 @@ def f1_by_architecture(results: Results, tolerance: float = 0.05) -> pd.DataFram
                 own = counts_for(results, name, label, test, tolerance)
                 if len(own[0]):
                     rows += _rows("architecture", name, hours, test, own, base, name == reference)
-    return pd.DataFrame(rows).reindex(columns=CONTROLLED_COLUMNS)
+    return _table(rows)
 
 
 def pairs_of_architectures(results: Results, tolerance: float = 0.05) -> pd.DataFrame:
     """Each pair of architectures on each test, `first` the higher: difference with interval, p, p corrected, verdict.
 
-    The verdict is "higher", "equal" or "not decided"; with fewer than FEWEST_GROUPS groups always the last.
+    p is that of groups, with these models; the interval is over groups and seeds. The verdict is "higher", "equal" or "not
+    decided"; with fewer than FEWEST_GROUPS groups always the last.
     """
     label, rows = architecture_label(results), []
     for test in results.tests:
         counts = {name: counts_for(results, name, label, test, tolerance)[0] for name in ARCHITECTURES}
         counts = {name: found for name, found in counts.items() if len(found)}
+        spread = seed_spread([[mean_f1(each[None]) for each in found] for found in counts.values()])
         mine = []
         for one, other in combinations(counts, 2):
             first, second = sorted((one, other), key=lambda name: -np.nan_to_num(mean_f1(counts[name])))
             difference, p = paired_test(counts[first], counts[second])
             low, high = difference_interval(counts[first], counts[second])
+            low, high = with_seeds(difference, low, high, spread, len(counts[first]), len(counts[second]))
             mine.append([test, first, second, difference, low, high, p, counts[first].shape[1]])
         for row, p_holm in zip(mine, holm([row[6] for row in mine]), strict=True):
             rows.append([*row[:7], p_holm, _verdict(row[4], row[5], p_holm, row[7]), row[7]])
@@ -184,7 +213,7 @@ def what_makes_a_corpus_good(results: Results, tolerance: float = 0.05) -> pd.Da
             if len(own[0]):
                 hours = sum(clips.hours for clips in level.clips)
                 rows += _rows(level.factor, level.level, hours, test, own, base, level.is_reference)
-    return pd.DataFrame(rows).reindex(columns=CONTROLLED_COLUMNS)
+    return _table(rows)
 
 
 def _counts_of_level(results: Results, level: Level, test: str, tolerance: float) -> tuple[np.ndarray, list[int]]:
@@ -201,11 +230,3 @@ def effects(table: pd.DataFrame, test: str = RENDERED) -> pd.DataFrame:
 def together(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """Effects on several tests as one table."""
     return pd.concat(parts, ignore_index=True)
-
-
-def spread_over_seeds(table: pd.DataFrame, test: str = RENDERED) -> float:
-    """Standard deviation of micro F1 over the seeds of one model, pooled over models: what chance does to a single run."""
-    mine = table[(table["test"] == test) & (table["seed"] != MEAN)].drop_duplicates(["factor", "level", "seed"])
-    groups = mine.groupby(["factor", "level"])["f1_micro"]
-    variances = groups.var(ddof=1).dropna()
-    return float(np.sqrt(variances.mean())) if len(variances) else np.nan

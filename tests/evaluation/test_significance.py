@@ -22,7 +22,9 @@ from adtlib.evaluation.significance import (
     pool,
     resampled_shares,
     scores_with_intervals,
+    seed_spread,
     smallest_p,
+    with_seeds,
 )
 
 
@@ -291,3 +293,26 @@ def test_two_seeds_have_a_standard_deviation_and_one_has_none(rng):
 def test_swaps_are_drawn_from_seed_0_if_none_is_named(rng):
     a, b = tracks(rng, 20), tracks(rng, 20, rate=0.69)
     assert paired_test(a, b) == paired_test(a, b, seed=0) != paired_test(a, b, seed=1)
+
+
+def test_the_spread_over_seeds_is_pooled_over_models_that_have_several():
+    spread = seed_spread([[0.5, 0.6], [0.7], [0.8, 0.8, 0.8]])
+    assert spread.dof == 3 and spread.sd == pytest.approx(np.sqrt(0.005 / 3))
+    assert seed_spread([[0.5], [0.7]]).half_width(1, 1) == 0, "unknown: the interval stays one over groups"
+    assert with_seeds(0.1, 0.05, 0.12, seed_spread([[0.5]]), 2, 3) == (0.05, 0.12)
+    half = scipy.stats.t.ppf(0.975, 3) * spread.sd * np.sqrt(1 / 2 + 1 / 3)
+    assert with_seeds(0.1, 0.1, 0.1, spread, 2, 3) == pytest.approx((0.1 - half, 0.1 + half))
+    assert with_seeds(0.1, 0.07, 0.14, spread, 2, 3) == pytest.approx((0.1 - np.hypot(half, 0.03), 0.1 + np.hypot(half, 0.04)))
+
+
+def test_intervals_with_seeds_hold_what_models_trained_anew_have(rng):
+    covered = {"groups": 0, "groups and seeds": 0}
+    for _ in range(600):
+        others = 0.02 * rng.standard_normal((20, 2))  # twenty models with two seeds each
+        own, reference = 0.02 * rng.standard_normal(2), 0.02 * rng.standard_normal(3)
+        value = own.mean() - reference.mean() + 0.01 * rng.standard_normal()  # in truth they are equal
+        low, high = value - 0.0196, value + 0.0196
+        covered["groups"] += low <= 0 <= high
+        low, high = with_seeds(value, low, high, seed_spread([*others, own, reference]), 2, 3)
+        covered["groups and seeds"] += low <= 0 <= high
+    assert covered["groups"] < 0.75 * 600 and 0.92 * 600 <= covered["groups and seeds"] <= 0.98 * 600
