@@ -62,13 +62,17 @@ def plot_learning_curve(table: pd.DataFrame, ax=None):
         ax.plot(part["hours"], part["f1_micro"], markersize=4, **_style(name))
         ends[name] = (part["hours"].iloc[-1], part["f1_micro"].iloc[-1])
     _label_ends(ends, ax)
-    hours = sorted(mine["hours"].unique())
+    _show_hours(sorted(mine["hours"].unique()), ax)
+    return ax
+
+
+def _show_hours(hours: Sequence[float], ax) -> None:
+    """A logarithmic axis of hours, with room for names at the right ends of lines."""
     ax.set(xlabel="hours of training clips", ylabel="micro F1", xscale="log")
     ax.set_xticks(hours, [f"{each:g}" for each in hours])
     ax.xaxis.set_minor_locator(mpl.ticker.NullLocator())
     ax.set_xlim(hours[0] / 1.15, hours[-1] * 1.9)
     ax.grid()
-    return ax
 
 
 def _label_ends(ends: dict[str, tuple[float, float]], ax) -> None:
@@ -77,7 +81,7 @@ def _label_ends(ends: dict[str, tuple[float, float]], ax) -> None:
     gap, at = 0.075 * (high - low), -np.inf
     for name, (x, y) in sorted(ends.items(), key=lambda item: item[1][1]):
         at = max(y, at + gap)
-        ax.annotate(name, (x, y), (x * 1.06, at), va="center", fontsize=8, color=ARCHITECTURE_COLOURS[name])
+        ax.annotate(name, (x, y), (x * 1.06, at), va="center", fontsize=8, color=ARCHITECTURE_COLOURS.get(name, INK))
 
 
 def plot_f1_against_cost(table: pd.DataFrame, axes=None):
@@ -152,17 +156,14 @@ def plot_influence_radius(table: pd.DataFrame, ax=None):
 
 def plot_hours_curve(table: pd.DataFrame, ax=None):
     """Micro F1 over hours of training clips, a line a test: test, hours, f1_micro, f1_low, f1_high."""
-    ax = given_axes(ax)
+    ax, ends = given_axes(ax), {}
     for (test, part), marker, style in zip(table.groupby("test", sort=False), MARKERS, cycle(("-", "--", ":")), strict=False):
         part = part.sort_values("hours")
-        ax.plot(part["hours"], part["f1_micro"], color=INK, marker=marker, markersize=4, linestyle=style, label=in_figure(test))
+        ax.plot(part["hours"], part["f1_micro"], color=INK, marker=marker, markersize=4, linestyle=style)
         ax.vlines(part["hours"], part["f1_low"], part["f1_high"], color=INK, linewidth=0.8)
-    hours = sorted(table["hours"].unique())
-    ax.set(xlabel="hours of training clips", ylabel="micro F1", xscale="log")
-    ax.set_xticks(hours, [f"{each:g}" for each in hours])
-    ax.xaxis.set_minor_locator(mpl.ticker.NullLocator())
-    ax.grid()
-    ax.legend(loc="lower right")
+        ends[in_figure(test)] = (part["hours"].iloc[-1], part["f1_micro"].iloc[-1])
+    _label_ends(ends, ax)
+    _show_hours(sorted(table["hours"].unique()), ax)
     return ax
 
 
@@ -196,7 +197,7 @@ def plot_effects(table: pd.DataFrame, tests: Sequence[str], names: dict[str, str
         ax.axvline(0, color=INK, linewidth=0.8)
         ax.set_title(in_figure(test), fontsize=9, loc="left")
         ax.grid(axis="x")
-        ax.xaxis.set_major_locator(mpl.ticker.MaxNLocator(3, symmetric=True))
+        ax.xaxis.set_major_locator(mpl.ticker.MaxNLocator(4))
         ax.xaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:+.2g}" if abs(value) > 1e-9 else "0"))
         ax.tick_params(axis="y", length=0)
     figure.supxlabel("change of micro F1", fontsize=9)
