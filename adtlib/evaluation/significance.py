@@ -4,9 +4,8 @@ Counts are `(S, N, 5, 3)`: seeds, tracks, classes, (true positives, false positi
 results generalise to other recordings of the same kind, for these trained models. The variation of training is measured by the
 standard deviation over seeds; three seeds are too few to resample. Where many models were trained with several seeds each, that
 deviation is known from all of them (`seed_spread`), and `with_seeds` widens an interval by it: the result then generalises to
-models trained anew. Recordings that are not independent, such as one performance on
-several kits, are drawn and swapped together: `groups` names their groups. Interval, difference and test use the same statistic:
-micro F1 of each seed, averaged over seeds.
+models trained anew. Recordings that are not independent, such as one performance on several kits, are drawn and swapped together:
+`groups` names their groups. Interval, difference and test use the same statistic: micro F1 of each seed, averaged over seeds.
 
 With few groups a percentile interval is too narrow (with four it covers the true value in about 80 % of cases, not 95 %), and with
 fewer than FEWEST_GROUPS no test can be significant: such intervals stand in tables, and are neither drawn nor interpreted.

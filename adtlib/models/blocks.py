@@ -76,7 +76,7 @@ class Convolution(nn.Conv2d):
     """A 3x3 convolution that keeps height and width; its gradient is our own on processors with AVX2 alone.
 
     There torch's gradient of the weights takes five times as long as the convolution itself with channels last, ours twice as
-    long: a training step of a CRNN takes 0.7 of the time. Results are equal but for rounding.
+    long: a training step takes 0.7 to 0.8 of the time. Results are equal but for rounding.
     """
 
     def __init__(self, in_channels: int, out_channels: int):

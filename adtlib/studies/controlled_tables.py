@@ -6,6 +6,7 @@ groups alone a lucky seed would count as an effect. A difference counts as decid
 the pairs of one test, and its interval say so, and as none where its whole interval is within EQUAL.
 """
 
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -202,11 +203,14 @@ def _share_interval(wrong: np.ndarray, strokes: np.ndarray) -> tuple[float, floa
 # ---- chapter 7 ----------------------------------------------------------------------------------------------------------
 
 
-def what_makes_a_corpus_good(results: Results, tolerance: float = 0.05) -> pd.DataFrame:
-    """CONTROLLED_COLUMNS: each level of each factor on each test; the difference is from the factor's reference level."""
+def what_makes_a_corpus_good(results: Results, tolerance: float = 0.05, tests: Sequence[str] = ()) -> pd.DataFrame:
+    """CONTROLLED_COLUMNS: each level of each factor on each test; the difference is from the factor's reference level.
+
+    tests  some of the study's; by default all.
+    """
     study, rows = results.study, []
     levels = factor_levels(study)
-    for test in results.tests:
+    for test in tests or results.tests:
         for level in levels:
             reference = next(each for each in levels if each.factor == level.factor and each.is_reference)
             own, base = (_counts_of_level(results, each, test, tolerance) for each in (level, reference))

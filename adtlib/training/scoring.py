@@ -142,11 +142,12 @@ def _choose(run: Run, model, units: list[Unit], picking: PeakPicking, tolerance:
     pairs = ((activations, unit.onsets) for unit, activations in predict_units(model, units, run.config["precision"]))
     if deltas:
         pairs = list(pairs)
+    tried = dict.fromkeys((picking.delta, *deltas))
+    found = {delta: choose_thresholds([pairs], replace(picking, delta=delta), tolerance) for delta in tried}
     record, where = run.record, {"split": run.config["validation_split"], "tolerance": tolerance}
-    record["result"]["thresholds"] = choose_thresholds([pairs], picking, tolerance) | where
+    record["result"]["thresholds"] = found[picking.delta] | where
     if deltas:
-        found = {delta: choose_thresholds([pairs], replace(picking, delta=delta), tolerance) for delta in deltas}
-        best = max(found, key=lambda delta: found[delta]["f1_class"]["micro"] or 0.0)
+        best = max(deltas, key=lambda delta: found[delta]["f1_class"]["micro"] or 0.0)
         record["result"]["peaks"] = {"delta": best} | found[best] | where
     write_record(run.folder, record)
 
