@@ -12,7 +12,7 @@ They are all that is kept of a study: a run that they have is not trained again.
 
 import gzip
 from dataclasses import asdict, dataclass, fields, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +44,7 @@ from adtlib.studies.controlled_runs import (
 )
 from adtlib.studies.cost import inference_speeds
 from adtlib.training.controlled_sets import REAL, RENDERED, REPERTOIRE, TESTS, TrainingClips
-from adtlib.training.runs import COUNT_COLUMNS, WEIGHTS, Run
+from adtlib.training.runs import COUNT_COLUMNS, WEIGHTS, Run, counts_of
 from adtlib.training.scoring import picking_of, predict_units
 
 TOGETHER = {"mix": "real mixes", "drums": "real drums"}  # tests that are those of MDB and ENST together
@@ -95,6 +95,19 @@ class Results:
     def tests(self) -> list[str]:
         """The tests, in order."""
         return list(dict.fromkeys(self.counts["test"]))
+
+    @cached_property
+    def counts_by_model(self) -> dict[tuple[str, str, str, int], tuple[np.ndarray, list[int]]]:
+        """Counts `(S, N, 5, 3)` by seed and group, and the seeds, by architecture, what it was trained on, test, tolerance in ms.
+
+        Made once: the tables ask for one after the other a thousand times.
+        """
+        table = self.counts.assign(ms=(1_000 * self.counts["tolerance"]).round().astype(int)).sort_values(["seed", "id"])
+        found = {}
+        for key, part in table.groupby(["architecture", "trained_on", "test", "ms"], sort=False):
+            seeds = part.groupby("seed")
+            found[key] = np.stack([counts_of(each) for _, each in seeds]), [int(seed) for seed in seeds.groups]
+        return found
 
     def as_picked_in_the_thesis(self) -> "Results":
         """The same with the thesis's delta of peak picking, at ±50 ms."""

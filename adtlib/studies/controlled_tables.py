@@ -32,27 +32,18 @@ from adtlib.studies.controlled import Level, factor_levels, label_of
 from adtlib.studies.controlled_results import Results
 from adtlib.studies.tables import F1_COLUMNS
 from adtlib.training.controlled_sets import RENDERED, TrainingClips
-from adtlib.training.runs import counts_of
 from adtlib.vocabulary import CLASSES
 
 EQUAL = 0.02  # of micro F1
 CONTROLLED_COLUMNS = ["factor", "level", "hours", "test", *F1_COLUMNS, "difference", "ci_low", "ci_high", "f1_low", "f1_high"]
 CONTROLLED_COLUMNS += ["n_groups", "seed", "n_seeds", "groups_low", "groups_high"]
+_NO_COUNTS = np.zeros((0, 0, len(CLASSES), 3))
 MEAN = "mean"  # in the column seed: the mean over seeds, which intervals are of
 
 
 def counts_for(results: Results, architecture: str, label: str, test: str, tolerance: float = 0.05) -> tuple[np.ndarray, list[int]]:
     """(counts `(S, N, 5, 3)` by seed and group, the seeds) of a model on a test; none where it was not tested."""
-    table = results.counts
-    mine = table[
-        (table["architecture"] == architecture)
-        & (table["trained_on"] == label)
-        & (table["test"] == test)
-        & np.isclose(table["tolerance"], tolerance)
-    ]
-    seeds = sorted(mine["seed"].unique().tolist())
-    found = [counts_of(mine[mine["seed"] == seed].sort_values("id")) for seed in seeds]
-    return (np.stack(found) if found else np.zeros((0, 0, len(CLASSES), 3))), seeds
+    return results.counts_by_model.get((architecture, label, test, round(1_000 * tolerance)), (_NO_COUNTS, []))
 
 
 def _rows(factor: str, level: str, hours: float, test: str, own, reference, is_reference: bool) -> list[dict]:
