@@ -27,6 +27,7 @@ class Study:
     factors             which of FACTORS are studied; by default all.
     hours               levels of the factor hours.
     leave_out           levels, "factor: level", that are not trained.
+    averaging           of weights (`TrainingConfig`), so that chance in a short epoch does not end training.
     selection_hours     of clips for selection; tests have `test_performances` (0: all) of `test_seconds`.
     deltas              of peak picking: one is chosen on validation for each run, with thresholds by class.
     """
@@ -46,6 +47,7 @@ class Study:
     leave_out: tuple[str, ...] = ()
     selection_hours: float = 0.25
     segments_per_epoch: int = 640
+    averaging: float = 0.0
     test_seconds: float = 24.0
     test_performances: int = 0
     deltas: tuple[float, ...] = (0.1, 0.05, 0.02, 0.0)

@@ -175,6 +175,7 @@ def config_of(profile: Profile, study: Study, run: PlannedRun) -> TrainingConfig
         augmentation=AUGMENTATIONS[profile.augmentation],
         segments_per_epoch=study.segments_per_epoch,
         past_best=run.is_tested,
+        averaging=study.averaging,
     )
     return replace(config, **run.settings)
 

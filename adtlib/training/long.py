@@ -7,7 +7,6 @@ early stopping. The run is validated on rendered clips and on real recordings, i
 mean micro F1 over these sets is kept.
 """
 
-import copy
 import hashlib
 import math
 from dataclasses import dataclass, field, replace
@@ -43,7 +42,7 @@ class LongConfig(TrainingConfig):
     segments_per_epoch: int = 3_200
     segment_frames: int = SEGMENT_FRAMES  # of a crop
     warm_up: int = 300  # steps
-    averaging: float = 0.999  # decay of the moving average at each step
+    averaging: float = 0.999
     start_from: str = ""  # fingerprint of the initial weights; "" for random ones
     augmentation: Augmentation = field(default_factory=Augmentation)
 
@@ -124,7 +123,7 @@ class LongTrainer(Trainer):
                 wanted = f"{config.architecture} with {config.hyperparameters}"
                 raise ValueError(f"the weights to start from do not fit a {wanted}: give the same hyperparameters") from error
         self.crops, self.real = Crops(Gathering(train, "train", config.segment_frames)), real
-        self.evaluated_model = copy.deepcopy(self.model).eval().requires_grad_(False)
+        self.evaluated_model.load_state_dict(self.model.state_dict())
 
     def _train_epoch(self, number: int) -> float:
         config = self.config
@@ -149,16 +148,6 @@ class LongTrainer(Trainer):
         features, targets = self.crops.draw(self.crops.every, config.batch_size, rng)
         return augment(features, self.crops.extra(config.batch_size, rng), config.augmentation, rng), targets
 
-    @torch.no_grad()
-    def _average(self, done: int) -> None:
-        """Update the moving average; its decay is lower at the beginning, when the model changes quickly."""
-        keep = min(self.config.averaging, (1 + done) / (10 + done))
-        for average, current in zip(self.evaluated_model.state_dict().values(), self.model.state_dict().values(), strict=True):
-            if average.dtype.is_floating_point:
-                average.lerp_(current, 1 - keep)
-            else:
-                average.copy_(current)
-
     def _adjust_rate(self, val_loss: float) -> None:
         """Do nothing: neither the learning rate nor the end of training depends on the validation loss."""
 
@@ -174,14 +163,6 @@ class LongTrainer(Trainer):
         """Mean micro F1 of rendered and real validation."""
         found = [row["val_f1_micro"], *(row[f"{name}_f1_micro"] for name in self.real)]
         return float(np.mean(np.nan_to_num(found)))
-
-    def extra_state(self) -> dict:
-        """The moving average."""
-        return {"average": self.evaluated_model.state_dict()}
-
-    def load_extra_state(self, state: dict) -> None:
-        """Load the moving average."""
-        self.evaluated_model.load_state_dict(state["average"])
 
 
 def learning_rate(config: LongConfig, done: int) -> float:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _LATER = {"balance": False, "augmentation": None, "past_best": False}
 _LATER_PEAK_PICKING = {"double": 0, "strong": PeakPicking.strong}
 _LATER_LONG = {"segment_frames": SEGMENT_FRAMES}  # of `long.LongConfig`
-_LATER_OTHERS = {"segments_per_epoch": 0}
+_LATER_OTHERS = {"segments_per_epoch": 0, "averaging": 0.0}
 
 
 def with_later_options(config: dict) -> dict:

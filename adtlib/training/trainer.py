@@ -8,9 +8,11 @@ Equal seeds give bitwise equal results on one machine with one number of threads
 that was killed and resumed gives the same results as one that was not.
 """
 
+import copy
 import dataclasses
 import io
 import json
+import math
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -80,6 +82,7 @@ class TrainingConfig:
     augmentation: Augmentation | None = None  # of the segments, each time anew; None for segments as they are
     segments_per_epoch: int = 0  # 0: each segment once; else so many, of shuffled segments, again from the start if there are fewer
     past_best: bool = False  # whether training goes on while its last epoch is its best
+    averaging: float = 0.0  # decay at each step of the moving average of weights that is validated and kept; 0: none (thesis)
 
     def __post_init__(self):
         object.__setattr__(self, "train", tuple(self.train))
@@ -87,6 +90,8 @@ class TrainingConfig:
             raise ValueError(f"precision = {self.precision!r}: choose auto, float32 or bfloat16")
         if not self.learning_rate > 0 or not self.weight_decay >= 0:
             raise ValueError(f"learning rate {self.learning_rate} and weight decay {self.weight_decay}: > 0 and >= 0")
+        if not 0 <= self.averaging < 1:
+            raise ValueError(f"averaging = {self.averaging}: at least 0, below 1")
 
 
 RESUME = "resume.pt"
@@ -225,7 +230,12 @@ class Schedule:
 
 
 class Trainer:
-    """A run in progress. `evaluated_model` is the model that is validated and kept: here the trained one itself."""
+    """A run in progress.
+
+    `evaluated_model` is the model that is validated and kept: the trained one itself or, with `averaging`, the exponential moving
+    average of its weights (Polyak and Juditsky 1992). A step of few segments moves weights so far that one epoch's validation loss
+    lies above the last one's by chance; of averaged weights it falls as long as the model learns.
+    """
 
     def __init__(self, config, train, validation, folder, device, record):
         self.config, self.folder, self.device, self.record = config, folder, device, record
@@ -240,6 +250,8 @@ class Trainer:
         self.weights = torch.tensor(infrequency_weights(counts, sum(t.n_frames for t in totals)), dtype=torch.float32)
         self.optimizer = make_optimizer(self.model, config.learning_rate, config.weight_decay)
         self.evaluated_model: nn.Module = self.model
+        if config.averaging:
+            self.evaluated_model = copy.deepcopy(self.model).eval().requires_grad_(False)
         self.history: list[dict] = []
         self.best = {"epoch": 0, "f1": -1.0, "loss": float("inf"), "weights": ""}  # of the checkpoint kept, and its checksum
         self.schedule = Schedule(config.patience, config.lr_patience)
@@ -303,11 +315,12 @@ class Trainer:
         batches = enumerate(in_batches(order, config.batch_size))
         self.model.train()
         weights = self.weights.to(self.device)
-        total = 0.0
-        for features, targets in self.input(partial(self._batch, number), batches):
+        total, steps = 0.0, math.ceil(len(order) / config.batch_size)
+        for step, (features, targets) in enumerate(self.input(partial(self._batch, number), batches)):
             features = features.to(self.device, non_blocking=True)  # (B, 400, 84)
             targets = targets.to(self.device, non_blocking=True)  # (B, 400, 5)
             total += self._step(features, targets, weights) * len(features)
+            self._average((number - 1) * steps + step)
         return float(total) / len(order)
 
     def _order(self, seed: int) -> np.ndarray:
@@ -343,6 +356,18 @@ class Trainer:
         config = self.config
         return train_step(self.model, self.optimizer, features, targets, weights, config.precision, config.clip_norm)
 
+    @torch.no_grad()
+    def _average(self, done: int) -> None:
+        """Update the moving average after step `done`; its decay is lower at the beginning, when the model changes quickly."""
+        if self.evaluated_model is self.model:
+            return
+        keep = min(self.config.averaging, (1 + done) / (10 + done))
+        for average, current in zip(self.evaluated_model.state_dict().values(), self.model.state_dict().values(), strict=True):
+            if average.dtype.is_floating_point:
+                average.lerp_(current, 1 - keep)
+            else:
+                average.copy_(current)
+
     def extra_scores(self) -> dict[str, float]:
         """Columns of metrics.csv beyond those of the validation split."""
         return {}
@@ -350,13 +375,6 @@ class Trainer:
     def selection_score(self, row: dict) -> float:
         """The score by which the best checkpoint is selected, from its row of metrics.csv: validation micro F1."""
         return 0.0 if np.isnan(row["val_f1_micro"]) else row["val_f1_micro"]
-
-    def extra_state(self) -> dict:
-        """State that another kind of trainer needs to resume, beyond this one's."""
-        return {}
-
-    def load_extra_state(self, state: dict) -> None:
-        """Load what `extra_state` returned."""
 
     def _adjust_rate(self, val_loss: float) -> None:
         if self.schedule.lowers_rate(val_loss):
@@ -373,7 +391,7 @@ class Trainer:
             "best": self.best,
             "lowest_loss": self.schedule.lowest_loss,
             "stale": self.schedule.stale,
-            "extra": self.extra_state(),
+            "extra": {"average": self.evaluated_model.state_dict()} if self.config.averaging else {},
         }
         buffer = io.BytesIO()
         torch.save(state, buffer)
@@ -413,7 +431,8 @@ class Trainer:
         try:
             self.model.load_state_dict(state["model"])
             self.optimizer.load_state_dict(state["optimizer"])
-            self.load_extra_state(state.get("extra", {}))
+            if self.config.averaging:
+                self.evaluated_model.load_state_dict(state["extra"]["average"])
         except (RuntimeError, ValueError) as error:
             raise RunError(f"{path} does not fit its configuration: delete {self.folder} to train it from the start") from error
         self.history, self.best = state["history"], state["best"]

@@ -94,8 +94,32 @@ def test_training_goes_on_while_its_last_epoch_is_its_best(corpus, tmp_path, mon
     assert (run.result["best_epoch"], run.result["epochs"]) == (3, 4)
 
 
-def test_an_interrupted_run_ends_where_it_would_have_ended(corpus, tmp_path, monkeypatch):
-    whole = train(corpus, tmp_path / "whole")
+def test_averaged_weights_are_validated_and_kept(corpus, tmp_path, monkeypatch):
+    """The average of what each step left, by its definition; the decay begins at a tenth and is at most what was asked."""
+    after, real = [], trainer.Trainer._step
+
+    def step(self, *batch):
+        loss = real(self, *batch)
+        after.append({key: value.clone() for key, value in self.model.state_dict().items()})
+        return loss
+
+    monkeypatch.setattr(trainer.Trainer, "_step", step)
+    run = train(corpus, tmp_path / "run", dataclasses.replace(CONFIG, epochs=1, segments_per_epoch=10, averaging=0.4))
+    torch.manual_seed(CONFIG.seed)
+    initial = trainer.assemble(run.config).state_dict()
+    for key in (name for name in initial if name.startswith("network") and initial[name].dtype.is_floating_point):
+        expected = initial[key].double()
+        for number, state in enumerate(after):
+            keep = min(0.4, (1 + number) / (10 + number))
+            expected = keep * expected + (1 - keep) * state[key].double()
+        torch.testing.assert_close(weights(run)[key].double(), expected, rtol=1e-5, atol=1e-6)
+    assert len(after) == 5 and not same(weights(run), after[-1])
+
+
+@pytest.mark.parametrize("averaging", [0.0, 0.9])
+def test_an_interrupted_run_ends_where_it_would_have_ended(corpus, tmp_path, monkeypatch, averaging):
+    config = dataclasses.replace(CONFIG, averaging=averaging)
+    whole = train(corpus, tmp_path / "whole", config)
     real = trainer.Trainer._train_epoch
 
     def dies_in_the_third(self, number):
@@ -106,11 +130,11 @@ def test_an_interrupted_run_ends_where_it_would_have_ended(corpus, tmp_path, mon
     with monkeypatch.context() as patch:
         patch.setattr(trainer.Trainer, "_train_epoch", dies_in_the_third)
         with pytest.raises(KeyboardInterrupt):
-            train(corpus, tmp_path / "cut")
+            train(corpus, tmp_path / "cut", config)
     assert len(pd.read_csv(tmp_path / "cut" / "metrics.csv")) == 2
     trained = []
     monkeypatch.setattr(trainer.Trainer, "_train_epoch", lambda self, number: trained.append(number) or real(self, number))
-    resumed = train(corpus, tmp_path / "cut")
+    resumed = train(corpus, tmp_path / "cut", config)
     assert trained == [3]
     assert same(weights(whole), weights(resumed))
     assert not (resumed.folder / "resume.pt").exists()
