@@ -9,13 +9,14 @@ NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 300 --nbval-kernel
 # make stored-outputs writes it anew.
 STORED := -p stored_outputs --nbval-sanitize-with tests/stored_outputs.cfg
 
-.PHONY: help env thesis test stored-outputs test-rerun test-late test-browser test-cluster test-page test-wheel page book wheel platforms
+.PHONY: help env thesis test test-slow stored-outputs test-rerun test-late test-browser test-cluster test-page test-wheel page book wheel platforms
 .PHONY: completion lab lint lock bench licences audit trust
 
 help:
 	@echo "make env      create .venv and install the project in it"
 	@echo "make thesis   run every notebook: figures/, results/ (PROFILE=miniature, showcase or thesis)"
 	@echo "make test     ruff, pytest, and every notebook at its smallest size"
+	@echo "make test-slow   what kills and restarts, trains side by side, or hears every recording at hand"
 	@echo "make test-browser   the interactive panels, in JupyterLab in a headless Chromium"
 	@echo "make test-cluster   what runs on Ray, on this machine"
 	@echo "make page     the transcriber as a page without a server, in build/page; it needs Node.js 20"
@@ -69,6 +70,10 @@ test: lint
 stored-outputs: env
 	.venv/bin/adt prepare --profile smoke
 	PYTHONPATH=tests OMP_NUM_THREADS=1 .venv/bin/python -m pytest $(NBVAL) $(STORED) --write-outputs -n 2 --dist loadfile notebooks/[0-3]*.ipynb
+
+# Some ten minutes on one core; what make test leaves out, and .ci/run does not.
+test-slow: env
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -m slow -n 2 --dist loadfile --no-loadscope-reorder --durations=5
 
 test-rerun:
 	.venv/bin/python -m pytest -m rerun tests/notebooks/test_rerun.py

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 # Files that take more than a minute on an idle machine, longest first. They begin, so that no process waits for another at the end.
-LONG = ("test_killed", "test_search", "test_runner", "test_datasets")
+LONG = ("test_transcribe_killed", "test_killed", "test_search", "test_runner", "test_trainer", "test_datasets")
 
 
 def pytest_collection_modifyitems(items) -> None:

@@ -169,6 +169,7 @@ def assert_one_each(found: dict) -> None:
     assert len(set(found["markers"])) == 6
 
 
+@pytest.mark.slow
 def test_a_sixth_architecture(copy):
     copy.add("adtlib/models/tcn.py", TCN)
     notebook = (copy.root / "notebooks" / "42_cnn.ipynb").read_text()
@@ -216,6 +217,7 @@ found["markers"] = list(architectures.ARCHITECTURE_MARKERS.values())
     assert_one_each(found)
 
 
+@pytest.mark.slow
 def test_a_sixth_corpus(copy):
     copy.add("adtlib/corpora/garage.py", GARAGE)
     copy.change(

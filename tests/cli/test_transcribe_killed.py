@@ -15,6 +15,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 import soundfile
 
 from adtlib import paths
@@ -103,6 +104,7 @@ def trials(root: Path, model: str, n_operations: int, n_moments: int) -> dict:
     return {"files": sorted(whole), "operations": every, "half": half, "failures": failures}
 
 
+@pytest.mark.slow
 def test_a_killed_command_goes_on_to_the_same_bytes(model, write_kit, make_music, rng, tmp_path):
     write_kit(tmp_path / "sounds" / "hydrogen" / "data" / "drumkits" / "Mine")
     for name in ("a", "deep/b"):

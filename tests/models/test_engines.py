@@ -56,6 +56,7 @@ def test_both_hear_the_same_song(both, tmp_path):
     assert_equal(one, other)
 
 
+@pytest.mark.slow
 def test_both_hear_the_same_in_every_recording_at_hand(both, real_data):
     recordings = sorted(path for path in real_data.rglob("*") if path.suffix.lower() in {".wav", ".flac", ".mp3", ".ogg"})
     assert recordings

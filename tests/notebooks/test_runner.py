@@ -83,6 +83,7 @@ def test_what_is_up_to_date_is_skipped_and_what_has_changed_runs_again(home):
     assert runner.run_notebooks(profile=PROFILE) == {"41_first": "done", "50_reader": "done", "60_later": "done"}
 
 
+@pytest.mark.slow
 def test_scores_that_an_interrupted_notebook_left_are_its_own(home):
     write_notebook("41_first", WRITE_SCORES.format(run="a", text="0.5"))
     write_notebook("50_reader", "1")
@@ -345,6 +346,7 @@ def is_gone(process: int) -> bool:
         return True
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks /proc whether the kernel has ended")
 def test_a_killed_run_leaves_nothing_that_passes_for_a_result(home):
     write_notebook("41_first", "import time\n(home / 'kernel').write_text(str(os.getpid()))\ntime.sleep(300)")

@@ -349,6 +349,7 @@ def test_a_union_that_lacks_a_corpus_is_left_out_and_the_corpus_named(two, tmp_p
     assert [run.config["train"] for run in runs] == [["large"]] and len(left_out) == 2
 
 
+@pytest.mark.slow
 def test_real_corpora_are_studied_as_far_as_they_are_there(real_data, monkeypatch):
     """Two of the corpora suffice for three training sets; what needs the others is named."""
     monkeypatch.setenv("ADT_DATA", str(real_data))
@@ -377,6 +378,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_a_study_killed_at_any_time_ends_in_the_same_table(two, tmp_path, monkeypatch):
     """kill -9 while two runs are trained side by side, twice, started again each time: no epoch is trained but those cut."""
     script = tmp_path / "study.py"

@@ -86,6 +86,7 @@ def test_without_runs_the_remedy_is_said():
         architecture_table(load_profile("smoke"))
 
 
+@pytest.mark.slow
 def test_runs_side_by_side_are_what_they_are_one_after_the_other(tmp_path, monkeypatch, capsys):
     """A user's own folder as training corpus, two seeds in two processes."""
     rng = np.random.default_rng(0)

@@ -32,6 +32,7 @@ ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(paths.ROO
 # ---- without Ray ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_everything_but_tuning_works_where_ray_is_not_installed(tmp_path):
     """A user who only transcribes: the import of Ray fails, all modules load, a model loads and transcribes."""
     script = """

@@ -144,6 +144,7 @@ def _train_in_child(corpus, folder):
     fit(dataclasses.replace(CONFIG, epochs=40), [corpus], [corpus], folder, progress=False)
 
 
+@pytest.mark.slow
 def test_a_killed_process_loses_at_most_one_epoch(corpus, tmp_path):
     """kill -9 while it trains: what is on disk is whole, and training goes on from it."""
     folder = tmp_path / "killed"

@@ -33,6 +33,7 @@ def read(folder, path):
 BAD = Reader("bad", lay, read, (UnicodeDecodeError,), cut_is_noticed, named=False)
 
 
+@pytest.mark.slow
 def test_a_bad_reader_is_found_and_each_case_can_be_repeated():
     tally = fuzz.fuzz(BAD, 1, 60, most=3_000)
     assert tally.inputs == 3_000 and tally.read > 1_000 and tally.refused > 50
@@ -134,6 +135,7 @@ print(tally.read, [finding for finding in tally.findings if not finding.startswi
 """
 
 
+@pytest.mark.slow
 def test_a_mutant_is_killed_and_one_that_no_test_sees_survives():
     """In a process of its own: in this one test files are loaded that have the code as it is."""
     *_, alone, together = subprocess.check_output(
