@@ -29,6 +29,12 @@ from .inspection import (
     plot_receptive_field as plot_receptive_field,
     plot_vanishing as plot_vanishing,
 )
+from .learning import (
+    limits_of as limits_of,
+    plot_boundaries as plot_boundaries,
+    plot_descent as plot_descent,
+    plot_overfitting as plot_overfitting,
+)
 from .measures import (
     plot_accuracy as plot_accuracy,
     plot_f1_over_tolerance as plot_f1_over_tolerance,

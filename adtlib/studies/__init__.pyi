@@ -100,6 +100,7 @@ from .ingredients import (
     study_protocol as study_protocol,
     study_table as study_table,
 )
+from .learning import kicks_and_hats as kicks_and_hats, rises_and_targets as rises_and_targets
 from .method import (
     ceiling_table as ceiling_table,
     example_activations as example_activations,

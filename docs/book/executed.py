@@ -16,7 +16,7 @@ from adtlib.notebooks.gallery import label, seen
 
 FOLDED = {"setup", "checks"}
 PANEL = '<figure class="panel">'  # make_book counts them in what was built
-_NOTHING_RUNS = "\n\nIn this book nothing runs: open this notebook with `make lab`."
+_NOTHING_RUNS = "\n\nIn this book nothing runs: [how to do an exercise](../docs/notebooks.md#do-an-exercise)."
 _PANEL = re.compile(r"\[panel (\S+): open the notebook in JupyterLab and run it to move (.+)\]", re.S)
 
 

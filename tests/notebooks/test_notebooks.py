@@ -28,6 +28,7 @@ SECTIONS = {
     "24_adtof_yt": "4.4",
     "25_sadtp": "4.5",
     "30_methodology": "5",
+    "40_how_a_network_learns": "3",
     "41_rnn": "3.1",
     "42_cnn": "3.2",
     "43_crnn": "3.3",

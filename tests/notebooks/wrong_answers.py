@@ -2,6 +2,13 @@
 
 import numpy as np
 
+
+def _best_thresholds(scores, is_onset):
+    """All thresholds of the highest F1."""
+    f1 = {float(t): 2 * np.sum((scores >= t) & is_onset) / (np.sum(scores >= t) + is_onset.sum()) for t in scores}
+    return [t for t, value in f1.items() if value == max(f1.values())]
+
+
 WRONG = {
     # 10
     "check_alias": [
@@ -80,7 +87,7 @@ WRONG = {
     "check_best_threshold": [
         lambda scores, is_onset: 0.5,
         lambda scores, is_onset: scores.min(),
-        lambda scores, is_onset: scores.max(),
+        lambda scores, is_onset: min(_best_thresholds(scores, is_onset)),
     ],
     # 00
     "check_tasks": [
@@ -102,7 +109,7 @@ WRONG = {
     "check_zero_shot": [lambda on, test: test in on, lambda on, test: test == "SADTP", lambda on, test: len(on) > 1],
     "check_pace": [
         lambda times: 1 / np.median(np.diff(times)),
-        lambda times: len(times) / (times[-1] - times[0]),
+        lambda times: 1 / np.median(np.diff(times[np.diff(times, prepend=-1.0) > 0.03])),  # by gaps
         lambda times: np.median(np.diff(times)),
     ],
     "check_shared": [
@@ -147,7 +154,7 @@ WRONG = {
     ],
     "check_level": [
         lambda drums, others: 10 * np.log10(np.sqrt(np.mean(drums**2)) / np.sqrt(np.mean(others**2))),
-        lambda drums, others: np.mean(drums**2) / np.mean(others**2),
+        lambda drums, others: 20 * np.log10(np.abs(drums).max() / np.abs(others).max()),
         lambda drums, others: 20 * np.log10(np.mean(np.square(others)) / np.mean(np.square(drums))),
     ],
     # 24
@@ -185,6 +192,22 @@ WRONG = {
         lambda losses: (len(losses), 0),
         lambda losses: (int(np.argmin(losses)) + 1 + 10, 3),
         lambda losses: (min(len(losses), int(np.argmin(losses)) + 11), len(losses) // 3),
+    ],
+    # 40
+    "check_gradient": [
+        lambda w, b, x, y: (y - 1 / (1 + np.exp(-(w @ x + b)))) * x,
+        lambda w, b, x, y: (w @ x + b - y) * x,
+        lambda w, b, x, y: (1 / (1 + np.exp(-(w @ x))) - y) * x,
+    ],
+    "check_descent": [
+        lambda w, rate, steps: 3 + (w - 3) * (1 + 2 * rate) ** steps,
+        lambda w, rate, steps: 3 + (w - 3) * (1 - rate) ** steps,
+        lambda w, rate, steps: 3 + (w - 3) * (1 - 2 * rate) ** (steps + 1),
+    ],
+    "check_composed": [
+        lambda W1, b1, W2, b2: (W2 @ W1, b1.sum() + b2),
+        lambda W1, b1, W2, b2: (W1 @ W2, W2 @ b1 + b2),
+        lambda W1, b1, W2, b2: (W2 + W1, b1 + b2),
     ],
     # 41
     "check_recurrent_step": [

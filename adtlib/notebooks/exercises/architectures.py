@@ -1,4 +1,6 @@
-"""Exercises of notebooks 41 to 45: recurrence, convolution, attention, patches, counting parameters."""
+"""Exercises of notebooks 40 to 45: learning, recurrence, convolution, attention, patches, counting parameters."""
+
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -13,6 +15,64 @@ from adtlib.models.vit import PatchEmbedding
 from adtlib.notebooks.exercises.checking import Verdict, compare, compare_value
 from adtlib.onsets.frames import SEGMENT_FRAMES
 
+# --- 40: how a network learns ------------------------------------------------------------------------------------------
+
+
+def check_gradient(mine) -> Verdict:
+    """`mine(w, b, x, y)`: the gradient `(n,)` of the cross-entropy of one unit, on one frame, with respect to its weights."""
+    rng = np.random.default_rng(11)
+    inputs = [
+        ("a frame of silence", (np.array([1.0, -2.0]), 0.5, np.zeros(2), 1.0)),
+        ("a stroke that a new unit knows nothing of", (np.zeros(3), 0.0, np.array([1.0, 2.0, -1.0]), 1.0)),
+        ("no stroke, of which the unit is sure that it is one", (np.array([3.0]), 1.0, np.array([2.0]), 0.0)),
+        ("random numbers", (rng.normal(size=84), 0.1, rng.normal(size=84), 0.5)),
+    ]
+    hints = {
+        "a stroke that a new unit knows nothing of": "The confidence is 0.5 and the target 1: the factor is 0.5 - 1.",
+        "no stroke, of which the unit is sure that it is one": "The factor is the confidence, after the sigmoid, minus the target.",
+    }
+    return compare(mine, lambda w, b, x, y: (1 / (1 + np.exp(-(w @ x + b))) - y) * x, inputs, hints=hints)
+
+
+def check_descent(mine) -> Verdict:
+    """`mine(w, rate, steps)`: where gradient descent is after some steps on the loss (w - 3)^2."""
+    inputs = [
+        ("no step", (0.0, 0.1, 0)),
+        ("one step from 0", (0.0, 0.1, 1)),
+        ("a start in the valley", (3.0, 0.3, 5)),
+        ("ten small steps", (10.0, 0.05, 10)),
+        ("a rate that is too high", (2.0, 1.1, 6)),
+    ]
+    hints = {"one step from 0": "The slope of (w - 3)^2 is 2 (w - 3), here -6: downhill is against it, to 0.6."}
+    return compare(mine, lambda w, rate, steps: 3 + (w - 3) * (1 - 2 * rate) ** steps, inputs, hints=hints)
+
+
+def check_composed(mine) -> Verdict:
+    """`mine(W1, b1, W2, b2)`: the one layer (W, b) that does what two layers without a nonlinearity between them do."""
+    rng = np.random.default_rng(12)
+    inputs = [
+        ("two numbers", (np.array([[2.0]]), np.array([1.0]), np.array([[3.0]]), np.array([5.0]))),
+        ("layers of several units", tuple(rng.normal(size=shape) for shape in ((4, 3), (4,), (2, 4), (2,)))),
+    ]
+    hints = {
+        "two numbers": "3 (2 x + 1) + 5 = 6 x + 8.",
+        "layers of several units": "The second layer's matrix stands on the left: W2 (W1 x + b1) + b2.",
+    }
+
+    def one_vector(layer: Callable) -> Callable:
+        """W and b as one vector, so that they are compared together."""
+
+        def joined(*layers):
+            found = layer(*layers)
+            return np.concatenate([np.ravel(part) for part in found]) if isinstance(found, tuple) else found
+
+        return joined
+
+    answer = one_vector(mine) if callable(mine) else mine
+    right = one_vector(lambda W1, b1, W2, b2: (W2 @ W1, W2 @ b1 + b2))
+    return compare(answer, right, inputs, hints=hints)
+
+
 # --- 41: recurrent network ---------------------------------------------------------------------------------------------
 
 
@@ -26,7 +86,11 @@ def check_recurrent_step(mine) -> Verdict:
         ("only the bias", (np.zeros(2), np.zeros(3), np.zeros((2, 3)), np.zeros((2, 2)), np.array([0.3, -0.3]))),
         ("random numbers", tuple(rng.normal(size=shape) for shape in shapes)),
     ]
-    return compare(mine, lambda h, x, W, U, b: np.tanh(W @ x + U @ h + b), inputs)
+    hints = {
+        "a unit that only remembers": "The new state is tanh of the sum: tanh(0.5) is 0.462.",
+        "random numbers": "W belongs to the input, U to the last state; the bias goes inside the tanh.",
+    }
+    return compare(mine, lambda h, x, W, U, b: np.tanh(W @ x + U @ h + b), inputs, hints=hints)
 
 
 def check_forget_gate(mine) -> Verdict:
@@ -109,7 +173,10 @@ def check_bidirectional(mine) -> Verdict:
         ("a stroke at the end", (np.array([0, 0, 0, 1.0]), remember)),
         ("random numbers", (rng.normal(size=20), remember)),
     ]
-    hints = {"a stroke at the end": "The states of the backward reading have to be put back in the order of time."}
+    hints = {
+        "a stroke at the start": "Each step gets the state that the step before it returned; the first gets 0.",
+        "a stroke at the end": "The states of the backward reading have to be put back in the order of time.",
+    }
     return compare(mine, _both_ways, inputs, hints=hints)
 
 
@@ -157,8 +224,8 @@ def _attention(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
 
 def check_positions(mine) -> Verdict:
     """`mine(n_frames, dim)`: sinusoidal positions, `(n_frames, dim)`."""
-    inputs = [(f"{n} frames, {dim} values", (n, dim)) for n, dim in ((1, 4), (3, 4), (400, 72))]
-    hints = {"1 frames, 4 values": "Frame 0 is 0, 1, 0, 1: sines in the even, cosines in the odd columns."}
+    inputs = [(f"{n} frame{'s' * (n > 1)}, {dim} values", (n, dim)) for n, dim in ((1, 4), (3, 4), (400, 72))]
+    hints = {"1 frame, 4 values": "Frame 0 is 0, 1, 0, 1: sines in the even, cosines in the odd columns."}
     return compare(mine, lambda n, dim: sinusoidal_positions(n, dim).numpy(), inputs, within=1e-4, hints=hints)
 
 
@@ -175,7 +242,9 @@ def check_patches(mine) -> Verdict:
     """`mine(features, height)`: patches of one frame by `height` bands, `(T, 84 / height, height)`."""
     rng = np.random.default_rng(11)
     sizes = ((1, 84), (2, 21), (5, 7))
-    inputs = [(f"{frames} frames, patches of {height}", (rng.random((frames, 84)), height)) for frames, height in sizes]
+    inputs = [
+        (f"{frames} frame{'s' * (frames > 1)}, patches of {height}", (rng.random((frames, 84)), height)) for frames, height in sizes
+    ]
     return compare(mine, lambda features, height: features.reshape(len(features), -1, height), inputs)
 
 
@@ -199,7 +268,12 @@ def check_fits(mine) -> Verdict:
     """`mine(embed_dim, height, heads)`: whether such a vision transformer can be built."""
     cases = ((144, 14, 4), (72, 7, 8), (72, 10, 4), (100, 14, 4), (144, 21, 5), (288, 7, 6), (576, 21, 8), (74, 7, 2))
     inputs = [(f"embedding {dim}, patches of {height}, {heads} heads", (dim, height, heads)) for dim, height, heads in cases]
-    return compare(mine, _fits, inputs)
+    hints = {
+        inputs[2][0]: "84 bands cannot be cut into patches of 10.",
+        inputs[3][0]: "The embedding is shared out evenly among the 84 / 14 = 6 patches of a frame.",
+        inputs[4][0]: "The embedding is shared out evenly among the heads.",
+    }
+    return compare(mine, _fits, inputs, hints=hints)
 
 
 def _fits(embed_dim: int, height: int, heads: int) -> bool:

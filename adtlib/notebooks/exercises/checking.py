@@ -38,7 +38,7 @@ def compare(
     if mine is None:
         return NOTHING
     if not callable(mine):
-        return Verdict(False, f"Hand in the function itself, not what it returns: this is a {type(mine).__name__}.")
+        return Verdict(False, f"Hand in the function itself, not what it returns: this is {_with_article(type(mine).__name__)}.")
     for name, arguments in inputs:
         hint = f" {hints[name]}" if hints and name in hints else ""
         given = copy.deepcopy(arguments)
@@ -47,7 +47,7 @@ def compare(
         except Exception as error:  # a student's function may raise anything, and is told what and where
             return Verdict(False, f"On {name} it raises {type(error).__name__}: {error}.{hint}")
         if fault := _difference(found, right(*arguments), within):
-            return Verdict(False, f"On {name}: {fault}.{hint}")
+            return Verdict(False, f"On {name}: {fault}{'' if fault.endswith('?') else '.'}{hint}")
     return Verdict(True, f"Right: equal on {len(inputs)} inputs, from {inputs[0][0]} to {inputs[-1][0]}.")
 
 
@@ -62,6 +62,11 @@ def compare_value(mine: object, right: object, within: float = 1e-6, hints: Mapp
     for value, hint in (hints or {}).items():
         if not _difference(mine, value, within):
             return Verdict(False, f"{_said(mine)} is not it. {hint}")
+    if isinstance(right, dict) and isinstance(mine, dict) and set(mine) == set(right):
+        wrong = [key for key in right if _difference(mine[key], right[key], within)]
+        return Verdict(
+            False, f"That is not it. {len(right) - len(wrong)} of {len(right)} are right; not yet: {', '.join(map(repr, wrong))}."
+        )
     return Verdict(False, f"{_said(mine)} is not it.")
 
 
@@ -76,6 +81,8 @@ def _difference(found: object, right: object, within: float) -> str:
         return next((f"at {key!r} {fault}" for key, fault in faults if fault), "")
     if isinstance(right, str | bool | set):
         return "" if found == right else f"expected {_said(right)}, got {_said(found)}"
+    if isinstance(found, str):
+        return f"expected {_number(right) if np.ndim(right) == 0 else 'numbers'}, got the text {_said(found)}"
     try:
         found, right = np.asarray(found), np.asarray(right)
         if found.shape != right.shape:
@@ -96,6 +103,10 @@ def _shape(values: np.ndarray) -> str:
 
 def _number(value) -> str:
     return f"{value:.6g}" if np.issubdtype(np.asarray(value).dtype, np.number) else str(value)
+
+
+def _with_article(name: str) -> str:
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 def _said(value: object) -> str:

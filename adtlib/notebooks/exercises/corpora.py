@@ -30,8 +30,10 @@ def check_pace(mine) -> Verdict:
         ("eighths at 120", (np.arange(16) * 0.25,)),
         ("eighths with a kick 10 ms after each second one", (flams,)),
         ("eighths and one long pause", (np.concatenate([np.arange(12) * 0.25, 30 + np.arange(12) * 0.25]),)),
+        ("three strokes 20 ms apart on each quarter", (np.add.outer(np.arange(9) / 2, [0, 0.02, 0.04]).ravel(),)),
     ]
     hints = {
+        "three strokes 20 ms apart on each quarter": "The third comes 40 ms after the first, and so begins a moment of its own.",
         "eighths with a kick 10 ms after each second one": "Strokes within 30 ms are one moment.",
         "eighths and one long pause": "The median is not moved by one pause, the mean is.",
     }
@@ -89,7 +91,10 @@ def check_whole_band(mine) -> Verdict:
         ("one sample each", (np.array([[0.2, 0.4]]), np.array([[0.1, -0.1]]))),
         ("random samples", (rng.normal(size=(50, 2)), rng.normal(size=(50, 2)))),
     ]
-    hints = {"silent accompaniment": "Mono is the mean of the channels.", "one sample each": "The two recordings are added."}
+    hints = {
+        "silent accompaniment": "Mono is the mean of the two channels, and nothing else is halved.",
+        "one sample each": "The two recordings are added.",
+    }
     return compare(mine, lambda drums, accompaniment: (drums + accompaniment).mean(axis=1), inputs, hints=hints)
 
 
@@ -160,14 +165,18 @@ def check_outside(mine) -> Verdict:
 
 def check_level(mine) -> Verdict:
     """`mine(drums, others)`: how many decibels the drums' RMS lies above the others'."""
-    t = np.arange(SAMPLE_RATE // 10) / SAMPLE_RATE
+    rng, t = np.random.default_rng(14), np.arange(SAMPLE_RATE // 10) / SAMPLE_RATE
     tone = np.sin(2 * np.pi * 200 * t)
     inputs = [
         ("equally loud", (tone, tone)),
         ("ten times the amplitude", (tone, 0.1 * tone)),
         ("half the amplitude", (0.5 * tone, tone)),
+        ("few loud clicks against noise", (np.where(np.arange(len(t)) % 400 == 0, 1.0, 0.0), 0.1 * rng.normal(size=len(t)))),
     ]
-    hints = {"ten times the amplitude": "Ten times the amplitude is 20 dB."}
+    hints = {
+        "ten times the amplitude": "Ten times the amplitude is 20 dB.",
+        "few loud clicks against noise": "RMS: square the samples, take the mean, then the root.",
+    }
     return compare(mine, lambda drums, others: 20 * np.log10(rms(drums) / rms(others)), inputs, within=1e-3, hints=hints)
 
 

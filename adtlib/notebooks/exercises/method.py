@@ -99,7 +99,10 @@ def check_schedule(mine) -> Verdict:
         ("a fall, then a rise", (np.concatenate([np.linspace(1, 0.3, 8), np.linspace(0.31, 0.9, 30)]),)),
         ("100 noisy epochs", (0.3 + np.exp(-np.arange(100) / 10) + rng.normal(0, 0.02, 100),)),
     ]
-    hints = {"no fall after the first epoch": "Divide after every 3 epochs without a lower loss, stop after 10."}
+    hints = {
+        "no fall after the first epoch": "Divide after every 3 epochs without a lower loss, stop after 10.",
+        "100 noisy epochs": "Compare with the lowest loss so far, not with that of the epoch before.",
+    }
     return compare(mine, _scheduled, inputs, hints=hints)
 
 

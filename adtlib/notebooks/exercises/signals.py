@@ -20,7 +20,11 @@ def check_alias(mine) -> Verdict:
         ("a tone above the rate", (2_800.0, 1_800.0)),
         ("a tone that is folded four times", (4_100.0, 1_800.0)),
     ]
-    return compare(mine, aliased_frequency, inputs, hints={"a tone above the rate": "The axis folds more than once."})
+    hints = {
+        "a tone just above half the rate": "Half the rate is a mirror: what lies 100 Hz above it is heard 100 Hz below.",
+        "a tone above the rate": "The axis folds more than once.",
+    }
+    return compare(mine, aliased_frequency, inputs, hints=hints)
 
 
 def check_inverse_dft(mine) -> Verdict:
@@ -55,7 +59,10 @@ def check_strongest(mine) -> Verdict:
         ),
         ("a damped tone of 150 Hz", (damped_tone(t, 150.0, 0.1), SAMPLE_RATE)),
     ]
-    hints = {"a sine of 440 Hz on a large constant": "Frequency 0 is the mean of the samples; leave it out."}
+    hints = {
+        "a sine of 440 Hz": "Bin k, counted from 0, lies at k times the sample rate divided by the number of samples.",
+        "a sine of 440 Hz on a large constant": "Frequency 0 is the mean of the samples; leave it out.",
+    }
     return compare(mine, _strongest, inputs, hints=hints)
 
 
@@ -132,5 +139,6 @@ def check_lowest_semitone(mine) -> Verdict:
     width = SAMPLE_RATE / FRAME_SIZE
     right = width / (2 ** (1 / BANDS_PER_OCTAVE) - 1)
     computed = "It is where a semitone, from f to 2^(1/12) f, is as wide as a bin: compute f."
-    hints = {width: "That is the width of a bin. At which frequency is a semitone as wide?", 400.0: computed, 440.0: computed}
+    hints = {width: "That is the width of a bin. At which frequency is a semitone as wide?"}
+    hints |= dict.fromkeys((311.0, 400.0, 440.0), computed)
     return compare_value(mine, right, 0.01, hints, "Hz")

@@ -64,7 +64,7 @@ def check_seconds_of_deltas(mine) -> Verdict:
         ("two notes at once", ([0, 240, 0, 240], 90.0, 480)),
         ("a file with 96 ticks a beat", ([96, 24, 24], 60.0, 96)),
     ]
-    hints = {"four quarter notes at 120": "Each delta counts from the event before: add them up."}
+    hints = {"four quarter notes at 120": "Add the deltas up, each counts from the event before; a beat lasts 60 / bpm seconds."}
     return compare(mine, lambda deltas, bpm, ticks: np.cumsum(deltas) / ticks * 60 / bpm, inputs, hints=hints)
 
 
@@ -89,7 +89,10 @@ def check_macro_f1(mine) -> Verdict:
         ("a class that is all missed", (np.array([[3, 0, 0], [0, 0, 4], [2, 1, 1], [5, 5, 0], [1, 0, 1]]),)),
         ("a class that does not occur", (np.array([[3, 1, 0], [2, 0, 2], [0, 0, 0], [5, 5, 0], [1, 0, 1]]),)),
     ]
-    hints = {"a class that does not occur": "0 / 0 says nothing about the class: take the mean over the others."}
+    hints = {
+        "a class that is all missed": "Each class counts as much as any other: the mean of F1s, not the F1 of all counts.",
+        "a class that does not occur": "0 / 0 says nothing about the class: take the mean over the others.",
+    }
     return compare(mine, f1_macro, inputs, hints=hints)
 
 
@@ -103,9 +106,14 @@ def check_best_threshold(mine) -> Verdict:
             "a miss that costs less than an invention",
             (np.array([0.9, 0.7, 0.6, 0.5, 0.2]), np.array([True, False, False, False, True])),
         ),
+        ("two thresholds that are equally good", (np.array([0.9, 0.8, 0.7, 0.6]), np.array([True, False, False, True]))),
         ("60 random scores", (np.round(rng.random(60) * 0.5 + truth * 0.4, 4), truth)),
     ]
-    return compare(mine, _best_threshold, inputs)
+    hints = {
+        "a miss that costs less than an invention": "Try each score as the threshold: F1 is 2 TP / (reported + strokes).",
+        "two thresholds that are equally good": "Of equally good ones the highest.",
+    }
+    return compare(mine, _best_threshold, inputs, hints=hints)
 
 
 def _best_threshold(scores: np.ndarray, is_onset: np.ndarray) -> float:
