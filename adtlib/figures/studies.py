@@ -74,7 +74,7 @@ def plot_f1_grid(grid: pd.DataFrame, zero_shot: pd.DataFrame, ax=None):
     grid, zero_shot  `f1_grid` and `zero_shot_cells` of the dataset table.
 
     The colour is the difference from the model that was trained on the test corpus alone; a column without one stays white. Tests
-    that are not zero-shot are framed; the highest zero-shot score of a column, and what prints alike, is bold and underlined.
+    that are not zero-shot are framed; the highest zero-shot score of a column, and what prints alike, is underlined.
     """
     ax = given_axes(ax)
     own = pd.Series({test: grid[test].get(test, np.nan) for test in grid.columns}, dtype=float)
@@ -87,7 +87,7 @@ def plot_f1_grid(grid: pd.DataFrame, zero_shot: pd.DataFrame, ax=None):
         highest = bool(zero_shot.iloc[row, column]) and round(value, 3) == best.iloc[column]
         text = "–" if np.isnan(value) else f"{value:.3f}"
         dark = abs(np.nan_to_num(beside.iloc[row, column])) > 0.7 * most
-        style = {"color": "white" if dark else "black", "fontsize": 8, "fontweight": "bold" if highest else "normal"}
+        style = {"color": "white" if dark else "black", "fontsize": 8}
         ax.text(column + 0.5, row + 0.5, text, ha="center", va="center", **style)
         if highest:
             ax.plot([column + 0.27, column + 0.73], [row + 0.78] * 2, color=style["color"], linewidth=0.9)

@@ -131,8 +131,9 @@ def test_the_grid_s_colours_are_differences_from_the_corpus_s_own_model():
     ax = studies.plot_f1_grid(grid, zero_shot, theme.new_figure()[1])
     shown = np.ma.filled(ax.collections[0].get_array().reshape(grid.shape).astype(float), np.nan)
     assert shown[:, 0] == pytest.approx([0, -0.2, 0.05]) and np.isnan(shown[:, 1]).all()
-    bold = [text.get_text() for text in ax.texts if text.get_fontweight() == "bold"]
-    assert bold == ["0.700", "0.600", "0.600"] and sum(patch.get_fill() is False for patch in ax.patches) == 2
+    cells = {(text.get_position()[0] - 0.5, text.get_position()[1] - 0.5): text.get_text() for text in ax.texts}
+    underlined = [cells[int(line.get_xdata()[0]), int(line.get_ydata()[0])] for line in ax.lines]
+    assert underlined == ["0.700", "0.600", "0.600"] and sum(patch.get_fill() is False for patch in ax.patches) == 2
 
 
 def test_cells_that_are_run_again_show_their_figures_again():
