@@ -109,3 +109,19 @@ def test_variables_of_the_user_are_restored(monkeypatch):
         assert os.environ["RAY_AUTH_MODE"] == "token" and len(os.environ["RAY_AUTH_TOKEN"]) == 64
     assert os.environ["RAY_AUTH_MODE"] == "disabled" and "RAY_AUTH_TOKEN" not in os.environ
     assert before == ray_constants.ENABLE_RAY_CLUSTER
+
+
+def test_a_node_that_is_late_is_waited_for(tmp_path, monkeypatch):
+    from adtlib.training.cluster.session import patient_start, ray
+
+    tries = iter([RuntimeError("not known yet"), RuntimeError("not known yet"), {"NodeID": "late"}])
+
+    def get_node(*where):
+        if isinstance(found := next(tries), RuntimeError):
+            raise found
+        return found
+
+    monkeypatch.setattr(ray._private.services, "get_node", get_node)
+    with patient_start(tmp_path):
+        assert ray._private.services.get_node("address", "late") == {"NodeID": "late"}
+    assert ray._private.services.get_node is get_node

@@ -10,6 +10,7 @@ import os
 import socket
 import tempfile
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -106,12 +107,21 @@ def _start(slots: int, folder: Path) -> None:
 
 @contextlib.contextmanager
 def patient_start(folder: Path) -> Iterator[None]:
-    """While Ray starts in `folder`, write the files which report that the dashboard's agent listens on no port.
+    """While Ray starts in `folder`, be more patient than Ray, whose limits are too short on a busy machine.
 
-    Ray stops itself if that agent does not report within 15 seconds, which is too short on a busy machine (ray-project/ray issue
-    65983). Without a dashboard it never reports anything else. If Ray looks for the port elsewhere, this has no effect.
+    Ray stops itself if the dashboard's agent does not report a port within 15 seconds (ray-project/ray issue 65983). Without a
+    dashboard it never reports anything but that it listens on none: the files that say so are written here. And a node that is not
+    known to the cluster within 30 seconds is given up: here it has two minutes. If Ray looks elsewhere, this has no effect.
     """
-    started = threading.Event()
+    started, get_node = threading.Event(), ray._private.services.get_node
+
+    def get_node_in_time(*where):
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            with contextlib.suppress(RuntimeError):  # not known yet
+                return get_node(*where)
+            time.sleep(0.2)
+        return get_node(*where)
 
     def write_ports() -> None:
         while not started.wait(0.1):
@@ -125,9 +135,11 @@ def patient_start(folder: Path) -> Iterator[None]:
 
     thread = threading.Thread(target=write_ports, daemon=True)
     thread.start()
+    ray._private.services.get_node = get_node_in_time
     try:
         yield
     finally:
+        ray._private.services.get_node = get_node
         started.set()
         thread.join()
 
