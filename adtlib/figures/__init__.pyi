@@ -30,7 +30,6 @@ from .inspection import (
     plot_vanishing as plot_vanishing,
 )
 from .learning import (
-    limits_of as limits_of,
     plot_boundaries as plot_boundaries,
     plot_descent as plot_descent,
     plot_overfitting as plot_overfitting,

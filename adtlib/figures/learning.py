@@ -30,33 +30,25 @@ def plot_descent(losses: Mapping[float, Sequence[float]], weights: np.ndarray, n
     return axes
 
 
-def plot_boundaries(points: np.ndarray, is_so: np.ndarray, answers: Mapping[str, np.ndarray], axes):
-    """Points of two numbers, those of which something is so filled; behind them what a network answers, axes for each network.
+def plot_boundaries(points: np.ndarray, exactly_one: np.ndarray, grid: np.ndarray, answers: Mapping[str, np.ndarray], axes):
+    """Rises of kicks and hi-hats, filled where exactly one is struck; behind them what each network answers, on axes of its own.
 
-    points   `(n, 2)`;  is_so  `(n,)` bool
-    answers  of each network `(k, k)` confidences on a square grid over the axes, from low to high, the second number down the rows
+    points   `(n, 2)` rises below 100 Hz and above 8 kHz;  exactly_one  `(n,)` bool
+    grid     `(k, k, 2)` points that fill the axes;  answers  of each network `(k, k)` confidences at these points
     """
-    low, high = limits_of(points)
+    x, y = np.moveaxis(grid, -1, 0)
     for (name, confidences), ax in zip(answers.items(), axes, strict=True):
-        grid = np.linspace(0, 1, len(confidences))
-        x, y = low[0] + grid * (high[0] - low[0]), low[1] + grid * (high[1] - low[1])
         shade = ax.contourf(x, y, confidences, np.linspace(0, 1, 11), cmap="RdBu", vmin=-0.6, vmax=1.6)
         ax.contour(x, y, confidences, [0.5], colors=[INK], linewidths=0.9)
         style = {"s": 14, "linewidths": 0.8, "zorder": 3}
-        ax.scatter(*points[is_so].T, color=_YES, edgecolors="white", label="exactly one", **style)
-        ax.scatter(*points[~is_so].T, facecolors="none", edgecolors=_NO, label="both or neither", **style)
-        ax.set(xlabel="rise below 100 Hz", xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+        ax.scatter(*points[exactly_one].T, color=_YES, edgecolors="white", label="exactly one", **style)
+        ax.scatter(*points[~exactly_one].T, facecolors="none", edgecolors=_NO, label="both or neither", **style)
+        ax.set(xlabel="rise below 100 Hz")
         ax.set_title(name)
     axes[0].set_ylabel("rise above 8 kHz")
     axes[0].legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
     axes[0].figure.colorbar(shade, ax=list(axes), label="confidence", ticks=[0, 0.5, 1])
     return axes
-
-
-def limits_of(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The lower and the upper corner `(2,)` of the axes of `plot_boundaries`."""
-    low, high = points.min(axis=0), points.max(axis=0)
-    return low - 0.12 * (high - low), high + 0.12 * (high - low)
 
 
 def plot_overfitting(training: Sequence[float], validation: Sequence[float], ax=None):

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.fft
-from wrong_answers import WRONG
+from wrong_answers import LET_THROUGH, WRONG
 
 from adtlib import audio, paths, vocabulary
 from adtlib.notebooks import exercises
@@ -54,6 +54,12 @@ def test_a_solution_passes_and_an_empty_cell_runs(check):
     exec(solution, names)
     verdict = getattr(exercises, check)(names["mine"])
     assert verdict.passed, verdict
+
+
+@pytest.mark.parametrize("check", sorted(LET_THROUGH))
+def test_what_a_check_once_let_through_is_refused(check):
+    for answer in LET_THROUGH[check]:
+        assert getattr(exercises, check)(answer).passed is False
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -1,7 +1,5 @@
 """Exercises of notebooks 40 to 45: learning, recurrence, convolution, attention, patches, counting parameters."""
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 from torch import nn
@@ -12,7 +10,7 @@ from adtlib.models.blocks import KERNELS_PER_BLOCK, POOLING, Recurrent, sinusoid
 from adtlib.models.inspection import receptive_fields
 from adtlib.models.registry import count_parameters
 from adtlib.models.vit import PatchEmbedding
-from adtlib.notebooks.exercises.checking import Verdict, compare, compare_value
+from adtlib.notebooks.exercises.checking import Verdict, compare, compare_value, with_named_parts
 from adtlib.onsets.frames import SEGMENT_FRAMES
 
 # --- 40: how a network learns ------------------------------------------------------------------------------------------
@@ -59,18 +57,10 @@ def check_composed(mine) -> Verdict:
         "layers of several units": "The second layer's matrix stands on the left: W2 (W1 x + b1) + b2.",
     }
 
-    def one_vector(layer: Callable) -> Callable:
-        """W and b as one vector, so that they are compared together."""
+    def right(W1, b1, W2, b2) -> dict:
+        return {"W": W2 @ W1, "b": W2 @ b1 + b2}
 
-        def joined(*layers):
-            found = layer(*layers)
-            return np.concatenate([np.ravel(part) for part in found]) if isinstance(found, tuple) else found
-
-        return joined
-
-    answer = one_vector(mine) if callable(mine) else mine
-    right = one_vector(lambda W1, b1, W2, b2: (W2 @ W1, W2 @ b1 + b2))
-    return compare(answer, right, inputs, hints=hints)
+    return compare(with_named_parts(mine, "W", "b"), right, inputs, hints=hints)
 
 
 # --- 41: recurrent network ---------------------------------------------------------------------------------------------

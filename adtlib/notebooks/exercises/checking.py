@@ -70,6 +70,20 @@ def compare_value(mine: object, right: object, within: float = 1e-6, hints: Mapp
     return Verdict(False, f"{_said(mine)} is not it.")
 
 
+def with_named_parts(mine: object, *names: str) -> object:
+    """An answer that returns several things as one that returns them by name, so that a fault names the part; else what it is."""
+
+    def named(*given):
+        found = mine(*given)
+        if found is None:
+            return None
+        if not isinstance(found, tuple | list) or len(found) != len(names):
+            raise ValueError(f"expected {len(names)} values, {', '.join(names)}, got {_said(found)}")
+        return dict(zip(names, found, strict=True))
+
+    return named if callable(mine) else mine
+
+
 def _difference(found: object, right: object, within: float) -> str:
     """How a result differs from the right one, in words; "" where it does not."""
     if found is None:

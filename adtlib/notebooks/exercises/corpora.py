@@ -5,7 +5,7 @@ import numpy as np
 from adtlib.audio.features import FPS, SAMPLE_RATE
 from adtlib.audio.mixing import rms
 from adtlib.corpora.statistics import simultaneous_onsets
-from adtlib.notebooks.exercises.checking import Verdict, compare, compare_value
+from adtlib.notebooks.exercises.checking import Verdict, compare, compare_value, with_named_parts
 from adtlib.onsets.frames import SEGMENT_FRAMES
 from adtlib.vocabulary import CLASSES, ENST, GENERAL_MIDI, ROLAND
 
@@ -113,16 +113,9 @@ def check_egmd_name(mine) -> Verdict:
         "drummer7/session3/12_rock-halftime_140_fill_4-4_9": ("rock-halftime", 140, "fill"),
         "drummer3/eval_session/5_jazz-swing_185_beat_4-4_5": ("jazz-swing", 185, "beat"),
     }
-    return compare(_as_dictionary(mine), lambda name: _facts(named[name]), [(name, (name,)) for name in named])
-
-
-def _as_dictionary(mine):
-    return (lambda name: _facts(mine(name))) if callable(mine) else mine
-
-
-def _facts(found) -> dict:
-    style, tempo, kind = found
-    return {"style": style, "tempo": tempo, "kind": kind}
+    facts = ("style", "tempo", "kind")
+    right = with_named_parts(named.get, *facts)
+    return compare(with_named_parts(mine, *facts), right, [(name, (name,)) for name in named])
 
 
 def check_performances(mine) -> Verdict:

@@ -111,7 +111,8 @@ def patient_start(folder: Path) -> Iterator[None]:
 
     Ray stops itself if the dashboard's agent does not report a port within 15 seconds (ray-project/ray issue 65983). Without a
     dashboard it never reports anything but that it listens on none: the files that say so are written here. And a node that is not
-    known to the cluster within 30 seconds is given up: here it has two minutes. If Ray looks elsewhere, this has no effect.
+    known to the cluster within 30 seconds is given up: here it has two minutes. If Ray looks for the port elsewhere, the files have
+    no effect.
     """
     started, get_node = threading.Event(), ray._private.services.get_node
 
