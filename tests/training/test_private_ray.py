@@ -122,6 +122,8 @@ def test_a_node_that_is_late_is_waited_for(tmp_path, monkeypatch):
         return found
 
     monkeypatch.setattr(ray._private.services, "get_node", get_node)
+    (tmp_path / "session_2026").mkdir()
     with patient_start(tmp_path):
         assert ray._private.services.get_node("address", "late") == {"NodeID": "late"}
     assert ray._private.services.get_node is get_node
+    assert (tmp_path / "session_2026" / "metrics_agent_port_late").read_bytes() == b"-1", "the node waits for no agent"

@@ -9,7 +9,6 @@ import logging
 import os
 import socket
 import tempfile
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -89,7 +88,7 @@ _SERVERS: list["RemoteServer"] = []  # that of the current session
 def _start(slots: int, folder: Path) -> None:
     for attempt in range(ATTEMPTS):
         try:
-            with patient_start(folder), _known_port():
+            with patient_start(folder):
                 ray.init(
                     address="local",
                     num_cpus=slots,
@@ -107,58 +106,37 @@ def _start(slots: int, folder: Path) -> None:
 
 @contextlib.contextmanager
 def patient_start(folder: Path) -> Iterator[None]:
-    """While Ray starts in `folder`, be more patient than Ray, whose limits are too short on a busy machine.
+    """While nodes of Ray start in `folder`, be more patient than Ray, whose limits are too short on a busy machine.
 
-    Ray stops itself if the dashboard's agent does not report a port within 15 seconds (ray-project/ray issue 65983). Without a
-    dashboard it never reports anything but that it listens on none: the files that say so are written here. And a node that is not
-    known to the cluster within 30 seconds is given up: here it has two minutes. If Ray looks for the port elsewhere, the files have
-    no effect.
+    A node stops itself if one of its agents does not report a port within 15 seconds (ray-project/ray issue 65983). Without a
+    dashboard one never reports anything but that it listens on none: the files that say so are written here; if Ray looks for them
+    elsewhere, they have no effect. The agent for runtime environments is told its port, and no report of it is awaited. A node that
+    is not known to the cluster within 30 seconds is given up: here it has two minutes.
     """
-    started, get_node = threading.Event(), ray._private.services.get_node
-
-    def get_node_in_time(*where):
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
-            with contextlib.suppress(RuntimeError):  # not known yet
-                return get_node(*where)
-            time.sleep(0.2)
-        return get_node(*where)
-
-    def write_ports() -> None:
-        while not started.wait(0.1):
-            for path in folder.glob("session_2*/*_port_*"):
-                node = path.name.rpartition("_")[2]
-                for name in ("metrics_agent_port", "metrics_export_port", "dashboard_agent_listen_port"):
-                    port_file = path.with_name(f"{name}_{node}")
-                    if not port_file.exists():
-                        with contextlib.suppress(OSError):  # the session has ended
-                            paths.write_atomically(port_file, b"-1")
-
-    thread = threading.Thread(target=write_ports, daemon=True)
-    thread.start()
-    ray._private.services.get_node = get_node_in_time
-    try:
-        yield
-    finally:
-        ray._private.services.get_node = get_node
-        started.set()
-        thread.join()
-
-
-@contextlib.contextmanager
-def _known_port() -> Iterator[None]:
-    """A head node that is started in this context tells its agent for runtime environments the port, and awaits no report of it."""
-    parameters = ray._private.parameter.RayParams
-    make = parameters.__init__
+    services, parameters = ray._private.services, ray._private.parameter.RayParams
+    get_node, make = services.get_node, parameters.__init__
 
     def make_with_port(self, *values, **options) -> None:
         make(self, *values, **{"runtime_env_agent_port": _free_port()} | options)
 
-    parameters.__init__ = make_with_port
+    def get_node_in_time(address, node):  # asked for as soon as its processes have been started
+        for session in folder.glob("session_2*"):
+            for name in ("metrics_agent_port", "metrics_export_port", "dashboard_agent_listen_port"):
+                port_file = session / f"{name}_{node}"
+                if not port_file.exists():
+                    paths.write_atomically(port_file, b"-1")
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            with contextlib.suppress(RuntimeError):  # not known yet
+                return get_node(address, node)
+            time.sleep(0.2)
+        return get_node(address, node)
+
+    services.get_node, parameters.__init__ = get_node_in_time, make_with_port
     try:
         yield
     finally:
-        parameters.__init__ = make
+        services.get_node, parameters.__init__ = get_node, make
 
 
 def _free_port() -> int:
