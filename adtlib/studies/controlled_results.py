@@ -171,7 +171,10 @@ def gather(profile: Profile, progress: bool = True) -> None:
     counts.append(_rows_of(elsewhere, read_table(folder / COUNTS)))
     order = [row for _, row in done]
     write_table(folder / CURVES, _in_order(curves, order))
-    write_table(folder / COUNTS, _in_order(counts, order))
+    if any(map(len, counts)):
+        write_table(folder / COUNTS, _in_order(counts, order))
+    else:  # only runs that choose a learning rate are done, and those are not tested
+        (folder / COUNTS).unlink(missing_ok=True)
     write_table(folder / RUNS, pd.DataFrame(order))
     whole = (TrainingClips(study_of(profile).architecture_hours),)
     names = dict.fromkeys(run.architecture for run, _ in done)

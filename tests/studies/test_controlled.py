@@ -16,6 +16,7 @@ from adtlib.studies.controlled_results import (
     TOGETHER,
     Results,
     gather,
+    stored_results,
     with_real_together,
     write_table,
 )
@@ -166,6 +167,16 @@ def test_gathering_keeps_what_was_trained_elsewhere(elsewhere):
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     gather(elsewhere, progress=False)
     assert {name: (folder / name).read_bytes() for name in before} == before
+
+
+def test_runs_that_choose_a_rate_are_gathered_before_any_run_is_tested(elsewhere):
+    folder = tables_of(elsewhere.name)
+    (folder / "counts.csv.gz").unlink()
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    gather(elsewhere, progress=False)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    with pytest.raises(FileNotFoundError, match="no results of the controlled study"):
+        stored_results(elsewhere)
 
 
 def test_planted_differences_of_architectures_are_decided(results):
