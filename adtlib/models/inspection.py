@@ -7,7 +7,7 @@ import copy
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from adtlib.models.blocks import POOLING, SelfAttention, Standardize
 
@@ -56,6 +56,24 @@ def receptive_fields(n_blocks: int) -> list[tuple[int, int]]:
     return found
 
 
+class OutOfOrder(nn.Module):
+    """A model that hears the frames of each segment in random order; its logits are put back: `(B, T, 84)` to `(B, T, 5)`.
+
+    What it still finds, it finds by the sound of single frames: neighbours, from which an onset is a change, are no longer there.
+    The order is the same for all segments of one length.
+    """
+
+    def __init__(self, model: nn.Module, seed: int = 0):
+        """`model`: `(B, T, 84)` to `(B, T, 5)`; it is used, not copied."""
+        super().__init__()
+        self.model, self.seed = model, seed
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Logits of the frames in their own order."""
+        order = torch.randperm(features.shape[1], generator=torch.Generator().manual_seed(self.seed)).to(features.device)
+        return self.model(features[:, order])[:, order.argsort()]
+
+
 def attention_maps(model: nn.Module, features: np.ndarray) -> np.ndarray:
     """Attention weights of a model on one segment: `(L, H, T, T)`; of layer l and head h, row t says where frame t looks.
 
@@ -67,7 +85,7 @@ def attention_maps(model: nn.Module, features: np.ndarray) -> np.ndarray:
     if not any(isinstance(module, Standardize) for module in model.modules()):
         features = (features - np.mean(features)) / np.std(features)
     model = copy.deepcopy(model).cpu().float().eval()
-    maps: list[torch.Tensor] = []
+    maps: list[Tensor] = []
 
     def record(module: SelfAttention, inputs, _output) -> None:
         batch, frames, dim = inputs[0].shape

@@ -12,6 +12,8 @@ _HEADERS = {
     **{f"f1_{name}": f"F1 {name}" for name in CLASSES},
     "f1_frames": "F1 of frames",
     "f1_micro_tight": "micro F1, tight",
+    "f1_played": "frames as played",
+    "f1_random": "in random order",
     "ci_low": "95 %, from",
     "ci_high": "95 %, to",
     "val_f1_micro": "validation micro F1",

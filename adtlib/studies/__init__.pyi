@@ -32,6 +32,7 @@ from .controlled_tables import (
     effects as effects,
     error_shares as error_shares,
     f1_by_architecture as f1_by_architecture,
+    f1_out_of_order as f1_out_of_order,
     pairs_of_architectures as pairs_of_architectures,
     spread_over_seeds as spread_over_seeds,
     together as together,

@@ -5,6 +5,7 @@ results/<profile>/controlled/curves.csv       validation loss and F1 of each epo
 results/<profile>/controlled/counts.csv.gz    counts for each model, test and group, with each of PICKINGS
 results/<profile>/controlled/errors.csv       chapter 6: missed and invented strokes by circumstance
 results/<profile>/controlled/influence.csv    chapter 6: how far around a frame the trained models look
+results/<profile>/controlled/disorder.csv     chapter 6: counts of these models when they hear frames in random order
 results/<profile>/controlled/costs.csv        chapter 6: seconds of an epoch, speed of prediction, memory of a step, on one machine
 
 They are all that is kept of a study: a run that they have is not trained again.
@@ -22,6 +23,8 @@ import torch
 from adtlib import paths
 from adtlib.audio.features import N_BANDS
 from adtlib.evaluation.errors import unit_events
+from adtlib.evaluation.metrics import count_matches
+from adtlib.models.inspection import OutOfOrder
 from adtlib.models.registry import assemble
 from adtlib.models.saliency import influence
 from adtlib.onsets.energies import broadband_energies
@@ -83,6 +86,7 @@ class Results:
     thesis_counts: pd.DataFrame  # at ±50 ms with THESIS peak picking
     errors: pd.DataFrame
     influence: pd.DataFrame
+    disorder: pd.DataFrame
     costs: pd.DataFrame
 
     @property
@@ -187,19 +191,19 @@ def gather(profile: Profile, progress: bool = True) -> None:
 
 
 def _explain(profile: Profile, shown: list[PlannedRun], here: dict[PlannedRun, Run], folder: Path, progress: bool) -> None:
-    """Errors and influence of the models shown: those stored, and of models that are here and are not the ones stored, anew."""
-    errors, influences = read_table(folder / "errors.csv"), read_table(folder / "influence.csv")
-    explained = dict(zip(influences.get("architecture", []), influences.get("weights", []), strict=True))
+    """What `_EXPLAINED` says of the models shown: what is stored, and of models that are here and are not the ones stored, anew."""
+    tables = {name: read_table(folder / f"{name}.csv") for name in _EXPLAINED}
     states = {run: here[run].record["files"][WEIGHTS] for run in shown if run in here}
-    new = [run for run, state in states.items() if explained.get(run.architecture) != state]
-    if new:
+    explained = [set(zip(table.get("architecture", []), table.get("weights", []), strict=True)) for table in tables.values()]
+    if new := [run for run, state in states.items() if any((run.architecture, state) not in each for each in explained)]:
         units = prepare_data(profile, [], profile.jobs or 1, progress).tests[RENDERED].units("test")
         for run in new:
-            rest = [table[table["architecture"] != run.architecture] if len(table) else table for table in (errors, influences)]
-            errors = pd.concat([rest[0], _errors(run.architecture, here[run], units)])
-            influences = pd.concat([rest[1], _influence(run.architecture, here[run]).assign(weights=states[run])])
-        write_table(folder / "errors.csv", errors)
-        write_table(folder / "influence.csv", influences)
+            for name, explain in _EXPLAINED.items():
+                table = tables[name]
+                rest = table[table["architecture"] != run.architecture] if len(table) else table
+                tables[name] = pd.concat([rest, explain(run.architecture, here[run], units).assign(weights=states[run])])
+        for name, table in tables.items():
+            write_table(folder / f"{name}.csv", table)
 
 
 def _rows_of(runs: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
@@ -295,7 +299,16 @@ def _since(times: np.ndarray, onsets: np.ndarray) -> np.ndarray:
     return times - before
 
 
-def _influence(architecture: str, run: Run) -> pd.DataFrame:
+def _disorder(architecture: str, run: Run, units) -> pd.DataFrame:
+    """Counts of each group where the model hears the frames of a segment in random order."""
+    picking, rows = picking_of(run, CHOSEN), []
+    for unit, activations in predict_units(OutOfOrder(run.model()), units, run.config["precision"]):
+        counts = count_matches(unit.onsets, pick_peaks(activations, picking), run.config["tolerance"])
+        rows.append([architecture, unit.id, *counts.ravel().tolist()])
+    return pd.DataFrame(rows, columns=["architecture", "id", *COUNT_COLUMNS])
+
+
+def _influence(architecture: str, run: Run, _units) -> pd.DataFrame:
     """The share of the influence on an output that lies within so many frames to either side of it."""
     found = influence(run.model())
     held = np.bincount(np.abs(found.offsets), weights=found.by_frame).cumsum()
@@ -303,3 +316,6 @@ def _influence(architecture: str, run: Run) -> pd.DataFrame:
     radii = [0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 199]
     rows = [[architecture, radius, float(held[radius]), max(-first, last), found.radius(0.9)] for radius in radii]
     return pd.DataFrame(rows, columns=["architecture", "frames", "share", "reach", "radius_90"])
+
+
+_EXPLAINED = {"errors": _errors, "influence": _influence, "disorder": _disorder}

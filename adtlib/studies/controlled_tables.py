@@ -32,6 +32,7 @@ from adtlib.studies.controlled import Level, factor_levels, label_of
 from adtlib.studies.controlled_results import Results
 from adtlib.studies.tables import F1_COLUMNS
 from adtlib.training.controlled_sets import RENDERED, TrainingClips
+from adtlib.training.runs import counts_of
 from adtlib.vocabulary import CLASSES
 
 EQUAL = 0.02  # of micro F1
@@ -184,6 +185,23 @@ def error_shares(results: Results) -> pd.DataFrame:
             rows.append([architecture, circumstance, value, measure, share, low, high, int(strokes.sum())])
     columns = ["architecture", "circumstance", "value", "measure", "share", "ci_low", "ci_high", "n"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def f1_out_of_order(results: Results) -> pd.DataFrame:
+    """Micro F1 on RENDERED of one model of each architecture that hears the frames of a segment as played, and in random order.
+
+    Columns: architecture, f1_played, f1_random, difference, ci_low, ci_high: paired over groups. Models are of the first seed.
+    """
+    label, rows = architecture_label(results), []
+    for architecture, part in results.disorder.groupby("architecture", sort=False):
+        counts, seeds = counts_for(results, architecture, label, RENDERED)
+        played = counts[[seeds.index(results.profile.seeds[0])]]
+        shuffled = counts_of(part.sort_values("id"))[None]
+        f1 = mean_f1(played), mean_f1(shuffled)
+        rows.append([architecture, *f1, f1[1] - f1[0], *difference_interval(shuffled, played)])
+    columns = ["architecture", "f1_played", "f1_random", "difference", "ci_low", "ci_high"]
+    order = list(ARCHITECTURES).index
+    return pd.DataFrame(rows, columns=columns).sort_values("architecture", key=lambda names: names.map(order), ignore_index=True)
 
 
 def _share_interval(wrong: np.ndarray, strokes: np.ndarray) -> tuple[float, float]:

@@ -84,3 +84,18 @@ def test_attention_maps_are_the_weights_that_the_model_uses(name):
 def test_a_model_without_attention_has_no_maps():
     with pytest.raises(ValueError, match="RNN has no attention"):
         inspection.attention_maps(registry.build("RNN", seed=0, num_layers=1, hidden_size=8), BAR)
+
+
+def test_out_of_order_single_frames_are_heard_as_ever_and_their_neighbours_are_not():
+    class Framewise(torch.nn.Module):
+        def forward(self, x):
+            return x[..., :5]
+
+    features = torch.randn(2, 400, 84, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        assert torch.equal(inspection.OutOfOrder(Framewise())(features), features[..., :5]), "logits are put back"
+        model = registry.build("CNN", seed=0, num_convs=1, num_layers=1, hidden_size=8).eval()
+        shuffled, again = (inspection.OutOfOrder(model)(features) for _ in range(2))
+        assert torch.equal(shuffled, again) and not torch.allclose(shuffled, model(features), atol=1e-3)
+        other = inspection.OutOfOrder(model, seed=1)(features)
+        assert not torch.allclose(shuffled, other, atol=1e-3)
