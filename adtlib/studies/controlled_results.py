@@ -23,7 +23,6 @@ import torch
 from adtlib import paths
 from adtlib.audio.features import N_BANDS
 from adtlib.evaluation.errors import unit_events
-from adtlib.evaluation.metrics import count_matches
 from adtlib.models.inspection import OutOfOrder
 from adtlib.models.registry import assemble
 from adtlib.models.saliency import influence
@@ -48,7 +47,7 @@ from adtlib.studies.controlled_runs import (
 from adtlib.studies.cost import inference_speeds
 from adtlib.training.controlled_sets import REAL, RENDERED, REPERTOIRE, TESTS, TrainingClips
 from adtlib.training.runs import COUNT_COLUMNS, WEIGHTS, Run, counts_of
-from adtlib.training.scoring import picking_of, predict_units
+from adtlib.training.scoring import picking_of, predict_units, score_units
 
 TOGETHER = {"mix": "real mixes", "drums": "real drums"}  # tests that are those of MDB and ENST together
 _RENDERED_TESTS = [name for name in TESTS if name not in (*REAL.values(), REPERTOIRE)]
@@ -194,7 +193,8 @@ def _explain(profile: Profile, shown: list[PlannedRun], here: dict[PlannedRun, R
     """What `_EXPLAINED` says of the models shown: what is stored, and of models that are here and are not the ones stored, anew."""
     tables = {name: read_table(folder / f"{name}.csv") for name in _EXPLAINED}
     states = {run: here[run].record["files"][WEIGHTS] for run in shown if run in here}
-    explained = [set(zip(table.get("architecture", []), table.get("weights", []), strict=True)) for table in tables.values()]
+    models = ["architecture", "weights"]
+    explained = [set(table.reindex(columns=models).itertuples(index=False, name=None)) for table in tables.values()]
     if new := [run for run, state in states.items() if any((run.architecture, state) not in each for each in explained)]:
         units = prepare_data(profile, [], profile.jobs or 1, progress).tests[RENDERED].units("test")
         for run in new:
@@ -301,11 +301,9 @@ def _since(times: np.ndarray, onsets: np.ndarray) -> np.ndarray:
 
 def _disorder(architecture: str, run: Run, units) -> pd.DataFrame:
     """Counts of each group where the model hears the frames of a segment in random order."""
-    picking, rows = picking_of(run, CHOSEN), []
-    for unit, activations in predict_units(OutOfOrder(run.model()), units, run.config["precision"]):
-        counts = count_matches(unit.onsets, pick_peaks(activations, picking), run.config["tolerance"])
-        rows.append([architecture, unit.id, *counts.ravel().tolist()])
-    return pd.DataFrame(rows, columns=["architecture", "id", *COUNT_COLUMNS])
+    variants = {(run.config["tolerance"], CHOSEN): picking_of(run, CHOSEN)}
+    counts = score_units(OutOfOrder(run.model()), units, variants, run.config["precision"])
+    return counts[["id", *COUNT_COLUMNS]].assign(architecture=architecture)
 
 
 def _influence(architecture: str, run: Run, _units) -> pd.DataFrame:

@@ -65,7 +65,7 @@ def score_run(
             continue
         corpus.check(split)
         model = model if model is not None else run.model().to(best_device())
-        rows = _score(model, units, variants, run.config["precision"])
+        rows = score_units(model, units, variants, run.config["precision"])
         rows = rows.assign(test=corpus.corpus_name, split=split, unit=corpus.unit, data=corpus.fingerprint)[list(table.columns)]
         table = rows if table.empty else pd.concat([table[~mine], rows], ignore_index=True)
         write_atomically(run.folder / SCORES, table.to_csv(index=False).encode())
@@ -122,8 +122,8 @@ def predict_units(model, units: Sequence[Unit], precision: str = "auto") -> Iter
         yield unit, to_activations(logits)
 
 
-def _score(model, units: list[Unit], variants: dict[tuple[float, str], PeakPicking], precision: str) -> pd.DataFrame:
-    """A row for each variant and unit: tolerance, thresholds, id, seconds, counts."""
+def score_units(model, units: Sequence[Unit], variants: dict[tuple[float, str], PeakPicking], precision: str) -> pd.DataFrame:
+    """A row for each variant and unit: tolerance, thresholds, id, seconds, COUNT_COLUMNS; variants are (tolerance, thresholds)."""
     rows: dict[tuple[float, str], list] = {key: [] for key in variants}
     for unit, activations in predict_units(model, units, precision):
         estimates = {config: pick_peaks(activations, config) for config in dict.fromkeys(variants.values())}

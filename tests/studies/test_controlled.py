@@ -1,6 +1,8 @@
 """The controlled study: planned runs, tables with planted effects, sentences that say no more than their tables."""
 
 import dataclasses
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -22,10 +24,11 @@ from adtlib.studies.controlled_results import (
 )
 from adtlib.studies.controlled_runs import tables_of
 from adtlib.training.controlled_sets import RENDERED, TESTS
-from adtlib.training.runs import COUNT_COLUMNS
+from adtlib.training.runs import COUNT_COLUMNS, WEIGHTS
 from adtlib.vocabulary import CLASSES
 
 GROUPS = 70
+controlled_results = sys.modules[gather.__module__]  # the name on the door of the room is the function
 SHOWN = [test for test in TESTS if not test.endswith("drums")]  # all take three times as long
 PLANTED = {"RNN": 0.80, "CNN": 0.86, "CRNN": 0.90, "ConvTransformer": 0.80, "ViT": 0.70}  # share of strokes heard
 
@@ -182,6 +185,32 @@ def test_runs_that_choose_a_rate_are_gathered_before_any_run_is_tested(elsewhere
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     with pytest.raises(FileNotFoundError, match="no results of the controlled study"):
         stored_results(elsewhere)
+
+
+def test_what_is_known_of_other_weights_is_found_out_anew_and_the_rest_stays(tmp_path, monkeypatch):
+    """Tables written before they said of which weights they are belong to none."""
+    profile = load_profile("smoke")
+    run = next(run for run in controlled.planned_runs(profile, controlled.study_of(profile)) if run.is_tested)
+    other = next(name for name in ARCHITECTURES if name != run.architecture)
+    names = pd.DataFrame({"architecture": [run.architecture, other], "value": ["old", "kept"]})
+    write_table(tmp_path / "errors.csv", names)
+    write_table(tmp_path / "influence.csv", names.assign(weights=["mine", "theirs"]))
+    asked = []
+
+    def explain(architecture, *_):
+        asked.append(architecture)
+        return pd.DataFrame({"architecture": [architecture], "value": ["new"]})
+
+    monkeypatch.setattr(controlled_results, "_EXPLAINED", dict.fromkeys(("errors", "influence", "disorder"), explain))
+    monkeypatch.setattr(controlled_results, "prepare_data", lambda *_: SimpleNamespace(tests={RENDERED: corpus}))
+    corpus = SimpleNamespace(units=lambda split: [])
+    here = {run: SimpleNamespace(record={"files": {WEIGHTS: "mine"}})}
+    for _ in range(2):
+        controlled_results._explain(profile, [run], here, tmp_path, progress=False)
+    assert asked == [run.architecture] * 3, "of weights that all tables know nothing is asked again"
+    for name, rest in (("errors", ["kept"]), ("influence", ["kept"]), ("disorder", [])):
+        table = controlled_runs.read_table(tmp_path / f"{name}.csv")
+        assert table["value"].tolist() == [*rest, "new"] and table["weights"].tolist()[-1] == "mine"
 
 
 def test_planted_differences_of_architectures_are_decided(results):

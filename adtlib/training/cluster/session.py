@@ -119,18 +119,18 @@ def patient_start(folder: Path) -> Iterator[None]:
     def make_with_port(self, *values, **options) -> None:
         make(self, *values, **{"runtime_env_agent_port": _free_port()} | options)
 
-    def get_node_in_time(address, node):  # asked for as soon as its processes have been started
+    def get_node_in_time(gcs_address, node_id):  # asked for as soon as its processes have been started
         for session in folder.glob("session_2*"):
             for name in ("metrics_agent_port", "metrics_export_port", "dashboard_agent_listen_port"):
-                port_file = session / f"{name}_{node}"
+                port_file = session / f"{name}_{node_id}"
                 if not port_file.exists():
                     paths.write_atomically(port_file, b"-1")
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             with contextlib.suppress(RuntimeError):  # not known yet
-                return get_node(address, node)
+                return get_node(gcs_address, node_id)
             time.sleep(0.2)
-        return get_node(address, node)
+        return get_node(gcs_address, node_id)
 
     services.get_node, parameters.__init__ = get_node_in_time, make_with_port
     try:
