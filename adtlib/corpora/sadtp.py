@@ -1,4 +1,4 @@
-"""SADTP, the thesis's own small corpus: 16 songs, played along with on a Roland TD-11; test only.
+"""SADTP, the thesis's own small corpus: 16 songs with MIDI annotations, read as a Roland kit's; test only.
 
     SADTP/<song>/{mix.wav,annotation.mid}
 

@@ -123,7 +123,7 @@ def gap_sentences(table: pd.DataFrame) -> list[str]:
         f"Slakh, programmed songs with accompaniment, reaches {published['Slakh', 'ENST+MDB']:.3f} there. "
         + _effect(table, "performances", "programmed on the grid", TOGETHER["mix"]),
         f"The union of ENST+MDB, Slakh and ADTOF-YT reaches {published['ENST+MDB + Slakh + ADTOF-YT', 'ENST+MDB']:.3f}, more than "
-        f"each alone. At equal hours, half and half against either: "
+        f"each alone. At equal hours, one of two instead of half of each: "
         + " ".join(_effect(table, "mixture", level, RENDERED) for level in ("drums alone", "programmed songs")),
     ]
     return said
@@ -250,9 +250,7 @@ def _largest(table: pd.DataFrame, test: str, source: str) -> Claim:
             f"Which factor of a corpus matters most on {test} is {_UNKNOWN.format('no factor')}.", np.nan, np.nan, np.nan, source
         )
     row = found.iloc[found["difference"].abs().argmax()]
-    text = (
-        f"On {test} the largest effect of a corpus's making is {FACTORS[row['factor']]}: {row['level']}, {row['difference']:+.3f}."
-    )
+    text = f"On {test} what matters most in a corpus is {FACTORS[row['factor']]}: {row['level']}, {row['difference']:+.3f}."
     return Claim(text, row["difference"], row["ci_low"], row["ci_high"], source)
 
 
@@ -281,7 +279,7 @@ def abstract(results: Results) -> str:
     """The abstract: the questions, how they were put, and what `conclusions` say; two paragraphs."""
     counts = results.counts
     groups = {test: counts.loc[counts["test"] == test, "id"].nunique() for test in (RENDERED, *TOGETHER.values())}
-    real = sum(groups[test] for test in TOGETHER.values())
+    real = max(groups[test] for test in TOGETHER.values())
     asked = (
         "Automatic drum transcription finds in a recording when kick, snare, toms, hi-hat and cymbals are struck. Which "
         "architecture does it best, and what makes a corpus that a model generalises from? The published scores cannot tell: their "
@@ -289,7 +287,7 @@ def abstract(results: Results) -> str:
         f"about equal size were trained until early stopping on {results.study.architecture_hours:g} hours of rendered clips, and "
         "others on clips that differ in one thing alone. All were tested on "
         f"{groups[RENDERED]} performances on kits that no training clip has"
-        + (f", and on {real} real recordings." if real else ".")
+        + (f", and on {real} real pieces, as drums alone and as mixes." if real else ".")
     )
     found = " ".join(claim.sentence for claim in conclusions(results) if not np.isnan(claim.number))
     return f"{asked}\n\n{found} Whether this holds on hundreds of hours of real music is not known."

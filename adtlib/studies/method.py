@@ -32,7 +32,7 @@ def protocol_table(profile: Profile) -> pd.DataFrame:
     searched = "searched" if profile.searches else "published" if profile.search == "published" else ""
     rows = [
         ("features", "audio", unstated, "44.1 kHz, mono", rate),
-        ("features", "STFT", unstated, "Hann 2,048, hop 441 (100 frames/s), magnitude", f"{frames}, magnitude"),
+        ("features", "STFT", "squared magnitude", "Hann 2,048, hop 441 (100 frames/s), magnitude", f"{frames}, magnitude"),
         (
             "features",
             "filterbank",

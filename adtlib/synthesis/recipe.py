@@ -25,7 +25,7 @@ _CHOICES = {"performances": PERFORMANCES, "accompaniment": ACCOMPANIMENT, "finis
 
 @dataclass(frozen=True)
 class Recipe:
-    """What clips are made of; the defaults are those of the shipped model's newer clips. Shares are of clips unless it says more.
+    """What clips are made of; the defaults are those of the short runs of notebook 81. Shares are of clips unless it says more.
 
     The playing
 
@@ -161,10 +161,11 @@ def _parsed(name: str, text: str, kind: type):
         raise ValueError(f"{name} = {text!r} cannot be read as {getattr(kind, '__name__', kind)}") from error
 
 
-SHIPPED = Recipe()  # of the newer clips of the shipped model (17.5 h)
-# Of its older clips (48 h): before brushes and ghost notes, cymbals of all sizes, parts as a studio delivers them, and masking.
+SHIPPED = Recipe()  # of the short runs of notebook 81; an earlier shipped model learnt from 17.5 h of such clips
+# Of 48 h of the shipped model: before brushes and ghost notes, cymbals of all sizes, parts as a studio delivers them, and masking.
 FORMER = Recipe(soft_strokes=0.0, sizes=False, parts_treated=0.0, masked="kept")
-# As finished records: other instruments 5 to 12 dB above the drums, above 6 kHz 2 dB below to 10 above; loud masters, codecs.
+# Of its other 64 h, as finished records: other instruments 5 to 12 dB above the drums, above 6 kHz 2 dB below to 10 above; loud
+# masters, codecs.
 FINISHED = Recipe(
     soft_strokes=1.5,
     loose_hats=2.0,
@@ -191,9 +192,9 @@ FINISHED = Recipe(
 )
 RECIPES = {"former": FORMER, "shipped": SHIPPED, "finished": FINISHED}
 MEANINGS = {
-    "former": "of the 48 older hours of the shipped model",
-    "shipped": "of its 17.5 newer hours",
-    "finished": "as finished records: music above the drums, treble, loud masters, codecs, masked strokes annotated",
+    "former": "of 48 hours of the shipped model, its older ones",
+    "shipped": "of the short runs of notebook 81, and of an earlier shipped model",
+    "finished": "of its other 64 hours, as finished records: loud music, treble, loud masters, codecs, masked strokes annotated",
 }
 STANDARD = "finished"
 

@@ -12,6 +12,7 @@ from adtlib.notebooks import catalogue, saved_figures
 from adtlib.notebooks.catalogue import from_notebooks, overview, printed_catalogue, read_catalogue
 from adtlib.notebooks.listing import notebook_map
 from adtlib.notebooks.saved_figures import NUMBERED
+from adtlib.profiles import load_profile
 
 LISTED = read_catalogue()
 FIGURES = LISTED[LISTED["kind"] == "figure"]
@@ -119,6 +120,13 @@ def test_every_table_that_a_notebook_makes_is_listed():
 
 
 # --- what is committed -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("profile", ["miniature", "showcase", "thesis"])
+def test_a_profile_runs_every_notebook(profile):
+    known = {name: name[:2] for name in notebook_map()["notebook"]}
+    due = [number for name, number in known.items() if name not in PENDING]
+    assert list(load_profile(profile).notebook_numbers) == due
 
 
 def test_the_showcase_has_every_notebook():

@@ -89,7 +89,7 @@ def check_forget_gate(mine) -> Verdict:
         0.5: "That halves the memory in every frame, a hundred times a second.",
         0.995: "Close: 0.995 to the power 100 is 0.606.",
     }
-    return compare_value(mine, 0.5 ** (1 / 100), 5e-5, hints)
+    return compare_value(mine, 0.5 ** (1 / 100), 2.5e-5, hints)
 
 
 def check_gru_parameters(mine) -> Verdict:

@@ -88,10 +88,12 @@ def check_macro_f1(mine) -> Verdict:
         ("five perfect classes", (np.array([[3, 0, 0]] * 5),)),
         ("a class that is all missed", (np.array([[3, 0, 0], [0, 0, 4], [2, 1, 1], [5, 5, 0], [1, 0, 1]]),)),
         ("a class that does not occur", (np.array([[3, 1, 0], [2, 0, 2], [0, 0, 0], [5, 5, 0], [1, 0, 1]]),)),
+        ("a class that is invented only", (np.array([[3, 1, 0], [0, 2, 0], [2, 0, 2], [5, 5, 0], [1, 0, 1]]),)),
     ]
     hints = {
         "a class that is all missed": "Each class counts as much as any other: the mean of F1s, not the F1 of all counts.",
         "a class that does not occur": "0 / 0 says nothing about the class: take the mean over the others.",
+        "a class that is invented only": "It was reported, so it counts, with F1 = 0.",
     }
     return compare(mine, f1_macro, inputs, hints=hints)
 
