@@ -22,7 +22,7 @@ import yaml
 from adtlib import paths
 from adtlib.corpora.base import MARKER, SPLITS, Corpus, CorpusError
 from adtlib.corpora.preparation import prepare
-from adtlib.corpora.registry import CORPORA, TRAINABLE, open_corpus
+from adtlib.corpora.registry import CORPORA, TRAINABLE, corpus_name, open_corpus
 from adtlib.corpora.store import Prepared
 from adtlib.onsets.peak_picking import PeakPicking
 
@@ -252,10 +252,10 @@ def _check(profile: Profile, where: Callable[[str], str]) -> None:
     choices |= {"search": ("none", "published", *SEARCHES), "search_space": ("draft", "finished", "small")}
     choices |= {"thresholds": ("one", "class"), "precision": ("auto", "float32", "bfloat16"), "augmentation": ("none", "standard")}
     if profile.data == "miniature":
-        choices["miniature_size"] = (None, "standard", "smoke")
+        choices["miniature_size"] = ("standard", "smoke")
     for key, allowed in choices.items():
         if getattr(profile, key) not in allowed:
-            refuse(key, " or ".join(filter(None, allowed)))
+            refuse(key, " or ".join(allowed))
     for key in ("validation_split", "test_split"):
         if getattr(profile, key) not in SPLITS:
             refuse(key, f"one of {', '.join(SPLITS)}")
@@ -318,7 +318,12 @@ def open_corpora(profile: Profile, progress=None) -> dict[str, Corpus]:
 
 def open_profile_corpus(profile: Profile, name: str) -> Corpus:
     """A corpus of the profile, by name or folder, with the profile's audio of MDB Drums; found or not."""
-    return _open(profile.data_root, profile.mdb_audio, name)
+    return _open(profile.data_root, profile.mdb_audio, _as_given(profile, name))
+
+
+def _as_given(profile: Profile, name: str) -> str:
+    """A training corpus as the profile gives it: results know a folder by its name, and only its path can be opened."""
+    return next((given for given in profile.train_corpora if corpus_name(given) == name), name)
 
 
 def _open(root: Path, mdb_audio: str, name: str) -> Corpus:
@@ -337,4 +342,4 @@ def prepared_corpus(profile: Profile, name: str, progress: bool = True) -> Prepa
     # A corpus that is distributed as features has only those of madmom.
     features = "madmom" if name in CORPORA and CORPORA[name].info.unit == "sequence" else profile.features
     # Generated corpora take a second, and a progress bar would make executed copies differ between runs.
-    return _prepared(profile.data_root, features, profile.mdb_audio, name, progress and profile.data == "real")
+    return _prepared(profile.data_root, features, profile.mdb_audio, _as_given(profile, name), progress and profile.data == "real")

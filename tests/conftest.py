@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-# Files that take more than a minute on an idle machine, longest first. They begin, so that no process waits for another at the end.
-LONG = ("test_transcribe_killed", "test_killed", "test_search", "test_runner", "test_trainer", "test_datasets")
+# The longest files of `make test`, longest first. They begin, so that no process waits for another at the end.
+LONG = ("test_controlled", "test_datasets", "test_trainer", "test_runner")
 
 
 def pytest_collection_modifyitems(items) -> None:

@@ -16,7 +16,6 @@ from markdown_it import MarkdownIt
 from adtlib import paths
 from adtlib.markup import in_figure, in_html, in_latex, in_line, in_markdown, visible
 from adtlib.notation.musicxml import to_musicxml
-from adtlib.notation.pages import score_pdf, score_svg
 from adtlib.notation.patterns import Hit, Pattern
 from adtlib.notebooks.latex import LATEX_PACKAGES
 from adtlib.notebooks.tables import save_table, to_latex, to_markdown, to_styled
@@ -245,17 +244,6 @@ def test_the_title_of_a_score(text):
 
 
 @pytest.mark.filterwarnings("ignore:Glyph")
-@pytest.mark.parametrize("text", NASTY)
-def test_the_title_of_engraved_sheet_music(text):
-    musicxml = to_musicxml(BAR, title=text)
-    texts = [
-        element.text or "" for element in ET.fromstring(score_svg(musicxml, title=text)).iter("{http://www.w3.org/2000/svg}text")
-    ]
-    assert visible(text) in texts
-    assert score_pdf(musicxml, text).startswith(b"%PDF")
-
-
-@pytest.mark.filterwarnings("ignore:Glyph")
 @pytest.mark.parametrize("name", NASTY)
 def test_a_song_of_any_name_is_saved_and_shown(name, tmp_path):
     activations = np.zeros((800, 5), np.float32)
@@ -266,6 +254,8 @@ def test_a_song_of_any_name_is_saved_and_shown(name, tmp_path):
         if path.suffix in (".musicxml", ".svg"):
             shown = ET.tostring(ET.parse(path).getroot(), "unicode", method="text").split()
             assert " ".join(words(name)) in " ".join(shown)
+    assert visible(name) in [text.text or "" for text in ET.parse(tmp_path / "song.svg").iter("{http://www.w3.org/2000/svg}text")]
+    assert (tmp_path / "song.pdf").read_bytes().startswith(b"%PDF")
     page = read_html(song._repr_html_())
     assert visible(name) in page.texts and {tag for tag, _ in page.tags} <= {"div", "p", "b", "br", "img", "audio"}
 

@@ -99,9 +99,9 @@ def test_a_profile_that_builds_on_itself_is_refused(tmp_path, monkeypatch):
     (tmp_path / "b.yaml").write_text("base: a\n")
     with pytest.raises(ValueError, match="a on b on a"):
         load_profile("a")
-    (tmp_path / "b.yaml").write_text("data: miniature\nepochs: 3\n")
+    (tmp_path / "b.yaml").write_text("data: real\nepochs: 3\n")
     (tmp_path / "a.yaml").write_text("base: b\nepochs: 4\n")
-    assert (load_profile("a").data, load_profile("a").epochs) == ("miniature", 4)
+    assert (load_profile("a").data, load_profile("a").epochs) == ("real", 4)
     assert [file.stem for file in profiles.profile_files("a")] == ["a", "b"]
 
 
@@ -138,6 +138,8 @@ def test_a_corpus_of_a_profile_has_the_profiles_audio(tmp_path, monkeypatch):
     [
         ("data: miniature\nlearning_rate: 1e-3\n", r"x\.yaml, line 2: learning_rate = '1e-3', expected a number; .*1\.0e-3"),
         ("data: miniature\n\ntolerance: a\n", r"x\.yaml, line 3: tolerance = 'a', expected a number"),
+        ("data: miniature\n", "profile x: miniature_size = None, expected standard or smoke"),
+        ("base: smoke\nminiature_size:\n", r"x\.yaml, line 2: miniature_size = None, expected standard or smoke"),
         ("base: smoke\nepochs: 1.5\n", r"x\.yaml, line 2: epochs = 1\.5, expected a whole number"),
         ("base: smoke\nepochs: true\n", "line 2: epochs = True, expected a whole number"),
         ("base: smoke\nepochs:\n", "line 2: epochs = None"),

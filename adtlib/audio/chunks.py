@@ -23,7 +23,7 @@ def is_known(start: bytes) -> bool:
 def announced_contents(file: BinaryIO, size: int, start: bytes) -> Contents:
     """Look through a file of `size` bytes whose first four are `start`. Other kinds of files are taken as they are."""
     if start in _LAYOUTS:
-        return _chunked(file, size, _LAYOUTS[start])
+        return _in_a_row(file, size, start)
     if start in _AU_ORDERS:
         return _au(file, size, _AU_ORDERS[start])
     return _ogg(file, size) if start == b"OggS" else Contents()
@@ -72,7 +72,23 @@ def _chunks(file: BinaryIO, size: int, layout: _Layout, at: int) -> Iterator[tup
         at += head + -(-length // layout.padding) * layout.padding
 
 
-def _chunked(file: BinaryIO, size: int, layout: _Layout) -> Contents:
+def _in_a_row(file: BinaryIO, size: int, start: bytes) -> Contents:
+    """The recording that begins with these four bytes, and others that were put behind it."""
+    parts, at = [], 0
+    while isinstance(found := _chunked(Pieces(file, [(at, size)]), size - at, _LAYOUTS[start]), int):
+        parts.append(((at, at + found),))
+        at += found
+        file.seek(at)
+        start = file.read(4)
+    if not parts:
+        return found
+    rest = found.parts or (((0, size - at),),)
+    moved = [tuple(piece if isinstance(piece, bytes) else (piece[0] + at, piece[1] + at) for piece in part) for part in rest]
+    return Contents((*parts, *moved), f"it holds {len(parts) + len(moved)} recordings, one after the other", found.broken)
+
+
+def _chunked(file: BinaryIO, size: int, layout: _Layout) -> Contents | int:
+    """What is found of one recording, or where it ends and the next begins."""
     long = None  # the size of the samples in RF64, whose chunk has no room for it
     for name, begin, length in _chunks(file, size, layout, layout.first):
         if name == b"ds64":
@@ -84,8 +100,8 @@ def _chunked(file: BinaryIO, size: int, layout: _Layout) -> Contents:
     return Contents()
 
 
-def _samples(file: BinaryIO, size: int, layout: _Layout, begin: int, announced: int) -> Contents:
-    """Compare the announced size of the samples, which begin here, with the bytes that are there."""
+def _samples(file: BinaryIO, size: int, layout: _Layout, begin: int, announced: int) -> Contents | int:
+    """Compare the announced size of the samples, which begin here, with the bytes that are there; returns as `_chunked`."""
     there = size - begin
     streamed = _is_streamed(announced)
     if streamed and layout is _LAYOUTS[b"caff"]:  # libsndfile refuses it
@@ -100,17 +116,9 @@ def _samples(file: BinaryIO, size: int, layout: _Layout, begin: int, announced: 
     if announced == 0:  # streamed, too
         return Contents((_with_size(begin, layout, there, size),))
     file.seek(end)
-    if (start := file.read(4)) in _LAYOUTS:
-        return _followed(file, end, size, start)
+    if file.read(4) in _LAYOUTS:
+        return end
     return Contents((), f"its header announces {announced:,} bytes of samples, and {size - end:,} bytes follow that were not read")
-
-
-def _followed(file: BinaryIO, end: int, size: int, start: bytes) -> Contents:
-    """One recording up to `end`, and others that were put behind it."""
-    rest = announced_contents(Pieces(file, [(end, size)]), size - end, start)
-    parts = rest.parts or (((0, size - end),),)
-    moved = [tuple(piece if isinstance(piece, bytes) else (piece[0] + end, piece[1] + end) for piece in part) for part in parts]
-    return Contents((((0, end),), *moved), f"it holds {1 + len(moved)} recordings, one after the other", rest.broken)
 
 
 def _with_size(begin: int, layout: _Layout, there: int, size: int) -> tuple[Piece, ...]:

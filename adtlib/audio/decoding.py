@@ -2,7 +2,6 @@
 
 import io
 import os
-import warnings
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -13,7 +12,7 @@ import soundfile
 
 from adtlib.audio import messages
 from adtlib.audio.chunks import announced_contents, is_known
-from adtlib.audio.pieces import AudioError, Contents, Piece, Pieces, Stream
+from adtlib.audio.pieces import AudioError, Contents, Piece, Pieces, Stream, tell
 
 BLOCK_SECONDS = 10
 # By these recordings are found in folders; what a file is decides its content.
@@ -53,7 +52,7 @@ def streams(path: Path) -> Iterator[Stream]:
             yield Stream(stream.rate, stream.channels, iter(counted))
             heard = counted.seconds
     if found.remark:
-        warnings.warn(f"{path}: {found.remark}; {heard:.1f} s were heard", stacklevel=2)
+        tell(f"{path}: {found.remark}; {heard:.1f} s were heard")
 
 
 def contents(file: BinaryIO) -> Contents:
@@ -116,7 +115,7 @@ def _decoded(path: Path, file: BinaryIO, found: Contents) -> Iterator[Stream]:
             yield Stream(sound.samplerate, sound.channels, _blocks(path, sound, errors))
     if errors:
         more = f" and {len(errors) - 1} more" if len(errors) > 1 else ""
-        warnings.warn(f"{path}: parts of it are damaged and were not decoded ({errors[0]}{more})", stacklevel=2)
+        tell(f"{path}: parts of it are damaged and were not decoded ({errors[0]}{more})")
 
 
 def _opened(file: BinaryIO, pieces: tuple[Piece, ...]) -> soundfile.SoundFile:

@@ -12,7 +12,6 @@ Two versions of the filterbank exist; the thesis's text and its code differ here
           both end points. On one test signal the two differ by up to 0.29 in log10(x + 1), 0.007 on average.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -37,17 +36,8 @@ _CHUNK = 64
 _PARTS = 6
 
 
-@dataclass(frozen=True)
-class FeatureConfig:
-    """The kind of features. It is saved with prepared data and with every run, so that the two are never mixed."""
-
-    version: str = "madmom"
-
-    def __post_init__(self):
-        _check_version(self.version)
-
-
-def _check_version(version: str) -> None:
+def check_version(version: str) -> None:
+    """ValueError for an unknown version of the features."""
     if version not in VERSIONS:
         raise ValueError(f"unknown feature version {version!r}: choose one of {', '.join(VERSIONS)}")
 
@@ -79,7 +69,7 @@ def log_filterbank(
     Returns `(n_bins, n_bands)` float32, read-only; each column sums to 1. `n_bins` is 1,024 for `madmom` (no Nyquist bin) and
     1,025 for `thesis`. The defaults give 84 bands. Raises ValueError for an unknown version or an empty frequency range.
     """
-    _check_version(version)
+    check_version(version)
     if not 0 < min_frequency < max_frequency <= SAMPLE_RATE / 2:
         raise ValueError(f"frequency range {min_frequency} to {max_frequency} Hz: it must rise, within 0 to {SAMPLE_RATE / 2} Hz")
     corners = _grid_bins(bands_per_octave, min_frequency, max_frequency)
@@ -127,22 +117,17 @@ def _window(version: str) -> np.ndarray:
     return window.astype(np.float32)
 
 
-def log_filter_spectrogram(waveform: np.ndarray, sample_rate: int = SAMPLE_RATE, version: str = "madmom") -> np.ndarray:
+def log_filter_spectrogram(waveform: np.ndarray, version: str = "madmom") -> np.ndarray:
     """Log-filtered log-magnitude spectrogram: STFT of 2,048 samples, magnitude, 84 bands, log10(x + 1).
 
-    waveform     `(n_samples,)` mono or `(n_samples, channels)`, floating point in [-1, 1]; channels are averaged.
-    sample_rate  in Hz; other rates than 44,100 are resampled first (soxr, high quality).
-    version      "madmom" or "thesis": see the module's docstring.
+    waveform  `(n_samples,)` mono or `(n_samples, channels)` at 44.1 kHz, floating point in [-1, 1]; channels are averaged.
+    version   "madmom" or "thesis": see the module's docstring.
 
     Returns `(T, 84)` float32, all >= 0; an empty waveform gives `(0, 84)`. Raises ValueError for integers (their scale is not
     known), NaN or infinite samples, and an unknown version.
     """
-    _check_version(version)
+    check_version(version)
     waveform = _as_mono(waveform)
-    if sample_rate != SAMPLE_RATE:
-        import soxr  # only recordings at other rates need it
-
-        waveform = soxr.resample(waveform, sample_rate, SAMPLE_RATE, quality="HQ")
     if len(waveform) == 0:
         return np.zeros((0, N_BANDS), dtype=np.float32)
 

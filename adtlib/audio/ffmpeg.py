@@ -4,7 +4,6 @@ import re
 import shutil
 import subprocess
 import tempfile
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -12,7 +11,7 @@ from typing import BinaryIO
 import numpy as np
 
 from adtlib.audio.features import SAMPLE_RATE
-from adtlib.audio.pieces import AudioError, Stream
+from adtlib.audio.pieces import AudioError, Stream, tell
 
 # Kinds of files that libsndfile does not read: where in the file which bytes are found.
 _KINDS = {
@@ -81,7 +80,7 @@ def streams(path: Path, refusal: str, file: BinaryIO, suffixes: tuple[str, ...])
     if process.returncode or _NO_SOUND_FOUND in said:
         raise AudioError(_refused(path, refusal, said))
     if remark := _remark(said, heard):
-        warnings.warn(f"{path}: {remark}", stacklevel=2)
+        tell(f"{path}: {remark}")
 
 
 class _Blocks:

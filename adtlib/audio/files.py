@@ -5,7 +5,6 @@ ogg, mp3, aiff and more. Other files (m4a, mp4, webm, ...) are read with ffmpeg 
 says, not its suffix.
 """
 
-import warnings
 from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -20,7 +19,7 @@ from adtlib.audio import decoding
 from adtlib.audio.decoding import AUDIO_SUFFIXES as AUDIO_SUFFIXES, BLOCK_SECONDS, FFMPEG_SUFFIXES as FFMPEG_SUFFIXES
 from adtlib.audio.defects import LIMIT, clicks_in_words, peak_of, repaired
 from adtlib.audio.features import SAMPLE_RATE
-from adtlib.audio.pieces import AudioError as AudioError, Stream
+from adtlib.audio.pieces import AudioError as AudioError, Stream, tell
 
 MADE_HERE = "adt transcribe"  # the comment of sound files that are written beside transcriptions
 _WHOLE_HOURS = 3  # of a recording in memory: 1.9 GB
@@ -96,7 +95,7 @@ def _scale(path: Path, waveform: np.ndarray, peak: float) -> None:
     else:
         waveform.clip(-1, 1, out=waveform)
         done = "those beyond 1 were clipped"
-    warnings.warn(f"{path}: its samples reach {peak:,.0f} instead of 1; {done}", stacklevel=2)
+    tell(f"{path}: its samples reach {peak:,.0f} instead of 1; {done}")
 
 
 def audio_blocks(path: Path | str) -> Iterator[np.ndarray]:
@@ -168,10 +167,7 @@ def _mono_blocks(name: Path | str, blocks: Iterable[np.ndarray], rate: float, ch
     cancelled: list[int] = []
     yield from downmix.mixed(blocks, rate, cancelled.append)
     if seconds := sum(cancelled) / rate:
-        warnings.warn(
-            f"{name}: for {seconds:.1f} s its channels are out of phase and cancel: there the sum of their energies is heard",
-            stacklevel=2,
-        )
+        tell(f"{name}: for {seconds:.1f} s its channels are out of phase and cancel: there the sum of their energies is heard")
 
 
 def _sound_blocks(path: Path, stream: Stream) -> Iterator[np.ndarray]:
@@ -189,7 +185,7 @@ def _sound_blocks(path: Path, stream: Stream) -> Iterator[np.ndarray]:
         begin += len(block)
         yield block
     if replaced:
-        warnings.warn(f"{path}: {clicks_in_words(replaced)}", stacklevel=2)
+        tell(f"{path}: {clicks_in_words(replaced)}")
 
 
 def array_blocks(waveform: npt.ArrayLike, sample_rate: int) -> Iterator[np.ndarray]:
@@ -237,8 +233,8 @@ def resampled_blocks(blocks: Iterable[np.ndarray], rate: float) -> Iterator[np.n
     yield stream.resample_chunk(np.zeros(0, dtype=np.float32), last=True)
 
 
-def write_audio(path, waveform: np.ndarray, sample_rate: int = SAMPLE_RATE, subtype: str = "PCM_16") -> None:
-    """Write `(n,)` or `(n, channels)` floats in [-1, 1] in the format of the suffix; values outside are refused.
+def write_audio(path, waveform: np.ndarray) -> None:
+    """Write `(n,)` or `(n, channels)` floats in [-1, 1] at 44.1 kHz in the format of the suffix, with 16 bits.
 
     Raises AudioError for samples past full scale (they would be clipped) and for NaN.
     """
@@ -249,8 +245,8 @@ def write_audio(path, waveform: np.ndarray, sample_rate: int = SAMPLE_RATE, subt
     path = Path(path)
     kind = path.suffix[1:].upper()
     with paths.replacing(path, durable=False) as file:
-        named = {"format": kind, "subtype": None if kind == "MP3" else subtype, "closefd": False}
-        soundfile.write(file.fileno(), waveform, sample_rate, **named)
+        named = {"format": kind, "subtype": None if kind == "MP3" else "PCM_16", "closefd": False}
+        soundfile.write(file.fileno(), waveform, SAMPLE_RATE, **named)
 
 
 def write_blocks(path: Path, blocks: Iterable[np.ndarray]) -> None:

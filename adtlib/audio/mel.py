@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from adtlib.audio.features import FRAME_SIZE, REFERENCE_FREQUENCY, SAMPLE_RATE
+from adtlib.audio.features import FRAME_SIZE, MAX_FREQUENCY, MIN_FREQUENCY, N_BANDS, REFERENCE_FREQUENCY, SAMPLE_RATE
 
 _SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _NOTE = re.compile(r"([A-G])([#b]?)(-?\d+)")
@@ -58,32 +58,26 @@ def mel_to_hertz(mel, scale: str = "htk"):
     return np.where(mel < _BREAK / _LINEAR, mel * _LINEAR, above)[()]
 
 
-def mel_filterbank(
-    n_bands: int = 84,
-    min_frequency: float = 20.0,
-    max_frequency: float = 20_000.0,
-    scale: str = "htk",
-    sample_rate: int = SAMPLE_RATE,
-    frame_size: int = FRAME_SIZE,
-) -> np.ndarray:
-    """Triangles whose corners are evenly spaced in mels, each of unit area over frequency: `(frame_size / 2 + 1, n_bands)`.
+def mel_filterbank(n_bands: int = N_BANDS) -> np.ndarray:
+    """Triangles whose corners are evenly spaced in mels from 20 Hz to 20 kHz, each of unit area over frequency: `(1025, n_bands)`.
 
-    Equal to librosa.filters.mel(norm="slaney") times the width of a bin, so that a column sums to about 1, as in
-    `features.log_filterbank`. Raises ValueError for an empty or impossible range.
+    Equal to librosa.filters.mel(htk=True, norm="slaney") times the width of a bin, so that a column sums to about 1, as in
+    `features.log_filterbank`.
     """
-    if not 0 <= min_frequency < max_frequency <= sample_rate / 2 or n_bands < 1:
-        raise ValueError(f"{n_bands} bands from {min_frequency} to {max_frequency} Hz: a rising range up to {sample_rate / 2} Hz")
-    bins = np.arange(frame_size // 2 + 1)[:, None] * sample_rate / frame_size  # (n_bins, 1)
-    corners = mel_to_hertz(np.linspace(*hertz_to_mel([min_frequency, max_frequency], scale), n_bands + 2), scale)
+    bins = np.arange(FRAME_SIZE // 2 + 1)[:, None] * SAMPLE_RATE / FRAME_SIZE  # (n_bins, 1)
+    corners = _corners(n_bands)
     start, centre, stop = corners[:-2], corners[1:-1], corners[2:]
     triangles = np.minimum((bins - start) / (centre - start), (stop - bins) / (stop - centre))
-    return np.maximum(triangles, 0.0) * 2 / (stop - start) * sample_rate / frame_size
+    return np.maximum(triangles, 0.0) * 2 / (stop - start) * SAMPLE_RATE / FRAME_SIZE
 
 
-def mel_centres(n_bands: int = 84, min_frequency: float = 20.0, max_frequency: float = 20_000.0, scale: str = "htk") -> np.ndarray:
-    """Peak frequencies of the triangles of `mel_filterbank`: `(n_bands,)` in Hz."""
-    mels = np.linspace(*hertz_to_mel([min_frequency, max_frequency], scale), n_bands + 2)
-    return mel_to_hertz(mels[1:-1], scale)
+def mel_centres() -> np.ndarray:
+    """Peak frequencies of the 84 triangles of `mel_filterbank`: `(84,)` in Hz."""
+    return _corners(N_BANDS)[1:-1]
+
+
+def _corners(n_bands: int) -> np.ndarray:
+    return mel_to_hertz(np.linspace(*hertz_to_mel([MIN_FREQUENCY, MAX_FREQUENCY]), n_bands + 2))
 
 
 # --- comparing filterbanks ---------------------------------------------------------------------------------------------

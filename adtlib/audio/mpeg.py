@@ -88,16 +88,21 @@ class _Window:
 
     def next_frame(self, offset: int) -> int | None:
         """Where the next frames begin, after tags and junk."""
-        while tag := self.tag_length(offset):
+        searched = offset
+        while True:
+            while tag := self.tag_length(offset):
+                offset += tag
+            data = self.at(offset, _SEARCHED)[:_SEARCHED]
+            at = max(0, searched - offset)
+            while (at := data.find(b"\xff", at)) >= 0:
+                if self.in_a_row(offset + at):
+                    return offset + at
+                at += 1
+            searched = offset + len(data)
+            tag = data.find(b"ID3", 1)
+            if tag < 0 or not self.tag_length(offset + tag):
+                return None
             offset += tag
-        data = self.at(offset, _SEARCHED)[:_SEARCHED]
-        at = 0
-        while (at := data.find(b"\xff", at)) >= 0:
-            if self.in_a_row(offset + at):
-                return offset + at
-            at += 1
-        tag = data.find(b"ID3", 1)
-        return self.next_frame(offset + tag) if tag > 0 and self.tag_length(offset + tag) else None
 
     def tag_length(self, offset: int) -> int:
         """The length of a tag that begins here, else 0."""

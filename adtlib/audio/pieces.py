@@ -1,7 +1,10 @@
 """A sound file as it is to be decoded: the recordings in it, and where its header contradicts what is there."""
 
 import io
+import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -12,6 +15,27 @@ Piece = tuple[int, int] | bytes  # a range of the file, or bytes in place of one
 
 class AudioError(ValueError):
     """A recording that cannot be used; the message names the file and the remedy."""
+
+
+_TOLD: ContextVar[list[str] | None] = ContextVar("told", default=None)
+
+
+def tell(remark: str) -> None:
+    """Say what is wrong with a recording that is read all the same: a warning, or within `told` an entry of its list."""
+    if (remarks := _TOLD.get()) is None:
+        warnings.warn(remark, stacklevel=3)
+    else:
+        remarks.append(remark)
+
+
+@contextmanager
+def told() -> Iterator[list[str]]:
+    """A list of what `tell` is given meanwhile in this thread: of warnings it could not be said which thread gave them."""
+    token = _TOLD.set([])
+    try:
+        yield _TOLD.get()
+    finally:
+        _TOLD.reset(token)
 
 
 @dataclass

@@ -17,13 +17,6 @@ def mp3(waveform: np.ndarray, sample_rate: int = SAMPLE_RATE) -> bytes:
     return buffer.getvalue()
 
 
-def wav(waveform: np.ndarray) -> bytes:
-    """A mono waveform at 44.1 kHz as a WAV file: larger than an MP3, but fast to make."""
-    buffer = io.BytesIO()
-    soundfile.write(buffer, waveform, SAMPLE_RATE, format="WAV", subtype="PCM_16")
-    return buffer.getvalue()
-
-
 def player(waveform: np.ndarray, sample_rate: int = SAMPLE_RATE) -> Audio:
     """A player of a mono waveform, as `mp3` writes it."""
     audio = Audio(data=mp3(waveform, sample_rate))

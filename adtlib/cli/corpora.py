@@ -72,7 +72,7 @@ def data_root(options: argparse.Namespace) -> Path:
     """The folder of corpora chosen by --data or --profile, resolved; ValueError if --data is not a folder."""
     if options.profile:
         return profiles.load_profile(options.profile).data_root
-    root = (options.data or paths.real_data_root()).expanduser().resolve()
+    root = (options.data or paths.real_data_root()).resolve()
     if options.data and not root.is_dir():
         raise ValueError(f"{options.data} is not a folder: give the folder of the corpora")
     return root

@@ -79,7 +79,7 @@ def _add_root_options(parser: argparse.ArgumentParser) -> None:
     where.add_argument(
         "--data",
         metavar="ROOT",
-        type=Path,
+        type=_path,
         help="folder of the corpora (default: $ADT_DATA, else data/ of the clone or the user)",
     )
     where.add_argument("--profile", metavar="P", help="the corpora of this profile instead, for example miniature")
@@ -106,7 +106,9 @@ def _add_prepare(add: Any) -> None:
         "  adt prepare ~/my-recordings      (each recording with its .mid, .txt or .csv of the same name)"
     )
     parser = add("prepare", "compute the features of corpora, once", more, epilog)
-    parser.add_argument("corpora", metavar="CORPUS", nargs="*", help="name of a corpus, or a folder; default: all found")
+    parser.add_argument(
+        "corpora", metavar="CORPUS", nargs="*", type=_at_home, help="name of a corpus, or a folder; default: all found"
+    )
     _add_root_options(parser)
     parser.add_argument("--workers", metavar="N", type=int, help="number of processes (default: one for each processor)")
     _add_ray_address(parser, "compute")
@@ -150,8 +152,8 @@ def _add_score(add: Any) -> None:
     )
     epilog = "examples:\n  adt score truth.txt estimate.mid\n  adt score annotations/ transcriptions/ --tolerance 0.025"
     parser = add("score", "score a transcription against a reference", more, epilog)
-    parser.add_argument("reference", metavar="REFERENCE", type=Path, help="reference annotation: file or folder")
-    parser.add_argument("estimate", metavar="ESTIMATE", type=Path, help="transcription to score: file or folder")
+    parser.add_argument("reference", metavar="REFERENCE", type=_path, help="reference annotation: file or folder")
+    parser.add_argument("estimate", metavar="ESTIMATE", type=_path, help="transcription to score: file or folder")
     parser.add_argument("--tolerance", metavar="S", type=float, default=0.05, help="+- seconds (default: 0.05)")
     _add_mapping(parser, "of MIDI files")
     parser.add_argument(
@@ -198,7 +200,7 @@ def _add_transcribe(add: Any) -> None:
         default=Path(),
         help="folder for results (default: the current folder); - is standard output, for one recording and one format",
     )
-    parser.add_argument("--watch", metavar="DIR", type=Path, help="transcribe what arrives in a folder, until Ctrl-C")
+    parser.add_argument("--watch", metavar="DIR", type=_path, help="transcribe what arrives in a folder, until Ctrl-C")
     existing = parser.add_mutually_exclusive_group()
     existing.add_argument(
         "--overwrite",
@@ -207,7 +209,10 @@ def _add_transcribe(add: Any) -> None:
     )
     existing.add_argument("--skip-existing", action="store_true", help="leave existing results as they are, whoever wrote them")
     parser.add_argument(
-        "--model", metavar="M", help="a shipped model's name, a model file or a run's folder (default: the shipped one)"
+        "--model",
+        metavar="M",
+        type=_at_home,
+        help="a shipped model's name, a model file or a run's folder (default: the shipped one)",
     )
     parser.add_argument("--device", metavar="D", help="of torch: cpu, cuda, cuda:1, mps (default: cpu, which is fast enough)")
     parser.add_argument(
@@ -308,7 +313,7 @@ def _transcribe_problem(options: argparse.Namespace) -> str:
     if options.watch is not None:
         if options.audio:
             return "--watch DIR takes no AUDIO: what lies in the folder already is transcribed, too"
-        if not options.watch.expanduser().is_dir():
+        if not options.watch.is_dir():
             return f"--watch {options.watch}: there is no such folder"
     elif not options.audio:
         return "the following arguments are required: AUDIO"
@@ -331,7 +336,19 @@ def _transcribe_problem(options: argparse.Namespace) -> str:
 def _folder(text: str) -> Path:
     if not text:
         raise argparse.ArgumentTypeError("the name is empty, as that of a variable that is not set; . is the current folder")
-    return Path(text)
+    return _path(text)
+
+
+def _path(text: str) -> Path:
+    return Path(_at_home(text))
+
+
+def _at_home(text: str) -> str:
+    """A path, or a name, with the home folder that ~ or ~NAME at its start stands for."""
+    try:
+        return str(Path(text).expanduser()) if text.startswith("~") else text
+    except RuntimeError:
+        raise argparse.ArgumentTypeError(f"{text}: nobody has this home folder; a name that begins with ~ is ./{text}") from None
 
 
 class _Gather(argparse.Action):
@@ -501,7 +518,7 @@ def _add_verify(add: Any) -> None:
         "paths",
         metavar="RESULT",
         nargs="*",
-        type=Path,
+        type=_path,
         help="a table, figure, executed notebook, run or prepared corpus, or a folder of these (default: everything computed)",
     )
     parser.add_argument("--all", action="store_true", help="list all that is unknown, not only the first few")
@@ -558,6 +575,7 @@ def _add_train(add: Any) -> None:
     parser.add_argument(
         "--kinds-for",
         metavar="MODEL",
+        type=_at_home,
         help="instead train a head for kinds of strokes (open, closed and pedal hi-hat, ride and crash, ...) on this packed model, "
         "a file or a shipped model's name, which stays as it is; of the other options --seed, --threads, --run and --name count",
     )
@@ -575,7 +593,7 @@ def _add_train(add: Any) -> None:
     parser.add_argument("--without", nargs="+", default=[], metavar="VARIATION", help="leave out augmentations; ? lists them")
     parser.add_argument("--learning-rate", type=float, default=2e-3, help="(default: 0.002)")
     parser.add_argument("--seed", type=int, default=0, help="of weights and batches (default: 0)")
-    parser.add_argument("--start-from", type=Path, metavar="RUN", help="folder of a run whose weights are the start")
+    parser.add_argument("--start-from", type=_path, metavar="RUN", help="folder of a run whose weights are the start")
     parser.add_argument("--threads", type=int, metavar="N", help="of torch (default: all)")
     parser.add_argument(
         "--run", dest="run_name", default="crnn", metavar="NAME", help="folder below results/rendered/ (default: crnn)"
@@ -608,11 +626,11 @@ def _add_pack(add: Any) -> None:
         "examples:\n  adt pack mine.safetensors results/rendered/rnn results/rendered/crnn --half --choose-on standard real-songs\n"
         "  adt pack mine.onnx mine.safetensors --onnx\n  adt pack mine.onnx mine.safetensors --graph",
     )
-    parser.add_argument("out", metavar="OUT", type=Path, help="file to write (.safetensors); its stem is the model's name")
+    parser.add_argument("out", metavar="OUT", type=_path, help="file to write (.safetensors); its stem is the model's name")
     parser.add_argument(
         "runs",
         metavar="RUN",
-        type=Path,
+        type=_path,
         nargs="+",
         help="folders of runs; several become an ensemble, A+B one member of the mean of their weights",
     )
@@ -655,7 +673,7 @@ def _add_clips(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", type=Path, metavar="ROOT", help="data folder (default: $ADT_DATA, else data/)")
+    parser.add_argument("--data", type=_path, metavar="ROOT", help="data folder (default: $ADT_DATA, else data/)")
 
 
 def check_names(option: str, given: Iterable[str], known: Mapping[str, str]) -> None:

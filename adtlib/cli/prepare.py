@@ -91,9 +91,9 @@ def _chosen(options: argparse.Namespace, problems: list[str]) -> list[Corpus]:
     for name in options.corpora:
         corpus = by_name.get(name.lower())
         if corpus is None:
-            if not Path(name).expanduser().is_dir():
+            if not Path(name).is_dir():
                 raise ValueError(f"{name!r} is neither a corpus ({', '.join(known)}) nor a folder")
-            corpus = open_corpus(Path(name).expanduser(), midi_mapping=options.mapping)
+            corpus = open_corpus(Path(name), midi_mapping=options.mapping)
         before = len(problems)
         if _present(corpus, problems):
             chosen.append(corpus)

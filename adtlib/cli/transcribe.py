@@ -2,13 +2,15 @@
 
 import argparse
 import contextlib
+import hashlib
 import os
 import shutil
 import sys
 import tempfile
+import textwrap
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,16 +19,16 @@ from typing import Any
 from tqdm import tqdm
 
 from adtlib import paths
-from adtlib.audio.files import audio_blocks, duration_of
+from adtlib.audio.files import duration_of, write_blocks_to
 from adtlib.cli.terminal import one_line, reason
 from adtlib.cli.transcribe_reports import Report, about_model
 from adtlib.notation.time_signatures import in_words
+from adtlib.onsets.own import SOUNDS
 from adtlib.onsets.peak_picking import with_thresholds
 from adtlib.transcription import extras
 from adtlib.transcription.inputs import InputFile, check_recording, real_path, search
 from adtlib.transcription.results import Results, made_from
 
-SOUNDS = ("clicks.wav", "drums.wav")
 STANDARD_INPUT = "stdin"  # name of its results
 
 
@@ -69,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
         if options.watch is not None:
             from adtlib.cli.watch import watch
 
-            return watch(options.watch.expanduser(), work.report.say, work.transcribe_all)
+            return watch(options.watch, work.report.say, work.transcribe_all)
         with _with_standard_input(options.audio) as given:
             recordings, problems = search(given)
             if not recordings:
@@ -116,7 +118,7 @@ class _Work:
             model = load_model(self.options.model, engine)
         except (ValueError, OSError) as error:
             raise _UsageError(f"--model: {error}") from None
-        if device is not None:
+        if device is not None and engine == "torch":
             _move(model.hearing, device)
         took, where = time.perf_counter() - started, f" on {device}" if device else ""
         self.report.detail(
@@ -143,7 +145,7 @@ class _Work:
             raise _UsageError(f"{what}, but {len(recordings)} are given: transcribe them one by one")
         if problem := _lacking(options):
             raise _UsageError(problem)
-        out = Path() if self.to_standard_output else options.out.expanduser()
+        out = Path() if self.to_standard_output else options.out
         if not self.to_standard_output and (problem := _folder_problem(out, options.dry_run)):
             raise _UsageError(f"--out {options.out}: {problem}")
         # Loading a model takes seconds: problems of files are found before.
@@ -183,14 +185,17 @@ def _move(network, device: str) -> None:
         raise _UsageError(f"--device {device}: torch cannot use it ({reason}); leave it out to use the processor") from None
 
 
+def _is_piped(recording: InputFile, options: argparse.Namespace) -> bool:
+    return "-" in options.audio and recording.path.name == STANDARD_INPUT
+
+
 def _shown(recording: InputFile, options: argparse.Namespace) -> str:
     """The recording's name for people."""
-    piped = "-" in options.audio and recording.path.name == STANDARD_INPUT
-    return "standard input" if piped else str(recording.path)
+    return "standard input" if _is_piped(recording, options) else str(recording.path)
 
 
-def _names(song: _Song, kinds: Sequence[str]) -> str:
-    return " ".join(str(song.results.path(kind)) for kind in kinds)
+def _names(song: _Song, kinds: Sequence[str], between: str = " ") -> str:
+    return between.join(str(song.results.path(kind)) for kind in kinds)
 
 
 def _guarded(song: _Song, options: argparse.Namespace, step: Callable[[_Song], None]) -> None:
@@ -202,7 +207,11 @@ def _guarded(song: _Song, options: argparse.Namespace, step: Callable[[_Song], N
     except Exception as error:
         if options.debug:
             traceback.print_exc()
-        song.problem = reason(song.recording.path, error).replace(str(song.recording.path), song.name)
+        song.problem = _reason(song, error)
+
+
+def _reason(song: _Song, error: Exception) -> str:
+    return reason(song.recording.path, error).replace(str(song.recording.path), song.name)
 
 
 # --- before transcribing -------------------------------------------------------------------------------------------------
@@ -228,7 +237,7 @@ def _results(recording: InputFile, out: Path, targets: set[Path]) -> Results:
     earlier = recording.target.with_name(recording.path.stem)
     if earlier not in targets:
         results = Results(out / earlier)
-        if results.made_from.get("recording", [""])[0] == str(real_path(recording.path)):
+        if {made.get("recording", [""])[0] for made in results.made_from.values()} == {str(real_path(recording.path))}:
             return results
     return Results(out / recording.target)
 
@@ -260,19 +269,16 @@ def _look(song: _Song, inputs: set[Path], work: _Work) -> None:
         if problem := _name_problem(path):
             song.missing.append(problem)
         elif path.is_dir():
-            song.problem = (
-                f"{song.recording.path}: {path} is a folder with the name of a result; rename it, or choose another --out"
-            )
+            song.problem = f"{song.name}: {path} is a folder with the name of a result; rename it, or choose another --out"
         elif path.resolve() in inputs:
-            song.problem = (
-                f"{song.recording.path}: {path} is a recording with the name of a result; rename it, or choose another --out"
-            )
+            song.problem = f"{song.name}: {path} is a recording with the name of a result; rename it, or choose another --out"
         else:
             song.kinds.append(kind)
     song.done = bool(song.wanted) and not (song.kinds or song.missing or song.problem)
     # Existing files may be the user's own, or corrected by hand.
     if not song.problem and not options.overwrite and (foreign := song.results.foreign(song.kinds)):
-        why = "changed since they were written" if song.results.made_from else "nothing is noted of how they were made"
+        noted = all(kind in song.results.made_from for kind in foreign)
+        why = "changed since they were written" if noted else "nothing is noted of how they were made"
         song.problem = _not_replaced(song, foreign, why)
 
 
@@ -291,22 +297,20 @@ def _leave_out_what_is_done(song: _Song, model, options: argparse.Namespace) -> 
     """Leave out results that this very command made before; those that another made are not replaced unasked."""
     if not song.kinds or str(options.out) == "-":
         return
-    own, made = song.results.own(song.kinds), song.results.made_from
-    if own and (differing := _differing(made, _made_from(song, model, options))):
-        arrived_anew = options.watch is not None and differing == ["recording"]
-        if not (options.overwrite or arrived_anew):
-            song.problem = _not_replaced(
-                song, sorted(map(song.results.path, own)), f"made before a change of {', '.join(differing)}"
-            )
+    if not (own := song.results.own(song.kinds)):
         return
-    song.kinds = [kind for kind in song.kinds if kind not in own]
+    older, changed = _made_before(song, own, _made_from(song, model, options))
+    arrived_anew = options.watch is not None and changed == ["recording"]
+    if older and not (options.overwrite or arrived_anew):
+        song.problem = _not_replaced(song, older, f"made before a change of {', '.join(changed)}")
+        return
+    song.kinds = [kind for kind in song.kinds if kind not in own or kind in older]
     song.done = not song.kinds
 
 
-def _not_replaced(song: _Song, existing: list[Path], why: str) -> str:
-    names = ", ".join(map(str, existing))
+def _not_replaced(song: _Song, existing: list[str], why: str) -> str:
     return (
-        f"{song.recording.path}: not replaced without --overwrite, or choose another --out: {names} ({why}); "
+        f"{song.name}: not replaced without --overwrite, or choose another --out: {_names(song, existing, ', ')} ({why}); "
         "--skip-existing leaves what is there"
     )
 
@@ -322,11 +326,21 @@ def _made_from(song: _Song, model, options: argparse.Namespace) -> dict[str, Any
     if options.drum_map is not None:
         chosen["drum map"] = {**options.drum_map.pitches, **options.drum_map.kinds}
     picking = asdict(with_thresholds(model.peak_picking, options.threshold))
-    return made_from(song.recording.path, model, {"thresholds": picking, **chosen})
+    found = made_from(song.recording.path, model, {"thresholds": picking, **chosen})
+    if _is_piped(song.recording, options):
+        with open(song.recording.path, "rb") as file:
+            found["recording"] = [song.name, hashlib.file_digest(file, "sha256").hexdigest()]
+    return found
 
 
-def _differing(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
-    return sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
+def _made_before(song: _Song, own: Iterable[str], state: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """(those of own results that were made from something else, what has changed since)."""
+    differing = {}
+    for kind in sorted(own):
+        made = song.results.made_from[kind]
+        if names := {name for name in {*made, *state} if made.get(name) != state.get(name)}:
+            differing[kind] = names
+    return list(differing), sorted(set().union(*differing.values()))
 
 
 # --- transcribing --------------------------------------------------------------------------------------------------------
@@ -352,7 +366,7 @@ def _transcribe(song: _Song, work: _Work, bar: tqdm) -> None:
         bar.refresh()
 
     state, times = _made_from(song, work.model, options), [time.perf_counter()]  # as it is before it is read
-    older = _older(song, state)
+    older = [] if work.to_standard_output else _older(song, state)
     heard = transcribe(
         song.recording.path,
         model=work.model,
@@ -377,55 +391,54 @@ def _transcribe(song: _Song, work: _Work, bar: tqdm) -> None:
     if written or not song.kinds or work.to_standard_output:
         seconds = {"heard": times[1] - times[0], "written": times[2] - times[1]}
         with bar.external_write_mode():
-            work.report.transcribed(heard, song.name, written, seconds, older)
+            work.report.transcribed(heard, song.name, song.results.target, written, seconds, older)
     song.seconds, song.written = heard.duration, written
 
 
 def _older(song: _Song, state: dict[str, Any]) -> list[str]:
-    """A line if results of other kinds stay that were made before a change."""
-    if not (differing := _differing(song.results.made_from, state)):
+    """Lines of 80 columns if results of other kinds stay that were made before a change, with what makes them anew."""
+    from adtlib.transcription.formats import FORMATS
+
+    left, changed = _made_before(song, song.results.noted - set(song.kinds), state)
+    if not left:
         return []
-    left = sorted(song.results.noted - set(song.kinds))
     names = ", ".join(song.results.path(kind).name for kind in left)
-    return [f"  {names}: from before a change of {', '.join(differing)}; --format makes it anew"] if left else []
+    formats = ",".join(FORMATS[kind].name for kind in left if kind not in SOUNDS) or "none"
+    add = f"--format {formats} {'--listen ' if set(left) & set(SOUNDS) else ''}--overwrite"
+    text = f"{names}: from before a change of {', '.join(changed)}; the same command with {add} makes it anew"
+    return [f"  {line}" for line in textwrap.wrap(text, 78, break_long_words=False, break_on_hyphens=False)]
 
 
 def _write(heard, song: _Song, state: dict[str, Any], options: argparse.Namespace) -> list[Path]:
     """Write the results of a song that are to be made; each is complete or not there. One that fails does not stop the others."""
-    contents: dict[str, bytes] = {}
-
-    def attempt(kind: str, make: Callable[[], None]) -> None:
+    written = []
+    for kind in song.kinds:
+        path = song.results.path(kind)
         try:
-            make()
+            if kind in SOUNDS:
+                blocks = _sound(heard, kind)
+                with song.results.writing(kind, state) as file:
+                    write_blocks_to(file, blocks)
+            else:
+                content = heard.content(kind, options.drum_map, options.quantise)
+                with song.results.writing(kind, state) as file:
+                    file.write(content)
+            written.append(path)
         except Exception as error:
             if options.debug:
                 traceback.print_exc()
-            named = isinstance(error, paths.WriteError)
-            song.missing.append(str(error) if named else f"{song.results.path(kind)}: {reason(song.recording.path, error)}")
-
-    for kind in [kind for kind in song.kinds if kind not in SOUNDS]:
-        attempt(kind, lambda kind=kind: contents.update({kind: heard.content(kind, options.drum_map, options.quantise)}))
-    written = song.results.write(contents, state)
-    for kind in [kind for kind in song.kinds if kind in SOUNDS]:
-        attempt(kind, lambda kind=kind: written.append(_write_sound(heard, song.results, kind, state)))
+            song.missing.append(str(error) if isinstance(error, paths.WriteError) else f"{path}: {_reason(song, error)}")
     return written
 
 
-def _write_sound(heard, results: Results, kind: str, state: dict[str, Any]) -> Path:
-    """Write the recording with clicks, or its drums alone."""
-    from adtlib.audio import clicks, files, normalise
-    from adtlib.transcription import kit_playback
+def _sound(heard, kind: str) -> Iterator:
+    """The recording with clicks, or its drums alone."""
+    if kind == "clicks.wav":
+        return heard.click_blocks()
+    from adtlib.audio.normalise import scaled_to_peak
+    from adtlib.transcription.kit_playback import drum_blocks, sampled_kit
 
-    sounds: dict[str, Callable[[], Iterator]] = {
-        "clicks.wav": lambda: normalise.scaled_to_peak(lambda: clicks.with_clicks(audio_blocks(heard.source), heard.drum_events)),
-        "drums.wav": lambda: normalise.scaled_to_peak(
-            lambda: kit_playback.drum_blocks(heard.drum_events, heard.duration, kit_playback.sampled_kit()), raise_to_peak=True
-        ),
-    }
-    with paths.replacing(results.path(kind)) as file:
-        files.write_blocks_to(file, sounds[kind]())
-        results.note_file(kind, file, state)
-    return results.path(kind)
+    return scaled_to_peak(lambda: drum_blocks(heard.drum_events, heard.duration, sampled_kit()), raise_to_peak=True)
 
 
 # --- at the end ----------------------------------------------------------------------------------------------------------

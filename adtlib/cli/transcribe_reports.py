@@ -46,19 +46,20 @@ class Report:
             print(json.dumps({"recording": recording, **about}, default=str), flush=True)
 
     def transcribed(
-        self, song: "Transcription", recording: str, written: list[Path], seconds: dict[str, float], more: list[str]
+        self, song: "Transcription", recording: str, target: Path, written: list[Path], seconds: dict[str, float], more: list[str]
     ) -> None:
         """Say what was heard in a recording.
 
+        target   of its results, without suffix;  written  its new files.
         seconds  that hearing and writing took;  more  further lines.
         """
-        lines = _lines(song, recording, written, seconds)
+        lines = _lines(song, recording, target, written, seconds)
         self.say("\n".join(map(one_line, [*lines, *_merged(song, self._options), *more])))
         if self.json:
             self.record(recording, **_as_data(song, written, seconds, self._options))
 
 
-def _lines(song: "Transcription", recording: str, written: list[Path], seconds: dict[str, float]) -> list[str]:
+def _lines(song: "Transcription", recording: str, target: Path, written: list[Path], seconds: dict[str, float]) -> list[str]:
     """Three lines or more on one recording, for 80 columns."""
     counts = song.counts
     total = sum(counts.values())
@@ -68,14 +69,13 @@ def _lines(song: "Transcription", recording: str, written: list[Path], seconds: 
         else "no onsets"
     )
     minutes, rest = divmod(round(song.duration), 60)
-    tempo = song.beats.in_words if song.beats.found else "too few onsets for a tempo: 120 written"
+    tempo = song.beats.in_words if song.beats.found else f"too few onsets for a tempo: {song.beats.tempo:.0f} written"
     speed = f"heard in {seconds['heard']:.1f} s, {song.duration / max(seconds['heard'], 1e-9):.0f} times real time"
     speed += f"; written in {seconds['written']:.1f} s" if written else ""
     kinds = ", ".join(f"{count:,} {kind}".replace(" ", "_") for kind, count in _kinds(song).items())  # a line ends after a comma
     of_kinds = [line.replace("_", " ") for line in textwrap.wrap(kinds, 78, initial_indent="  ", subsequent_indent="  ")]
     lines = [f"{recording} ({minutes}:{rest:02d})", f"  {onsets}", *of_kinds, f"  {tempo}; {speed}"]
     if written:
-        target = _target(written)
         kinds = " ".join(path.name.removeprefix(target.name) for path in written)
         named = textwrap.wrap(f"{paths.relative(target)}: {kinds}", 78, break_long_words=False, break_on_hyphens=False)
         lines += [f"  {line}" for line in named]
@@ -88,15 +88,6 @@ def _kinds(song: "Transcription") -> dict[str, int]:
     return {kind: counts[kind] for kind in KINDS if counts[kind] and kind != "kick"}
 
 
-def _target(written: list[Path]) -> Path:
-    """The path that all results begin with."""
-    from adtlib.transcription.formats import FORMATS
-
-    ends = [f".{kind}" for kind in (*FORMATS, "clicks.wav", "drums.wav")]
-    end = max((end for end in ends if written[0].name.endswith(end)), key=len)
-    return written[0].with_name(written[0].name.removesuffix(end))
-
-
 def _merged(song: "Transcription", options: argparse.Namespace) -> list[str]:
     """Lines for a MIDI file, or for sheet music and charts, with fewer notes than onsets."""
     from adtlib.transcription.formats import FORMATS
@@ -105,7 +96,7 @@ def _merged(song: "Transcription", options: argparse.Namespace) -> list[str]:
     lines = []
     for what, kinds in {"MIDI": ("mid",), "score": [kind for kind, entry in FORMATS.items() if entry.on_grid]}.items():
         kind = next((kind for kind in kinds if kind in options.format), None)
-        if kind and (count := song.count_merged(kind, options.quantise)):
+        if kind and (count := song.count_merged(kind, options.quantise, options.drum_map)):
             lines.append(f"  {what}: {count:,} stroke{'s' * (count != 1)} left out, closer to another than its notes can lie{grid}")
     return lines
 

@@ -110,7 +110,7 @@ class AdtofYt(Corpus):
         def warn(error: CorpusError) -> None:
             warnings.warn(f"left out: {error}", stacklevel=3)
 
-        for index, element in enumerate(read_saved_dataset(folder, check_data=True, damaged=warn)):
+        for index, element in enumerate(read_saved_dataset(folder, warn)):
             features, targets = _checked(element, folder, index)
             if np.isfinite(features).all() and np.isfinite(targets).all():
                 yield features, targets

@@ -231,7 +231,9 @@ SAME_TIME = 1e-6  # s
 
 def velocities(corpus: Corpus, track: Track, onsets: Onsets) -> Onsets:
     """The velocity of each onset of a track, one float array for each class; NaN if the annotation does not state it."""
-    found = [np.full(len(times), np.nan) for times in onsets]
+    # Two onsets of a class at one time, as of a crash and a ride, are one place for the notes of both.
+    places = [np.unique(times, return_inverse=True) for times in onsets]
+    found = [np.full(len(times), np.nan) for times, _ in places]
     files = [path for path in track.annotation if path.suffix.lower() in MIDI_SUFFIXES]
     for path in files:
         channel = midi.DRUM_CHANNEL if corpus.drum_channel_only else None
@@ -243,14 +245,14 @@ def velocities(corpus: Corpus, track: Track, onsets: Onsets) -> Onsets:
                 continue
             if index is not None and len(onsets[index]):
                 struck = notes.pitches == pitch
-                _fill(found[index], onsets[index], notes.seconds[struck], notes.velocities[struck])
-    return found
+                _fill(found[index], places[index][0], notes.seconds[struck], notes.velocities[struck])
+    return [values[which] for values, (_, which) in zip(found, places, strict=True)]
 
 
-def _fill(found: np.ndarray, onsets: np.ndarray, seconds: np.ndarray, played: np.ndarray) -> None:
-    """Write the velocities of notes to the onsets at their times; of two notes at one time the louder counts."""
-    at = np.searchsorted(onsets, seconds - SAME_TIME).clip(max=len(onsets) - 1)
-    there = np.abs(onsets[at] - seconds) <= SAME_TIME
+def _fill(found: np.ndarray, times: np.ndarray, seconds: np.ndarray, played: np.ndarray) -> None:
+    """Write the velocities of notes to where their times are, each once, in `times`; of two notes at one time the louder counts."""
+    at = np.searchsorted(times, seconds - SAME_TIME).clip(max=len(times) - 1)
+    there = np.abs(times[at] - seconds) <= SAME_TIME
     np.fmax.at(found, at[there], played[there].astype(float))
 
 

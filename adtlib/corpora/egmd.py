@@ -76,7 +76,7 @@ class Egmd(Corpus):
         """The splits in which the table lists each performance, by its name without the kit's number; needs no recordings."""
         splits: dict[str, set[str]] = {}
         for _, split, _, audio in self._rows:
-            splits.setdefault(_track_id(audio).rpartition("_")[0], set()).add(split)
+            splits.setdefault(performance(_track_id(audio)), set()).add(split)
         return {name: sorted(found, key=SPLITS.index) for name, found in splits.items()}
 
     @cached_property

@@ -149,8 +149,7 @@ class FolderCorpus(Corpus):
             self._alone.append(annotations[0])
             return f"{stem}.wav (recording of {annotations[0].name})"
         mapping = self.midi_mapping if _suffix(annotations[0]) in MIDI_SUFFIXES else ANY_TEXT
-        track_id = self._relative(recordings[0].with_suffix(""))
-        return Track(self.info.name, track_id, split, (recordings[0],), (annotations[0],), mapping)
+        return Track(self.info.name, stem, split, (recordings[0],), (annotations[0],), mapping)
 
     def _leave_out_others(self, split: str) -> None:
         """Name what lies outside the folders of splits, folders of splits that lie too deep, and those that cannot be read."""

@@ -30,14 +30,14 @@ _ROLAND_NAMES = {22: "hi-hat edge, closed", 26: "hi-hat edge, open", 58: "tom 3,
 LONG = 1_000  # annotations: reading so many takes long enough for a progress bar
 
 
-def annotation_files(corpus: Corpus, split: str | None = None) -> list[tuple[tuple[Path, ...], Mapping]]:
+def annotation_files(corpus: Corpus) -> list[tuple[tuple[Path, ...], Mapping]]:
     """(files, mapping) of each annotation found; for SADTP also those without their recording."""
     if isinstance(corpus, Sadtp):
         return [((path,), ROLAND) for path in sorted((corpus.root / FOLDER).glob(f"*/{ANNOTATION}"))]
-    return [(track.annotation, track.mapping) for track in corpus.tracks(split)]
+    return [(track.annotation, track.mapping) for track in corpus.tracks()]
 
 
-def label_table(corpus: Corpus, split: str | None = None, progress: bool = True) -> pd.DataFrame:
+def label_table(corpus: Corpus) -> pd.DataFrame:
     """How often each label or pitch occurs and its class: source, label, name, class, onsets.
 
     All labels of the mappings in use are listed, those that never occur with 0. Percussion outside the vocabulary has the class
@@ -48,8 +48,8 @@ def label_table(corpus: Corpus, split: str | None = None, progress: bool = True)
     if corpus.info.unit == "sequence":
         return pd.DataFrame(columns=columns)
     counters: dict[Mapping, Counter] = defaultdict(Counter)
-    files = annotation_files(corpus, split)
-    for paths, mapping in tqdm(files, desc=f"labels of {corpus.info.name}", disable=not progress or len(files) < LONG):
+    files = annotation_files(corpus)
+    for paths, mapping in tqdm(files, desc=f"labels of {corpus.info.name}", disable=len(files) < LONG):
         try:
             counters[mapping].update(count_labels(paths, mapping, drum_channel_only=corpus.drum_channel_only))
         except AnnotationError as error:

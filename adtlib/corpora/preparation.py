@@ -22,8 +22,9 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from adtlib import paths
-from adtlib.audio.features import FPS, SAMPLE_RATE, FeatureConfig, log_filter_spectrogram
+from adtlib.audio.features import FPS, SAMPLE_RATE, check_version, log_filter_spectrogram
 from adtlib.audio.files import AudioError
+from adtlib.audio.pieces import told
 from adtlib.corpora.ahead import Spread, caught, follow, in_order, passed_on
 from adtlib.corpora.base import Corpus, CorpusError, Track
 from adtlib.corpora.shard_set import ShardSet
@@ -59,7 +60,7 @@ def prepare(
 
     Two processes that prepare one corpus do it one after the other; the second finds it done.
     """
-    FeatureConfig(version)
+    check_version(version)
     splits = tuple(splits or corpus.splits)
     unknown = set(splits) - set(corpus.splits)
     if unknown:
@@ -106,7 +107,7 @@ def _prepare(corpus: Corpus, folder: Path, splits: tuple[str, ...], version: str
     about = {
         "corpus": corpus.info.name,
         "unit": corpus.info.unit,
-        "quantised": bool(getattr(corpus, "quantised", False)),
+        "quantised": corpus.quantised,
         "miniature": corpus.miniature,
         "features": version,
     }
@@ -236,10 +237,11 @@ def _compute(corpus: Corpus, version: str, group: list[tuple[Track, str]]) -> li
     """Tracks by id, computed; of one that cannot be, the reason in words: whatever one track does, the others go on."""
     results: list[tuple[str, _Computed | str]] = []
     for track, source in group:
-        try:
-            results.append((track.id, _computed(corpus, track, source, version)))
-        except Exception as error:
-            results.append((track.id, _reason(track, error)))
+        with told() as remarks:
+            try:
+                results.append((track.id, _computed(corpus, track, source, version, remarks)))
+            except Exception as error:
+                results.append((track.id, "; ".join([_reason(track, error), *remarks])))
     return results
 
 
@@ -253,14 +255,15 @@ def _compute_there(corpus: Corpus, version: str, group: list[tuple[Track, str]])
     return _compute(corpus, version, group)
 
 
-def _computed(corpus: Corpus, track: Track, source: str, version: str) -> _Computed:
+def _computed(corpus: Corpus, track: Track, source: str, version: str, remarks: list[str]) -> _Computed:
+    """A track, computed; `remarks` has what is said of its recordings while they are read."""
     waveform = corpus.read_audio(track)
     annotation = corpus.read_annotation(track)
     inputs = [[str(path.absolute()), file_checksum(path)] for path in (*track.audio, *track.annotation)]
     features = log_filter_spectrogram(waveform, version=version).astype(np.float16)
     onsets, notes = _onsets_within(annotation.onsets, len(features), len(waveform) / SAMPLE_RATE, track)
     about = {"source": source, "inputs": inputs}
-    if notes := [*notes, *annotation.remarks]:
+    if notes := [*remarks, *notes, *annotation.remarks]:
         about["notes"] = notes
     if annotation.unknown:
         about["unknown"] = {str(label): count for label, count in annotation.unknown.items()}

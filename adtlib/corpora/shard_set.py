@@ -105,17 +105,13 @@ class ShardSet:
         if not chosen:
             return
         self._new = Shards(self.folder, max(self._frames) + 1)
-        maps: dict[int, np.ndarray] = {}
         lines = read_lines(self.folder, chosen.values())
         try:
             for (name, place), line in zip(chosen.items(), lines, strict=True):
-                path = shard_path(self.folder, place.shard)
-                if place.shard not in maps:
-                    end = max(p.start + p.frames for p in chosen.values() if p.shard == place.shard)
-                    maps[place.shard] = map_features(path, end)
-                features = maps[place.shard][place.start : place.start + place.frames]
-                if checksum(features) != place.features:
+                features = _whole_features(self.folder, place)
+                if features is None:
                     if name in names:
+                        path = shard_path(self.folder, place.shard)
                         raise PreparedError(damaged(path, f"features of {name} are not those written"))
                     del self.places[name]
                     continue
@@ -155,6 +151,15 @@ class ShardSet:
         for path in self.folder.glob("*"):
             if path.suffix in (FEATURES, UNITS, ".npz") and path.name not in known:
                 path.unlink(missing_ok=True)
+
+
+def _whole_features(folder: Path, place: Place) -> np.ndarray | None:
+    """The features of a unit, a view of the map; None where they are not those written, or their file ends before them."""
+    try:
+        features = map_features(shard_path(folder, place.shard), place.start + place.frames)[place.start :]
+    except PreparedError:
+        return None
+    return features if checksum(features) == place.features else None
 
 
 def _units(places: Iterable[Place]) -> list[tuple[int, int, str]]:

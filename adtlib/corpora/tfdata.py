@@ -10,14 +10,13 @@ where a snapshot file is TFRecord framing (u64 length, u32 checksum of the lengt
 little-endian) around one TensorProto for each component of an element. Only the necessary part of the protobuf wire
 format is read: numbers, and fields that are bytes, strings, messages or packed lists. Memory holds one element at a time.
 
-Checksums are CRC-32C, "masked" as in TFRecord (rotated right by 15 bits, plus a constant). Those of the lengths are always
-verified, those of the data on request: an element of ADTOF-YT costs 0.7 to 1 ms, as much as the rest of preparing it.
+Checksums are CRC-32C, "masked" as in TFRecord (rotated right by 15 bits, plus a constant). Those of the data of an element of
+ADTOF-YT cost 0.7 to 1 ms, as much as the rest of preparing it.
 """
 
 import functools
 import hashlib
 import io
-import shutil
 import struct
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -243,7 +242,7 @@ def _record_length(file: io.BufferedReader, path: Path, size: int) -> int | None
     raise CorpusError(f"{path}: truncated in the record that starts at byte {offset} of {size}; {_REMEDY}")
 
 
-def _read_arrays(path: Path, check_data: bool) -> Iterator[np.ndarray | CorpusError]:
+def _read_arrays(path: Path) -> Iterator[np.ndarray | CorpusError]:
     """The array of each record; of one whose data are damaged the error, as the next can still be read."""
     size = path.stat().st_size
     with path.open("rb") as file:
@@ -252,7 +251,7 @@ def _read_arrays(path: Path, check_data: bool) -> Iterator[np.ndarray | CorpusEr
             data = bytearray(length)
             file.readinto(data)
             (crc,) = struct.unpack("<I", file.read(_CRC))
-            if check_data and masked_crc(data) != crc:
+            if masked_crc(data) != crc:
                 yield CorpusError(f"{path}: damaged in the record at byte {offset} (its checksum is wrong); {_REMEDY}")
                 continue
             try:
@@ -261,13 +260,10 @@ def _read_arrays(path: Path, check_data: bool) -> Iterator[np.ndarray | CorpusEr
                 yield CorpusError(f"{path}: no readable tensor at byte {offset}: {error}; {_REMEDY}")
 
 
-def read_saved_dataset(
-    folder: Path | str, check_data: bool = False, damaged: Callable[[CorpusError], None] | None = None
-) -> Iterator[list[np.ndarray]]:
+def read_saved_dataset(folder: Path | str, damaged: Callable[[CorpusError], None]) -> Iterator[list[np.ndarray]]:
     """The elements of a saved dataset, in the order of its files, each a list of one array for each component.
 
-    check_data  verify the checksum of every record.
-    damaged     is told of an element with damaged data, which is then left out; without it the error is raised.
+    damaged  is told of an element with damaged data, which is then left out.
 
     All that can be read is yielded before an error is raised: CorpusError names the file, the byte and the remedy if a file is
     missing, truncated, compressed or damaged, or if there are fewer elements than the metadata states.
@@ -277,17 +273,15 @@ def read_saved_dataset(
     found = 0
     for path in _snapshot_files(folder, metadata):
         element = []
-        for array in _read_arrays(path, check_data):
+        for array in _read_arrays(path):
             element.append(array)
             if len(element) < metadata.n_components:
                 continue
             errors = [part for part in element if isinstance(part, CorpusError)]
-            if not errors:
-                yield element
-            elif damaged is None:
-                raise errors[0]
-            else:
+            if errors:
                 damaged(errors[0])
+            else:
+                yield element
             element = []
             found += 1
         if element:
@@ -340,24 +334,16 @@ def _dataset_spec(form: list[tuple[tuple[int, ...], int]]) -> bytes:
     return bytes_field(52, b"".join(values))
 
 
-def _clear(folder: Path) -> None:
-    """Remove an older saved dataset, but no other files."""
-    if folder.is_dir() and any(folder.iterdir()):
-        if not ((folder / "snapshot.metadata").is_file() or (folder / _PARTIAL).is_dir()):
-            raise ValueError(f"{folder}: is not a saved dataset; name another folder or empty it")
-        shutil.rmtree(folder)
-
-
 def write_saved_dataset(folder: Path | str, elements: Iterable[list[np.ndarray]]) -> None:
-    """Write `elements` (each a list of arrays, all of the same shapes and types) as a saved dataset of one shard.
+    """Write `elements` (each a list of arrays, all of the same shapes and types) as a saved dataset of one shard, in a new folder.
 
     The result depends on the elements alone: the name of the run is derived from their checksum, and no time is stored.
     `snapshot.metadata` is written last, so that a killed writer leaves nothing that seems complete. Raises ValueError if
-    the elements differ in shape or type, or if there are none.
+    the elements differ in shape or type, or if there are none, FileExistsError if there is a folder of this name.
     """
     folder = Path(folder)
     partial = folder / _PARTIAL
-    _clear(folder)
+    folder.mkdir(parents=True)
     shard = partial / "00000000.shard"
     shard.mkdir(parents=True)
     digest = hashlib.sha256()

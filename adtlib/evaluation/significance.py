@@ -19,6 +19,7 @@ procedure", Scandinavian Journal of Statistics 6, 1979.
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -124,18 +125,32 @@ def _resampled(pooled: np.ndarray, n_resamples: int, seed: int) -> Iterator[np.n
 
 
 def group_draws(n_groups: int, n_resamples: int = 2_000, seed: int = 0) -> Iterator[np.ndarray]:
-    """How often each group is drawn in each resample of a bootstrap: floats `(R, n_groups)` in batches of some resamples.
+    """How often each group is drawn in each resample of a bootstrap: floats `(R, n_groups)` in batches of some resamples, not to be
+    written to.
 
     Multiplying a batch by sums per group gives the resampled sums. Nothing is yielded for fewer than two groups, which say nothing
     about their spread.
     """
     if n_groups < 2:
         return
+    if n_resamples * n_groups <= _CELLS:
+        yield _only_batch(n_groups, n_resamples, seed)
+        return
     rng = np.random.default_rng(seed)
-    at_once = max(1, min(n_resamples, _CELLS // n_groups))
+    at_once = max(1, _CELLS // n_groups)
     for done in range(0, n_resamples, at_once):
-        size = min(at_once, n_resamples - done)
-        yield rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=size).astype(float)
+        yield _draw(rng, n_groups, min(at_once, n_resamples - done))
+
+
+@lru_cache(maxsize=4)  # each interval over the same groups has the same draws, and drawing takes longer than what is done with them
+def _only_batch(n_groups: int, n_resamples: int, seed: int) -> np.ndarray:
+    drawn = _draw(np.random.default_rng(seed), n_groups, n_resamples)
+    drawn.flags.writeable = False
+    return drawn
+
+
+def _draw(rng: np.random.Generator, n_groups: int, size: int) -> np.ndarray:
+    return rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=size).astype(float)
 
 
 def resampled_shares(sums: Sequence[np.ndarray]) -> list[np.ndarray]:

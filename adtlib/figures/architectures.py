@@ -121,21 +121,21 @@ def _parts(ax, parts: tuple[str, ...], y: float, colour: str) -> None:
 # --- patches -----------------------------------------------------------------------------------------------------------
 
 
-def plot_patches(model: ViT, features: np.ndarray, frame: int, start: float = 0.0):
+def plot_patches(model: ViT, features: np.ndarray, frame: int):
     """A spectrogram cut into patches, the patches of one frame, and the model's token of them: three axes.
 
     model     the network alone, without a standardising layer: features are standardised here.
-    features  `(T, 84)`;  frame  index of the frame shown;  start  seconds of the first frame.
+    features  `(T, 84)`;  frame  index of the frame shown.
     """
     ratios = {"width_ratios": [3.1, 0.95, 1.0], "height_ratios": [0.04, 1]}
     figure, (heads, (whole, cut, token)) = plt.subplots(2, 3, figsize=(TEXT_WIDTH, 0.47 * TEXT_WIDTH), **ratios)
     patches = model.patches
     height, count = patches.height, patches.n_patches
-    plot_features(features, start, whole, colour_bar=False)
+    plot_features(features, ax=whole, colour_bar=False)
     edges = whole.collections[0].get_coordinates()[:, 0, 1]  # (85,) Hz
-    times = start + (frame + np.array([-0.5, 0.5])) / FPS
+    times = (frame + np.array([-0.5, 0.5])) / FPS
     whole.hlines(edges[height:-1:height], *whole.get_xlim(), color="white", linewidth=0.6)
-    whole.vlines(start + (np.arange(len(features)) - 0.5) / FPS, edges[0], edges[-1], color="white", linewidth=0.15)
+    whole.vlines((np.arange(len(features)) - 0.5) / FPS, edges[0], edges[-1], color="white", linewidth=0.15)
     whole.add_patch(Rectangle((times[0], edges[0]), 1 / FPS, edges[-1] - edges[0], fill=False, edgecolor="#00d5ff", linewidth=1.3))
     bar = figure.colorbar(whole.collections[0], cax=heads[0], orientation="horizontal", label="log10(magnitude + 1)")
     bar.ax.xaxis.set_ticks_position("top")
@@ -155,9 +155,9 @@ def plot_patches(model: ViT, features: np.ndarray, frame: int, start: float = 0.
     return np.array([whole, cut, token])
 
 
-def _spread(band, height: int, count: int, apart: float = 3.0):
+def _spread(band, height: int, count: int):
     """Position of a band after its patch is moved away from those below."""
-    return band + apart * np.clip((band + 0.5 - 1e-9) // height, 0, count - 1)
+    return band + 3.0 * np.clip((band + 0.5 - 1e-9) // height, 0, count - 1)
 
 
 def _cut_frame(ax, features, frame: int, height: int, like) -> None:

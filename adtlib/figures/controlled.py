@@ -32,16 +32,20 @@ def plot_architectures_by_test(table: pd.DataFrame, ax=None):
     """
     ax = given_axes(ax)
     tests, names = list(dict.fromkeys(table["test"])), list(dict.fromkeys(table["level"]))
+    named = set()
     for place, name in enumerate(names):
         for row, test in enumerate(tests):
             mine = table[(table["level"] == name) & (table["test"] == test)]
+            if mine.empty:  # not tested there
+                continue
             at = row + 0.8 * ((place + 0.5) / len(names) - 0.5)
             mean = mine[mine["seed"] == "mean"].iloc[0]
             if np.isfinite(mean["f1_low"]):
                 ax.plot([mean["f1_low"], mean["f1_high"]], [at, at], color=ARCHITECTURE_COLOURS[name], linewidth=1.2, zorder=2)
             seeds = mine[mine["seed"] != "mean"]["f1_micro"]
             ax.plot(seeds, [at] * len(seeds), ".", color=INK, markersize=2.5, zorder=4)
-            label = name if row == 0 else None
+            label = None if name in named else name
+            named.add(name)
             ax.plot(mean["f1_micro"], at, markersize=5, linestyle="none", zorder=3, label=label, **_style(name))
     ax.set_yticks(range(len(tests)), [in_figure(test) for test in tests])
     ax.set(xlabel="micro F1", ylim=(len(tests) - 0.5, -0.5))
@@ -109,12 +113,12 @@ def plot_f1_against_cost(table: pd.DataFrame, axes=None):
     return axes
 
 
-def plot_errors_by_circumstance(table: pd.DataFrame, measure: str = "missed", axes=None):
-    """Share of strokes missed, or of inventions for each stroke, an axes for each circumstance, a line an architecture.
+def plot_errors_by_circumstance(table: pd.DataFrame, axes=None):
+    """Share of strokes missed, an axes for each circumstance, a line an architecture.
 
     table  `studies.error_shares`: architecture, circumstance, value, measure, share, ci_low, ci_high.
     """
-    mine = table[table["measure"] == measure]
+    mine = table[table["measure"] == "missed"]
     circumstances = list(dict.fromkeys(mine["circumstance"]))
     if axes is None:
         _, axes = new_figure(0.62, rows=2, columns=2, sharey=True)
@@ -132,7 +136,7 @@ def plot_errors_by_circumstance(table: pd.DataFrame, measure: str = "missed", ax
         ax.set_ylim(bottom=0)
         ax.grid(axis="y")
     for ax in np.atleast_2d(axes)[:, 0]:
-        ax.set_ylabel("missed (%)" if measure == "missed" else "invented per stroke (%)")
+        ax.set_ylabel("missed (%)")
     handles, labels = np.ravel(axes)[0].get_legend_handles_labels()
     np.ravel(axes)[0].figure.legend(handles, labels, loc="outside upper center", ncols=5, columnspacing=1.0, handletextpad=0.2)
     return axes

@@ -243,8 +243,8 @@ def plot_durations_and_rates(units: pd.DataFrame, corpus: str, axes, unit: str =
     return axes
 
 
-def plot_tempo_by_style(performances: pd.DataFrame, ax=None, corpus: str = "E-GMD"):
-    """Tempo of each recording by style, styles with the most recordings first."""
+def plot_tempo_by_style(performances: pd.DataFrame, ax=None):
+    """Tempo of each recording of E-GMD by style, styles with the most recordings first."""
     ax = given_axes(ax)
     if performances.empty:
         return say_nothing_found(ax)
@@ -257,8 +257,8 @@ def plot_tempo_by_style(performances: pd.DataFrame, ax=None, corpus: str = "E-GM
         ax.plot(
             shown,
             height,
-            CORPUS_MARKERS[corpus],
-            color=CORPUS_COLOURS[corpus],
+            CORPUS_MARKERS["E-GMD"],
+            color=CORPUS_COLOURS["E-GMD"],
             markersize=3,
             markeredgecolor="#333333",
             markeredgewidth=0.3,

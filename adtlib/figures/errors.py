@@ -113,7 +113,7 @@ def plot_timing(events: pd.DataFrame, tolerance: float) -> np.ndarray:
         for limit in sorted({25.0, 1000 * tolerance}):
             for sign in (-1, 1):
                 ax.axvline(sign * limit, color="#777777", linewidth=0.8, linestyle=":")
-        near = int((delays.abs() > 1000 * tolerance).sum())
+        near = int((known["corpus"].eq(corpus) & known["event"].eq("missed")).sum())
         ax.set_title(f"{in_figure(corpus)}\nn = {n_strokes:,}\nnear misses: {near}", fontsize=8)
         ax.set(xlabel="", ylabel="", xlim=(-reach, reach))
         ax.grid(axis="y")

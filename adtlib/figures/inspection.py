@@ -35,11 +35,11 @@ def plot_vanishing(features: np.ndarray, gradients: Mapping[str, np.ndarray]):
     return axes
 
 
-def plot_receptive_field(features: np.ndarray, frame: int, band: int, n_blocks: int = 3, ax=None):
-    """A spectrogram, and on it what one value sees after each convolutional block: a rectangle each, around (frame, band)."""
+def plot_receptive_field(features: np.ndarray, frame: int, band: int, ax=None):
+    """A spectrogram, and on it what one value sees after 1, 2 and 3 convolutional blocks, a rectangle each around (frame, band)."""
     ax = given_axes(ax)
     plot_features(features, 0.0, ax)
-    edges, fields = band_edges(), receptive_fields(n_blocks)
+    edges, fields = band_edges(), receptive_fields(3)
     beside = (frame - fields[-1][0] // 2 - 0.5) / FPS  # the widest rectangle: names stand there, where none crosses them
     for number, (frames, bands) in enumerate(fields, start=1):
         low, high = max(band - bands // 2, 0), min(band + bands // 2 + 1, len(edges) - 1)

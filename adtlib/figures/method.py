@@ -282,11 +282,11 @@ def plot_schedule(schedule: pd.DataFrame, axes):
     return axes
 
 
-def plot_picking(activations: np.ndarray, picked: Onsets, reference: Onsets, peaks: PeakPicking, axes, start: float = 0.0):
+def plot_picking(activations: np.ndarray, picked: Onsets, reference: Onsets, peaks: PeakPicking, axes):
     """Activations with the onsets picked from them; below each curve a tick for each annotated onset."""
-    plot_activations(activations, picked, start, peaks, axes)
+    plot_activations(activations, picked, peaks=peaks, axes=axes)
     for name, times, ax in zip(CLASSES, reference, axes, strict=True):
         ax.plot(times, np.full(len(times), -0.16), "|", color="black", markersize=7, markeredgewidth=1.2, clip_on=False)
-        ax.set(ylim=(-0.32, 1.12), xlim=(start, start + len(activations) / FPS))
+        ax.set(ylim=(-0.32, 1.12), xlim=(0, len(activations) / FPS))
         ax.set_ylabel(name, color=CLASS_COLOURS[name], fontweight="bold")
     return axes

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from adtlib.studies.examples import Example
 
 _POINTS_A_CM = 72 / 2.54
+_FOOTPRINT = 0.8  # seconds shown of a stroke
+_KEY_SPACE, _TIME_SPACE = 0.19, 0.17  # centimetres between two lines of the staff: above a key, and over time
+_MESSAGES = 20  # of a MIDI file that are listed
 
 
 def class_colour(pitch: int) -> str:
@@ -33,16 +36,17 @@ def class_colour(pitch: int) -> str:
 # --- footprints --------------------------------------------------------------------------------------------------------
 
 
-def plot_footprints(strokes: Mapping[int, np.ndarray], lead_in: float, axes, seconds: float = 0.8, floor: float = -80.0):
+def plot_footprints(strokes: Mapping[int, np.ndarray], lead_in: float, axes):
     """Waveform above and spectrogram below, a column for each instrument, all on the same scales.
 
     strokes  waveforms `(n,)` at 44.1 kHz by General MIDI pitch, with the stroke after `lead_in` seconds; time 0 is the stroke.
     axes     two rows, a column for each stroke.
-    seconds  shown of each stroke;  floor  lower end of the scale in decibels relative to the loudest value.
+
+    Levels are in decibels relative to the loudest value, down to -80.
     """
     loudest = max(np.abs(waveform).max() for waveform in strokes.values())
     # Half a window longer than shown, as the end of a cut sound would look like a stroke.
-    stop = round((lead_in + seconds) * SAMPLE_RATE) + FRAME_SIZE // 2
+    stop = round((lead_in + _FOOTPRINT) * SAMPLE_RATE) + FRAME_SIZE // 2
     strokes = {pitch: waveform[:stop] for pitch, waveform in strokes.items()}
     levels = {pitch: spectrum_levels(waveform) for pitch, waveform in strokes.items()}
     reference = max(level.max() for _, _, level in levels.values())
@@ -55,9 +59,9 @@ def plot_footprints(strokes: Mapping[int, np.ndarray], lead_in: float, axes, sec
         upper.tick_params(labelbottom=False)
         times, frequencies, level = levels[pitch]
         mesh = lower.pcolormesh(
-            times - lead_in, frequencies, level.T - reference, vmin=floor, vmax=0, shading="nearest", rasterized=True
+            times - lead_in, frequencies, level.T - reference, vmin=-80, vmax=0, shading="nearest", rasterized=True
         )
-        upper.set_xlim(-lead_in, seconds)
+        upper.set_xlim(-lead_in, _FOOTPRINT)
         lower.set(yscale="log", ylim=(30, 20_000), xlim=upper.get_xlim(), xlabel="time (s)")
         lower.set_yticks([100, 1_000, 10_000], ["100", "1k", "10k"])
         lower.minorticks_off()
@@ -79,12 +83,9 @@ def notation_key() -> tuple[Pattern, list[str]]:
     return Pattern(hits, 1, meter=(len(pitches), 4)), [PLACES[pitch].name for pitch in pitches]
 
 
-def plot_notation_with_key(pattern: Pattern, staff_space: float = 0.19):
-    """A pattern in drum notation, and below it the key, the position of each instrument on the staff. Returns the figure.
-
-    staff_space  centimetres between two lines of the staff.
-    """
-    width = TEXT_WIDTH * 2.54 / staff_space  # in staff spaces
+def plot_notation_with_key(pattern: Pattern):
+    """A pattern in drum notation, and below it the key, the position of each instrument on the staff. Returns the figure."""
+    width = TEXT_WIDTH * 2.54 / _KEY_SPACE  # in staff spaces
     score = engrave(to_musicxml(pattern), line_width=width - 1)
     key, names = notation_key()
     legend = engrave(to_musicxml(key, key=True), line_width=width - 1)
@@ -98,8 +99,7 @@ def plot_notation_with_key(pattern: Pattern, staff_space: float = 0.19):
         left, upper, _, lower = engraving.bounds
         ax.set(xlim=(left - 90, left - 90 + width * STAFF_SPACE), ylim=(lower, upper))
         ax.set_axis_off()
-        unit = staff_space * _POINTS_A_CM / STAFF_SPACE
-        draw(engraving, ax, unit=unit, colour=lambda index, hits=notes.hits: class_colour(hits[index].pitch))
+        draw(engraving, ax, unit=points_a_unit(_KEY_SPACE), colour=lambda index, hits=notes.hits: class_colour(hits[index].pitch))
         top += height + gap
     bottom = legend.bounds[3]
     for index, name in enumerate(names):
@@ -109,13 +109,10 @@ def plot_notation_with_key(pattern: Pattern, staff_space: float = 0.19):
     return figure
 
 
-def plot_notation_over_time(pattern: Pattern, lead_in: float, ax, staff_space: float = 0.17, colour=class_colour):
-    """Notation stretched so that each notehead is at its time on the x axis of `ax`, whose limits and position must be fixed.
-
-    staff_space  centimetres between two lines;  colour  of a pitch's notehead.
-    """
-    moved, to_data = notation_over_time(pattern, lead_in, ax, staff_space)
-    return draw(moved, ax, to_data, points_a_unit(staff_space), lambda index: colour(pattern.hits[index].pitch))
+def plot_notation_over_time(pattern: Pattern, lead_in: float, ax):
+    """Notation stretched so that each notehead is at its time on the x axis of `ax`, whose limits and position must be fixed."""
+    moved, to_data = notation_over_time(pattern, lead_in, ax, _TIME_SPACE)
+    return draw(moved, ax, to_data, points_a_unit(_TIME_SPACE), lambda index: class_colour(pattern.hits[index].pitch))
 
 
 def points_a_unit(staff_space: float) -> float:
@@ -123,7 +120,7 @@ def points_a_unit(staff_space: float) -> float:
     return staff_space * _POINTS_A_CM / STAFF_SPACE
 
 
-def notation_over_time(pattern: Pattern, lead_in: float, ax, staff_space: float = 0.17) -> tuple[Engraving, Affine2D]:
+def notation_over_time(pattern: Pattern, lead_in: float, ax, staff_space: float) -> tuple[Engraving, Affine2D]:
     """The engraving for `plot_notation_over_time`, and the transform from its units to data of `ax`, whose limits are set."""
     start, end = ax.get_xlim()
     box = ax.get_position()
@@ -149,7 +146,7 @@ def notation_over_time(pattern: Pattern, lead_in: float, ax, staff_space: float 
 # --- MIDI --------------------------------------------------------------------------------------------------------------
 
 
-def plot_midi(events: pd.DataFrame, rows: int = 20, axes=None):
+def plot_midi(events: pd.DataFrame, axes=None):
     """The messages of a MIDI file: above, its keys over beats; below, a list of the first messages.
 
     events  of `notation.patterns.midi_events`;  axes  two, one above the other.
@@ -157,7 +154,7 @@ def plot_midi(events: pd.DataFrame, rows: int = 20, axes=None):
     if axes is None:
         _, axes = plt.subplots(2, 1, figsize=(TEXT_WIDTH, TEXT_WIDTH), height_ratios=[0.42, 0.6])
     _plot_keys(events, axes[0])
-    _list_messages(events.head(rows), len(events) - rows, axes[1])
+    _list_messages(events.head(_MESSAGES), len(events) - _MESSAGES, axes[1])
     return axes
 
 

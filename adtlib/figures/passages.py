@@ -79,15 +79,13 @@ def plot_passage(passage: Passage | None):
     return axes
 
 
-def plot_seam(prepared: Prepared, split: str, first: int = 0, frames: int = 60):
-    """The end of one sequence and the beginning of the next, the lost frame between them blank: the axes.
-
-    first   index of the earlier sequence; `frames` are shown on either side.
-    """
+def plot_seam(prepared: Prepared, split: str):
+    """The end of a split's first sequence and the beginning of the next, the lost frame between them blank: the axes."""
+    frames = 60  # shown on either side
     units = prepared.units(split) if split in prepared.splits else []
-    if len(units) < first + 2:
+    if len(units) < 2:
         return empty_figure("fewer than two sequences found")
-    before, after = units[first], units[first + 1]
+    before, after = units[0], units[1]
     features = [np.asarray(before.features[-frames:], dtype=float), np.asarray(after.features[:frames], dtype=float)]
     lost = np.full((1, features[0].shape[1]), np.nan)
     _, axes, sides = stacked_figure([1.6, 1], 0.42)
@@ -152,11 +150,11 @@ def _beat_lines(song: "Transcription", start: float, end: float, ax) -> None:
             ax.axvline(seconds, color="#888888", linewidth=1.3 if position == 1 else 0.5, zorder=0)
 
 
-def plot_waveform(waveform: np.ndarray, sample_rate: int = SAMPLE_RATE, start: float = 0.0, ax=None):
-    """Amplitude over seconds; `start` is the time of the first sample."""
+def plot_waveform(waveform: np.ndarray, start: float = 0.0, ax=None):
+    """Amplitude over seconds of a waveform at 44.1 kHz; `start` is the time of the first sample."""
     ax = given_axes(ax)
-    ax.plot(start + np.arange(len(waveform)) / sample_rate, waveform, color="#444444", linewidth=0.4, rasterized=True)
-    ax.set(xlabel="time (s)", ylabel="amplitude", xlim=(start, start + len(waveform) / sample_rate))
+    ax.plot(start + np.arange(len(waveform)) / SAMPLE_RATE, waveform, color="#444444", linewidth=0.4, rasterized=True)
+    ax.set(xlabel="time (s)", ylabel="amplitude", xlim=(start, start + len(waveform) / SAMPLE_RATE))
     return ax
 
 
@@ -221,10 +219,10 @@ def plot_activations(
     return axes
 
 
-def plot_targets(targets: np.ndarray, start_frame: int = 0, ax=None):
+def plot_targets(targets: np.ndarray, ax=None):
     """Targets `(T, 5)` as stems: 1 at an onset, 0.5 beside it if they are widened."""
     ax = given_axes(ax)
-    frames = start_frame + np.arange(len(targets))
+    frames = np.arange(len(targets))
     for row, name in enumerate(CLASSES):
         ax.vlines(frames, row, row - 0.8 * targets[:, row], color=CLASS_COLOURS[name], linewidth=2.5)
         ax.axhline(row, color="#cccccc", linewidth=0.5, zorder=0)

@@ -12,7 +12,7 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 from adtlib.audio.features import FPS
 from adtlib.figures.architectures import ARCHITECTURE_COLOURS
 from adtlib.figures.passages import band_edges
-from adtlib.figures.theme import INK, TEXT_WIDTH
+from adtlib.figures.theme import INK, TEXT_WIDTH, given_axes
 from adtlib.models.registry import ARCHITECTURES
 from adtlib.models.saliency import Influence
 
@@ -62,7 +62,7 @@ def idealised_weights(form: str) -> np.ndarray:
 
 def plot_idealised(form: str, colour: str, ax=None):
     """Input frames below, the output frame above, and arrows between them: darker and thicker for more influence."""
-    ax = plt.gca() if ax is None else ax
+    ax = given_axes(ax)
     ax.set(xlim=(-_STEPS - 0.7, _STEPS + 0.7), ylim=(-1.35, 5.1))
     ax.set_axis_off()
     weights = idealised_weights(form)
@@ -159,7 +159,7 @@ def _shade_nothing(found: Influence, scale: float, ax) -> None:
 
 def plot_influence_by_band(found: Influence, ax=None):
     """Shares of each frame and band around the output frame, logarithmic; grey areas have no influence at all."""
-    ax = plt.gca() if ax is None else ax
+    ax = given_axes(ax)
     near = np.abs(found.offsets) <= NEAR
     offsets = found.offsets[near]
     times = 1000 * np.append(offsets - 0.5, offsets[-1] + 0.5) / FPS

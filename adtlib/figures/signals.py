@@ -35,10 +35,10 @@ def note(ax, x, y, text: str, **options):
 # --- sound -------------------------------------------------------------------------------------------------------------
 
 
-def plot_pressure_wave(waveform: np.ndarray, moment: float, microphone: float = 5.0, reach: float = 15.0, sample_rate=SAMPLE_RATE):
+def plot_pressure_wave(waveform: np.ndarray, moment: float, microphone: float = 5.0):
     """Propagation of a stroke: air and pressure over distance at one moment, the microphone signal over time, and its samples.
 
-    waveform    `(n,)` at the drum;  moment  seconds after the stroke;  microphone, reach  metres.
+    waveform    `(n,)` at the drum, at 44.1 kHz;  moment  seconds after the stroke;  microphone  its distance in metres.
 
     Returns the axes: air, pressure, waveform, samples. Attenuation is ignored, as for a plane wave.
     """
@@ -49,8 +49,9 @@ def plot_pressure_wave(waveform: np.ndarray, moment: float, microphone: float = 
     time, zoom = figure.add_subplot(grid[2, 0]), figure.add_subplot(grid[2, 1])
 
     def pressure(seconds):
-        return np.interp(seconds, np.arange(len(waveform)) / sample_rate, waveform, left=0.0, right=0.0)
+        return np.interp(seconds, np.arange(len(waveform)) / SAMPLE_RATE, waveform, left=0.0, right=0.0)
 
+    reach = 15.0  # metres shown
     distance = np.linspace(0, reach, 2_000)
     along = pressure(moment - distance / SPEED_OF_SOUND)
     _draw_air(air, distance, along, microphone)
@@ -61,7 +62,7 @@ def plot_pressure_wave(waveform: np.ndarray, moment: float, microphone: float = 
     space.plot(microphone, arrived, "o", color=WINE, zorder=5)
 
     start = microphone / SPEED_OF_SOUND
-    seconds = np.arange(0, 0.08, 1 / sample_rate)
+    seconds = np.arange(0, 0.08, 1 / SAMPLE_RATE)
     received = pressure(seconds - start)
     time.plot(1000 * seconds, received, color=INK)
     time.plot(1000 * moment, arrived, "o", color=WINE, zorder=5)
@@ -70,12 +71,12 @@ def plot_pressure_wave(waveform: np.ndarray, moment: float, microphone: float = 
     note(time, 1000 * start + 1, -1.2, f"{1000 * start:.1f} ms: the way to the microphone", va="center")
     time.set(xlabel="time since the stroke (ms)", ylabel="amplitude", xlim=(0, 80), ylim=(-1.4, 1))
 
-    _draw_samples(zoom, seconds, received, round(moment * sample_rate), sample_rate)
+    _draw_samples(zoom, seconds, received, round(moment * SAMPLE_RATE))
     time.axvspan(*zoom.get_xlim(), color=WINE, alpha=0.15, linewidth=0)
     return air, space, time, zoom
 
 
-def _draw_samples(ax, seconds: np.ndarray, received: np.ndarray, middle: int, sample_rate: float) -> None:
+def _draw_samples(ax, seconds: np.ndarray, received: np.ndarray, middle: int) -> None:
     """23 samples around the sample `middle`, as 16-bit integers."""
     shown = slice(middle - 11, middle + 12)
     stored = np.rint(received[shown] * 32768)
@@ -83,7 +84,7 @@ def _draw_samples(ax, seconds: np.ndarray, received: np.ndarray, middle: int, sa
     ax.plot(1000 * seconds[shown], stored, "o", color=WINE, markersize=3)
     centre, height = (stored.max() + stored.min()) / 2, max(np.ptp(stored), 1.0)
     ax.set_ylim(centre - 0.8 * height, centre + 0.8 * height)
-    ax.set(xlim=(1000 * (middle - 12) / sample_rate, 1000 * (middle + 12) / sample_rate))
+    ax.set(xlim=(1000 * (middle - 12) / SAMPLE_RATE, 1000 * (middle + 12) / SAMPLE_RATE))
     ax.set(xlabel="time since the stroke (ms)", ylabel="stored (16 bits)")
 
 
@@ -192,8 +193,9 @@ def plot_continuous_and_discrete(frequency: float, decay: float, cases, axes):
 # --- sampling ----------------------------------------------------------------------------------------------------------
 
 
-def plot_aliasing(frequency: float, rates, axes, shown: float = 0.006):
+def plot_aliasing(frequency: float, rates, axes):
     """A tone, its samples and the reconstructed tone, in time and as spectral lines: a row of axes for each sampling rate."""
+    shown = 0.006  # seconds
     highest = 1.12 * max(frequency, max(rates) / 2)
     for rate, (left, right) in zip(rates, axes, strict=True):
         t = np.linspace(0, shown, 1_200)

@@ -18,14 +18,13 @@ from adtlib.figures.theme import INK, TEXT_WIDTH, given_axes
 
 STYLES = (("-", WINE, "o"), ("--", TEAL, "s"), ("-.", OLIVE, "^"), (":", INK, "D"))
 RANGE = 80.0  # dB shown below the loudest point of a picture
+HIGHEST = 16_000.0  # Hz shown of a spectrogram
 
 
 # --- spectrograms ------------------------------------------------------------------------------------------------------
 
 
-def plot_spectrogram(
-    magnitude: np.ndarray, unit: str = "dB", highest: float = 16_000.0, fps: float = FPS, ax=None, colour_bar=True
-):
+def plot_spectrogram(magnitude: np.ndarray, unit: str = "dB", highest: float = HIGHEST, ax=None, colour_bar=True):
     """Magnitudes `(T, n_bins)` over seconds and kHz: in decibels relative to the loudest ("dB") or unchanged ("linear").
 
     Raises ValueError for another unit.
@@ -36,8 +35,8 @@ def plot_spectrogram(
     step = SAMPLE_RATE / 2 / (magnitude.shape[1] - 1)
     shown = magnitude[:, : round(highest / step) + 1]
     values, low, high = (decibels(shown, magnitude.max()), -RANGE, 0.0) if unit == "dB" else (shown, 0.0, shown.max())
-    # Frame t is centred on t / fps, bin k on k times the distance of bins.
-    extent = (-0.5 / fps, (len(shown) - 0.5) / fps, -0.5 * step / 1000, (shown.shape[1] - 0.5) * step / 1000)
+    # Frame t is centred on t / FPS, bin k on k times the distance of bins.
+    extent = (-0.5 / FPS, (len(shown) - 0.5) / FPS, -0.5 * step / 1000, (shown.shape[1] - 0.5) * step / 1000)
     image = ax.imshow(values.T, origin="lower", aspect="auto", extent=extent, vmin=low, vmax=high, interpolation="nearest")
     ax.set(xlabel="time (s)", ylabel="frequency (kHz)", xlim=(0, extent[1]), ylim=(0, highest / 1000))
     if colour_bar:
@@ -45,7 +44,7 @@ def plot_spectrogram(
     return ax
 
 
-def plot_bands(bands: np.ndarray, centres: np.ndarray, ax=None, label: str = "level (dB)"):
+def plot_bands(bands: np.ndarray, centres: np.ndarray, ax=None):
     """Bands `(T, n_bands)` in decibels, equally high; the axis has the Hz of their centres."""
     ax = given_axes(ax)
     extent = (-0.5 / FPS, (len(bands) - 0.5) / FPS, -0.5, bands.shape[1] - 0.5)
@@ -56,14 +55,14 @@ def plot_bands(bands: np.ndarray, centres: np.ndarray, ax=None, label: str = "le
         ticks.remove(300)  # of mel bands it would touch 100
     ax.set_yticks(np.interp(ticks, centres, np.arange(len(centres))), [f"{f / 1000:g}k" if f >= 1000 else f"{f}" for f in ticks])
     ax.set(xlabel="time (s)", ylabel="frequency (Hz)", xlim=(0, extent[1]))
-    ax.figure.colorbar(image, ax=ax, label=label, pad=0.01)
+    ax.figure.colorbar(image, ax=ax, label="level (dB)", pad=0.01)
     return ax
 
 
 # --- STFT --------------------------------------------------------------------------------------------------------------
 
 
-def plot_stft_steps(waveform: np.ndarray, frames: tuple[int, ...], highest: float = 16_000.0):
+def plot_stft_steps(waveform: np.ndarray, frames: tuple[int, ...]):
     """The STFT step by step for some frames: window, windowed segment, its spectrum and column, the spectrogram: the figure.
 
     waveform  `(n,)` at 44.1 kHz;  frames  numbers of the frames, 10 ms each, at most five.
@@ -79,7 +78,7 @@ def plot_stft_steps(waveform: np.ndarray, frames: tuple[int, ...], highest: floa
     centres = np.arange(len(spectrum)) * HOP_LENGTH / SAMPLE_RATE
     top.plot(centres, np.full(len(centres), -1.12), "|", color=FAINT, markersize=4, clip_on=False)
     top.set(ylim=(-1.15, 1.3), yticks=[-1, 0, 1])
-    plot_spectrogram(spectrum, highest=highest, ax=bottom)
+    plot_spectrogram(spectrum, ax=bottom)
     span = (np.arange(FRAME_SIZE) - FRAME_SIZE // 2) / SAMPLE_RATE
     padded = np.pad(waveform, FRAME_SIZE // 2)
     for index, frame in enumerate(frames):
@@ -96,24 +95,24 @@ def plot_stft_steps(waveform: np.ndarray, frames: tuple[int, ...], highest: floa
         piece.set_ylabel("windowed" if first else "")
         piece.text(0.5, 1.04, transform=piece.transAxes, **number)
         curve, strip = (figure.add_subplot(columns[2 * index + side]) for side in (0, 1))
-        _plot_column(decibels(spectrum[frame], spectrum.max()), highest / 1000, curve, strip, first)
+        _plot_column(decibels(spectrum[frame], spectrum.max()), curve, strip, first)
         strip.text(0.5, 1.02, transform=strip.transAxes, **number)
         bottom.axvline(at, color="white", linewidth=0.8, linestyle=(0, (4, 3)))
         bottom.text(at, 1.01, transform=bottom.get_xaxis_transform(), **number)
     return figure
 
 
-def _plot_column(level: np.ndarray, highest: float, curve, strip, labelled: bool) -> None:
+def _plot_column(level: np.ndarray, curve, strip, labelled: bool) -> None:
     """One frame's spectrum in dB, frequency upwards (kHz), as a curve and as a column of the spectrogram."""
     step = SAMPLE_RATE / FRAME_SIZE / 1000
     kilohertz = np.arange(len(level)) * step
     curve.plot(level, kilohertz, color=INK, linewidth=0.7)
-    curve.set(xlim=(-RANGE, 5), ylim=(0, highest), xlabel="level (dB)", xticks=[-80, -40, 0])
+    curve.set(xlim=(-RANGE, 5), ylim=(0, HIGHEST / 1000), xlabel="level (dB)", xticks=[-80, -40, 0])
     curve.set_ylabel("frequency (kHz)" if labelled else "")
     curve.tick_params(labelleft=labelled)
     extent = (0, 1, -0.5 * step, kilohertz[-1] + 0.5 * step)
     strip.imshow(level[:, None], origin="lower", aspect="auto", extent=extent, vmin=-RANGE, vmax=0, interpolation="nearest")
-    strip.set(ylim=(0, highest), xticks=[], yticks=[])
+    strip.set(ylim=(0, HIGHEST / 1000), xticks=[], yticks=[])
 
 
 def plot_resolutions(waveform: np.ndarray, sizes, axes, highest: float = 4_000.0):
@@ -129,13 +128,14 @@ def plot_resolutions(waveform: np.ndarray, sizes, axes, highest: float = 4_000.0
     return axes
 
 
-def plot_windows(cycles: float, weak: tuple[float, float], axes, size: int = 256):
+def plot_windows(cycles: float, weak: tuple[float, float], axes):
     """Windows, a windowed tone with a weak second tone, and its spectrum in dB: a column of axes for each window.
 
     cycles  periods of the tone in the frame (a fraction of one half: between two bins);  weak  (periods, dB) of the second tone.
 
     The curve is the interpolated spectrum, dots are bins of the DFT; the dashed line is the window's highest side lobe.
     """
+    size = 256
     n = np.arange(size)
     signal = np.cos(2 * np.pi * cycles * n / size) + 10 ** (weak[1] / 20) * np.cos(2 * np.pi * weak[0] * n / size)
     for (above, below), name, colour in zip(np.asarray(axes).T, WINDOWS, (WINE, TEAL, OLIVE), strict=True):
@@ -184,7 +184,7 @@ def plot_griffin_lim(errors: dict[str, np.ndarray], original: np.ndarray, again:
 # --- filterbanks -------------------------------------------------------------------------------------------------------
 
 
-def plot_intervals(table: pd.DataFrame, axes, octaves=("A1", "A2", "A3", "A4", "A5", "A6", "A7")):
+def plot_intervals(table: pd.DataFrame, axes):
     """Intervals of `audio.mel.interval_table` on a linear, a mel and a logarithmic axis, with their width on each."""
     scales = (
         ("Hz", lambda f: f, [f"{f / 1000:g}" for f in range(0, 4_001, 1_000)], "linear (kHz)", "hz", "{:.1f} Hz"),
@@ -200,7 +200,7 @@ def plot_intervals(table: pd.DataFrame, axes, octaves=("A1", "A2", "A3", "A4", "
     )
     lowest, highest = 50.0, 4_000.0
     for ax, (name, scale, _, label, column, words) in zip(axes, scales, strict=True):
-        for octave in octaves:
+        for octave in ("A1", "A2", "A3", "A4", "A5", "A6", "A7"):
             at = scale(note_frequency(octave))
             ax.axvline(at, 0, 0.42, color=FAINT, linewidth=0.8)
             if name != "Hz" or octave >= "A4" or octave == "A2":
@@ -226,9 +226,10 @@ def plot_intervals(table: pd.DataFrame, axes, octaves=("A1", "A2", "A3", "A4", "
     return axes
 
 
-def plot_filters(filterbank: np.ndarray, name: str, ax=None, every: int = 7, lowest: float = 20.0):
+def plot_filters(filterbank: np.ndarray, name: str, ax=None, every: int = 7):
     """Every few filters of a bank `(n_bins, n_bands)` over logarithmic frequency, scaled to a peak of 1, with a title."""
     ax = given_axes(ax)
+    lowest = 20.0  # Hz
     frequency = np.arange(len(filterbank)) * SAMPLE_RATE / FRAME_SIZE
     for band in range(every // 2, filterbank.shape[1], every):
         inside = np.flatnonzero(filterbank[:, band])

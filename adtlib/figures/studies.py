@@ -257,10 +257,10 @@ def plot_f1_points(table: pd.DataFrame, ax=None):
     return ax
 
 
-def plot_class_f1(table: pd.DataFrame, ax=None, label: str = "test"):
-    """F1 of each class, mean over seeds, as a heat map with numbers: rows of `studies.score_table`, a row for each `label`."""
+def plot_class_f1(table: pd.DataFrame, ax=None):
+    """F1 of each class, mean over seeds, as a heat map with numbers: rows of `studies.score_table`, a row for each test."""
     ax = given_axes(ax)
-    means = table.groupby(label, sort=False)[[f"f1_{name}" for name in CLASSES]].mean()
+    means = table.groupby("test", sort=False)[[f"f1_{name}" for name in CLASSES]].mean()
     means.columns = list(CLASSES)
     bar = {"label": "F1", "pad": 0.02, "ticks": [0, 0.5, 1]}
     sns.heatmap(means, annot=True, fmt=".2f", vmin=0, vmax=1, cmap="Blues", annot_kws={"fontsize": 8}, cbar_kws=bar, ax=ax)

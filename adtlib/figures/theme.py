@@ -111,10 +111,10 @@ def seeded() -> Iterator[None]:
         np.random.set_state(before)  # noqa: NPY002
 
 
-def panel_figure(height: float = 0.5, rows: int = 1, columns: int = 1, width: float = 1.0, mosaic: str | None = None, **options):
+def panel_figure(height: float = 0.5, rows: int = 1, columns: int = 1, mosaic: str | None = None, **options):
     """Like `new_figure`, but not registered with pyplot, which would show it a second time and keep it alive: (figure, axes).
 
     mosaic  as for matplotlib's `subplot_mosaic`, in place of rows and columns; the axes are then a dictionary.
     """
-    figure = Figure(figsize=(width * TEXT_WIDTH, height * TEXT_WIDTH), layout="constrained")
+    figure = Figure(figsize=(TEXT_WIDTH, height * TEXT_WIDTH), layout="constrained")
     return figure, figure.subplot_mosaic(mosaic, **options) if mosaic else figure.subplots(rows, columns, **options)

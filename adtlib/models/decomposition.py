@@ -53,15 +53,15 @@ def activations_from_strokes(waveform: np.ndarray, strokes: Mapping[int, np.ndar
 
     Raises ValueError for a pitch outside the five classes, and without strokes.
     """
-    classes = [GENERAL_MIDI.class_index(pitch) for pitch in strokes]
-    if not strokes or None in classes:
+    classes = [GENERAL_MIDI.class_of(pitch) for pitch in strokes]
+    if not strokes or not set(classes) <= set(CLASSES):
         raise ValueError(f"strokes of pitches {sorted(strokes)}: give at least one, all within the five classes")
     length = round(TEMPLATE_SECONDS * FPS)
     templates = np.stack([np.pad(magnitudes(w), ((0, length), (0, 0)))[:length] for w in strokes.values()])
     begun = deconvolve(magnitudes(waveform), templates)
     # Windows of neighbouring frames overlap: a stroke between two frames begins partly in both.
     begun = np.maximum(begun + 0.5 * (_later(begun, 1) + _later(begun, -1)), 0.0)
-    loudness = np.stack([begun[:, [c == index for c in classes]].sum(axis=1) for index in range(len(CLASSES))], axis=1)
+    loudness = np.stack([begun[:, [c == name for c in classes]].sum(axis=1) for name in CLASSES], axis=1)
     return (1.0 - (1.0 - _SURE) ** loudness).astype(np.float32)
 
 

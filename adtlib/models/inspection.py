@@ -9,14 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from adtlib.models.blocks import POOLING, SelfAttention, Standardize
+from adtlib.models.blocks import POOLING, SelfAttention
+from adtlib.models.saliency import standardised
 
 UNITS = {"RNN": nn.RNN, "GRU": nn.GRU, "LSTM": nn.LSTM}
 
 
-def gradient_through_time(
-    unit: str, features: np.ndarray, hidden_size: int = 72, gate_bias: float = 0.0, seed: int = 0
-) -> np.ndarray:
+def gradient_through_time(unit: str, features: np.ndarray, hidden_size: int = 72, gate_bias: float = 0.0) -> np.ndarray:
     """How strongly the last state of an untrained recurrent layer depends on each frame's input: `(T,)`, the last frame's is 1.
 
     It is the size of the gradient of the state's sum with respect to the frame (thesis, 3.1: the vanishing gradient).
@@ -31,7 +30,7 @@ def gradient_through_time(
     if gate_bias and unit == "RNN":
         raise ValueError("a plain recurrent unit has no gate: gate_bias must be 0")
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.manual_seed(0)
         network = UNITS[unit](features.shape[1], hidden_size, batch_first=True).double()
     if gate_bias:
         with torch.no_grad():  # of the chunks of the bias the second is the LSTM's forget gate, and the GRU's update gate
@@ -82,8 +81,7 @@ def attention_maps(model: nn.Module, features: np.ndarray) -> np.ndarray:
     """
     if not any(isinstance(module, SelfAttention) for module in model.modules()):
         raise ValueError(f"{type(model).__name__} has no attention to show")
-    if not any(isinstance(module, Standardize) for module in model.modules()):
-        features = (features - np.mean(features)) / np.std(features)
+    features = standardised(features, model)
     model = copy.deepcopy(model).cpu().float().eval()
     maps: list[Tensor] = []
 

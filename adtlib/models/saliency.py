@@ -64,6 +64,13 @@ def example_inputs() -> np.ndarray:
     return np.stack([features[start : start + SEGMENT_FRAMES] for start in starts])
 
 
+def standardised(features: np.ndarray, model: nn.Module) -> np.ndarray:
+    """Features for a model: by their own mean and deviation, unless the model standardises itself, as a trained one does."""
+    if any(isinstance(module, Standardize) for module in model.modules()):
+        return features
+    return (features - features.mean()) / features.std()
+
+
 def influence(model: nn.Module, inputs: np.ndarray | None = None) -> Influence:
     """The influence of each input value on the centre frame of a 400-frame segment.
 
@@ -75,8 +82,7 @@ def influence(model: nn.Module, inputs: np.ndarray | None = None) -> Influence:
     inputs = example_inputs() if inputs is None else np.asarray(inputs)
     if inputs.ndim != 3 or inputs.shape[1] != SEGMENT_FRAMES:
         raise ValueError(f"inputs of shape {inputs.shape}: they must be (N, {SEGMENT_FRAMES}, bands)")
-    if not any(isinstance(module, Standardize) for module in model.modules()):
-        inputs = (inputs - inputs.mean()) / inputs.std()
+    inputs = standardised(inputs, model)
     model = copy.deepcopy(model).cpu().float().eval()
     x = torch.tensor(inputs, dtype=torch.float32, requires_grad=True)
     total = np.zeros(inputs.shape[1:])

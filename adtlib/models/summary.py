@@ -13,6 +13,7 @@ from torch import nn
 
 from adtlib.audio.features import N_BANDS
 from adtlib.models import blocks
+from adtlib.models.registry import count_parameters
 from adtlib.onsets.frames import SEGMENT_FRAMES
 
 
@@ -66,10 +67,6 @@ def output_shapes(model: nn.Module) -> dict[nn.Module, tuple[int, ...]]:
     return shapes
 
 
-def _count(*modules: nn.Module) -> int:
-    return sum(parameter.numel() for module in modules for parameter in module.parameters() if parameter.requires_grad)
-
-
 def _describe(module: nn.Module, shapes: dict) -> Iterator[Stage]:
     """The stages of one module: of a building block its parts, of a module with `drawn_as` what that says, else its class name.
 
@@ -84,15 +81,15 @@ def _describe(module: nn.Module, shapes: dict) -> Iterator[Stage]:
             yield from _transformer(module, shapes)
         case nn.Module(drawn_as=(name, parts)):
             words = tuple(part if isinstance(part, str) else _part(part) for part in parts)
-            yield Stage(name, (words,), shapes[module], _count(module))
+            yield Stage(name, (words,), shapes[module], count_parameters(module))
         case blocks.Standardize():
             yield Stage("Standardising", (), shapes[module])
         case nn.Sequential():
             yield from _dense(module, shapes)
         case nn.Linear():
-            yield Stage("Projection", ((_part(module),),), shapes[module], _count(module))
+            yield Stage("Projection", ((_part(module),),), shapes[module], count_parameters(module))
         case _:
-            yield Stage(type(module).__name__, (), shapes[module], _count(module))
+            yield Stage(type(module).__name__, (), shapes[module], count_parameters(module))
 
 
 def _part(module: nn.Module) -> str:
@@ -116,7 +113,7 @@ def _part(module: nn.Module) -> str:
 def _front_end(module: blocks.ConvFrontEnd, shapes: dict) -> Iterator[Stage]:
     for number, block in enumerate(module.blocks, start=1):
         name = f"Convolutional block {number}: {shapes[block][0]} kernels"
-        yield Stage(name, (tuple(map(_part, block)),), shapes[block], _count(block))
+        yield Stage(name, (tuple(map(_part, block)),), shapes[block], count_parameters(block))
     yield Stage("Kernels and bands of a frame side by side", (), shapes[module])
 
 
@@ -139,8 +136,8 @@ def _transformer(module: blocks.Transformer, shapes: dict) -> Iterator[Stage]:
     for block in module.blocks:
         attend = (_part(block.attention_norm), _part(block.attention), _part(block.dropout), "+")
         forward = (_part(block.feed_forward_norm), *map(_part, block.feed_forward), _part(block.dropout), "+")
-        yield Stage("Transformer block", (attend, forward), shapes[block], _count(block))
-    yield Stage("Normalisation", (), shapes[module.norm], _count(module.norm))
+        yield Stage("Transformer block", (attend, forward), shapes[block], count_parameters(block))
+    yield Stage("Normalisation", (), shapes[module.norm], count_parameters(module.norm))
 
 
 def _dense(module: nn.Sequential, shapes: dict) -> Iterator[Stage]:
@@ -151,4 +148,4 @@ def _dense(module: nn.Sequential, shapes: dict) -> Iterator[Stage]:
             groups.append([])
         groups[-1].append(child)
     for group in groups:
-        yield Stage("Dense layer", (tuple(map(_part, group)),), shapes[group[-1]], _count(*group))
+        yield Stage("Dense layer", (tuple(map(_part, group)),), shapes[group[-1]], sum(map(count_parameters, group)))

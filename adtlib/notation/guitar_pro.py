@@ -51,7 +51,8 @@ def _fill(models, voice, pattern: Pattern, bar: int) -> None:
         if start <= hit.beat < start + pattern.bar_length:
             at = _division(hit.beat - start)
             hits[at] = (*hits.get(at, ()), index)
-    for event in voice_events(hits, beat_groups(pattern.meter)):
+    # PyGuitarPro has no rest of a whole bar but the whole rest, which is as long as four quarters.
+    for event in voice_events(hits, beat_groups(pattern.meter), bar_rest=pattern.bar_length == 4):
         beat = models.Beat(voice, duration=_duration(models, event))
         beat.status = models.BeatStatus.normal if event.hits else models.BeatStatus.rest
         for index in event.hits:

@@ -77,8 +77,14 @@ class RhythmEvent:
 # --- rhythm ------------------------------------------------------------------------------------------------------------
 
 
-def voice_events(hits: dict[int, tuple[int, ...]], groups: Sequence[Fraction]) -> list[RhythmEvent]:
-    """Chords and rests of one voice in one bar. hits: indices of strokes by division of the bar."""
+def voice_events(hits: dict[int, tuple[int, ...]], groups: Sequence[Fraction], bar_rest: bool = True) -> list[RhythmEvent]:
+    """Chords and rests of one voice in one bar.
+
+    hits      indices of strokes by division of the bar.
+    bar_rest  write an empty bar as one rest of the kind "measure", whatever its length; else as rests of its beats.
+    """
+    if bar_rest and not hits:
+        return [RhythmEvent(0, round(sum(groups) * DIVISIONS), "measure", 0)]
     events, start = [], 0
     for number, length in enumerate(groups):
         end = start + round(length * DIVISIONS)
@@ -114,9 +120,7 @@ def _first_to(values, start: int):
 
 
 def _joined_rests(events: list[RhythmEvent], groups: Sequence[Fraction]) -> list[RhythmEvent]:
-    """Combine rests of a whole bar, of half a bar in 4/4, and of a dotted quarter in compound metres."""
-    if not any(event.hits for event in events):
-        return [RhythmEvent(0, round(sum(groups) * DIVISIONS), "measure", 0)]
+    """Combine rests of half a bar in 4/4, and of a dotted quarter in compound metres."""
     joined, half = [], 2 * DIVISIONS
     for event in events:
         last = joined[-1] if joined else None

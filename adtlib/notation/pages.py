@@ -12,6 +12,7 @@ from adtlib.notation.engraving import STAFF_SPACE, Engraving, layout, placed
 A4 = (210, 297)  # millimetres
 MARGIN_MM = (15, 18)  # at the sides, above and below
 STAFF_SPACE_MM = 1.75
+_LINE_WIDTH = (A4[0] - 2 * MARGIN_MM[0]) / STAFF_SPACE_MM  # staff spaces between the margins
 _TITLE_MM = 12
 _SIZE = re.compile(r'<svg width="([\d.]+)px" height="([\d.]+)px"')
 _PIXEL = STAFF_SPACE / 10  # pixels of verovio's pictures in a staff space
@@ -68,9 +69,9 @@ def draw_merged(engraving: Engraving, ax, width: float, height: float, staff_spa
     return ax
 
 
-def score_svg(musicxml: str, width_mm: float = A4[0], title: str = "") -> str:
+def score_svg(musicxml: str, title: str = "") -> str:
     """Sheet music in systems below each other, as one SVG picture as wide as a page."""
-    return stacked_svg(engrave_pages(musicxml, _line_width(width_mm), embed_font=True), title)
+    return stacked_svg(engrave_pages(musicxml, _LINE_WIDTH, embed_font=True), title)
 
 
 def score_pdf(musicxml: str, title: str = "") -> bytes:
@@ -82,21 +83,16 @@ def score_pdf(musicxml: str, title: str = "") -> bytes:
 
     side, above = MARGIN_MM
     height = (A4[1] - 2 * above - _TITLE_MM) / STAFF_SPACE_MM
-    pages, title = engrave_pages(musicxml, _line_width(A4[0]), height), in_line(title)
+    pages, title = engrave_pages(musicxml, _LINE_WIDTH, height), in_line(title)
     buffer = io.BytesIO()
     with PdfPages(buffer, metadata={"CreationDate": None, "Title": title}) as pdf:
         for number, svg in enumerate(pages, start=1):
             figure = Figure(figsize=(A4[0] / 25.4, A4[1] / 25.4))
             ax = figure.add_axes([side / A4[0], above / A4[1], 1 - 2 * side / A4[0], 1 - (2 * above + _TITLE_MM) / A4[1]])
-            draw_merged(read_svg(svg), ax, _line_width(A4[0]), height, STAFF_SPACE_MM)
+            draw_merged(read_svg(svg), ax, _LINE_WIDTH, height, STAFF_SPACE_MM)
             top = 1 - (above + _TITLE_MM / 3) / A4[1]
             figure.text(side / A4[0], top, title, fontsize=13 if number == 1 else 9, va="center", parse_math=False)
             if len(pages) > 1:
                 figure.text(1 - side / A4[0], top, f"{number} / {len(pages)}", fontsize=9, va="center", ha="right")
             pdf.savefig(figure)
     return buffer.getvalue()
-
-
-def _line_width(width_mm: float) -> float:
-    """Staff spaces between the margins of a page."""
-    return (width_mm - 2 * MARGIN_MM[0]) / STAFF_SPACE_MM

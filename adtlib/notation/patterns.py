@@ -158,7 +158,7 @@ def grid_positions(
 ) -> list[list[Fraction]]:
     """The quantised position of each onset in quarter notes, class by class and in order, as in `quantise`.
 
-    steps  of every beat; by default sixteenths or triplets are chosen for each beat.
+    steps  of every beat; by default sixteenths or triplets are chosen for each beat, in metres of eighths sixteenths.
 
     Raises ValueError as `quantise` does.
     """
@@ -171,7 +171,7 @@ def grid_positions(
         if early := [beat for beat in beats if beat < -1 / 8]:
             raise ValueError(f"{name} has an onset {-early[0]:.2f} beats before the first beat: let the beats begin a bar earlier")
     exact = [np.maximum(beats, 0.0) for beats in exact]
-    if steps is None and all(length == 1 for length in beat_groups(meter)):
+    if steps is None and meter[1] != 8:
         grids = _grids(np.sort(np.concatenate(exact)))
         return [[_nearest(at, grids[math.floor(at)]) for at in beats.tolist()] for beats in exact]
     return [[_nearest(at, steps or 4) for at in beats.tolist()] for beats in exact]
@@ -240,7 +240,8 @@ def song_strokes(
     last = math.ceil(float(beats.at(max(seconds for seconds, _, _ in events)))) + beats.a_bar
     lines = beats.seconds(begin + np.arange(math.ceil((last - begin) * unit) + 1) / float(unit))  # of quarter notes
     by_class = [[event for event in events if KINDS.get(event[1], event[1]) == name] for name in CLASSES]
-    onsets = [np.array([seconds for seconds, _, _ in own]) for own in by_class]
+    # The first stroke may be early, by the tempo at the bar line; `grid_positions` would measure that by the median tempo.
+    onsets = [np.array([max(seconds, lines[0]) for seconds, _, _ in own]) for own in by_class]
     loudest: dict[tuple[Fraction, str], tuple[int, str]] = {}  # (velocity, kind)
     start = begin * unit
     for name, positions, own in zip(CLASSES, grid_positions(onsets, lines, meter, steps), by_class, strict=True):

@@ -138,7 +138,8 @@ def _bar(meter: Meter, beat: Fraction) -> Fraction:
 def _likeliest(strokes: np.ndarray, ternary: float, bpm: float, tempo_known: bool) -> list[tuple[Meter, Fraction]]:
     """Readings (time signature, length of its beat in tracked beats) of the likeliest bar: two where bars of both are as long."""
     common = {lag: repetition(strokes, Fraction(lag)) for lag in _COMMON_LAGS}
-    lags = [lag for lag in _OTHER_LAGS if ternary < 0.5 or lag.denominator == 1]
+    finest = 1 if ternary >= 0.5 else 2 if tempo_known else 4  # bars in quarters of tracked beats would double the tempo
+    lags = [lag for lag in _OTHER_LAGS if lag.denominator <= finest]
     other = {lag: repetition(strokes, lag) for lag in lags}
     bar = max(other, key=other.__getitem__)
     half = bar / 2

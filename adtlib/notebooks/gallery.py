@@ -23,6 +23,7 @@ CHAPTERS = {
     "8": "Conclusion",
 }
 A_ROW = 4
+WIDTH = 160  # pixels, of an embedded thumbnail
 
 
 def by_chapter(profile: str, until: str = "99") -> dict[str, list[dict[str, str]]]:
@@ -54,8 +55,8 @@ def _table(cells: list[str]) -> str:
     return "\n".join(["<table>", *lines, "</table>"])
 
 
-def printed_gallery(profile: str, until: str = "99", width: int = 160) -> str:
-    """The gallery of notebooks up to `until` as HTML, with embedded thumbnails `width` pixels wide; "" if there are no figures."""
+def printed_gallery(profile: str, until: str = "99") -> str:
+    """The gallery of notebooks up to `until` as HTML, with embedded thumbnails; "" if there are no figures."""
     base = os.path.relpath(paths.FIGURES / profile, paths.NOTEBOOKS)
     parts = []
     for chapter, rows in by_chapter(profile, until).items():
@@ -63,8 +64,8 @@ def printed_gallery(profile: str, until: str = "99", width: int = 160) -> str:
         for row in rows:
             path = paths.FIGURES / profile / f"{row['file']}.png"
             if path.is_file():
-                data = base64.b64encode(thumbnail(path, width)).decode()
-                picture = f'<img src="data:image/png;base64,{data}" width="{width}" alt="{in_html(seen(row["caption"]))}">'
+                data = base64.b64encode(thumbnail(path, WIDTH)).decode()
+                picture = f'<img src="data:image/png;base64,{data}" width="{WIDTH}" alt="{in_html(seen(row["caption"]))}">'
                 address = quote(Path(base, path.name).as_posix(), errors="surrogateescape")
                 link = f'<a href="{address}" title="{in_html(row["caption"])}">{picture}</a>'
                 cells.append(f"{link}<br>{in_html(label(row['thesis_number']))}")
@@ -73,7 +74,7 @@ def printed_gallery(profile: str, until: str = "99", width: int = 160) -> str:
     return "\n".join(parts)
 
 
-def thumbnail(path: Path, width: int, colours: int = 24) -> bytes:
+def thumbnail(path: Path, width: int) -> bytes:
     """A picture scaled down to `width` pixels, as a PNG of few colours: some kilobytes."""
     from PIL import Image  # comes with matplotlib
 
@@ -81,5 +82,5 @@ def thumbnail(path: Path, width: int, colours: int = 24) -> bytes:
         height = max(1, round(picture.height * width / picture.width))
         small = picture.convert("RGB").resize((width, height), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
-    small.quantize(colours, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+    small.quantize(24, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()

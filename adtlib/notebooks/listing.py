@@ -141,15 +141,15 @@ def notebook_map(folder: Path = paths.NOTEBOOKS) -> pd.DataFrame:
     """A row for each notebook: notebook, title, thesis (section), question, figures, tables (names, in order of making)."""
     rows = []
     for path in sorted(folder.glob("[0-9][0-9]_*.ipynb")):
-        cells = Notebook(path).cells()
-        first = "".join(cells[0]["source"])
+        notebook = Notebook(path)
+        first = "".join(notebook.cells()[0]["source"])
         heading = first.splitlines()[0]
         title = _TITLE.match(heading)
         question = _QUESTION.search(first)
-        code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        code = notebook.code()
         rows.append(
             {
-                "notebook": path.stem,
+                "notebook": notebook.name,
                 "title": title["title"] if title else heading.lstrip("# "),
                 "thesis": title["where"] if title else "",
                 "question": " ".join(question[1].split()) if question else "",
@@ -160,17 +160,11 @@ def notebook_map(folder: Path = paths.NOTEBOOKS) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["notebook", "title", "thesis", "question", "figures", "tables"])
 
 
-def _names(code: list[str], function: str) -> list[str]:
+def _names(code: str, function: str) -> list[str]:
     """Names of files in calls of `function`, where they are literals; names in variables are not found."""
-    found = []
-    for source in code:
-        lines = [line for line in source.splitlines() if not line.lstrip().startswith(("%", "!"))]
-        for node in ast.walk(ast.parse("\n".join(lines))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == function and len(node.args) > 1:
-                name = node.args[1]
-                if isinstance(name, ast.Constant):
-                    found.append(name.value)
-    return found
+    calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call) and len(node.args) > 1]
+    named = [call for call in calls if getattr(call.func, "id", "") == function and isinstance(call.args[1], ast.Constant)]
+    return [call.args[1].value for call in sorted(named, key=lambda call: call.lineno)]
 
 
 def printed_map(table: pd.DataFrame) -> str:

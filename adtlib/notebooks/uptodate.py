@@ -12,7 +12,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -68,10 +68,9 @@ def data_state(root: Path) -> str:
     return hash_of(*lines)
 
 
-def _named_state(own: dict[str, Any]) -> str:
-    """Hash of the files and folders named in a notebook's parameters, and of the shipped models."""
-    listed = [item for value in own.values() for item in (value if isinstance(value, list) else [value])]
-    named = [Path(item) for item in listed if isinstance(item, str) and os.path.isabs(item)]
+def _named_state(names: Sequence[str]) -> str:
+    """Hash of named files and folders, as far as they are there, and of the shipped models."""
+    named = [Path(name).expanduser() for name in names]
     files = [*sorted(path for path in named if path.is_file()), *sorted(paths.WEIGHTS.glob("*"))]
     states = [f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files]
     return hash_of(*states, *(data_state(path) for path in sorted(named) if path.is_dir()))
@@ -92,6 +91,7 @@ class Inputs:
     profile: str
     parameters: dict[str, Any]
     hashes: dict[str, str]  # by the name shown to the user when it has changed
+    named: tuple[str, ...] = ()  # recordings and a model, by the profile or the command line
 
 
 def collect_inputs(settings: Profile, parameters: dict[str, Any]) -> Inputs:
@@ -102,7 +102,7 @@ def collect_inputs(settings: Profile, parameters: dict[str, Any]) -> Inputs:
         "the data": hash_of(*map(data_state, [settings.data_root, *own])),
         "the library versions": _library_state(),
     }
-    return Inputs(settings.name, parameters, hashes)
+    return Inputs(settings.name, parameters, hashes, tuple(filter(None, (*settings.recordings, settings.model))))
 
 
 # ---- scores ---------------------------------------------------------------------------------------------------------
@@ -194,7 +194,7 @@ class Stamp:
         inputs["the code of adtlib"] = code_state(source=self.notebook.code() + EXECUTING)
         inputs |= self.shared.hashes
         if "model" in self.notebook.parameters():
-            inputs["the recordings or models"] = _named_state(own)
+            inputs["the recordings or models"] = _named_state(self.shared.named)
         if self.notebook.number >= FIRST_READER:
             inputs["the scores of earlier notebooks"] = hash_of(json.dumps(self._reads, sort_keys=True))
         if self.notebook.number >= FIRST_LISTER:

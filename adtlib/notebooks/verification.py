@@ -9,6 +9,7 @@ A link is unknown, not broken, where nothing was noted (results of earlier versi
 results of `showcase`, but neither weights nor corpora.
 """
 
+import itertools
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -26,40 +27,51 @@ NAMES = "name a table, a figure, an executed notebook, a run or a prepared corpu
 
 def verify_home() -> Iterator[Link]:
     """Links of all that was computed below the home: results, runs, prepared corpora."""
-    chain = _Chain()
-    for profile in _profiles():
-        yield from chain.results(profile)
-    for config in sorted(paths.RESULTS.rglob(CONFIG)):
-        yield from chain.run(config.parent)
-    for folder, _ in prepared_folders():
-        yield from chain.prepared(folder)
+    return _links(_Chain())
 
 
 def verify(path: Path) -> Iterator[Link]:
     """Links of one thing and of all behind it: a table, figure or executed copy, a run, a prepared corpus, or a folder of these.
 
-    ValueError if nothing below `path` was computed by adtlib.
+    ValueError if nothing at or below `path` was computed by adtlib.
     """
-    path, chain = Path(path).expanduser().resolve(), _Chain()
+    path = Path(path).expanduser().resolve()
     if not path.exists():
         raise ValueError(f"{path} is not there: {NAMES}")
     if path in (paths.HOME, paths.RESULTS, paths.CACHE):
         return verify_home()
+    links = _links_of(path, _Chain())
+    first = next(links, None)
+    if first is None:
+        raise ValueError(f"{path} is no result of {paths.HOME}: {NAMES}")
+    return itertools.chain([first], links)
+
+
+def _links_of(path: Path, chain: "_Chain") -> Iterator[Link]:
+    """Links of the run or prepared corpus that `path` is or lies in, else of all results, runs and corpora at or below it."""
     for folder in (path, *path.parents[:2]):
         if (folder / CONFIG).is_file():
             return chain.run(folder)
         if (folder / INDEX).is_file():
             return chain.prepared(folder)
-    for root in (paths.RESULTS, paths.FIGURES):
-        if path.is_relative_to(root) and path != root:
-            profile = path.relative_to(root).parts[0]
-            runs = sorted(path.rglob(CONFIG))
-            if path.is_dir() and runs and not _outputs(profile, path):
-                return (link for config in runs for link in chain.run(config.parent))
-            return chain.results(profile, path)
-    raise ValueError(
-        f"{path} is no result of {paths.HOME}: name a table, a figure, an executed notebook, a run or a prepared corpus"
-    )
+    return _links(chain, path)
+
+
+def _links(chain: "_Chain", below: Path | None = None) -> Iterator[Link]:
+    """Links of all results, runs and prepared corpora, or of those at or below a path."""
+    for profile in _profiles():
+        if _outputs(profile, below):
+            yield from chain.results(profile, below)
+    for config in sorted(paths.RESULTS.rglob(CONFIG)):
+        if _is_in(config, below):
+            yield from chain.run(config.parent)
+    for folder, _ in prepared_folders():
+        if _is_in(folder, below):
+            yield from chain.prepared(folder)
+
+
+def _is_in(path: Path, below: Path | None) -> bool:
+    return below is None or path.is_relative_to(below)
 
 
 def _profiles() -> list[str]:
@@ -72,7 +84,7 @@ def _outputs(profile: str, below: Path | None = None) -> list[Path]:
     folders = (paths.RESULTS / profile / "tables", paths.RESULTS / profile / "notebooks", paths.FIGURES / profile)
     files = [path for folder in folders for path in sorted(folder.glob("[0-9][0-9]_*")) if path.is_file()]
     files = [path for path in files if not path.name.endswith(".failed.ipynb")]
-    return [path for path in files if below is None or path == below or below in path.parents]
+    return [path for path in files if _is_in(path, below)]
 
 
 class _Chain:
@@ -100,7 +112,7 @@ class _Chain:
             yield Link(RESULT, f"results/{profile}", BROKEN, str(error))
             return
         known = {name: (notebook, value) for notebook, entry in noted.items() for name, value in entry["outputs"].items()}
-        gone = [name for name in known if below is None and not (paths.HOME / name).is_file()]
+        gone = [name for name in known if _is_in(paths.HOME / name, below) and not (paths.HOME / name).is_file()]
         names = [os.path.relpath(path, paths.HOME) for path in chosen]
         for name in [*names, *gone]:
             yield _result_link(name, *known.get(name, (None, None)), profile)

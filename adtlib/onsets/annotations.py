@@ -26,6 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
+from adtlib import paths
 from adtlib.onsets import midi, text
 from adtlib.onsets.frames import Onsets, check_onsets
 from adtlib.onsets.smf import MIDI_SUFFIXES
@@ -244,6 +245,6 @@ def write_onsets(path: Path | str, onsets: Onsets) -> None:
         separator = "," if suffix == ".csv" else "\t"
         heading = "seconds,class" if suffix == ".csv" else "# seconds\tclass"
         lines = [heading, *(f"{time:.6f}{separator}{CLASSES[index]}" for time, index in events)]
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        paths.write_atomically(path, ("\n".join(lines) + "\n").encode())
     else:
         raise ValueError(f"{path}: onsets are written as one of {', '.join(TEXT_SUFFIXES + MIDI_SUFFIXES)}")

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import mido
 import numpy as np
 
+from adtlib import paths
 from adtlib.onsets.frames import LATEST
 from adtlib.onsets.smf import META, SET_TEMPO, MidiError, MidiFile, read_file
 
@@ -120,11 +121,11 @@ def tick_seconds(ticks: np.ndarray, tempos: list[tuple[int, int]], division: int
 # --- writing -----------------------------------------------------------------------------------------------------------
 
 
-def write_notes(path: Path | str, notes: Iterable[tuple[float, int]], channel: int = DRUM_CHANNEL) -> None:
-    """Write notes (seconds, pitch) as a MIDI file of one track; times are rounded to half a millisecond."""
+def write_notes(path: Path | str, notes: Iterable[tuple[float, int]]) -> None:
+    """Write notes (seconds, pitch) as a MIDI file of one track on the drum channel; times are rounded to half a millisecond."""
     placed = [(round(seconds * _TICKS_A_SECOND), pitch, _VELOCITY) for seconds, pitch in notes]
-    events = [tempo_event(0, _TEMPO), *note_events(placed, _NOTE_TICKS, channel)]
-    Path(path).write_bytes(file_bytes([track(events)], _TICKS_A_BEAT))
+    events = [tempo_event(0, _TEMPO), *note_events(placed, _NOTE_TICKS)]
+    paths.write_atomically(Path(path), file_bytes([track(events)], _TICKS_A_BEAT))
 
 
 def note_events(notes: Iterable[tuple[int, int, int]], length: int, channel: int = DRUM_CHANNEL) -> list[TimedMessage]:

@@ -16,7 +16,8 @@ from adtlib.onsets import smf
 COLUMNS = ("time_seconds", "class", "pitch", "velocity", "confidence")  # of tables
 KIND_COLUMNS = ("kind", "kind_confidence")
 _HEADINGS = {",".join(COLUMNS), ",".join((*COLUMNS, *KIND_COLUMNS))}
-SOUNDS = (".clicks.wav", ".drums.wav")
+SOUNDS = ("clicks.wav", "drums.wav")  # kinds of sounds, which end the names of their files after a point
+SOUND_SUFFIXES = tuple(f".{kind}" for kind in SOUNDS)
 
 
 def midi_mark(notes: Iterable[tuple[int, int, int]]) -> str:
@@ -33,7 +34,7 @@ def is_own(path: Path) -> bool:
         if name.endswith(".csv"):
             with path.open("rb") as file:
                 return file.readline(200).removeprefix(b"\xef\xbb\xbf").strip().decode("ascii", "replace") in _HEADINGS
-        if name.endswith(SOUNDS):
+        if name.endswith(SOUND_SUFFIXES):
             with path.open("rb") as file, soundfile.SoundFile(file) as sound:
                 return sound.comment == MADE_HERE
     except (OSError, soundfile.LibsndfileError, smf.MidiError):

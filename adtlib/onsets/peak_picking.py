@@ -73,7 +73,7 @@ def _is_number(value: object) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def pick_peaks(activations: np.ndarray, config: PeakPicking = PeakPicking(), fps: float = FPS) -> Onsets:
+def pick_peaks(activations: np.ndarray, config: PeakPicking = PeakPicking()) -> Onsets:
     """Onsets of each class: a list of five sorted float64 arrays of seconds.
 
     activations  `(T, 5)` in [0, 1]; T may be 0.
@@ -88,7 +88,7 @@ def pick_peaks(activations: np.ndarray, config: PeakPicking = PeakPicking(), fps
     found = [_wait(frames, config) for frames in _candidates(activations, config)]
     if config.double:
         found = [_without_doubles(frames, column[frames], config) for frames, column in zip(found, activations.T, strict=True)]
-    return [frames / fps for frames in found]
+    return [frames / FPS for frames in found]
 
 
 def _candidates(y: np.ndarray, config: PeakPicking) -> list[np.ndarray]:

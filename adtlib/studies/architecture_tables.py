@@ -107,7 +107,8 @@ def score_summary(profile: Profile) -> pd.DataFrame:
     ci_low and ci_high (95 % interval of the mean, over independent groups), n_seeds, n_tracks, n_independent (groups), unit (of
     n_tracks), group (kind of group).
     """
-    parts = []
+    columns = ["architecture", "corpus", "tolerance", "thresholds", "score", "mean", "std", "ci_low", "ci_high", "n_seeds"]
+    columns, parts = [*columns, "n_tracks", "n_independent", "unit", "group"], []
     for thresholds in ("one", "class"):
         for tolerance in dict.fromkeys((profile.tolerance, *TOLERANCES)):
             for corpus in corpus_scores(profile, tolerance, thresholds):
@@ -115,8 +116,8 @@ def score_summary(profile: Profile) -> pd.DataFrame:
                     key = {"architecture": architecture, "corpus": corpus.corpus, "tolerance": tolerance, "thresholds": thresholds}
                     part = scores_with_intervals(counts, corpus.groups)
                     part = part.assign(**key, n_seeds=len(counts), **corpus.sample)
-                    parts.append(part[[*key, "score", "mean", "std", "ci_low", "ci_high", "n_seeds", *corpus.sample]])
-    return pd.concat(parts, ignore_index=True)
+                    parts.append(part[columns])
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns).astype({"tolerance": float})
 
 
 def table_with_intervals(profile: Profile) -> pd.DataFrame:
@@ -151,7 +152,7 @@ def printed_scores(summary: pd.DataFrame, tolerance: float, thresholds: str = "o
             row[f"95 % ({name})"] = "–" if np.isnan(low) else f"{low:.3f}–{high:.3f}"
         row |= {measure: by_score.loc[f"{measure}_micro", "mean"] for measure in ("precision", "recall")}
         rows.append(row | {name: by_score.loc[f"f1_{name}", "mean"] for name in CLASSES})
-    return pd.DataFrame(rows).set_index(["corpus", "architecture"])
+    return pd.DataFrame(rows, columns=None if rows else ["corpus", "architecture"]).set_index(["corpus", "architecture"])
 
 
 # --- significance ------------------------------------------------------------------------------------------------------

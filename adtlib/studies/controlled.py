@@ -12,7 +12,9 @@ from adtlib.models.registry import ARCHITECTURES
 from adtlib.profiles import Profile
 from adtlib.training.controlled_sets import REFERENCE, Faults, TrainingClips
 
-STAGES = ("learning rates", "architectures", "factors", "published settings")
+# The stages of runs; a group of them is trained when the runs that it depends on are.
+RATES, PUBLISHED = "learning rates", "published settings"
+STAGES = ((RATES,), ("architectures", "factors"), (PUBLISHED,))
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,9 @@ class Study:
         known = {f"{level.factor}: {level.level}" for level in _levels(self)}
         if unknown := set(self.leave_out) - known:
             raise ValueError(f"leave_out = {sorted(unknown)}: choose from {', '.join(sorted(known))}")
+        levels = factor_levels(self)
+        if alone := {level.factor for level in levels} - {level.factor for level in levels if level.is_reference}:
+            raise ValueError(f"{sorted(alone)} have no level to compare with: mind leave_out, and factor_hours among hours")
 
 
 def study_of(profile: Profile) -> Study:
@@ -164,7 +169,7 @@ def _levels(study: Study) -> list[Level]:
 class PlannedRun:
     """One model to train.
 
-    stage          of STAGES, which follow each other.
+    stage          of STAGES.
     label          what it is trained on and for, the name of its folder.
     learning_rate  None: the one chosen for the architecture.
     settings       options of its `TrainingConfig` that differ from the study's.
@@ -181,7 +186,7 @@ class PlannedRun:
     @property
     def is_tested(self) -> bool:
         """Whether it is scored on the tests."""
-        return self.stage != "learning rates"
+        return self.stage != RATES
 
     @property
     def words(self) -> str:
@@ -198,8 +203,7 @@ def planned_runs(profile: Profile, study: Study) -> list[PlannedRun]:
         architecture_run(name, (TrainingClips(hours),), profile.seeds[0]) for hours in study.curve_hours for name in ARCHITECTURES
     ]
     levels = factor_levels(study)
-    reference = next(level.clips for level in levels if level.is_reference and level.factor != "mixture")
-    seeds = {reference: study.reference_seeds}
+    seeds = {(TrainingClips(study.factor_hours),): study.reference_seeds}
     order = sorted({seed for each in (study.factor_seeds, study.reference_seeds) for seed in each})
     runs += [
         factor_run(study, clips, seed)
@@ -223,9 +227,7 @@ def rate_runs(study: Study) -> list[PlannedRun]:
     """The short runs that choose learning rates."""
     clips = (TrainingClips(study.architecture_hours),)
     return [
-        PlannedRun(
-            "learning rates", name, f"rate {rate:g} for {study.rate_epochs} epochs", clips, 0, rate, {"epochs": study.rate_epochs}
-        )
+        PlannedRun(RATES, name, f"rate {rate:g} for {study.rate_epochs} epochs", clips, 0, rate, {"epochs": study.rate_epochs})
         for name in ARCHITECTURES
         for rate in study.learning_rates
     ]

@@ -46,7 +46,7 @@ from adtlib.studies.controlled_runs import (
 )
 from adtlib.studies.cost import inference_speeds
 from adtlib.training.controlled_sets import REAL, RENDERED, REPERTOIRE, TESTS, TrainingClips
-from adtlib.training.runs import COUNT_COLUMNS, WEIGHTS, Run, counts_of
+from adtlib.training.runs import COUNT_COLUMNS, METRICS, WEIGHTS, Run, counts_of
 from adtlib.training.scoring import picking_of, predict_units, score_units
 
 TOGETHER = {"mix": "real mixes", "drums": "real drums"}  # tests that are those of MDB and ENST together
@@ -56,6 +56,7 @@ CURVES, COUNTS = "curves.csv", "counts.csv.gz"
 # What counts are with: delta and thresholds by class chosen on validation, or the thesis's delta and such thresholds.
 CHOSEN, THESIS = "peaks", "class"
 PICKINGS = (CHOSEN, THESIS)
+LOUDNESS = "loudness within its drum"  # of strokes alone: what is invented has none
 # The circumstances of strokes: column of the events, edges of the bins, what the bins are called.
 CIRCUMSTANCES = {
     "milliseconds since the last stroke": (
@@ -65,7 +66,7 @@ CIRCUMSTANCES = {
     ),
     "strokes a second around": ("density", (0.0, 4.0, 8.0, 12.0, np.inf), ("under 4", "4–8", "8–12", "over 12")),
     "other drums struck with it": ("others", (0.0, 0.5, 1.5, np.inf), ("none", "one", "two or more")),
-    "loudness within its drum": (
+    LOUDNESS: (
         "quarter",
         (0.0, 0.25, 0.5, 0.75, np.inf),
         ("softest quarter", "second", "third", "loudest quarter"),
@@ -117,7 +118,7 @@ class Results:
         return replace(self, counts=self.thesis_counts)
 
 
-def controlled_results(profile: Profile, progress: bool = True, factors_only: bool = False) -> Results:
+def controlled_results(profile: Profile, factors_only: bool = False) -> Results:
     """The results of the profile's study, for which what is missing is trained; without a study, those of the profile `study`.
 
     factors_only  of chapter 7: what chapter 6 alone needs is not trained.
@@ -128,8 +129,8 @@ def controlled_results(profile: Profile, progress: bool = True, factors_only: bo
     if profile.study:
         with paths.locked(f"controlled-{profile.name}"):
             wanted = partial(is_of_factors, study_of(profile)) if factors_only else None
-            run_controlled(profile, wanted, progress)
-            gather(profile, progress)
+            run_controlled(profile, wanted)
+            gather(profile)
     return stored_results(of)
 
 
@@ -167,7 +168,7 @@ def gather(profile: Profile, progress: bool = True) -> None:
     if not done:
         return
     here = {run: found for run, _ in done if (found := trained_here(profile, run))}
-    curves = [_keyed(run, found.metrics[_CURVES]) for run, found in here.items()]
+    curves = [_keyed(run, found.metrics[_CURVES]) for run, found in here.items() if (found.folder / METRICS).is_file()]
     counts = [_keyed(run, _counts(found)) for run, found in here.items() if run.is_tested]
     elsewhere = pd.DataFrame([row for run, row in done if run not in here], columns=KEYS)
     curves.append(_rows_of(elsewhere, read_table(folder / CURVES)))
@@ -184,9 +185,9 @@ def gather(profile: Profile, progress: bool = True) -> None:
     known = {run for run, _ in done}
     shown = [run for name in names if (run := architecture_run(name, whole, profile.seeds[0])) in known]
     _explain(profile, shown, here, folder, progress)
-    costs = read_table(folder / "costs.csv")
-    if list(costs.get("architecture", [])) != [run.architecture for run in shown]:
-        write_table(folder / "costs.csv", _costs(profile, shown))
+    settings = [row["settings"] for run, row in done if run in shown]
+    if list(read_table(folder / "costs.csv").get("settings", [])) != settings:
+        write_table(folder / "costs.csv", _costs(profile, shown).assign(settings=settings))
 
 
 def _explain(profile: Profile, shown: list[PlannedRun], here: dict[PlannedRun, Run], folder: Path, progress: bool) -> None:
@@ -251,7 +252,7 @@ def _errors(architecture: str, run: Run, units) -> pd.DataFrame:
         struck = events["event"] != "invented"
         times = np.sort(np.unique(np.concatenate(unit.onsets)))
         events["since"] = _since(events["time"].to_numpy(), times)
-        events["quarter"] = events[struck].groupby("class")["energy"].rank(pct=True)
+        events["quarter"] = _loudness(events[struck])
         for circumstance, (column, edges, names) in CIRCUMSTANCES.items():
             bins = pd.cut(events[column], edges, right=False, labels=list(names))
             for name in names:
@@ -260,6 +261,13 @@ def _errors(architecture: str, run: Run, units) -> pd.DataFrame:
                 if missed + hit + invented:
                     rows.append([architecture, circumstance, name, unit.id, hit + missed, missed, invented])
     return pd.DataFrame(rows, columns=["architecture", "circumstance", "value", "id", "strokes", "missed", "invented"])
+
+
+def _loudness(strokes: pd.DataFrame) -> pd.Series:
+    """The place of each stroke in (0, 1) among those of its class by energy; of fewer than four strokes NaN."""
+    of_class = strokes.groupby("class")["energy"]
+    count = of_class.transform("size")
+    return ((of_class.rank() - 0.5) / count).where(count >= 4)
 
 
 def _costs(profile: Profile, shown: list[PlannedRun]) -> pd.DataFrame:
@@ -271,7 +279,7 @@ def _costs(profile: Profile, shown: list[PlannedRun]) -> pd.DataFrame:
     study = study_of(profile)
     configs = [asdict(config_of(profile, study, run)) for run in shown]
     speeds = [speed.times_real_time for speed in inference_speeds(configs)]
-    epochs = [epoch_seconds(profile, study, run.architecture) for run in shown]
+    epochs = [epoch_seconds(profile, study, run) for run in shown]
     kept = [_kept_megabytes(config) for config in configs]
     names = [run.architecture for run in shown]
     return pd.DataFrame({"architecture": names, "epoch_seconds": epochs, "times_real_time": speeds, "megabytes": kept})

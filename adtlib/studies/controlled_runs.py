@@ -5,6 +5,7 @@ where its folder is missing: a study may be trained on several machines, or over
 trains with one thread, so that `jobs` runs share the cores.
 """
 
+import collections
 import json
 import os
 import time
@@ -25,18 +26,19 @@ from adtlib.models.registry import build
 from adtlib.onsets.frames import SEGMENT_FRAMES
 from adtlib.profiles import Profile
 from adtlib.provenance import code_state, hash_of
+from adtlib.studies.configs import base_config
 from adtlib.studies.controlled import (
+    PUBLISHED,
+    STAGES,
     PlannedRun,
     Study,
     architecture_run,
-    factor_levels,
     planned_runs,
     rate_runs,
     study_of,
 )
 from adtlib.studies.run import train_on_cluster
-from adtlib.training.augmentation import AUGMENTATIONS
-from adtlib.training.cluster.jobs import Job
+from adtlib.training.cluster.jobs import Job, run_job
 from adtlib.training.cluster.transfer import refer_to
 from adtlib.training.controlled_sets import (
     Sounds,
@@ -49,11 +51,10 @@ from adtlib.training.controlled_sets import (
     training_sets,
 )
 from adtlib.training.parallel import call_side_by_side, default_jobs
-from adtlib.training.runs import CONFIG, METRICS, SCORES, Run, with_later_options
-from adtlib.training.scoring import score_run
-from adtlib.training.search.settings import published_settings
+from adtlib.training.runs import CONFIG, METRICS, SCORES, Run
+from adtlib.training.search.settings import Settings, published_settings
 from adtlib.training.steps import make_optimizer, train_step
-from adtlib.training.trainer import RESUME, TrainingConfig, fit
+from adtlib.training.trainer import RESUME, TrainingConfig, finished_run
 from adtlib.vocabulary import N_CLASSES
 
 RUNS = "runs.csv"
@@ -90,25 +91,26 @@ def run_folder_of(profile: Profile, run: PlannedRun) -> Path:
 
 
 def trained_here(profile: Profile, run: PlannedRun) -> Run | None:
-    """The run's folder if its training is finished, as the profile says, and tested if it is to be; else None."""
+    """The run's folder if it was trained and tested to the end, as the profile says; else None."""
     found = Run(run_folder_of(profile, run))
-    if not (found.folder / CONFIG).is_file() or "result" not in found.record:
+    if not (found.folder / CONFIG).is_file() or (run.is_tested and not (found.folder / SCORES).is_file()):
         return None
-    if run.is_tested and not ((found.folder / SCORES).is_file() and "peaks" in found.result):
-        return None
-    stored, wanted = dict(found.config), _comparable(config_of(profile, study_of(profile), run))
-    return found if _comparable(stored) == wanted else None
+    return found if found.record.get("settings") == settings_of(profile, study_of(profile), run) else None
 
 
 def finished(profile: Profile, run: PlannedRun) -> dict | None:
     """The row of runs.csv of a finished run: of its folder, or of the stored tables, wherever it was trained; else None."""
     study = study_of(profile)
+    try:
+        settings = settings_of(profile, study, run)
+    except FileNotFoundError:  # its learning rate is not chosen yet
+        return None
     if here := trained_here(profile, run):
         return row_of(profile, study, run, here)
     path = tables_of(profile.name) / RUNS
     rows = _stored_rows(path, path.stat().st_mtime_ns) if path.is_file() else {}
     row = rows.get((run.stage, run.architecture, run.label, run.seed))
-    return row if row and row["settings"] == settings_of(profile, study, run) else None
+    return row if row and row["settings"] == settings else None
 
 
 def tables_of(name: str) -> Path:
@@ -132,11 +134,9 @@ def settings_of(profile: Profile, study: Study, run: PlannedRun) -> str:
     return hash_of(json.dumps(_comparable(config_of(profile, study, run)), sort_keys=True), repr(measured))
 
 
-def _comparable(config: TrainingConfig | dict) -> dict:
+def _comparable(config: TrainingConfig) -> dict:
     """The options that are not a configuration's own defaults; without the precision, which is the machine's."""
-    values = asdict(config) if isinstance(config, TrainingConfig) else with_later_options(config)
-    usual = json.loads(json.dumps(asdict(TrainingConfig("", ()))))
-    values = json.loads(json.dumps(values))
+    values, usual = (json.loads(json.dumps(asdict(each))) for each in (config, TrainingConfig("", ())))
     return {name: value for name, value in values.items() if name != "precision" and value != usual[name]}
 
 
@@ -158,26 +158,10 @@ def chosen_rate(profile: Profile, study: Study, architecture: str) -> float:
 def config_of(profile: Profile, study: Study, run: PlannedRun) -> TrainingConfig:
     """The configuration of a run."""
     rate = run.learning_rate or chosen_rate(profile, study, run.architecture)
-    config = TrainingConfig(
-        architecture=run.architecture,
-        train=tuple(each.name for each in run.clips),
-        hyperparameters=profile.hyperparameters_of(run.architecture),
-        seed=run.seed,
-        epochs=profile.epochs,
-        batch_size=profile.batch_size,
-        learning_rate=rate,
-        weight_decay=profile.weight_decay,
-        patience=profile.patience,
-        lr_patience=profile.lr_patience,
-        precision=profile.precision,
-        peak_picking=profile.peaks,
-        tolerance=profile.tolerance,
-        augmentation=AUGMENTATIONS[profile.augmentation],
-        segments_per_epoch=study.segments_per_epoch,
-        past_best=run.is_tested,
-        averaging=study.averaging,
-    )
-    return replace(config, **run.settings)
+    settings = Settings(profile.hyperparameters_of(run.architecture), rate, profile.weight_decay)
+    config = base_config(profile, run.architecture, [each.name for each in run.clips], run.seed, settings)
+    own = {"segments_per_epoch": study.segments_per_epoch, "past_best": run.is_tested, "averaging": study.averaging}
+    return replace(config, **own | run.settings)
 
 
 def published_runs(profile: Profile, study: Study) -> list[PlannedRun]:
@@ -196,7 +180,7 @@ def published_runs(profile: Profile, study: Study) -> list[PlannedRun]:
         settings = published_settings(name, PUBLISHED_ON)
         own = {"hyperparameters": settings.hyperparameters, "weight_decay": settings.weight_decay}
         label = f"{whole[0].name}, published hyperparameters"
-        found.append(PlannedRun("published settings", name, label, whole, profile.seeds[0], settings.learning_rate, own))
+        found.append(PlannedRun(PUBLISHED, name, label, whole, profile.seeds[0], settings.learning_rate, own))
     return found
 
 
@@ -206,20 +190,17 @@ def published_runs(profile: Profile, study: Study) -> list[PlannedRun]:
 def run_controlled(profile: Profile, wanted: Callable[[PlannedRun], bool] | None = None, progress: bool = True) -> int:
     """Train and test the study's runs, stage after stage; those that are finished are left as they are. Returns how many are.
 
-    wanted  which runs; None for all, and for those of the last stage. What chooses their learning rates must be finished or wanted.
+    wanted  which runs; None for all. What chooses their learning rates must be finished or wanted, and for those of the last stage
+            what chooses their architectures.
     """
     study, jobs = study_of(profile), profile.jobs or default_jobs()
-    first = planned_runs(profile, study)
-    stages = [[run for run in first if not run.is_tested], [run for run in first if run.is_tested]]
-    for stage in (*stages, None):
-        runs = published_runs(profile, study) if stage is None else stage
-        waiting = [run for run in runs if (wanted is None or wanted(run)) and finished(profile, run) is None]
+    for stages in STAGES:
+        runs = [run for run in all_runs(profile) if run.stage in stages and (wanted is None or wanted(run))]
+        waiting = [run for run in runs if finished(profile, run) is None]
         if waiting:
             data = prepare_data(profile, waiting, jobs, progress)
             _run_all(profile, study, waiting, data, jobs, progress)
-        if stage is stages[1] and wanted:
-            break
-    return sum(finished(profile, run) is not None for run in first)
+    return sum(finished(profile, run) is not None for run in all_runs(profile))
 
 
 def _run_all(profile: Profile, study: Study, runs: list[PlannedRun], data: Data, jobs: int, progress: bool) -> None:
@@ -239,19 +220,20 @@ def _run_all(profile: Profile, study: Study, runs: list[PlannedRun], data: Data,
 
 
 def job_of(profile: Profile, study: Study, run: PlannedRun, data: Data) -> Job:
-    """A run as a job for another process or machine."""
-    train, selection = tuple(refer_to(data.sets[each]) for each in run.clips), (refer_to(data.selection),)
-    tests = tuple(map(refer_to, data.tests.values())) if run.is_tested else ()
-    return Job(run_folder_of(profile, run), config_of(profile, study, run), train, tests, validation=selection, deltas=study.deltas)
+    """A run as a job for another process or machine; a finished run with other settings in its folder is moved aside."""
+    train, tests = [data.sets[each] for each in run.clips], list(data.tests.values()) if run.is_tested else []
+    folder, config = run_folder_of(profile, run), config_of(profile, study, run)
+    finished_run(config, train, [data.selection], folder)
+    corpora = {"train": train, "tests": tests, "validation": [data.selection]}
+    references = {name: tuple(map(refer_to, each)) for name, each in corpora.items()}
+    return Job(folder, config, **references, deltas=study.deltas, settings=settings_of(profile, study, run))
 
 
 def train_job(job: Job) -> None:
     """Train and test the run of a job in this process, in its own folder."""
     torch.set_num_threads(job.threads)
     train, tests, selection = ([Prepared(each.folder) for each in of] for of in (job.train, job.tests, job.validation))
-    run = fit(job.config, train, selection, job.folder, progress=False)
-    if tests:
-        score_run(run, tests, job.test_split, selection, job.deltas)
+    run_job(job, job.folder, train, tests, selection)
 
 
 # ---- the plan -----------------------------------------------------------------------------------------------------------
@@ -264,12 +246,12 @@ def plan_table(profile: Profile, only: str = "") -> pd.DataFrame:
     """A row for each planned run: stage, architecture, label, seed, state, epochs (guessed), core_hours (from measured speeds)."""
     study = study_of(profile)
     rows, typical = [], _typical_epochs(profile, study)
-    for run in planned_runs(profile, study):
+    for run in all_runs(profile):
         if only not in run.words:
             continue
         done = finished(profile, run)
         epochs = run.settings.get("epochs") or typical.get(run.architecture, EPOCHS_GUESSED)
-        seconds = epochs * epoch_seconds(profile, study, run.architecture)
+        seconds = epochs * epoch_seconds(profile, study, run)
         state = "finished" if done else "begun" if (run_folder_of(profile, run) / RESUME).is_file() else "waits"
         if done:
             epochs, seconds = done["last_epoch"], 3600 * done["core_hours"]
@@ -285,6 +267,8 @@ def plan_lines(profile: Profile, only: str = "") -> list[str]:
     for stage, part in table.groupby("stage", sort=False):
         left = part.loc[part["state"] != "finished", "core_hours"].sum()
         lines.append(f"{stage}: {len(part)} runs, {part['core_hours'].sum():.1f} core-hours, of which {left:.1f} are left")
+    if study_of(profile).published and PUBLISHED not in set(table["stage"]):
+        lines.append(f"{PUBLISHED}: which, the architectures' runs decide; not in the sum below")
     hours, rendering = rendering_hours(profile)
     total = table["core_hours"].sum() + rendering
     lines.append(f"rendering: {hours:.1f} h of clips, {rendering:.1f} core-hours if none is there")
@@ -314,9 +298,10 @@ def _typical_epochs(profile: Profile, study: Study) -> dict[str, float]:
     return {name: round(float(np.mean(epochs))) for name, epochs in found.items()}
 
 
-def epoch_seconds(profile: Profile, study: Study, architecture: str) -> float:
-    """Core-seconds of an epoch: steps of training, and predicting the selection set."""
-    step, predicting = measured_speed(architecture, json.dumps(profile.hyperparameters_of(architecture)), profile.batch_size)
+def epoch_seconds(profile: Profile, study: Study, run: PlannedRun) -> float:
+    """Core-seconds of an epoch of a run: steps of training, and predicting the selection set."""
+    hyperparameters = run.settings.get("hyperparameters") or profile.hyperparameters_of(run.architecture)
+    step, predicting = measured_speed(run.architecture, json.dumps(hyperparameters), profile.batch_size)
     steps = study.segments_per_epoch / profile.batch_size
     segments = study.selection_hours * 3600 / (SEGMENT_FRAMES / 100)
     return steps * step + segments * predicting
@@ -378,7 +363,8 @@ def _stale(run: Run) -> int:
 
 def row_of(profile: Profile, study: Study, run: PlannedRun, found: Run) -> dict:
     """How a run was trained and how it ended: a row of runs.csv."""
-    config, result = found.config, found.result
+    config, diverged = found.config, "diverged" in found.result
+    result = collections.defaultdict(lambda: np.nan) if diverged else found.result
     return {
         "stage": run.stage,
         "architecture": run.architecture,
@@ -388,8 +374,7 @@ def row_of(profile: Profile, study: Study, run: PlannedRun, found: Run) -> dict:
         "parameters": result["n_parameters"],
         "best_epoch": result["best_epoch"],
         "last_epoch": result["epochs"],
-        "stopped_early": how_ended(found) == "early stopping",
-        "ended": how_ended(found),
+        "ended": "diverged" if diverged else how_ended(found),
         "validation_f1": result["val_f1_micro"],
         "core_hours": result["seconds"] / 3600,
         "precision": config["precision"],
@@ -401,17 +386,8 @@ def row_of(profile: Profile, study: Study, run: PlannedRun, found: Run) -> dict:
 def all_runs(profile: Profile) -> list[PlannedRun]:
     """The runs of all stages, those of the last as far as they can be known."""
     study = study_of(profile)
-    return [*planned_runs(profile, study), *published_runs_at_hand(profile, study)]
-
-
-def published_runs_at_hand(profile: Profile, study: Study) -> list[PlannedRun]:
-    """The runs of the last stage, as far as they can be known."""
     try:
-        return published_runs(profile, study)
+        published = published_runs(profile, study)
     except FileNotFoundError:
-        return []
-
-
-def levels_of(profile: Profile) -> list:
-    """The levels of the profile's study."""
-    return factor_levels(study_of(profile))
+        published = []
+    return [*planned_runs(profile, study), *published]

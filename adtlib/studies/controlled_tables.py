@@ -29,7 +29,7 @@ from adtlib.evaluation.significance import (
 )
 from adtlib.models.registry import ARCHITECTURES
 from adtlib.studies.controlled import Level, factor_levels, label_of
-from adtlib.studies.controlled_results import Results
+from adtlib.studies.controlled_results import LOUDNESS, Results
 from adtlib.studies.tables import F1_COLUMNS
 from adtlib.training.controlled_sets import RENDERED, TrainingClips
 from adtlib.training.runs import counts_of
@@ -122,7 +122,7 @@ def f1_by_architecture(results: Results, tolerance: float = 0.05) -> pd.DataFram
     return _table(rows)
 
 
-def pairs_of_architectures(results: Results, tolerance: float = 0.05) -> pd.DataFrame:
+def pairs_of_architectures(results: Results) -> pd.DataFrame:
     """Each pair of architectures on each test, `first` the higher: difference with interval, p, p corrected, verdict.
 
     p is that of groups, with these models; the interval is over groups and seeds. The verdict is "higher", "equal" or "not
@@ -130,7 +130,7 @@ def pairs_of_architectures(results: Results, tolerance: float = 0.05) -> pd.Data
     """
     label, rows = architecture_label(results), []
     for test in results.tests:
-        counts = {name: counts_for(results, name, label, test, tolerance)[0] for name in ARCHITECTURES}
+        counts = {name: counts_for(results, name, label, test)[0] for name in ARCHITECTURES}
         counts = {name: found for name, found in counts.items() if len(found)}
         spread = seed_spread([[mean_f1(each[None]) for each in found] for found in counts.values()])
         mine = []
@@ -154,18 +154,24 @@ def _verdict(low: float, high: float, p: float, n_groups: int) -> str:
     return "equal" if max(abs(low), abs(high)) <= EQUAL else "not decided"
 
 
-def costs(results: Results) -> pd.DataFrame:
-    """What each architecture took, mean over seeds, and micro F1 on RENDERED; see `controlled_results` for `costs.csv`."""
+def costs(results: Results, f1: pd.DataFrame) -> pd.DataFrame:
+    """What each architecture took, mean over seeds, and micro F1 on RENDERED; see `controlled_results` for `costs.csv`.
+
+    f1  from `f1_by_architecture`.
+    """
     runs = results.runs[(results.runs["trained_on"] == architecture_label(results)) & (results.runs["stage"] != "learning rates")]
     table = runs.groupby("architecture", sort=False).agg(
         n_parameters=("parameters", "first"),
         epochs=("last_epoch", "mean"),
     )
-    f1 = f1_by_architecture(results)
     mine = f1[(f1["test"] == RENDERED) & (f1["seed"] == MEAN) & (f1["hours"] == results.study.architecture_hours)].set_index(
         "level"
     )
-    found = table.join(mine[["f1_micro", "f1_low", "f1_high"]]).reset_index().merge(results.costs, on="architecture")
+    found = (
+        table.join(mine[["f1_micro", "f1_low", "f1_high"]])
+        .reset_index()
+        .merge(results.costs.drop(columns="settings", errors="ignore"), on="architecture")
+    )
     found["training_minutes"] = found["epochs"] * found["epoch_seconds"] / 60  # as on one machine, wherever each was trained
     return found.sort_values("architecture", key=lambda names: names.map(list(ARCHITECTURES).index)).reset_index(drop=True)
 
@@ -178,7 +184,7 @@ def error_shares(results: Results) -> pd.DataFrame:
     rows = []
     for (architecture, circumstance, value), part in results.errors.groupby(["architecture", "circumstance", "value"], sort=False):
         strokes = part["strokes"].to_numpy(float)
-        for measure in ("missed", "invented"):
+        for measure in ("missed",) if circumstance == LOUDNESS else ("missed", "invented"):
             wrong = part[measure].to_numpy(float)
             low, high = _share_interval(wrong, strokes)
             share = wrong.sum() / strokes.sum() if strokes.sum() else np.nan

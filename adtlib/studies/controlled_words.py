@@ -153,7 +153,7 @@ ADVICE = {
 
 
 def advice(table: pd.DataFrame, tests: tuple[str, ...]) -> list[str]:
-    """What to mind when a corpus is recorded, ranked by the largest clear loss on any of the tests."""
+    """What to mind when a corpus is recorded, ranked by the largest clear difference on any of the tests, a loss or a gain."""
     ranked = []
     for factor, question in ADVICE.items():
         mine = pd.concat([effects(table, test) for test in tests], ignore_index=True)
@@ -189,7 +189,7 @@ class Claim:
 def conclusions(results: Results) -> list[Claim]:
     """Ten sentences that answer the thesis's questions, each with its number; what no table holds is said to be not known."""
     architectures, pairs = f1_by_architecture(results), pairs_of_architectures(results)
-    corpora, cost = what_makes_a_corpus_good(results), costs(results)
+    corpora, cost = what_makes_a_corpus_good(results), costs(results, architectures)
     claims = [_highest(results, architectures, test) for test in (RENDERED, *TOGETHER.values())]
     claims += [_pairs_claim(pairs), _curve_claim(results, architectures), _cost_claim(cost)]
     claims += [_largest(corpora, RENDERED, "rendered performances"), _largest(corpora, TOGETHER["mix"], "real recordings")]
@@ -275,8 +275,8 @@ def _repertoire_claim(table: pd.DataFrame) -> Claim:
     return Claim(text, own["f1_micro"], own["f1_low"], own["f1_high"], "rendered from SADTP's annotations")
 
 
-def abstract(results: Results) -> str:
-    """The abstract: the questions, how they were put, and what `conclusions` say; two paragraphs."""
+def abstract(results: Results, claims: list[Claim]) -> str:
+    """The abstract: the questions, how they were put, and what `conclusions` found, its `claims`; two paragraphs."""
     counts = results.counts
     groups = {test: counts.loc[counts["test"] == test, "id"].nunique() for test in (RENDERED, *TOGETHER.values())}
     real = max(groups[test] for test in TOGETHER.values())
@@ -289,7 +289,7 @@ def abstract(results: Results) -> str:
         f"{groups[RENDERED]} performances on kits that no training clip has"
         + (f", and on {real} real pieces, as drums alone and as mixes." if real else ".")
     )
-    found = " ".join(claim.sentence for claim in conclusions(results) if not np.isnan(claim.number))
+    found = " ".join(claim.sentence for claim in claims if not np.isnan(claim.number))
     return f"{asked}\n\n{found} Whether this holds on hundreds of hours of real music is not known."
 
 

@@ -24,12 +24,17 @@ ORDERS = {"loudness": QUARTERS, "others": OTHERS, "density": DENSITIES}
 KEY = ["corpus", "circumstance", "measure", "value"]
 
 
+def loudness_measure(strokes: pd.DataFrame) -> str:
+    """The column that says how loud the strokes of one class are: "velocity" if all have one, else "energy"."""
+    return "velocity" if strokes["velocity"].notna().all() else "energy"
+
+
 def loudness_quarters(events: pd.DataFrame) -> pd.Series:
-    """Quarter of each stroke in its class and corpus, by velocity if all have one, else by energy; NaN for estimates."""
+    """Quarter of each stroke in its class and corpus, by `loudness_measure`; NaN for estimates."""
     quarters = pd.Series(np.nan, index=events.index, dtype=object)
     strokes = events[events["event"] != "invented"]
     for (_, _), part in strokes.groupby(["corpus", "class"], sort=False):
-        loudness = part["velocity"] if part["velocity"].notna().all() else part["energy"]
+        loudness = part[loudness_measure(part)]
         edges = np.quantile(loudness, [0.25, 0.5, 0.75])
         quarters[part.index] = [QUARTERS[k] for k in np.searchsorted(edges, loudness, side="left")]
     return quarters

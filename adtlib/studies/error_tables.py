@@ -14,6 +14,7 @@ from adtlib.onsets.energies import broadband_energies
 from adtlib.onsets.peak_picking import pick_peaks
 from adtlib.profiles import Profile, open_profile_corpus, prepared_corpus
 from adtlib.studies.architecture_tables import chosen_runs
+from adtlib.studies.error_circumstances import loudness_measure
 from adtlib.studies.tables import group_kind, independent
 from adtlib.training.runs import Run
 from adtlib.training.scoring import picking_of, predict_units
@@ -36,7 +37,8 @@ def error_events(profile: Profile) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataF
 
     events   every event of `unit_events`, with corpus, id of the recording and independent group: EVENT_COLUMNS.
     moments  how often a class could have been invented with that many others struck, from `unstruck_moments`: MOMENT_COLUMNS.
-    models   a row for each run; `n_independent` counts groups, `group` is the kind of group: RUN_COLUMNS.
+    models   a row for each run; `n_independent` counts groups, `group` is the kind of group, `loudness` says what the quarters of
+             classes are by: "velocity", "energy", or "velocity or energy" where not all have velocities: RUN_COLUMNS.
     reasons  a sentence for each run that could not be examined.
 
     The tables are empty if no run has its weights.
@@ -56,10 +58,11 @@ def error_events(profile: Profile) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataF
             found, places = _events_of(profile, corpus, run, units)
             events.append(found)
             moments.append(places)
-            measure = "velocity" if found["velocity"].notna().any() else "energy"
+            by_class = found[found["event"] != "invented"].groupby("class")
+            measures = sorted({loudness_measure(strokes) for _, strokes in by_class}, reverse=True)
             who = [corpus, run.config["architecture"], run.config["seed"], run.result["val_f1_micro"]]
             n_groups = len(set(independent(corpus, [unit.id for unit in units])))
-            looked_at.append([*who, len(units), n_groups, group_kind(corpus), measure])
+            looked_at.append([*who, len(units), n_groups, group_kind(corpus), " or ".join(measures)])
     if not events and not reasons:
         reasons.append(f"no runs of profile {profile.name}: make them with 'adt run --profile {profile.name} 41-49'")
     table = pd.concat(events, ignore_index=True) if events else pd.DataFrame(columns=EVENT_COLUMNS)

@@ -14,7 +14,6 @@ import numpy as np
 from adtlib.audio.clicks import click_track
 from adtlib.corpora.base import Track
 from adtlib.corpora.passages import Passage, example_passage
-from adtlib.corpora.registry import CORPORA
 from adtlib.corpora.store import Unit
 from adtlib.evaluation.metrics import match_onsets
 from adtlib.models.prediction import predict
@@ -89,21 +88,21 @@ def example_of(profile: Profile, run: Run, corpus_name: str, n_bars: int = 2, se
     return None
 
 
-def examples_of(profile: Profile, seed: int = 0) -> list[Example]:
+def examples_of(profile: Profile) -> list[Example]:
     """An example of each corpus of the architecture study, by the run that validation chose (`chosen_runs`)."""
-    found = [example_of(profile, run, corpus, seed=seed) for corpus, run in chosen_runs(profile).items()]
+    found = [example_of(profile, run, corpus) for corpus, run in chosen_runs(profile).items()]
     return [example for example in found if example is not None]
 
 
-def heard_by(profile: Profile, run: Run, seconds: float = 4.0, test: str | None = None) -> tuple[Passage | None, dict[str, Onsets]]:
-    """A lively passage of a corpus's test split, and a run's onsets there: "found", "invented" and "missed", from its start.
+def heard_by(profile: Profile, run: Run, test: str | None = None) -> tuple[Passage | None, dict[str, Onsets]]:
+    """Four lively seconds of a corpus's test split, and a run's onsets there: "found", "invented" and "missed", from its start.
 
     test  the corpus; by default the first that the run was trained on. The passage is the same for all runs.
 
     (None, {}) where the corpus has nothing to show.
     """
     corpus = open_profile_corpus(profile, test or run.config["train"][0])
-    passage = example_passage(corpus, seconds, profile.test_split, profile.features)
+    passage = example_passage(corpus, 4.0, profile.test_split, profile.features)
     if passage is None:
         return None, {}
     activations = predict(run.model(), passage.features, run.config["precision"])
@@ -119,7 +118,7 @@ def heard_by(profile: Profile, run: Run, seconds: float = 4.0, test: str | None 
 
 def architectures_heard(profile: Profile) -> tuple[Passage | None, dict[str, dict[str, Onsets]]]:
     """What each architecture makes of one passage of the first corpus with sound, by its name, each with its first seed."""
-    found = {key: runs[0] for key, runs in study_runs(profile).items() if CORPORA[key[1]].info.unit == "track"}
+    found = {key: runs[0] for key, runs in study_runs(profile).items() if open_profile_corpus(profile, key[1]).info.unit == "track"}
     first = next((corpus for _, corpus in found), None)
     return _heard_by_each(profile, {name: run for (name, corpus), run in found.items() if corpus == first}, first)
 

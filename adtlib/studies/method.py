@@ -100,11 +100,11 @@ def parameter_table(profile: Profile) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["architecture", "hyperparameters", "parameters"])
 
 
-def weight_table(prepared: dict[str, Prepared], split: str = "train") -> pd.DataFrame:
-    """Frequency and weight of each class: corpus, class, onsets, frames, p, weight; for corpora whose split is not empty."""
+def weight_table(prepared: dict[str, Prepared]) -> pd.DataFrame:
+    """Frequency and weight of each class in training data: corpus, class, onsets, frames, p, weight; where there are any."""
     rows = []
     for name, corpus in prepared.items():
-        totals = corpus.totals(split)
+        totals = corpus.totals("train")
         if totals.n_frames:
             weights = infrequency_weights(totals.onset_counts, totals.n_frames)
             for label, count, weight in zip(CLASSES, totals.onset_counts, weights, strict=True):
@@ -112,12 +112,12 @@ def weight_table(prepared: dict[str, Prepared], split: str = "train") -> pd.Data
     return pd.DataFrame(rows, columns=["corpus", "class", "onsets", "frames", "p", "weight"])
 
 
-def standardising_table(prepared: dict[str, Prepared], split: str = "train") -> pd.DataFrame:
-    """Mean and standard deviation by which features are standardised: corpus, mean, std; for corpora whose split is not empty."""
+def standardising_table(prepared: dict[str, Prepared]) -> pd.DataFrame:
+    """Mean and standard deviation by which features are standardised: corpus, mean, std; for corpora with training data."""
     rows = []
     for name, corpus in prepared.items():
-        if corpus.totals(split).n_frames:
-            scale = standardizer([corpus], split)
+        if corpus.totals("train").n_frames:
+            scale = standardizer([corpus])
             rows.append([name, scale.mean, scale.std])
     return pd.DataFrame(rows, columns=["corpus", "mean", "std"])
 

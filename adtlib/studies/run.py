@@ -81,7 +81,7 @@ def job_of(profile: Profile, cell: Cell) -> Job:
     train, tests = ([prepared_corpus(profile, name, False) for name in names] for names in (cell.train, cell.tests))
     config = training_config(profile, cell.architecture, cell.train_names, cell.seed)
     folder = run_folder(profile.name, cell.architecture, cell.train_names, cell.seed)
-    finished_run(config, train, folder)
+    finished_run(config, train, train, folder)
     return Job(folder, config, tuple(map(refer_to, train)), tuple(map(refer_to, tests)), profile.test_split)
 
 

@@ -23,15 +23,13 @@ def search_cells(profile: Profile, cells: list[Cell], progress: bool = True) -> 
 
     The run of the best trial becomes that of its cell if the cell has the seed of the search.
     """
-    wanted = {(cell.architecture, cell.train): cell for cell in cells}
-    searches = _search(profile, list(wanted), progress)
+    _search(profile, list(dict.fromkeys((cell.architecture, cell.train) for cell in cells)), progress)
     for cell in cells:
         if cell.seed == profile.seeds[0]:
             _adopt(profile, cell)
-    return searches
 
 
-def architecture_searches(profile: Profile, architecture: str, progress: bool = True) -> list[Search]:
+def architecture_searches(profile: Profile, architecture: str) -> list[Search]:
     """The searches that the notebook of an architecture shows: those of the study, or the profile's example.
 
     Missing corpora are left out. Empty if hyperparameters are published or fixed and the profile has no example.
@@ -42,10 +40,10 @@ def architecture_searches(profile: Profile, architecture: str, progress: bool = 
             return []
         corpora, profile = (profile.example_search["corpus"],), profile.for_example_search()
     cells = [Cell(architecture, (corpus,), profile.seeds[0], (corpus,)) for corpus in corpora]
-    return _search(profile, [(cell.architecture, cell.train) for cell in cells if not why_not(profile, cell, progress)], progress)
+    return _search(profile, [(cell.architecture, cell.train) for cell in cells if not why_not(profile, cell)])
 
 
-def _search(profile: Profile, wanted: list[tuple[str, tuple[str, ...]]], progress: bool) -> list[Search]:
+def _search(profile: Profile, wanted: list[tuple[str, tuple[str, ...]]], progress: bool = True) -> list[Search]:
     from adtlib.training.cluster import session
     from adtlib.training.cluster.jobs import Job
     from adtlib.training.search import tune
@@ -73,7 +71,7 @@ def _adopt(profile: Profile, cell: Cell) -> None:
     folder = run_folder(profile.name, cell.architecture, cell.train_names, cell.seed)
     corpora = [prepared_corpus(profile, name, False) for name in cell.train]
     config = training_config(profile, cell.architecture, cell.train_names, cell.seed)
-    if finished_run(config, corpora, folder):
+    if finished_run(config, corpora, corpora, folder):
         return
     best = Search(search_folder(profile.name, cell.architecture, cell.train_names)).trial_folder(vars(settings))
     shutil.rmtree(folder, ignore_errors=True)  # at most an unfinished run, or one without weights

@@ -26,7 +26,7 @@ def score_table(
 ) -> pd.DataFrame:
     """One row for each run and test corpus: architecture, train, test, zero_shot, scores, interval, n_tracks, unit, seed.
 
-    tolerance, thresholds  as `scored_rows` takes them; by default the profile's.
+    tolerance, thresholds  as `scored_rows` takes them.
 
     The 95 % interval of micro F1 (`ci_low`, `ci_high`) is a bootstrap over independent groups (`independent`). Only tests on
     the profile's test split count.
@@ -134,7 +134,7 @@ def training_counts(profile: Profile, runs: list[Run]) -> pd.DataFrame:
 def architecture_table(profile: Profile, tolerance: float | None = None) -> pd.DataFrame:
     """The table of chapter 6: architecture, corpus, scores, interval, n_tracks, unit, seed; a row for each cell of the study.
 
-    tolerance  in seconds; by default the profile's.
+    tolerance  in seconds; by default each run's own.
 
     A trained cell whose test split is empty has no scores and n_tracks 0. FileNotFoundError if there is no run.
     """

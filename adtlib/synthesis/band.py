@@ -271,7 +271,7 @@ def shaker(bpm: float, n_samples: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def riser(bpm: float, n_samples: int, rng: np.random.Generator) -> np.ndarray:
-    """Noise that rises to a bar line over two to eight beats, or falls from it; `(n_samples,)` float32, peak 1."""
+    """Noise that rises over two to eight beats, or falls, from any sample on; `(n_samples,)` float32, peak 1."""
     length = round(min(60 / bpm * int(rng.choice((2, 4, 8))), n_samples / SAMPLE_RATE) * SAMPLE_RATE)
     rise = np.linspace(0, 1, length, dtype=np.float32)
     low, high = rng.uniform(300, 3_000), rng.uniform(5_000, 14_000)

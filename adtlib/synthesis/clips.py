@@ -254,7 +254,6 @@ def annotate(strokes: list[Stroke], start: float, end: float, kit: synthesis_kit
                 kept[-1] = max(kept[-1], stroke, key=lambda s: s.level)
             else:
                 kept.append(stroke)
-        kept.sort()
         onsets.append(np.array([stroke.seconds - start for stroke in kept]))
         kinds.append(np.array([names.index(kit.kind(stroke.articulation)) for stroke in kept], dtype=np.uint8))
     return onsets, kinds

@@ -58,39 +58,37 @@ def choose(songs: tuple[Song, ...], seconds: float, streams: Streams, recipe: Re
     """Draw `seconds` of drumming from the performances of one split; with `only` from that performance, without fills of others."""
     rng = streams("drumming")
     if only is not None:
-        return _passage(only, seconds, rng)
+        return Drumming(*_passage(only, seconds, rng)[:2])
     kind = rng.choice(_SOURCES, p=_SHARES[recipe.performances])
     if kind == "generated":
         return _generated(seconds, rng)
     of_kind = [song for song in songs if song.kind == {"fills": "fill"}.get(kind, kind) and len(song.drums.beats) >= 6]
     lengths = np.minimum([song.n_beats for song in of_kind], 200.0)
     song = of_kind[rng.choice(len(of_kind), p=lengths / lengths.sum())]
-    bpm = _bpm(song, rng)
-    n_beats = seconds * bpm / 60
     fills = [other for other in songs if other.kind == "fill"]
-    start = 0.0
     if kind == "fills":
-        part = _chain([song, *(fills[number] for number in rng.integers(len(fills), size=8))], n_beats)
+        bpm, start = _bpm(song, rng), 0.0
+        part = _chain([song, *(fills[number] for number in rng.integers(len(fills), size=8))], seconds * bpm / 60)
     else:
-        start = BAR * rng.integers(0, max(1, int((song.n_beats - n_beats) / BAR) + 1))
-        part = song.drums.within(start, start + n_beats)
-        if song.n_beats - start < n_beats - BAR:  # a short performance is played again
-            part = _chain([song] * (int(n_beats / max(song.n_beats, BAR)) + 2), n_beats)
+        part, bpm, start = _passage(song, seconds, rng)
     if kind == "groove" and rng.random() < 0.5:
-        part = _cut_in_fills(part, fills, n_beats, rng)
+        part = _cut_in_fills(part, fills, seconds * bpm / 60, rng)
     if recipe.performances == "grid":
         part = _on_the_grid(part)
     return Drumming(part, bpm, song, start) if kind == "song" else Drumming(part, bpm)
 
 
-def _passage(song: Song, seconds: float, rng: np.random.Generator) -> Drumming:
-    """A passage of a performance, from a bar line on, somewhat faster or slower; a short performance is played again."""
+def _passage(song: Song, seconds: float, rng: np.random.Generator) -> tuple[Part, float, float]:
+    """A passage of a performance, its tempo, somewhat faster or slower, and the beat where it begins, at a bar line.
+
+    A short performance is played again.
+    """
     bpm = _bpm(song, rng)
     n_beats = seconds * bpm / 60
     start = BAR * rng.integers(0, max(1, int((song.n_beats - n_beats) / BAR) + 1))
     if song.n_beats - start < n_beats - BAR:
-        return Drumming(_chain([song] * (int(n_beats / max(song.n_beats, BAR)) + 2), n_beats), bpm)
-    return Drumming(song.drums.within(start, start + n_beats), bpm)
+        return _chain([song] * (int(n_beats / max(song.n_beats, BAR)) + 2), n_beats), bpm, start
+    return song.drums.within(start, start + n_beats), bpm, start
 
 
 def _bpm(song: Song, rng: np.random.Generator) -> float:

@@ -128,11 +128,11 @@ class _Player:
 
     def song(self, n_bars: int, fill_only: bool) -> list[_Stroke]:
         """All strokes on the grid, the most important ones of a step first."""
-        strokes, bar, arrived = [], 0, False
+        strokes, bar = [], 0
         while bar < n_bars:
             length = min(int(self.rng.choice(self.style.fill_every)), n_bars - bar)
-            strokes += self._phrase(bar, length, arrived or bar > 0 or self.rng.random() < 0.5, fill_only)
-            bar, arrived = bar + length, True
+            strokes += self._phrase(bar, length, bar > 0 or self.rng.random() < 0.5, fill_only)
+            bar += length
         end = n_bars * self.bar_steps
         if n_bars <= 4 or self.rng.random() < 0.7:  # a last crash on the beat after the end
             strokes += [_Stroke(end, KICK, 108), _Stroke(end, int(self.rng.choice(self.crashes)), 112)]
@@ -171,9 +171,7 @@ class _Player:
         snare = [(s, c) for s, c in read["snare"] if s < fill_from]
         taken = {s for s, _ in snare} | {s for s, _ in kick}
         snare += [(s, "g") for s in range(fill_from) if s % 2 and s not in taken and rng.random() < style.ghosts]
-        for step, symbol in snare:
-            pitch = SNARE if symbol == "g" and style.snare_pitch == SNARE else style.snare_pitch
-            strokes.append(_Stroke(start + step, pitch, _VELOCITY[symbol]))
+        strokes += [_Stroke(start + s, style.snare_pitch, _VELOCITY[c]) for s, c in snare]
         tom_of = dict(zip("hml", self.toms, strict=True))
         strokes += [_Stroke(start + s, tom_of[c], _VELOCITY[c]) for s, c in read["toms"] if s < fill_from]
         backbeats = {s for s, c in snare if c == "X"}

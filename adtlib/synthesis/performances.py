@@ -7,6 +7,7 @@ Splits: Groove MIDI has its own; one song in eight, chosen by a hash of its name
 
 import io
 import json
+import os
 import warnings
 import zlib
 from collections.abc import Callable
@@ -20,6 +21,7 @@ import pandas as pd
 from adtlib import paths
 from adtlib.onsets import midi, smf
 from adtlib.onsets.midi import DRUM_CHANNEL
+from adtlib.provenance import hash_of
 from adtlib.synthesis.sources import SourceError
 
 SPLITS = ("train", "validation")
@@ -157,9 +159,9 @@ def songs_folder() -> Path:
 def gather(root: Path, folder: Path | None = None) -> Path:
     """Read all performances and songs for training and validation below the data folder, once; returns the file that stores them.
 
-    folder  where it is; by default `songs_folder`.
+    folder  where it is; by default `songs_folder`. Another data folder, or one whose files changed, has another file there.
     """
-    return _stored((folder or songs_folder()) / f"notes-{VERSION}.npz", lambda: _groove(root) + _freedoom(root))
+    return _stored(folder, f"notes-{VERSION}", root, lambda: _groove(root) + _freedoom(root))
 
 
 def accompanies_tests(song: Song) -> bool:
@@ -177,10 +179,19 @@ def gather_tests(root: Path, folder: Path | None = None) -> Path:
         accompaniment = [replace(song, split="test") for song in _freedoom(root) if accompanies_tests(song)]
         return _groove(root, ("test",)) + accompaniment
 
-    return _stored((folder or songs_folder()) / f"notes-{VERSION}-test.npz", songs)
+    return _stored(folder, f"notes-{VERSION}-test", root, songs)
 
 
-def _stored(path: Path, read: Callable[[], list[Song]]) -> Path:
+def _state(root: Path) -> str:
+    """A hash of where the data folder is, and of the sizes and times of the files of which performances are read."""
+    groove, songs = root / "groove", root / "midi_songs_freedoom"
+    files = sorted([*groove.glob("info.csv"), *groove.rglob("*.mid*"), *songs.glob("*.mid")])
+    stats = [f"{stat.st_size} {stat.st_mtime_ns}" for stat in (path.stat() for path in files)]
+    return hash_of(os.fsencode(root.resolve()), *(os.fsencode(path.relative_to(root)) for path in files), *stats)[:8]
+
+
+def _stored(folder: Path | None, name: str, root: Path, read: Callable[[], list[Song]]) -> Path:
+    path = (folder or songs_folder()) / f"{name}-{_state(root)}.npz"
     if not path.is_file():
         songs = read()
         parts = [part for song in songs for part in (song.drums, *song.others)]

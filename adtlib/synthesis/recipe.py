@@ -58,7 +58,7 @@ class Recipe:
     bright            share of parts on distorted guitars, brass, strings and synthesisers, driven hard.
     attacks           share of parts whose attacks are raised, as a compressor does.
     shakers           share with a shaker.
-    risers            share with noise that rises to a bar line, or falls.
+    risers            share with noise that rises over some beats, or falls.
     doubled           share of parts played twice in stereo, heard in mono.
 
     Finishing

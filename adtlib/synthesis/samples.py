@@ -8,7 +8,7 @@ a sampled cymbal some milliseconds before it is loud: `attack` is the sample whe
 import io
 import json
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -117,20 +117,17 @@ class Bank:
     def __init__(self, path: Path):
         """Open `<path>.npy` and `<path>.json`. SourceError if they are missing, damaged or of another version."""
         self.path, self.name = Path(path), Path(path).name
-        table = path.with_name(path.name + ".json")
+        remedy = f"delete {_captured(self.path)} and capture the sounds again"
         try:
-            stored = json.loads(table.read_text())
+            stored = json.loads(path.with_name(path.name + ".json").read_text())
+            self._samples = np.load(path.with_name(path.name + ".npy"), mmap_mode="r")
             self.by_key: dict[str, list[OneShot]] = {}
             for entry in stored["one_shots"]:
                 self.by_key.setdefault(entry["key"], []).append(OneShot(**entry))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise SourceError(f"{table} cannot be read ({error}): delete it and capture the sounds again") from error
+        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+            raise SourceError(f"{path}: this bank cannot be read ({error}): {remedy}") from error
         if stored.get("format") != FORMAT:
-            raise SourceError(f"{table} is of format {stored.get('format')}, not {FORMAT}: delete it and capture again")
-
-    @cached_property
-    def _samples(self) -> np.ndarray:
-        return np.load(self.path.with_name(self.path.name + ".npy"), mmap_mode="r")
+            raise SourceError(f"{path} is of format {stored.get('format')}, not {FORMAT}: {remedy}")
 
     def waveform(self, one_shot: OneShot) -> np.ndarray:
         """`(length,)` float32 whose peak is 1, a copy."""
@@ -147,6 +144,11 @@ class Bank:
     def voices_or_substitutes(self, articulation: str) -> list[list[OneShot]]:
         """The voices of an articulation, or of the first of its SUBSTITUTES that the bank has; empty if it has none."""
         return next(filter(None, map(self.voices, (articulation, *SUBSTITUTES.get(articulation, ())))), [])
+
+
+def _captured(path: Path) -> Path:
+    """The folder to delete for a bank to be captured again: that of all banks, as it also holds the marks of what was captured."""
+    return path.parents[1] if path.parent.name in ("kits", "instruments") else path.parent
 
 
 def layer_at(layers: list[OneShot], velocity: float) -> int:

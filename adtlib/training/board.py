@@ -29,12 +29,12 @@ from adtlib.audio.mixing import rms, to_peak
 from adtlib.audio.normalise import PEAK, loudness_gain
 from adtlib.corpora.enst_mdb import EnstMdb
 from adtlib.corpora.store import HeldUnit
-from adtlib.evaluation.metrics import TOLERANCE, count_matches, scores
+from adtlib.evaluation.metrics import scores
 from adtlib.onsets.frames import Onsets
-from adtlib.onsets.peak_picking import PeakPicking, pick_peaks
+from adtlib.onsets.peak_picking import PeakPicking
 from adtlib.provenance import code_state
 from adtlib.synthesis import effects
-from adtlib.training.scoring import Pairs, predict_units, thresholds_for
+from adtlib.training.scoring import Pairs, counts_at, predicted_pairs, thresholds_for
 from adtlib.vocabulary import N_CLASSES
 
 AUDIO = ("drums", "mix")
@@ -190,15 +190,15 @@ def _computed(piece: Piece) -> dict[str, np.ndarray]:
 
 def board_pairs(model: nn.Module, rows: dict[str, list[HeldUnit]]) -> dict[str, Pairs]:
     """Activations and onsets of every piece, by row."""
-    return {row: [(activations, unit.onsets) for unit, activations in predict_units(model, units)] for row, units in rows.items()}
+    return {row: predicted_pairs(model, units) for row, units in rows.items()}
 
 
-def board_table(pairs: dict[str, Pairs], picking: PeakPicking, tolerance: float = TOLERANCE) -> pd.DataFrame:
+def board_table(pairs: dict[str, Pairs], picking: PeakPicking) -> pd.DataFrame:
     """F1 of each row, micro, macro and by class, then the mean over rows and the worst row by micro F1."""
     lines = []
     for row, recordings in pairs.items():
-        counts = np.array([count_matches(onsets, pick_peaks(found, picking), tolerance) for found, onsets in recordings])
-        lines.append({"row": row} | {key: value for key, value in scores(counts).items() if key.startswith("f1_")})
+        found = scores(counts_at(recordings, picking))
+        lines.append({"row": row} | {key: value for key, value in found.items() if key.startswith("f1_")})
     table = pd.DataFrame(lines)
     mean = {"row": "mean of rows"} | table.drop(columns="row").mean().to_dict()
     worst = table.loc[table["f1_micro"].idxmin()].to_dict()

@@ -30,7 +30,7 @@ from adtlib.corpora.shards import Checked, copy_with_onsets
 from adtlib.corpora.store import INDEX, Prepared, PreparedError
 from adtlib.onsets.annotation_noise import with_faults
 from adtlib.onsets.frames import Onsets
-from adtlib.provenance import code_state, hash_of
+from adtlib.provenance import checksum, code_state, file_checksum, hash_of
 from adtlib.synthesis import clips, performances
 from adtlib.synthesis.capture import capture
 from adtlib.synthesis.performances import Song
@@ -254,7 +254,8 @@ def sadtp_songs(data: Path) -> list[Path]:
 
 def _repertoire_test(sounds: Sounds, seconds: float, names: tuple[str, ...]) -> ClipFolder:
     shards = _in_shards(names)
-    source = source_of(sounds.banks, sounds.tests, SEED, REFERENCE, "SADTP", seconds)
+    annotations = [file_checksum(sounds.data / SADTP / name / ANNOTATION) for name in names]
+    source = source_of(sounds.banks, sounds.tests, SEED, REFERENCE, "SADTP", seconds, annotations)
     split = Split(shards, source, partial(_repertoire, sounds, seconds, shards))
     return ClipFolder(sounds.folder / "tests" / folder_of(REPERTOIRE), REPERTOIRE, {"test": split}, "performance", 1)
 
@@ -270,10 +271,12 @@ def _real_tests(sounds: Sounds) -> list[ClipFolder]:
     found = pieces(sounds.data)
     tests = []
     for (corpus, audio), name in REAL.items():
-        mine = {piece.name: getattr(piece, audio) for piece in found if piece.name.startswith(f"{corpus}/")}
+        mine = {piece.name: piece for piece in found if piece.name.startswith(f"{corpus}/")}
         if mine:
-            files = sorted(f"{path.name} {path.stat().st_size}" for path in mine.values())
-            split = Split((tuple(mine),), hash_of(code_state(_recorded), *files), partial(_recorded, sounds.data, corpus, audio))
+            files = sorted(f"{getattr(each, audio).name} {getattr(each, audio).stat().st_size}" for each in mine.values())
+            onsets = [checksum(times) for piece in mine.values() for times in piece.onsets]
+            source = hash_of(code_state(_recorded), *files, *onsets)
+            split = Split((tuple(mine),), source, partial(_recorded, sounds.data, corpus, audio))
             tests.append(ClipFolder(sounds.folder / "tests" / folder_of(name), name, {"test": split}, "recording", 1))
     return tests
 

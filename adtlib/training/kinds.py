@@ -81,7 +81,7 @@ def gather_examples(
     rng = np.random.default_rng([config.seed, 3])
     frames = window_frames(network)
     source = Gathering([clips], split, frames, kinds=True)
-    crops = Crops(Gathering([clips], split, frames)) if augmented else None
+    crops = Crops(source) if augmented else None
     parts = np.concatenate([np.arange(0, size, frames) for size in source.frames])
     units = np.repeat(np.arange(len(source.frames)), -(-source.frames // frames))
     kept: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []

@@ -22,7 +22,7 @@ from adtlib import paths
 from adtlib.corpora.shard_set import ShardSet
 from adtlib.corpora.shards import Checked, write_shard
 from adtlib.corpora.store import INDEX, Prepared, write_index
-from adtlib.provenance import code_state, hash_of
+from adtlib.provenance import code_state, file_checksum, hash_of
 from adtlib.synthesis import clips, performances
 from adtlib.synthesis.capture import capture
 from adtlib.synthesis.recipe import RECIPES, STANDARD as STANDARD_RECIPE, Recipe
@@ -169,10 +169,10 @@ def _render_all(calls: list[tuple], jobs: int, bar: tqdm) -> None:
 
 
 def source_of(banks: Path, notes: Path, seed: int, recipe: Recipe, *more: object) -> str:
-    """All that a shard depends on besides its number: seed, recipe, performances, banks by name and size, the code."""
+    """All that a shard depends on besides its number: seed, recipe, performances, banks by name and size, code."""
     bank_files = sorted(f"{path.relative_to(banks)}:{path.stat().st_size}" for path in banks.rglob("*.json"))
     code = code_state(clips.render, write_shard)
-    return json.dumps([seed, asdict(recipe), code, notes.stat().st_size, bank_files, *more])
+    return json.dumps([seed, asdict(recipe), code, file_checksum(notes), bank_files, *more])
 
 
 @lru_cache(maxsize=2)

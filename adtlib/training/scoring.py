@@ -49,15 +49,15 @@ def score_run(
     damaged, a warning says so and it is made anew. PreparedError if prepared data are damaged.
     """
     picking, tolerance = run.peak_picking, run.config["tolerance"]
-    model = None
-    if validation and ("thresholds" not in run.result or (deltas and "peaks" not in run.result)):
+    model, table = None, _earlier_scores(run)
+    if validation and ("thresholds" not in run.result or (deltas and run.result.get("peaks", {}).get("deltas") != list(deltas))):
         for corpus in validation:
             corpus.check(run.config["validation_split"])
         model = run.model().to(best_device())
         units = [unit for corpus in validation for unit in corpus.units(run.config["validation_split"])]
         _choose(run, model, units, picking, tolerance, deltas)
+        table = table[table["thresholds"] == "one"]  # others were of an earlier choice
     variants = _variants(run, picking, tolerance)
-    table = _earlier_scores(run)
     for corpus in corpora:
         units = corpus.units(split) if split in corpus.splits else []
         mine = (table["test"] == corpus.corpus_name) & (table["split"] == split)
@@ -148,7 +148,7 @@ def _choose(run: Run, model, units: list[Unit], picking: PeakPicking, tolerance:
     record["result"]["thresholds"] = found[picking.delta] | where
     if deltas:
         best = max(deltas, key=lambda delta: found[delta]["f1_class"]["micro"] or 0.0)
-        record["result"]["peaks"] = {"delta": best} | found[best] | where
+        record["result"]["peaks"] = {"delta": best, "deltas": list(deltas)} | found[best] | where
     write_record(run.folder, record)
 
 

@@ -119,20 +119,20 @@ def fit(
     schedule or other segments.
 
     A finished run of the same configuration and data is returned as it is; an interrupted one is resumed after its last epoch; a
-    finished run of another configuration, or one that is damaged, is moved to `<folder>.previous`, `.previous-2` and so on, never
-    deleted. Raises ValueError if a split is empty, PreparedError if prepared data are damaged, Diverged if the loss becomes NaN or
-    infinite.
+    finished run of another configuration, or one that is damaged, is moved to `<folder>.previous`, `.previous-2` and so on. A run
+    without weights, as a repository has them, counts as not trained: its folder is used again. Raises ValueError if a split is
+    empty, PreparedError if prepared data are damaged, Diverged if the loss becomes NaN or infinite.
     """
     folder, device = Path(folder), device or best_device()
     _check_splits(config, train, validation)
-    if run := finished_run(config, train, folder):
+    if run := finished_run(config, train, validation, folder):
         return run
     for corpora, split in ((train, "train"), (validation, config.validation_split)):
         for corpus in corpora:
             corpus.check(split)
     config = dataclasses.replace(config, precision=resolve_precision(config.precision, device))
     record = {
-        **_identity(config, train),
+        **_identity(config, train, validation),
         "libraries": library_versions(),
         "code": code_hash(),
         "machine": {"device": device.type, "threads": torch.get_num_threads()},
@@ -148,7 +148,7 @@ def code_hash() -> str:
     return code_state(open_corpus, prepare, fit)
 
 
-def finished_run(config: TrainingConfig, train: list[Prepared], folder: Path) -> Run | None:
+def finished_run(config: TrainingConfig, train: list[Prepared], validation: list[Prepared], folder: Path) -> Run | None:
     """The finished run of this configuration and data in `folder`, or None; another finished run there is moved aside.
 
     If the precision is "auto", a run that another machine trained in another precision is accepted as well.
@@ -157,7 +157,7 @@ def finished_run(config: TrainingConfig, train: list[Prepared], folder: Path) ->
         if (folder / WEIGHTS).is_file() and not (folder / RESUME).is_file():
             _set_aside(folder, f"{folder} has weights and no {CONFIG}, which says what they are of")
         return None
-    run, wanted = Run(folder), _identity(config, train)
+    run, wanted = Run(folder), _identity(config, train, validation)
     stored = run.record
     if "result" not in stored or not (folder / WEIGHTS).is_file():
         return None
@@ -179,11 +179,11 @@ def _set_aside(folder: Path, why: str) -> None:
     warnings.warn(f"{why}: kept as {previous.name}", stacklevel=4)
 
 
-def _identity(config: TrainingConfig, train: list[Prepared]) -> dict:
+def _identity(config: TrainingConfig, train: list[Prepared], validation: list[Prepared]) -> dict:
     """What identifies a run, as stored in config.json: `config` and `data`."""
     return {
         "config": json.loads(json.dumps(dataclasses.asdict(config))),
-        "data": {corpus.corpus_name: _completeness(corpus, config) for corpus in train},
+        "data": {corpus.corpus_name: _completeness(corpus, config) for corpus in [*train, *validation]},
     }
 
 

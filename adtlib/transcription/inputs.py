@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from adtlib.audio.files import AUDIO_SUFFIXES, FFMPEG_SUFFIXES, AudioError, check_file
-from adtlib.onsets.own import SOUNDS, is_own
+from adtlib.onsets.own import SOUND_SUFFIXES, is_own
+from adtlib.transcription.formats import FORMATS
 
 SUFFIXES = (*AUDIO_SUFFIXES, *FFMPEG_SUFFIXES)  # of recordings
+# A kind of results may end like another: take.notes.mid is the chart of take.wav and the MIDI file of take.notes.wav.
+_INNER = [one.removesuffix(f".{other}") for one in FORMATS for other in FORMATS if one.endswith(f".{other}")]
 _NO_FILES = {stat.S_ISFIFO: "a pipe", stat.S_ISCHR: "a device", stat.S_ISBLK: "a device", stat.S_ISSOCK: "a socket"}
 
 # --- files -------------------------------------------------------------------------------------------------------------
@@ -110,11 +113,11 @@ def _recordings_below(folder: Path, unread: list[OSError]) -> Iterator[Path]:
 
 
 def _is_made_here(file: Path) -> bool:
-    return file.name.lower().endswith(SOUNDS) and os.path.isfile(file) and is_own(file)
+    return file.name.lower().endswith(SOUND_SUFFIXES) and os.path.isfile(file) and is_own(file)
 
 
 def _with_unique_targets(recordings: list[InputFile]) -> list[InputFile]:
-    """The recordings, with a target of its own for each. A target that nobody else has stays as it is."""
+    """The recordings, with a target of its own for each. A target whose results nobody else has stays as it is."""
     targets = [entry.target for entry in recordings]
     final: dict[int, Path] = {}
     for rename in (
@@ -122,21 +125,23 @@ def _with_unique_targets(recordings: list[InputFile]) -> list[InputFile]:
         lambda entry, target: target.with_name(target.name + entry.path.suffix.replace(".", "_")),
         lambda entry, target: target.with_name(f"{real_path(entry.path).parent.name}_{target.name}"),
     ):
-        taken = set(map(_key, final.values()))
+        taken = {key for target in final.values() for key in _keys(target)}
         waiting = [index for index in range(len(recordings)) if index not in final]
         for index in waiting:
             targets[index] = rename(recordings[index], targets[index])
-        counts = Counter(_key(targets[index]) for index in waiting)
-        free = [index for index in waiting if counts[_key(targets[index])] == 1 and _key(targets[index]) not in taken]
+        counts = Counter(key for index in waiting for key in _keys(targets[index]))
+        free = [index for index in waiting if all(counts[key] == 1 and key not in taken for key in _keys(targets[index]))]
         final |= {index: targets[index] for index in free}
-    taken = set(map(_key, final.values()))
+    taken = {key for target in final.values() for key in _keys(target)}
     for index, target in enumerate(targets):
         if index not in final:
             numbered = chain([target], (target.with_name(f"{target.name}_{number}") for number in count(2)))
-            final[index] = next(each for each in numbered if _key(each) not in taken)
-            taken.add(_key(final[index]))
+            final[index] = next(each for each in numbered if not _keys(each) & taken)
+            taken |= _keys(final[index])
     return [entry._replace(target=final[index]) for index, entry in enumerate(recordings)]
 
 
-def _key(target: Path) -> str:
-    return str(target).casefold()  # some file systems ignore case
+def _keys(target: Path) -> set[str]:
+    """What the names of its results begin with; targets with one in common may have results of one name."""
+    name = str(target).casefold()  # some file systems ignore case
+    return {name, *(f"{name}.{inner}" for inner in _INNER)}

@@ -26,6 +26,7 @@ torch computes any such file; onnxruntime one with its graph beside it, an ONNX 
 """
 
 import json
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -144,7 +145,7 @@ def load_model(model: str | Path | None = None, engine: str | None = None) -> Pr
     """
     if engine not in (None, *ENGINES):
         raise ModelError(f"engine {engine!r}: choose one of {', '.join(ENGINES)}")
-    if model is not None and (folder := Path(model).expanduser()).is_dir():
+    if model is not None and (folder := Path(os.path.expanduser(model))).is_dir():
         if engine == "onnxruntime":
             raise ModelError(
                 f"{folder}: torch computes runs; to have one for onnxruntime, pack it with adt pack, then with --graph"
@@ -157,7 +158,7 @@ def file_of(model: str | Path | None = None) -> Path:
     """The file of a packed model, by its path or the name of a shipped one. ModelError where there is none."""
     if model is None:
         return paths.WEIGHTS / f"{_default()}{SUFFIX}"
-    path = Path(model).expanduser()
+    path = Path(os.path.expanduser(model))
     if path.is_file():
         return path
     if str(model) in shipped():

@@ -2,14 +2,15 @@
 
 Before a file gets its name, the hash of its bytes is noted in the cache, with all that decided them. So whenever a process is
 killed, each file that it leaves is known. One that is not noted, or has other bytes, is the user's: written or edited by hand.
-Where the cache was deleted, all are.
+Where the cache was deleted, all are. A note states what decided the files, and of those where that differs, once more.
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 class Results:
     """The results of one recording, `target`.mid and so on.
 
-    made_from  what decided the noted files, as plain data; empty if none is noted.
+    made_from  what decided each noted file, as plain data, by kind.
     """
 
     def __init__(self, target: Path) -> None:
@@ -45,33 +46,40 @@ class Results:
         """All kinds of which this is so."""
         return self.own(self._hashes)
 
-    def foreign(self, kinds: Iterable[str]) -> list[Path]:
-        """The files (or folders, or links) of some kinds that are there and not this program's own: not to be replaced unasked."""
+    def foreign(self, kinds: Iterable[str]) -> list[str]:
+        """The kinds whose files (or folders, or links) are there and not this program's own: not to be replaced unasked."""
         kinds = list(kinds)
         own = self.own(kinds)
-        return [self.path(kind) for kind in kinds if kind not in own and os.path.lexists(self.path(kind))]
+        return [kind for kind in kinds if kind not in own and os.path.lexists(self.path(kind))]
 
-    def write(self, contents: Mapping[str, bytes], made_from: Mapping[str, Any]) -> list[Path]:
-        """Note and write files of some kinds, replacing what is there. Raises WriteError."""
-        self.note({kind: hashlib.sha256(content).hexdigest() for kind, content in contents.items()}, made_from)
-        for kind, content in contents.items():
-            paths.write_atomically(self.path(kind), content)
-        return [self.path(kind) for kind in contents]
+    @contextlib.contextmanager
+    def writing(self, kind: str, made_from: Mapping[str, Any]) -> Iterator[BinaryIO]:
+        """A new file, open for writing, that is noted and replaces what is there when the block ends. Raises WriteError.
 
-    def note_file(self, kind: str, file: BinaryIO, made_from: Mapping[str, Any]) -> None:
-        """Note a file that was written under a temporary name and is still open."""
-        file.seek(0)
-        self.note({kind: hashlib.file_digest(file, "sha256").hexdigest()}, made_from)
+        Where it cannot be written, what is there stays, and so does what is noted of it.
+        """
+        before = dict(self.made_from), dict(self._hashes)
+        try:
+            with paths.replacing(self.path(kind)) as file:
+                yield file
+                file.seek(0)
+                self.made_from[kind], self._hashes[kind] = plain(made_from), hashlib.file_digest(file, "sha256").hexdigest()
+                self._write_note()
+        except BaseException:
+            if (self.made_from, self._hashes) != before:
+                self.made_from, self._hashes = before
+                with contextlib.suppress(OSError):
+                    self._write_note()
+            raise
 
-    def note(self, hashes: Mapping[str, str], made_from: Mapping[str, Any]) -> None:
-        """Note files that are about to get their names. Where the cache cannot be written to, a warning says what that means.
+    def _write_note(self) -> None:
+        """Note files before they get their names. Where the cache cannot be written to, a warning says what that means.
 
         Raises WriteError where the disk is full: a file of which nothing is noted would be taken for the user's.
         """
-        made_from = plain(made_from)
-        kept = self._hashes if made_from == self.made_from else {}
-        self.made_from, self._hashes = made_from, {**kept, **hashes}
-        noted = {"target": str(self._whole), "made_from": made_from, "sha256": self._hashes}
+        most = next(iter(self.made_from.values()), {})
+        others = {kind: made_from for kind, made_from in self.made_from.items() if made_from != most}
+        noted = {"target": str(self._whole), "made_from": most, "sha256": self._hashes, "others": others}
         try:
             paths.write_atomically(self._note, json.dumps(noted, indent=1).encode())
         except OSError as error:
@@ -105,11 +113,13 @@ def _say_once(text: str) -> None:
     warnings.warn(text, stacklevel=3)
 
 
-def _read(note: Path) -> tuple[dict[str, Any], dict[str, str]]:
-    """(what decided them, hashes by kind) of a note; empty where there is none, or none that can be read."""
+def _read(note: Path) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    """(what decided them, hashes) by kind of a note; empty where there is none, or none that can be read."""
     try:
         stored = json.loads(note.read_bytes())
-        return dict(stored["made_from"]), {str(kind): str(value) for kind, value in stored["sha256"].items()}
+        hashes = {str(kind): str(value) for kind, value in stored["sha256"].items()}
+        others = stored.get("others", {})  # notes of earlier versions have none
+        return {kind: dict(others.get(kind, stored["made_from"])) for kind in hashes}, hashes
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}, {}
 

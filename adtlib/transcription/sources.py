@@ -5,6 +5,7 @@ and the profile uses generated corpora; and the files or folders that the profil
 and the runs of the profile whose weights are present.
 """
 
+import os
 import re
 import warnings
 from collections import Counter
@@ -88,7 +89,7 @@ def named_sources(recordings: Sequence[str | Path]) -> list[Source]:
 
     Raises FileNotFoundError for a path that does not exist, AudioError for a folder without a recording.
     """
-    if missing := [given for given in map(Path, recordings) if not given.expanduser().exists()]:
+    if missing := [given for given in recordings if not os.path.exists(os.path.expanduser(given))]:
         raise FileNotFoundError(f"recordings: {missing[0]} is neither a file nor a folder; give the path of a recording")
     found = find_recordings(recordings) if recordings else []
     # The shortest of these names that is unique.

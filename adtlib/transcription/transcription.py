@@ -10,7 +10,7 @@
 A transcription is immutable: the methods that change it return another one. Seconds count from the first sample of the recording.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -210,15 +210,15 @@ class Transcription:
         content = song_midi(self._labelled, self.beats, self.pitches(drum_map), self.duration, self.name, quantise, as_found)
         return _written(path, content)
 
-    def count_merged(self, kind: str = "mid", quantise: int | None = None) -> int:
-        """Number of onsets that a file of this kind (of `formats.FORMATS`) omits, as they coincide with another of their class.
+    def count_merged(self, kind: str = "mid", quantise: int | None = None, drum_map=None) -> int:
+        """Number of onsets that a file of this kind (of `formats.FORMATS`) omits, as they coincide with another.
 
-        quantise  as `to_midi` takes it.
+        In MIDI it is another of their pitch, elsewhere of their class. quantise, drum_map  as `to_midi` takes them.
         """
         from adtlib.notation.midi_files import placed_notes
 
         if kind == "mid":
-            return len(self.events) - len(placed_notes(self._labelled, self.beats, self.pitches(), quantise))
+            return len(self.events) - len(placed_notes(self._labelled, self.beats, self.pitches(drum_map), quantise))
         return len(self.events) - len(self.strokes(quantise)[1]) if FORMATS[kind].on_grid else 0
 
     def to_csv(self, path: Path | str | None = None, drum_map=None) -> str:
@@ -294,14 +294,20 @@ class Transcription:
 
         Raises ValueError, before anything is written, for an unknown format, drum map or grid.
         """
-        from adtlib.notation.beats import check_grid
-
-        kinds = kinds_of(formats)
-        check_grid(quantise)
-        self.pitches(drum_map)
-        target = Path(target)
+        kinds, target = kinds_of(formats), Path(target)
         if end := max((f".{kind}" for kind in kinds if target.name.endswith(f".{kind}")), key=len, default=""):
             target = target.with_name(target.name.removesuffix(end))
+        return self._save(target, kinds, drum_map, quantise)
+
+    def save_in(self, folder: Path | str, formats: Iterable[str] | str = USUAL) -> list[Path]:
+        """As `save`, into a folder, under the recording's name as it is: take.mid.wav is written to take.mid.mid."""
+        return self._save(Path(folder) / self.name, kinds_of(formats), None, None)
+
+    def _save(self, target: Path, kinds: Sequence[str], drum_map, quantise: int | None) -> list[Path]:
+        from adtlib.notation.beats import check_grid
+
+        check_grid(quantise)
+        self.pitches(drum_map)
         written = [(kind, target.with_name(f"{target.name}.{kind}")) for kind in kinds]
         for kind, path in written:
             paths.write_atomically(path, self.content(kind, drum_map, quantise))
@@ -340,16 +346,29 @@ class Transcription:
         waveform  the recording, mono at 44.1 kHz; by default `source` is read again; without a source there are only clicks.
         """
         from adtlib.audio.clicks import with_clicks
-        from adtlib.audio.files import audio_blocks
         from adtlib.audio.normalise import scaled_to_peak
 
-        if waveform is not None:
-            blocks = [np.asarray(waveform, dtype=np.float32)]
-        elif self.source is not None:
-            blocks = list(audio_blocks(self.source))
-        else:
-            blocks = [np.zeros(round(self.duration * SAMPLE_RATE), dtype=np.float32)]
+        if waveform is None and self.source is not None:
+            return np.concatenate(list(self.click_blocks()))
+        if waveform is None:
+            waveform = np.zeros(round(self.duration * SAMPLE_RATE), dtype=np.float32)
+        blocks = [np.asarray(waveform, dtype=np.float32)]
         return np.concatenate(list(scaled_to_peak(lambda: with_clicks(blocks, self.drum_events))))
+
+    def click_blocks(self) -> Iterator[np.ndarray]:
+        """The same of `source`, block by block, as it is read again. Raises AudioError."""
+        from adtlib.audio.clicks import with_clicks
+        from adtlib.audio.defects import LIMIT, peak_of
+        from adtlib.audio.files import audio_blocks, read_audio
+        from adtlib.audio.normalise import scaled_to_peak
+
+        def blocks() -> Iterable[np.ndarray]:
+            return audio_blocks(self.source) if whole is None else [whole]
+
+        whole = None
+        if max(map(peak_of, blocks()), default=0.0) > LIMIT:  # as loud as integers: clicks would not be heard
+            whole = read_audio(self.source, allow_silence=True)
+        return scaled_to_peak(lambda: with_clicks(blocks(), self.drum_events))
 
     def play_drums(self) -> np.ndarray:
         """The drums alone, played on `kit_playback.sampled_kit()`: `(n,)` float32 at 44.1 kHz, in [-1, 1]."""

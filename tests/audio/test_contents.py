@@ -143,6 +143,13 @@ def test_recordings_in_a_row_are_all_heard(tmp_path, music, kind, capfd):
     assert capfd.readouterr() == ("", ""), "libmpg123 has nothing to complain of"
 
 
+def test_any_number_of_recordings_in_a_row_is_heard(tmp_path, music):
+    path = tmp_path / "song.wav"
+    path.write_bytes(1_100 * encoded(music[:3_000], format="WAV"))
+    with pytest.warns(UserWarning, match=r"song\.wav: it holds 1,?100 recordings, one after the other; 149\.7 s were heard"):
+        assert len(read_audio(path)) / SAMPLE_RATE == pytest.approx(1_100 * 3_000 / RATE, abs=0.1)
+
+
 # --- mp3 ---------------------------------------------------------------------------------------------------------------
 
 
@@ -231,6 +238,13 @@ def test_tags_and_junk_around_an_mp3_are_no_sound(tmp_path, music, rng, capfd):
         path.write_bytes(around)
         np.testing.assert_array_equal(heard(path), plain, err_msg=name)
     assert capfd.readouterr() == ("", "")
+
+
+def test_any_number_of_tags_before_an_mp3_is_no_sound(tmp_path, music):
+    content = mp3(music)
+    (tmp_path / "plain.mp3").write_bytes(content)
+    (tmp_path / "tags.mp3").write_bytes(3_000 * (b"ID3\x04\0\0" + bytes(4) + 300 * b"junk") + content)
+    np.testing.assert_array_equal(heard(tmp_path / "tags.mp3"), heard(tmp_path / "plain.mp3"))
 
 
 def test_a_hole_in_an_mp3_is_said(tmp_path, music):
@@ -364,7 +378,7 @@ def test_bounds_of_channels_and_length(tmp_path, monkeypatch, rng):
     soundfile.write(path, np.zeros(RATE), RATE)
     monkeypatch.setattr(files, "_WHOLE_HOURS", 0.5 / 3600)
     with pytest.raises(AudioError, match="split it"):
-        read_audio(path, allow_silence=True)
+        read_audio(path)
 
 
 def test_a_small_file_cannot_become_hours_of_samples(tmp_path, monkeypatch):

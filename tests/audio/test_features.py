@@ -79,14 +79,10 @@ def test_long_recordings_are_the_same_as_their_frames(rng):
     np.testing.assert_allclose(whole[frame], expected, atol=1e-5)
 
 
-def test_stereo_is_averaged_and_other_rates_are_resampled():
-    time = np.arange(48_000) / 48_000
-    tone = (0.5 * np.sin(2 * np.pi * 1000 * time)).astype(np.float32)
-    stereo = np.stack([tone, tone], axis=1)
-    mono = log_filter_spectrogram(tone, 48_000)
-    np.testing.assert_array_equal(log_filter_spectrogram(stereo, 48_000), mono)
-    at_44100 = log_filter_spectrogram((0.5 * np.sin(2 * np.pi * 1000 * np.arange(44_100) / 44_100)).astype(np.float32))
-    np.testing.assert_allclose(mono[10:90], at_44100[10:90], atol=2e-2)
+def test_stereo_is_averaged():
+    tone = (0.5 * np.sin(2 * np.pi * 1000 * np.arange(44_100) / 44_100)).astype(np.float32)
+    stereo = np.stack([1.5 * tone, 0.5 * tone], axis=1)
+    np.testing.assert_array_equal(log_filter_spectrogram(stereo), log_filter_spectrogram(tone))
 
 
 def test_empty_waveform_gives_no_frames():
@@ -166,12 +162,6 @@ def test_the_thesis_version_needs_more_samples_than_half_a_frame():
 def test_the_number_of_frames_is_stated_without_computing_them(version):
     for n_samples in (1025, 2_204, 2_205, 2_206, 44_100):
         assert features.n_frames(n_samples, version) == len(log_filter_spectrogram(np.ones(n_samples), version=version))
-
-
-def test_features_of_another_version_are_not_mixed():
-    assert features.FeatureConfig().version == "madmom"
-    with pytest.raises(ValueError, match="mel"):
-        features.FeatureConfig("mel")
 
 
 def test_both_ends_of_a_range_are_corners():

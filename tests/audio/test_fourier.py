@@ -206,15 +206,19 @@ def test_griffin_lim_is_as_good_as_librosas():
 # --- filterbanks -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("scale", ["htk", "slaney"])
-@pytest.mark.parametrize(("n_bands", "low", "high"), [(84, 20.0, 20_000.0), (40, 0.0, 8_000.0), (128, 30.0, 22_050.0)])
-def test_the_mel_filterbank_equals_librosas(scale, n_bands, low, high):
+@pytest.mark.parametrize("n_bands", [84, 40, 128])
+def test_the_mel_filterbank_equals_librosas(n_bands):
     librosa = pytest.importorskip("librosa")
     theirs = librosa.filters.mel(
-        sr=SAMPLE_RATE, n_fft=2048, n_mels=n_bands, fmin=low, fmax=high, htk=scale == "htk", norm="slaney", dtype=np.float64
+        sr=SAMPLE_RATE, n_fft=2048, n_mels=n_bands, fmin=20, fmax=20_000, htk=True, norm="slaney", dtype=np.float64
     )
-    ours = mel.mel_filterbank(n_bands, low, high, scale)
-    np.testing.assert_allclose(ours, theirs.T * SAMPLE_RATE / 2048, atol=1e-10)
+    np.testing.assert_allclose(mel.mel_filterbank(n_bands), theirs.T * SAMPLE_RATE / 2048, atol=1e-10)
+    np.testing.assert_allclose(mel.mel_centres(), librosa.mel_frequencies(n_mels=86, fmin=20, fmax=20_000, htk=True)[1:-1])
+
+
+@pytest.mark.parametrize("scale", ["htk", "slaney"])
+def test_mels_equal_librosas(scale):
+    librosa = pytest.importorskip("librosa")
     frequencies = np.array([0.0, 440.0, 1_000.0, 9_000.0])
     np.testing.assert_allclose(mel.hertz_to_mel(frequencies, scale), librosa.hz_to_mel(frequencies, htk=scale == "htk"))
     np.testing.assert_allclose(mel.mel_to_hertz(mel.hertz_to_mel(frequencies, scale), scale), frequencies, atol=1e-8)

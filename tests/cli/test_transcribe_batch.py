@@ -143,6 +143,27 @@ def test_a_format_that_fails_is_named_and_the_others_are_written(transcribe, sou
     assert errors.strip().splitlines() == ["not written (1):", "  a.musicxml: a.wav: RuntimeError: no page is large enough"]
 
 
+def test_a_file_that_cannot_be_written_stays_and_the_others_are_written(transcribe, sound, tmp_path, monkeypatch):
+    (tmp_path / "a.wav").write_bytes(sound)
+    assert transcribe("a.wav")[0] == 0
+    before, replace = (tmp_path / "a.mid").read_bytes(), os.replace
+
+    def immutable(source, target):
+        if str(target) == "a.mid":
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(source), None, str(target))
+        replace(source, target)
+
+    options = ["--format", "mid,csv,chart", "--threshold", "1", "--overwrite"]
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", immutable)
+        status, output, errors = transcribe("a.wav", *options)
+    assert status == 1 and "not written (1):\n  a.mid cannot be written" in errors
+    assert "a: .csv .chart" in output
+    assert (tmp_path / "a.mid").read_bytes() == before
+    assert "a.mid (made before a change of thresholds)" in transcribe("a.wav", *options[:-1])[2], "and is known"
+    assert transcribe("a.wav", *options)[0] == 0 and (tmp_path / "a.mid").read_bytes() != before
+
+
 def test_listening_that_fails_is_no_failed_transcription(transcribe, sound, tmp_path, monkeypatch):
     from adtlib.audio import clicks
 
@@ -215,6 +236,16 @@ def test_no_recording_is_replaced_by_a_result(transcribe, sound, tmp_path):
     assert "song.wav: song.drums.wav is a recording with the name of a result; rename it" in errors
     assert (tmp_path / "song.drums.wav").read_bytes() == sound
     assert (tmp_path / "song.drums.mid").is_file()
+
+
+def test_recordings_whose_results_would_have_one_name_get_names_of_their_own(transcribe, sound, tmp_path):
+    for name in ("take.wav", "take.notes.wav"):
+        (tmp_path / name).write_bytes(sound)
+    status, output, _ = transcribe(".", "--out", "out", "--format", "mid,notes.mid")
+    assert status == 0
+    assert files(tmp_path / "out") == {f"{name}.{kind}" for name in ("take_wav", "take.notes_wav") for kind in ("mid", "notes.mid")}
+    assert "out/take.notes_wav: .mid .notes.mid" in output
+    assert "out/take.notes: .mid .notes.mid" in transcribe("take.notes.wav", "--out", "out", "--format", "mid,notes.mid")[1]
 
 
 # --- names ----------------------------------------------------------------------------------------------------------------
@@ -357,8 +388,35 @@ def test_what_another_command_wrote_is_not_replaced(change, said, transcribe, so
 def test_results_that_stay_from_before_a_change_are_named(transcribe, sound, tmp_path):
     (tmp_path / "a.wav").write_bytes(sound)
     assert "from before" not in transcribe("a.wav")[1]
-    again = transcribe("a.wav", "--format", "mid", "--threshold", "KD=0.9", "--overwrite")[1]
-    assert "  a.csv: from before a change of thresholds; --format makes it anew" in again.splitlines()
+    options = ["--threshold", "KD=0.9", "--overwrite"]
+    again = transcribe("a.wav", "--format", "mid", *options)[1]
+    hint = "a.csv: from before a change of thresholds; the same command with --format csv --overwrite makes it anew"
+    assert hint in " ".join(again.split())
+    status, _, errors = transcribe("a.wav", *options[:2])
+    assert status == 1 and "a.csv (made before a change of thresholds)" in errors, "nobody changed it"
+    before = times(tmp_path)
+    status, output, errors = transcribe("a.wav", "--format", "mid", "--format", "csv", *options)
+    assert (status, errors) == (0, "") and "from before" not in output
+    assert [name for name, time in times(tmp_path).items() if time != before[name]] == ["a.csv"]
+    assert transcribe("a.wav", *options[:2])[1].startswith("1 of 1 was done already")
+
+
+def test_sounds_that_stay_from_before_a_change_are_made_anew_by_listening(transcribe, sound, tmp_path):
+    (tmp_path / "a.wav").write_bytes(sound)
+    assert transcribe("a.wav", "--format", "none", "--listen")[0] == 0
+    again = transcribe("a.wav", "--format", "mid", "--threshold", "0.6")[1]
+    assert "the same command with --format none --listen --overwrite makes it anew" in " ".join(again.split())
+    assert transcribe("a.wav", "--format", "none", "--listen", "--threshold", "0.6", "--overwrite")[0] == 0
+    assert transcribe("a.wav", "--format", "mid", "--listen", "--threshold", "0.6")[1].startswith("1 of 1 was done already")
+
+
+def test_a_note_of_an_earlier_version_is_read(transcribe, sound, own_home, tmp_path):
+    (tmp_path / "a.wav").write_bytes(sound)
+    assert transcribe("a.wav")[0] == 0
+    [note] = (own_home / "cache" / "transcribed").iterdir()
+    noted = json.loads(note.read_text())
+    note.write_text(json.dumps({key: noted[key] for key in ("target", "made_from", "sha256")}))
+    assert transcribe("a.wav")[1].startswith("1 of 1 was done already")
 
 
 def test_without_the_cache_nothing_is_known_and_nothing_replaced(transcribe, sound, own_home, tmp_path):

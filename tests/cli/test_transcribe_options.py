@@ -77,6 +77,19 @@ def test_standard_input_gives_files_of_its_own_name(transcribe, sound, tmp_path,
     assert status == 1 and "standard input cannot be read as audio" in errors and "/stdin" not in errors
 
 
+def test_standard_input_of_the_same_bytes_is_done_already(transcribe, sound, tmp_path, monkeypatch):
+    def piped(given: bytes, *options: str):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
+        return transcribe("-", "-o", "out", *options)
+
+    assert piped(sound)[0] == 0
+    status, output, errors = piped(sound)
+    assert (status, errors) == (0, "") and output.startswith("1 of 1 was done already")
+    status, _, errors = piped(sound + b"another")
+    assert status == 1 and "  standard input: not replaced without --overwrite" in errors
+    assert "(made before a change of recording)" in errors and "/stdin:" not in errors
+
+
 def test_what_standard_output_cannot_hold_is_wrong_usage(transcribe, tmp_path, capsys):
     for options, said in (
         ([], "--out - writes one file: give one format, as in --format mid"),
@@ -152,6 +165,32 @@ def test_a_device_that_is_not_there_is_one_sentence(transcribe):
     status, _, errors = transcribe("a.wav", "--device", "nonsense", "-o", "out")
     assert status == 2
     assert errors.startswith("adt: --device nonsense: torch cannot use it") and errors.count("\n") == 1
+
+
+def test_onnxruntime_on_the_processor_needs_no_torch(transcribe, tmp_path, monkeypatch, capsys):
+    from adtlib.transcription.pretrained import Pretrained
+
+    monkeypatch.setattr(Pretrained, "hearing", property(lambda model: pytest.fail("torch's network")))
+    assert main(["transcribe", "a.wav", "--engine", "onnxruntime", "--device", "cpu"]) == 0, capsys.readouterr().err
+
+
+def test_a_stated_tempo_is_said_where_onsets_are_too_few(transcribe):
+    assert "too few onsets for a tempo: 96 written" in transcribe("a.wav", "--threshold", "1", "--tempo", "96")[1]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("transcribe", "a.wav", "-o", "~nobody-has-this-name"),
+        ("transcribe", "--watch", "~nobody-has-this-name"),
+        ("transcribe", "a.wav", "--model", "~nobody-has-this-name/a"),
+        ("prepare", "~nobody-has-this-name"),
+        ("corpora", "--data", "~nobody-has-this-name"),
+        ("verify", "~nobody-has-this-name"),
+    ],
+)
+def test_a_home_that_nobody_has_is_wrong_usage(capsys, arguments):
+    assert "~nobody-has-this-name" in (said := usage_error(capsys, *arguments)) and "nobody has this home folder" in said
 
 
 # --- what is there already ---------------------------------------------------------------------------------------------

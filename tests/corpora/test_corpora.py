@@ -1,6 +1,7 @@
 """Corpora on disk: a track in the wrong split, lost or doubled, falsifies every score of its corpus."""
 
 import csv
+import shutil
 import unicodedata
 import warnings
 
@@ -434,6 +435,7 @@ def test_the_fingerprint_of_a_split_changes_with_its_files(tmp_path):
     assert corpus.source_fingerprint("train") == ""
     write_adtof(tmp_path / "adtof_yt_train", 1)
     one = corpus.source_fingerprint("train")
+    shutil.rmtree(tmp_path / "adtof_yt_train")
     write_adtof(tmp_path / "adtof_yt_train", 2)
     assert one and corpus.source_fingerprint("train") not in ("", one)
 

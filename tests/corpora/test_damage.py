@@ -1,7 +1,6 @@
 """Prepared data that were damaged: found by content, named, healed by `prepare` alone, refused by training until then."""
 
 import json
-import operator
 import os
 import warnings
 
@@ -12,7 +11,7 @@ import soundfile
 from adtlib import paths
 from adtlib.audio.features import SAMPLE_RATE
 from adtlib.cli import main
-from adtlib.corpora import preparation, shards, store
+from adtlib.corpora import preparation, shard_set, shards, store
 from adtlib.corpora.folder import FolderCorpus
 from adtlib.corpora.preparation import prepare
 from adtlib.corpora.registry import open_corpus
@@ -150,6 +149,29 @@ def test_what_is_damaged_is_refused_named_and_made_again_alone(songs, tmp_path, 
     fit(config, [healed], [healed], tmp_path / "run", progress=False)
 
 
+@pytest.mark.parametrize("alone", [False, True])
+def test_damage_of_what_is_no_longer_wanted_stops_nothing(songs, monkeypatch, alone):
+    """Of a recording that was removed, in the shard of others or in one of its own that was to be put together with theirs."""
+    monkeypatch.setattr(shard_set, "MANY", 2)
+    before = content(prepare(FolderCorpus(songs), progress=False)) if alone else []
+    soundfile.write(songs / "train" / "z.wav", np.random.default_rng(1).normal(0, 0.05, 2 * SAMPLE_RATE), SAMPLE_RATE)
+    (songs / "train" / "z.txt").write_text("0.5 KD\n")
+    monkeypatch.setattr(shard_set.ShardSet, "copy_together", lambda *_: None)
+    folder = prepare(FolderCorpus(songs), progress=False).folder
+    monkeypatch.undo()
+    monkeypatch.setattr(paths, "CACHE", folder.parents[1])
+    monkeypatch.setattr(shard_set, "MANY", 2)
+    for suffix in (".wav", ".txt"):
+        (songs / "train" / f"z{suffix}").unlink()
+    cut(folder / "train" / f"shard-0000{int(alone)}.npy", 0.5)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        healed = prepare(FolderCorpus(songs), progress=False)
+    assert len(said) == (0 if alone else 1), "only what is wanted is spoken of"
+    assert [unit.id for unit in healed.units("train")] == ["train/a", "train/b"] and healed.damage(anew=True) == []
+    assert not before or content(healed) == before
+
+
 def test_what_damage_left_unused_is_removed(songs):
     """The shard that was damaged goes once what was whole in it is elsewhere."""
     folder = prepare(FolderCorpus(songs), progress=False).folder
@@ -178,10 +200,6 @@ def test_a_lost_file_is_made_again_and_refused_until_then(songs, suffix):
         whole.check("train")
     whole.check("validation")
     assert prepare(FolderCorpus(songs), progress=False).damage() == []
-
-
-CUT = operator.itemgetter(slice(0, -20))
-CHANGED = operator.methodcaller("replace", b"200", b"201", 1)
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,7 @@ def test_labels_are_counted_with_their_class(tmp_path):
     (song / "audio/full_mix").mkdir(parents=True)
     (song / "audio/full_mix/MusicDelta_Punk_MIX.wav").write_bytes(b"not read")
     (song / "annotations/subclass/MusicDelta_Punk_subclass.txt").write_text("0.5 \t SDG \n1.0 \t SDG \n1.5 \t KD \n2.0 \t TRI \n")
-    labels = label_table(open_corpus("ENST+MDB", tmp_path), progress=False).set_index("label")
+    labels = label_table(open_corpus("ENST+MDB", tmp_path)).set_index("label")
     assert labels.loc["SDG", ["class", "onsets", "name"]].tolist() == ["SD", 2, "snare, ghost note"]
     assert labels.loc["TRI", ["class", "onsets"]].tolist() == ["unknown", 1]
     assert labels.loc["TMB", ["class", "onsets"]].tolist() == ["HH", 0]
@@ -183,6 +183,6 @@ def test_names_of_labels():
 
 def test_real_annotations_without_recordings_are_counted(real_data):
     corpus = open_corpus("SADTP", real_data)
-    labels = label_table(corpus, progress=False)
+    labels = label_table(corpus)
     assert len(annotation_files(corpus)) == 16
     assert labels["onsets"].sum() == 21_137 and not (labels["class"] == "unknown").any()

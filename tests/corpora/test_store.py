@@ -123,6 +123,22 @@ def test_a_broken_track_is_left_out_and_named(songs, name, breaks, message):
     assert Prepared(result.folder).problems == [problem]
 
 
+def test_what_is_wrong_with_a_recording_is_told_each_time(songs):
+    noise = np.random.default_rng(0).normal(0, 0.05, 5 * SAMPLE_RATE)
+    (songs / "train" / "b.wav").unlink()
+    path = songs / "train" / "b.mp3"
+    soundfile.write(path, noise, SAMPLE_RATE)
+    os.truncate(path, int(0.6 * path.stat().st_size))
+    for _ in range(2):
+        with pytest.warns(UserWarning) as said:
+            (problem,) = prepare(FolderCorpus(songs), progress=False).problems
+        assert "b.mp3: " in problem and "s of the length that its header states are missing" in problem
+        assert [str(each.message) for each in said] == [problem]
+    (songs / "train" / "b.txt").write_text("0.5 KD\n99.0 SD\n")
+    with pytest.warns(UserWarning, match=r"left out: .*past the end.*b\.mp3: .* are missing"):
+        assert len(prepare(FolderCorpus(songs), progress=False).units("train")) == 2
+
+
 def test_few_late_onsets_are_dropped_with_a_word(songs):
     lines = [f"{0.1 * i:.1f} HH\n" for i in range(1, 45)] + ["5.3 CY\n"]
     (songs / "train" / "b.txt").write_text("".join(lines))

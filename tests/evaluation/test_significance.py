@@ -203,6 +203,12 @@ def test_draws_are_the_same_in_one_batch_and_in_several(monkeypatch):
     assert (whole.sum(axis=1) == 7).all() and not list(group_draws(1))
 
 
+def test_the_same_draws_are_made_once():
+    (first,), (again,) = group_draws(7, n_resamples=50, seed=4), group_draws(7, n_resamples=50, seed=4)
+    (other,) = group_draws(7, n_resamples=50, seed=5)
+    assert again is first and not first.flags.writeable and (other != first).any()
+
+
 def test_a_percentile_interval_leaves_out_what_is_not_defined():
     low, high = percentile_interval([np.array([np.nan, 0.0]), np.array([1.0])])
     assert (low, high) == pytest.approx((0.025, 0.975))

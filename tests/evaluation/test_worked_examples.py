@@ -98,8 +98,9 @@ def test_single_strokes_are_found_where_they_are_and_silence_gives_nothing():
     np.testing.assert_allclose(picked[1], [0.9], atol=0.02)
     assert not any(len(times) for times in picked[2:])
     assert activations_from_strokes(np.zeros(44_100, np.float32), singles).max() < 1e-3
-    with pytest.raises(ValueError, match="five classes"):
-        activations_from_strokes(recording, {60: recording})
+    for pitch in (20, 60, 100):
+        with pytest.raises(ValueError, match="five classes"):
+            activations_from_strokes(recording, {pitch: recording})
 
 
 def test_a_footprint_of_a_tone_is_that_tone():

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from adtlib.audio.features import FPS
-from adtlib.figures import architectures, corpora, inspection, theme
+from adtlib.figures import corpora, inspection, theme
 from adtlib.models.inspection import receptive_fields
 from adtlib.vocabulary import CLASSES
 
@@ -19,11 +19,6 @@ def our_theme():
     theme.use_theme()
     yield
     plt.close("all")
-
-
-def test_architectures_have_no_colour():
-    colours = [mpl.colors.to_rgb(colour) for colour in architectures.ARCHITECTURE_COLOURS.values()]
-    assert all(max(colour) - min(colour) < 0.01 for colour in colours), "colours are for classes and corpora"
 
 
 def test_receptive_fields_are_drawn_as_wide_as_they_are():

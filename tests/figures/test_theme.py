@@ -13,7 +13,8 @@ from matplotlib.colors import to_rgb
 
 from adtlib import paths
 from adtlib.corpora.registry import CORPORA
-from adtlib.figures import architectures, passages, studies, theme
+from adtlib.evaluation.errors import unit_events
+from adtlib.figures import architectures, controlled, errors, passages, studies, theme
 from adtlib.models.registry import ARCHITECTURES
 from adtlib.notebooks import saved_figures
 from adtlib.vocabulary import CLASSES
@@ -92,6 +93,23 @@ def test_a_class_s_point_is_the_mean_over_seeds():
     texts = [text.get_text() for text in ax.texts]
     assert texts == ["0.40"] * 5 + ["0.50"] * 5
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["Slakh", "E-GMD"]
+
+
+def test_a_hit_at_the_very_tolerance_is_no_near_miss():
+    strokes, empty = np.arange(1.0, 59.0), [np.empty(0)] * 4
+    events = unit_events([strokes, *empty], [np.insert(strokes[1:] + 0.05, 0, 1.06), *empty], 60.0, 0.05).assign(corpus="Slakh")
+    assert (events["event"] == "hit").sum() == 57 and (events["difference"] > 0.05).sum() > 1
+    assert errors.plot_timing(events, 0.05)[0].get_title() == "Slakh\nn = 58\nnear misses: 1"
+
+
+def test_an_architecture_is_drawn_where_it_was_tested():
+    tested = [("CNN", "Slakh", 0.5), ("CNN", "E-GMD", 0.6), ("RNN", "E-GMD", 0.7)]
+    rows = [{"level": name, "test": test, "f1_micro": f1, "f1_low": f1, "f1_high": f1, "seed": "mean"} for name, test, f1 in tested]
+    ax = controlled.plot_architectures_by_test(pd.DataFrame(rows), theme.new_figure()[1])
+    handles, labels = ax.get_legend_handles_labels()
+    assert labels == ["CNN", "RNN"] and [handle.get_xdata()[0] for handle in handles] == [0.5, 0.7]
+    marks = [line.get_xdata()[0] for line in ax.lines if line.get_markersize() == 5]
+    assert marks == [0.5, 0.6, 0.7]
 
 
 def test_a_spectrogram_has_seconds_and_hertz_and_a_unit():

@@ -90,20 +90,6 @@ def test_published_hyperparameters_can_be_built():
             build(row.architecture, **json.loads(row.parameters))
 
 
-def test_how_far_a_frame_sees():
-    """The CNN sees two frames to either side for each block, the recurrent and attention models the whole segment."""
-
-    def reach(name):
-        model = build(name, **TINY[name]).eval()
-        features = torch.randn(1, 61, 84, requires_grad=True)
-        model(features)[0, 30].sum().backward()
-        return features.grad[0].abs().sum(dim=1).nonzero().flatten().tolist()
-
-    assert reach("CNN") == list(range(26, 35))
-    for name in ("RNN", "CRNN", "ConvTransformer", "ViT"):
-        assert reach(name) == list(range(61))
-
-
 def test_conv_block_keeps_time_and_pools_frequency():
     block = blocks.ConvBlock(1, 32).eval()
     assert block(torch.randn(2, 1, 50, 84)).shape == (2, 32, 50, 28)

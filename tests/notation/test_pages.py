@@ -53,6 +53,13 @@ def test_an_onset_a_little_before_the_bar_line_and_one_before_the_first_beat():
     assert [(hit.pitch, hit.beat) for hit in before.hits] == [(38, 3), (36, 4)]
 
 
+def test_a_first_stroke_a_little_early_belongs_to_its_bar_also_where_the_song_speeds_up():
+    """Early by the tempo at the bar line, an eighth of a beat at most; by the median tempo of the song it is more."""
+    beats = Beats(np.cumsum([1.0, *[0.6] * 4, *[0.5] * 36]), np.arange(41) % 4 + 1)
+    pattern = song_pattern([(1.0 - 0.11 * 0.6, "SD", 90), (float(beats.seconds(8)), "KD", 90)], beats)
+    assert [(hit.pitch, hit.beat) for hit in pattern.hits] == [(38, 0), (36, 8)]
+
+
 def test_soft_snares_are_ghost_notes_and_nothing_else_is():
     beats = steady()
     struck = [

@@ -100,6 +100,12 @@ def test_what_is_stated_is_kept_with_and_without_a_tempo(rng, style, bpm):
     assert not silent.found and silent.meter == meter and silent.tempo == pytest.approx(bpm)
 
 
+def test_a_bar_that_would_double_a_stated_tempo_is_not_read(rng):
+    onsets, lines = played("seven eight", 120, rng)
+    assert track_beats(onsets, lines[-1]).tempo == pytest.approx(120, rel=0.02)
+    assert track_beats(onsets, lines[-1], 60).tempo == pytest.approx(60, rel=0.1)
+
+
 @pytest.mark.parametrize("meter", [(1, 4), (17, 8), (3, 2), (0, 4), (4, 16)])
 def test_time_signatures_that_are_not_written_are_refused(meter):
     with pytest.raises(ValueError, match="2 to 16 quarters or eighths"):

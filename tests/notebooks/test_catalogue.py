@@ -110,13 +110,13 @@ def numbers_in_notebooks() -> dict[str, str]:
 
 
 def test_the_list_and_the_notebooks_agree_on_every_figure_and_its_number():
-    """A new figure needs a row in adtlib/catalogue.csv."""
+    """A new figure needs a row in adtlib/notebooks/catalogue.csv."""
     assert numbers_in_notebooks() == dict(zip(FIGURES["file"], FIGURES["number"], strict=True))
 
 
 def test_every_table_that_a_notebook_makes_is_listed():
     made = {name for names in notebook_map()["tables"] for name in names}
-    assert made == set(TABLES["file"]), "give it a row in adtlib/catalogue.csv"
+    assert made == set(TABLES["file"]), "give it a row in adtlib/notebooks/catalogue.csv"
 
 
 # --- what is committed -------------------------------------------------------------------------------------------------

@@ -24,9 +24,7 @@ def exercises_of(path) -> dict[str, tuple[str, str]]:
     found = {}
     for name, source in cells.items():
         if check := CALL.search(source):
-            solution = re.search(
-                r"<details><summary>Solution</summary>\s+```python\n(.*?)```\s+</details>", cells[f"{name}-solution"], re.S
-            )
+            solution = SOLUTION.search(cells[f"{name}-solution"])
             found[check[1]] = (source, solution[1])
     return found
 
@@ -121,3 +119,11 @@ def test_an_answer_cannot_change_the_input():
         return x
 
     assert compare(spoil, np.copy, [("ones", (np.ones(3),))]).passed is False
+
+
+@pytest.mark.parametrize("right", ["kick", True, {36, 38}], ids=str)
+def test_an_array_where_none_is_wanted_is_a_wrong_answer(right):
+    array = np.array(["kick", "snare"])
+    assert compare_value(array, right, hints={"snare": "No."}).passed is False
+    assert "On one: expected" in str(compare(lambda x: array, lambda x: right, [("one", (1,))]))
+    assert compare_value(right, right).passed

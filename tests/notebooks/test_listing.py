@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from adtlib.notebooks.listing import Notebook, RunnerError
+from adtlib.notebooks.listing import Notebook, RunnerError, notebook_map
 
 CELL = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": "epochs = 3"}
 WRONG_CELLS = (
@@ -40,3 +40,16 @@ def test_a_cell_of_another_shape_is_said(tmp_path, wrong):
 def test_cells_that_are_not_python_are_no_code(tmp_path):
     cells = [CELL | {"source": source} for source in ("a = 1", "a = ", "b = 2\0", ["c =", " 3"], "%matplotlib inline")]
     assert notebook(tmp_path, json.dumps({"cells": cells})).code().split() == ["a", "=", "1", "c", "=", "3"]
+
+
+def test_the_map_passes_over_cells_that_are_not_python(tmp_path):
+    sources = (
+        "%%bash\necho no Python",
+        'for _ in range(1):\n    save_figure(figure, "43_first", profile)',
+        '!ls\nsave_table(table, "43_table", profile)\nsave_figure(figure, "43_second", profile)\nsave_figure(figure, name)',
+    )
+    title = {"cell_type": "markdown", "metadata": {}, "source": "# One (thesis, 3.1)\n\n**Question.** Why?"}
+    notebook(tmp_path, json.dumps({"cells": [title, *(CELL | {"source": source} for source in sources)]}))
+    (row,) = notebook_map(tmp_path).to_dict("records")
+    made = {"figures": ["43_first", "43_second"], "tables": ["43_table"]}
+    assert row == {"notebook": "43_one", "title": "One", "thesis": "3.1", "question": "Why?"} | made

@@ -27,29 +27,44 @@ CONFIG = TrainingConfig("CNN", ("tones",), {"num_convs": 1, "num_layers": 1, "hi
 TABLE = pd.DataFrame({"architecture": ["CNN"], "f1_micro": [0.5]})
 
 
+def execute(job, name, progress):
+    """What the notebooks do: 41 trains a run on the songs and scores it; each saves a table, a figure and its copy."""
+    corpus = prepare(FolderCorpus(paths.HOME / "tones"), progress=False)
+    if name == "41_cnn":
+        run = fit(CONFIG, [corpus], [corpus], run_folder(PROFILE, "CNN", CONFIG.train, 0), progress=False)
+        score_run(run, [corpus], validation=[corpus])
+    save_table(TABLE, f"{name[:2]}_scores", PROFILE, "A table.")
+    (paths.FIGURES / PROFILE).mkdir(exist_ok=True)
+    (paths.FIGURES / PROFILE / f"{name[:2]}_curve.png").write_bytes(b"a picture of some bytes")
+    Path(job["copy"]).parent.mkdir(exist_ok=True)
+    Path(job["copy"]).write_text('{"cells": []}')
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A home with songs and two notebooks, 41 that trains a run on them and 50 that reads it, both run; and a copy of it."""
+    home, kept = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("kept") / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        use_home(home, patch.setattr)
+        patch.setattr(runner, "_execute", execute)
+        for seed, split in enumerate(("train", "validation", "test")):
+            write_song(home / "tones" / split, split, seed, seconds=5)
+        write_notebook("41_cnn", "1")
+        write_notebook("50_study", "1")
+        assert set(runner.run_notebooks(profile=PROFILE).values()) == {"done"}
+    shutil.copytree(home, kept)
+    return home, kept
+
+
 @pytest.fixture
-def home(tmp_path, monkeypatch):
-    """A home with songs and two notebooks, 41 that trains a run on them and 50 that reads it; what they do is done here."""
-    use_home(tmp_path, monkeypatch.setattr)
-    for seed, split in enumerate(("train", "validation", "test")):
-        write_song(tmp_path / "tones" / split, split, seed, seconds=5)
-    write_notebook("41_cnn", "1")
-    write_notebook("50_study", "1")
-
-    def execute(job, name, progress):
-        corpus = prepare(FolderCorpus(tmp_path / "tones"), progress=False)
-        if name == "41_cnn":
-            run = fit(CONFIG, [corpus], [corpus], run_folder(PROFILE, "CNN", CONFIG.train, 0), progress=False)
-            score_run(run, [corpus], validation=[corpus])
-        save_table(TABLE, f"{name[:2]}_scores", PROFILE, "A table.")
-        (paths.FIGURES / PROFILE).mkdir(exist_ok=True)
-        (paths.FIGURES / PROFILE / f"{name[:2]}_curve.png").write_bytes(b"a picture of some bytes")
-        Path(job["copy"]).parent.mkdir(exist_ok=True)
-        Path(job["copy"]).write_text('{"cells": []}')
-
+def home(made, monkeypatch):
+    """That home as it was made, whatever an earlier test did to it."""
+    home, kept = made
+    shutil.rmtree(home)
+    shutil.copytree(kept, home)
+    use_home(home, monkeypatch.setattr)
     monkeypatch.setattr(runner, "_execute", execute)
-    assert set(runner.run_notebooks(profile=PROFILE).values()) == {"done"}
-    return tmp_path
+    return home
 
 
 def outcomes():
@@ -187,6 +202,38 @@ def test_runs_and_prepared_corpora_can_be_named_and_other_things_not(home, capsy
     for path in (home / "tones", home / "nothing"):
         assert main(["verify", str(path)]) == 1
         assert "name a table, a figure, an executed notebook, a run or a prepared corpus" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("folder", "holds"),
+    [
+        ("figures", "tables and figures:         2 as written"),
+        (f"figures/{PROFILE}", "tables and figures:         2 as written"),
+        (f"results/{PROFILE}/tables", "tables and figures:         6 as written"),
+        (f"results/{PROFILE}/runs", "runs:                       1 as written"),
+        ("cache/prepared", "prepared files:             18 as written"),
+    ],
+)
+def test_folders_of_results_can_be_named(home, folder, holds, capsys):
+    assert main(["verify", str(home / folder)]) == 0
+    out = capsys.readouterr().out
+    assert holds in out and "recordings and annotations: 6 as written" in out and "Unknown" not in out
+
+
+def test_what_is_missing_from_a_named_folder_is_broken(home, capsys):
+    (home / OUTPUTS[0]).unlink()
+    assert [what for what, _ in broken(verify((home / OUTPUTS[0]).parent))] == [OUTPUTS[0]]
+    assert broken(verify(home / "figures")) == []
+    (prepared,) = (home / "cache" / "prepared").iterdir()
+    (prepared / "index.json").unlink()
+    assert main(["verify", str(prepared)]) == 1
+    assert "index.json" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", [f"results/{PROFILE}/manifest.json", "cache/stamps", "notebooks/41_cnn.ipynb"])
+def test_what_holds_no_result_is_refused(home, name, capsys):
+    assert main(["verify", str(home / name)]) == 1
+    assert f"is no result of {home}: name a table" in capsys.readouterr().err
 
 
 def test_a_folder_of_another_configuration_is_still_a_run(home):

@@ -40,6 +40,14 @@ def test_midi_is_on_channel_10_at_half_milliseconds(tmp_path):
     assert file.tracks[0][0].dict() == {"type": "set_tempo", "tempo": 480_000, "time": 0}
 
 
+@pytest.mark.parametrize("name", ["a.txt", "a.mid"])
+def test_a_file_is_replaced_by_a_whole_one(tmp_path, name):
+    (tmp_path / name).write_bytes(b"before")
+    (tmp_path / "same").hardlink_to(tmp_path / name)
+    write_onsets(tmp_path / name, ONSETS)
+    assert (tmp_path / "same").read_bytes() == b"before" != (tmp_path / name).read_bytes()
+
+
 def test_without_a_word_on_channels_all_notes_count(tmp_path):
     events = [*midi.note_events([(0, 36, 100)], 10), *midi.note_events([(960, 38, 90)], 10, channel=0)]
     (tmp_path / "a.mid").write_bytes(midi.file_bytes([midi.track(events)], 960))

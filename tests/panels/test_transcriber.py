@@ -21,6 +21,7 @@ from adtlib.onsets.annotations import read_onsets
 from adtlib.onsets.peak_picking import PeakPicking, pick_peaks
 from adtlib.panels.transcriber import panel as panels_transcriber_panel
 from adtlib.panels.transcriber.panel import Transcriber
+from adtlib.panels.transcriber.shown import ShownRecording
 from adtlib.transcription import pretrained
 from adtlib.transcription.events import Edit
 from adtlib.transcription.pipeline import transcribe
@@ -243,6 +244,8 @@ def test_a_broken_upload_is_said_and_the_panel_lives_on(panel, rng, make_music):
 def test_a_path_is_opened_and_a_wrong_one_is_said(panel, tmp_path, rng, make_music):
     panel.parts.path.value = str(tmp_path / "nowhere.wav")
     assert troubled(panel) and "nowhere.wav is neither" in panel.sentence.value
+    panel.parts.path.value = "~nobody-has-this-name/a.wav"
+    assert "nobody-has-this-name/a.wav is neither" in panel.sentence.value
     write_audio(tmp_path / "more" / "third.wav", make_music(rng, 3.0))
     panel.parts.path.value = str(tmp_path / "more")
     assert panel.controls["recording"].value == "third.wav" and not troubled(panel)
@@ -293,6 +296,26 @@ def test_a_file_of_the_same_name_is_replaced_only_where_the_box_is_ticked(panel,
     assert panel.save() == [] and "slow_song.mid, slow_song.csv" in panel.parts.saved.value
 
 
+def test_the_name_of_a_recording_that_ends_like_a_format_is_no_suffix(panel, tmp_path, rng, make_music):
+    write_audio(tmp_path / "take.mid.wav", make_music(rng, 3.0))
+    panel.parts.path.value = str(tmp_path / "take.mid.wav")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "take.mid").write_bytes(b"corrected in another program")
+    panel.parts.folder.value = str(tmp_path / "mine")
+    assert [path.name for path in panel.save()] == [f"take.mid.{kind}" for kind in ("mid", "csv", "musicxml", "svg", "pdf")]
+    shown = ShownRecording(named_sources([tmp_path / "take.mid.wav"]), list(panel._models.values()))
+    assert shown.save(tmp_path / "mine", ["mid"]) == [tmp_path / "mine" / "take.mid.mid"]
+    assert (tmp_path / "mine" / "take.mid").read_bytes() == b"corrected in another program"
+
+
+def test_samples_on_the_scale_of_integers_are_shown_as_any_others(panel, models, songs, tmp_path):
+    soundfile.write(tmp_path / "a.wav", 27_000 * soundfile.read(songs / "slow song.wav")[0], SAMPLE_RATE, subtype="FLOAT")
+    with pytest.warns(UserWarning, match="divided by 32,768"):
+        loud = Transcriber(named_sources([tmp_path / "a.wav"]), models, tmp_path, 0.05)
+    assert loud.transcription.counts == panel.transcription.counts
+    np.testing.assert_allclose(floats(loud.editor.recording["peaks"]), floats(panel.editor.recording["peaks"]), atol=1e-4)
+
+
 def test_an_upload_of_any_name_is_shown_or_refused(panel, rng, make_music):
     content = as_bytes(make_music(rng, 3.0), "WAV")
     upload(panel, ("<i>\x01&.wav", content))
@@ -308,6 +331,8 @@ def test_a_folder_that_cannot_be_written_is_said(panel, tmp_path):
     (tmp_path / "file").write_text("no folder")
     panel.parts.folder.value = str(tmp_path / "file")
     assert panel.save() == [] and "Not saved" in panel.parts.saved.value
+    panel.parts.folder.value = "~nobody-has-this-name"
+    assert panel.save() == [] and "home directory" in panel.parts.saved.value
 
 
 # --- without a kernel --------------------------------------------------------------------------------------------------

@@ -67,6 +67,12 @@ def test_every_way_of_scoring_has_its_mean_its_spread_and_its_interval():
     assert bars["f1_micro"].tolist() == pytest.approx([0.7, 0.5]) and bars["ci_low"].tolist() == pytest.approx([0.5, 0.5])
 
 
+def test_runs_that_nothing_was_tested_on_have_empty_tables():
+    summary = tables.score_summary(PROFILE)
+    assert summary.empty and {"score", "mean", "n_independent"} <= set(summary)
+    assert tables.printed_scores(summary, 0.05).empty
+
+
 def test_best_is_said_only_where_the_tracks_say_it():
     rng = np.random.default_rng(0)
     for seed in (0, 1):

@@ -9,12 +9,14 @@ import pandas as pd
 import pytest
 
 from adtlib import paths
+from adtlib.cli import main
 from adtlib.models.registry import ARCHITECTURES
 from adtlib.profiles import load_profile
 from adtlib.studies import controlled, controlled_runs, controlled_tables, controlled_words
 from adtlib.studies.controlled_results import (
     CIRCUMSTANCES,
     KEYS,
+    LOUDNESS,
     TOGETHER,
     Results,
     gather,
@@ -23,9 +25,10 @@ from adtlib.studies.controlled_results import (
     write_table,
 )
 from adtlib.studies.controlled_runs import tables_of
+from adtlib.training.cluster import jobs
 from adtlib.training.controlled_sets import RENDERED, TESTS
-from adtlib.training.runs import COUNT_COLUMNS, WEIGHTS
-from adtlib.vocabulary import CLASSES
+from adtlib.training.runs import COUNT_COLUMNS, WEIGHTS, write_record
+from adtlib.training.trainer import Diverged
 
 GROUPS = 70
 controlled_results = sys.modules[gather.__module__]  # the name on the door of the room is the function
@@ -87,6 +90,11 @@ def results() -> Results:
     )
 
 
+@pytest.fixture(scope="module")
+def good(results) -> pd.DataFrame:
+    return controlled_tables.what_makes_a_corpus_good(results)
+
+
 def test_each_level_differs_from_the_reference_in_its_factor_alone():
     study = controlled.study_of(load_profile("study"))
     levels = controlled.factor_levels(dataclasses.replace(study, leave_out=()))
@@ -129,6 +137,18 @@ def test_an_unknown_option_is_named():
         controlled.study_of(load_profile("study", study={"leave_out": ["kits: 3 kits"]}))
 
 
+@pytest.mark.parametrize("study", [{"leave_out": ["kits: all kits"]}, {"hours": [0.5, 2.0], "factor_hours": 1.0}])
+def test_a_factor_needs_the_level_that_others_are_compared_with(study):
+    with pytest.raises(ValueError, match="no level to compare with"):
+        controlled.study_of(load_profile("study", study=study))
+
+
+def test_a_factor_alone_can_be_planned():
+    profile = load_profile("study", study={"factors": ["mixture"]})
+    runs = controlled.planned_runs(profile, controlled.study_of(profile))
+    assert len({run.label for run in runs if run.stage == "factors"}) == 3
+
+
 @pytest.fixture
 def elsewhere(tmp_path, monkeypatch):
     """The stored tables of a study whose short runs were trained elsewhere; the profile."""
@@ -168,6 +188,58 @@ def test_runs_that_were_told_something_else_are_not_finished(elsewhere):
     assert controlled_runs.finished(elsewhere, run)
     for change in ({"batch_size": 3}, {"study": elsewhere.study | {"selection_hours": 0.02}}):
         assert controlled_runs.finished(dataclasses.replace(elsewhere, **change), run) is None
+
+
+def test_a_plan_is_made_while_learning_rates_are_unknown(elsewhere):
+    for table in tables_of(elsewhere.name).iterdir():
+        table.unlink()
+    profile = dataclasses.replace(elsewhere, study=elsewhere.study | {"published": 1})
+    assert set(controlled_runs.plan_table(profile)["state"]) == {"waits"}
+    assert any(line.startswith("published settings: which,") for line in controlled_runs.plan_lines(profile))
+
+
+def test_only_runs_that_there_are_can_be_chosen(elsewhere, capsys):
+    assert main(["study", "--profile", elsewhere.name, "--only", "CRNNN"]) != 0
+    assert "'CRNNN': no run has it in its name" in capsys.readouterr().err
+
+
+def trained(profile, run, **record):
+    """The folder of a run that was trained; the settings noted in it."""
+    folder = controlled_runs.run_folder_of(profile, run)
+    result = {"n_parameters": 1, "best_epoch": 1, "epochs": 1, "val_f1_micro": 0.5, "seconds": 9.0}
+    config = dataclasses.asdict(controlled_runs.config_of(profile, controlled.study_of(profile), run))
+    write_record(folder, {"config": config, "libraries": {"torch": "2"}, "result": result} | record)
+    (folder / "metrics.csv").write_text("epoch,train_loss,val_loss,val_f1_micro\n1,1,1,0.5\n")
+    return controlled_runs.settings_of(profile, controlled.study_of(profile), run)
+
+
+def test_a_run_that_was_not_tested_to_the_end_is_not_finished(elsewhere):
+    run = next(run for run in controlled.planned_runs(elsewhere, controlled.study_of(elsewhere)) if run.is_tested)
+    settings = trained(elsewhere, run)
+    scores = controlled_runs.run_folder_of(elsewhere, run) / "scores.csv"
+    scores.write_text("of the first test\n")  # after which it was killed
+    assert controlled_runs.finished(elsewhere, run) is None
+    trained(elsewhere, run, settings=settings)
+    assert controlled_runs.finished(elsewhere, run)["validation_f1"] == 0.5
+    trained(elsewhere, run, settings="of other tests")
+    assert controlled_runs.finished(elsewhere, run) is None
+
+
+def test_a_rate_that_diverges_is_not_chosen_and_ends_nothing(elsewhere, monkeypatch):
+    study = controlled.study_of(elsewhere)
+    rates = sorted((run for run in controlled.rate_runs(study) if run.architecture == "CRNN"), key=lambda run: run.learning_rate)
+
+    def diverge(config, train, validation, folder, **_):
+        raise Diverged(f"{folder}: the loss is nan")
+
+    monkeypatch.setattr(jobs, "fit", diverge)
+    settings, folder = trained(elsewhere, rates[-1]), controlled_runs.run_folder_of(elsewhere, rates[-1])
+    job = jobs.Job(folder, controlled_runs.config_of(elsewhere, study, rates[-1]), (), settings=settings)
+    jobs.run_job(job, folder, [], [], [])
+    assert controlled_runs.finished(elsewhere, rates[-1])["ended"] == "diverged"
+    assert controlled_runs.chosen_rate(elsewhere, study, "CRNN") == rates[-2].learning_rate
+    with pytest.raises(Diverged):  # of a run whose scores are wanted
+        jobs.run_job(job, folder, [], ["a test"], [])
 
 
 def test_gathering_keeps_what_was_trained_elsewhere(elsewhere):
@@ -238,15 +310,14 @@ def test_the_real_songs_do_not_decide_with_too_few_groups(results):
     assert "3 groups are too few" in " ".join(controlled_words.ranking_sentences(pairs))
 
 
-def test_effects_are_the_planted_ones_ranked(results):
-    table = controlled_tables.what_makes_a_corpus_good(results)
-    assert list(table.columns) == controlled_tables.CONTROLLED_COLUMNS
-    found = controlled_tables.effects(table)
+def test_effects_are_the_planted_ones_ranked(good):
+    assert list(good.columns) == controlled_tables.CONTROLLED_COLUMNS
+    found = controlled_tables.effects(good)
     assert found.iloc[0][["factor", "level"]].tolist() == ["accompaniment", "none"]
     assert found.iloc[0]["difference"] == pytest.approx(-0.1, abs=0.01) and found.iloc[0]["clear"]
     jitter = found[found["level"] == "jitter of 40 ms"].iloc[0]
     assert jitter["ci_low"] < -0.04 < jitter["ci_high"] and jitter["clear"]
-    references = table[(table["seed"] == "mean") & (table["difference"] == 0)]
+    references = good[(good["seed"] == "mean") & (good["difference"] == 0)]
     assert set(references["factor"]) == set(controlled.FACTORS)
 
 
@@ -255,27 +326,27 @@ def test_a_narrower_tolerance_is_lower(results):
     assert (narrow["f1_micro"] < wide["f1_micro"]).all()
 
 
-def test_words_say_what_the_tables_hold(results):
-    table = controlled_tables.what_makes_a_corpus_good(results)
-    said = controlled_words.effect_sentences(table)
+def test_words_say_what_the_tables_hold(results, good):
+    said = controlled_words.effect_sentences(good)
     accompaniment = next(text for text in said if text.startswith(f"**{controlled.FACTORS['accompaniment']}"))
     assert "none -0.1" in accompaniment
-    ranked = controlled_words.advice(table, (RENDERED,))
+    ranked = controlled_words.advice(good, (RENDERED,))
     assert ranked[0].startswith(f"**{controlled_words.ADVICE['accompaniment']}**: none costs 0.1")
     claims = controlled_words.conclusions(results)
     assert len(claims) == 10
     assert claims[0].sentence.startswith(f"On {RENDERED} the CRNN has the highest") and claims[0].low <= claims[0].number
     assert all(claim.source for claim in claims)
-    text = controlled_words.abstract(results)
+    mixes = results.counts[results.counts["test"] == TOGETHER["mix"]]
+    twice = pd.concat([results.counts, mixes.assign(test=TOGETHER["drums"])])
+    text = controlled_words.abstract(dataclasses.replace(results, counts=twice), claims)
     assert f"{GROUPS} performances" in text and "14 real pieces" in text and claims[0].sentence in text
 
 
-def test_what_the_thesis_s_peak_picking_does_is_told_where_it_does_something(results):
-    table = controlled_tables.what_makes_a_corpus_good(results)
+def test_what_the_thesis_s_peak_picking_does_is_told_where_it_does_something(results, good):
     thesis = controlled_tables.what_makes_a_corpus_good(results.as_picked_in_the_thesis())
-    said = controlled_words.picking_sentences(table, thesis, RENDERED)
+    said = controlled_words.picking_sentences(good, thesis, RENDERED)
     assert len(said) == 1 and said[0].startswith("jitter of 40 ms: -0.0") and "becomes -0.8" in said[0]
-    assert controlled_words.picking_sentences(table, table, RENDERED) == [f"No effect on {RENDERED} changes by more than 0.02."]
+    assert controlled_words.picking_sentences(good, good, RENDERED) == [f"No effect on {RENDERED} changes by more than 0.02."]
 
 
 def test_what_was_not_measured_is_said_to_be_not_known(results):
@@ -288,8 +359,17 @@ def test_shares_of_errors_and_costs(results):
     shares = controlled_tables.error_shares(results)
     missed = shares[(shares["measure"] == "missed") & (shares["architecture"] == "ViT")]
     assert missed["share"].tolist() == pytest.approx([0.3] * len(missed)) and (missed["n"] == 100 * GROUPS).all()
-    cost = controlled_tables.costs(results)
+    assert set(shares.loc[shares["circumstance"] == LOUDNESS, "measure"]) == {"missed"}, "what is invented has no loudness"
+    cost = controlled_tables.costs(results, controlled_tables.f1_by_architecture(results))
     assert cost["architecture"].tolist() == list(ARCHITECTURES) and cost["training_minutes"].tolist() == pytest.approx([12] * 5)
+
+
+def test_quarters_of_loudness_are_equally_large_and_few_strokes_have_none():
+    strokes = pd.DataFrame({"class": ["KD"] * 8 + ["TT"] * 3, "energy": [5, 3, 8, 1, 7, 2, 6, 4, 1, 2, 3]})
+    place = controlled_results._loudness(strokes)
+    _, edges, names = CIRCUMSTANCES[LOUDNESS]
+    assert pd.cut(place[:8], edges, right=False, labels=list(names)).value_counts().tolist() == [2, 2, 2, 2]
+    assert place[3] == place.min() and place[8:].isna().all()
 
 
 def test_a_model_that_hears_single_frames_does_not_mind_their_order(results):
@@ -299,7 +379,3 @@ def test_a_model_that_hears_single_frames_does_not_mind_their_order(results):
     for name in set(PLANTED) - {"ViT"}:
         assert table.loc[name, "f1_random"] == pytest.approx(0.1, abs=0.01)
         assert table.loc[name, "ci_low"] < table.loc[name, "difference"] < table.loc[name, "ci_high"] < 0
-
-
-def test_classes_are_those_of_the_vocabulary():
-    assert controlled_tables.F1_COLUMNS[2:] == [f"f1_{name}" for name in CLASSES]

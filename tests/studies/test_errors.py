@@ -202,7 +202,7 @@ def test_velocities_belong_to_their_strokes(tmp_path):
     onsets[0] = onsets[0][:2]  # the last lay past the end of the audio
     found = velocities(corpus, track, onsets)
     assert found[0].tolist() == [30, 110]
-    assert found[1].tolist()[0] == 80 and len(found[1]) == len(onsets[1])
+    assert found[1].tolist() == [80, 80] and len(onsets[1]) == 2
     assert found[3].tolist() == [20] and len(found[2]) == 0
 
 
@@ -355,6 +355,21 @@ def test_a_corpus_without_estimates_has_no_invented_ones_to_draw(events):
     assert axes.shape == (2, 2) and [ax.get_title() for ax in axes[0]] == ["E-GMD", "Slakh"]
     assert axes[1, 0].get_ylabel() == "invented in 100 moments" and axes[0, 0].get_ylim() != axes[1, 0].get_ylim()
     assert axes[0, 0].get_ylim() == axes[0, 1].get_ylim() and not axes[1, 1].patches
+
+
+def test_what_loudness_is_by_is_said_class_by_class(many, tmp_path, monkeypatch):
+    """Velocities of the snares are known, of other drums they are not: their quarters are by energy, and both is said."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "model.safetensors").touch()
+    about = {"folder": folder, "config": {"architecture": "CNN", "seed": 0}, "result": {"val_f1_micro": 0.5}}
+    units = type("P", (), {"splits": ("test",), "units": lambda self, split: [type("U", (), {"id": "a"})]})()
+    monkeypatch.setattr(error_tables, "chosen_runs", lambda profile: {"Slakh": type("R", (), about)})
+    monkeypatch.setattr(error_tables, "prepared_corpus", lambda *_, **__: units)
+    partly = pd.concat([many, many.assign(**{"class": "TT", "velocity": np.nan})], ignore_index=True)
+    for found, said in ((many, "velocity"), (partly, "velocity or energy"), (many.assign(velocity=np.nan), "energy")):
+        monkeypatch.setattr(error_tables, "_events_of", lambda *_, found=found: (found, NO_MOMENTS))
+        assert error_events(load_profile("smoke"))[2]["loudness"].tolist() == [said]
 
 
 def test_without_weights_it_says_what_to_run(tmp_path, monkeypatch):

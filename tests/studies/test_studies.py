@@ -11,7 +11,9 @@ import soundfile
 import torch
 
 from adtlib import paths
-from adtlib.profiles import load_profile
+from adtlib.profiles import load_profile, open_profile_corpus
+from adtlib.studies.error_tables import error_events
+from adtlib.studies.examples import architectures_heard
 from adtlib.studies.plan import Cell, architecture_study
 from adtlib.studies.run import Progress, run_all, run_cell
 from adtlib.studies.tables import F1_COLUMNS, architecture_table, f1_grid, score_table, training_counts
@@ -111,6 +113,11 @@ def test_runs_side_by_side_are_what_they_are_one_after_the_other(tmp_path, monke
     cells = architecture_study(profile, "CNN")
     runs, left_out = run_all(profile, cells, progress=False)
     assert architecture_table(profile)["corpus"].tolist() == ["own", "own"]
+    assert open_profile_corpus(profile, "own").info.unit == "track", "a folder goes by its name in results"
+    events, _, models, _ = error_events(profile)
+    assert len(events) and models["corpus"].tolist() == ["own"]
+    passage, heard = architectures_heard(profile)
+    assert passage.seconds > 0 and list(heard) == ["CNN"]
     assert left_out == [] and [run.config["seed"] for run in runs] == [0, 1]
     assert all(len(run.metrics) == 2 and len(run.scores) == 1 for run in runs)
     assert training_counts(profile, runs).loc["own"].tolist() == [1, 1, 0, 1, 0]

@@ -101,7 +101,7 @@ def test_the_command_reads_recipes_and_options(made, monkeypatch, capsys):
         main(command)
     assert asked["recipe"] == replace(SHIPPED, masked="kept", kits=4, voices=0.0)
     for wrong, said in (
-        (["--recipe", "?"], "finished: as finished records"),
+        (["--recipe", "?"], "finished: of its other 64 hours"),
         (["--option", "kits"], "write NAME=VALUE"),
         (["--option", "salt=1"], "no option of a recipe"),
         (["--without", "?"], "voices: sung parts"),

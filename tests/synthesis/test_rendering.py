@@ -1,6 +1,7 @@
 """Rendered training data: from kits made here of noise and decays, so that no package of sounds is needed."""
 
 import importlib.util
+import os
 
 import mido
 import numpy as np
@@ -27,7 +28,7 @@ from adtlib.synthesis.drumming import Stroke
 from adtlib.synthesis.recipe import SHIPPED, Recipe, Streams
 from adtlib.synthesis.samples import Bank, BankWriter, find_attack
 from adtlib.synthesis.sources import SourceError
-from adtlib.synthesis.tones import SILENCE, tone, write_hydrogen_kit
+from adtlib.synthesis.tones import SILENCE, tone, write_groove, write_hydrogen_kit, write_songs
 from adtlib.training import rendered_clips
 from adtlib.vocabulary import CLASSES, ROLAND
 
@@ -98,6 +99,18 @@ def test_a_damaged_kit_is_named(tmp_path):
     (kit / "drumkit.xml").write_text("<drumkit_info>")
     with pytest.raises(SourceError, match=r"drumkit\.xml cannot be read"):
         capture.capture_hydrogen(kit, tmp_path / "bank")
+
+
+@pytest.mark.parametrize("lost", [None, 200, 0])
+def test_a_bank_without_its_sounds_is_refused_with_the_folder_that_says_it_was_captured(tmp_path, lost):
+    writer = BankWriter()
+    writer.add("snare", "38", 127, tone(200))
+    path = tmp_path / "banks" / "kits" / "kit"
+    writer.write(path)
+    sounds = path.with_name("kit.npy")
+    sounds.unlink() if lost is None else os.truncate(sounds, lost)
+    with pytest.raises(SourceError, match=rf"kits/kit: this bank cannot be read .*delete {tmp_path / 'banks'} and capture"):
+        Bank(path)
 
 
 def test_missing_sounds_are_named_with_the_command_that_installs_them(tmp_path, monkeypatch):
@@ -298,6 +311,21 @@ def test_a_damaged_song_is_named(tmp_path):
     (tmp_path / "song.mid").write_bytes(b"MThd")
     with pytest.raises(SourceError, match=r"song\.mid cannot be read"):
         performances.read_song(tmp_path / "song.mid", "song", "song", "train")
+
+
+def test_performances_are_those_of_the_folder_that_is_named_and_of_its_files_as_they_are(tmp_path):
+    for name in "ab":
+        write_groove(tmp_path / name)
+    write_songs(tmp_path / "a", 2)
+    for read in (performances.gather, performances.gather_tests):
+        first = read(tmp_path / "a", tmp_path / "notes")
+        assert read(tmp_path / "a", tmp_path / "notes") == first
+        with pytest.raises(SourceError, match="holds no MIDI files"):
+            read(tmp_path / "b", tmp_path / "notes")
+        song = tmp_path / "a" / "groove" / "0.mid"
+        os.utime(song, ns=(0, song.stat().st_mtime_ns + 1))
+        again = read(tmp_path / "a", tmp_path / "notes")
+        assert again != first and again.read_bytes() == first.read_bytes()
 
 
 def test_the_accompaniment_sounds_on_the_beat_of_the_drums_and_at_its_pitch(made):

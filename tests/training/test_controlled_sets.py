@@ -1,11 +1,15 @@
 """The data of the controlled study: sets that differ in annotation have the same sound; tests share nothing with training."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from adtlib import paths
 from adtlib.synthesis import performances
+from adtlib.synthesis.tones import write_groove
 from adtlib.training import controlled_sets
+from adtlib.training.board import AUDIO, ENST_PLACE
 from adtlib.training.controlled_sets import RENDERED, REPERTOIRE, Faults, TrainingClips, selection_set, training_sets
 
 
@@ -51,6 +55,30 @@ def test_kits_and_performances_of_training_selection_and_tests_are_apart(sounds)
         for other in studios[index + 1 :]:
             assert not {path.name for path in one.kits} & {path.name for path in other.kits}
             assert not {song.name for song in one.songs} & {song.name for song in other.songs}
+
+
+def test_a_test_is_made_anew_where_its_annotations_changed(sounds, tmp_path):
+    data = tmp_path / "data"
+    write_groove(data, ("train",))
+    song = data / controlled_sets.SADTP / "a" / controlled_sets.ANNOTATION
+    labels = data / ENST_PLACE / "labels" / "x.csv"
+    for path in (song, labels, *(data / ENST_PLACE / kind / "x.flac" for kind in AUDIO)):
+        path.parent.mkdir(parents=True)
+    song.write_bytes((data / "groove" / "0.mid").read_bytes())
+    labels.write_text("0.5,0\n")
+    for kind in AUDIO:
+        (data / ENST_PLACE / kind / "x.flac").touch()
+    own = replace(sounds, data=data)
+
+    def sources():
+        folders = [controlled_sets._repertoire_test(own, 4.0, ("a",)), *controlled_sets._real_tests(own)]
+        return [folder.splits["test"].source for folder in folders]
+
+    before = sources()
+    assert len(before) == 3 and sources() == before
+    song.write_bytes(song.read_bytes().replace(b"\x99\x24", b"\x99\x26", 1))  # a snare for a kick drum, of the same size
+    labels.write_text("0.5,1\n")
+    assert all(now != then for now, then in zip(sources(), before, strict=True))
 
 
 def test_each_test_has_a_unit_for_each_performance(sounds):

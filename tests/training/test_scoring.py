@@ -130,6 +130,9 @@ def test_broad_bumps_are_picked_where_delta_is_chosen_on_validation(run, monkeyp
     assert micro == pytest.approx([0, 0, 1])
     assert run.result["peaks"]["delta"] == 0.02, "of equal ones the first"
     assert picking_of(run, "peaks").delta == 0.02 and picking_of(run, "class").delta == run.peak_picking.delta
+    score_run(run, [corpus], validation=[corpus], deltas=(0.1,))
+    assert run.result["peaks"]["delta"] == 0.1, "of other deltas it is chosen anew"
+    assert f1_micro(counts_of(run.scores_with(0.05, "peaks"))[:, :1]) == 0
 
 
 def test_scores_of_one_way_are_completed_and_until_then_count_as_they_were(run):

@@ -4,8 +4,10 @@ import dataclasses
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -170,6 +172,11 @@ def test_a_finished_run_is_reused_and_another_configuration_moves_it_aside(corpu
         patch.setattr(trainer.Trainer, "train", lambda *_: pytest.fail("trained again"))
         assert train(corpus, tmp_path / "run") == run
     before = weights(run)
+    other = SimpleNamespace(**{name: getattr(corpus, name) for name in ("miniature", "unit", "totals", "missing")})
+    other.corpus_name, other.fingerprint = "selection", "another"
+    shutil.copytree(run.folder, tmp_path / "elsewhere")
+    with pytest.warns(UserWarning, match=r"elsewhere was of another configuration or data"):
+        assert trainer.finished_run(CONFIG, [corpus], [other], tmp_path / "elsewhere") is None
     with pytest.warns(UserWarning, match=r"run\.previous"):
         train(corpus, tmp_path / "run", dataclasses.replace(CONFIG, epochs=1))
     with pytest.warns(UserWarning, match=r"run\.previous-2"):

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from adtlib.notation.beats import Beats
+from adtlib.notation.guitar_pro import guitar_pro
 from adtlib.onsets.annotations import read_onsets
 from adtlib.onsets.own import is_own
 from adtlib.onsets.peak_picking import PeakPicking
@@ -380,11 +381,12 @@ def test_bars_of_a_tab_count_the_time_signature(meter, tempo, counts, bar):
 
 @METERS
 def test_measures_of_guitar_pro_have_the_time_signature_and_are_full(meter):
+    """Also one without a stroke, the fourth."""
     guitarpro = pytest.importorskip("guitarpro", reason="PyGuitarPro is not installed: pip install pyguitarpro")
-    song = in_meter(meter)
-    read = guitarpro.parse(io.BytesIO(song.content("gp5")))
+    bar, found, pattern = Fraction(4 * meter[0], meter[1]), [], in_meter(meter).to_pattern()
+    pattern = replace(pattern, hits=tuple(hit for hit in pattern.hits if hit.beat // bar != 3))
+    read = guitarpro.parse(io.BytesIO(guitar_pro(pattern)))
     assert read.tempo == round(TEMPO)
-    bar, found = Fraction(4 * meter[0], meter[1]), []
     for index, measure in enumerate(read.tracks[0].measures):
         signature, position = measure.timeSignature, index * bar
         assert (signature.numerator, signature.denominator.value) == meter
@@ -393,8 +395,8 @@ def test_measures_of_guitar_pro_have_the_time_signature_and_are_full(meter):
             found += [(position, note.value) for note in beat.notes]
             position += Fraction(beat.duration.time, guitarpro.models.Duration.quarterTime)
         assert position == (index + 1) * bar
-    assert sorted(found) == sorted((hit.beat, hit.pitch) for hit in song.to_pattern().hits)
-    assert [at for at, pitch in found if pitch == 36] == [bar * number for number in range(1, BARS + 1)]
+    assert sorted(found) == sorted((hit.beat, hit.pitch) for hit in pattern.hits)
+    assert [at for at, pitch in found if pitch == 36] == [bar * number for number in range(1, BARS + 1) if number != 3]
 
 
 @METERS
@@ -429,6 +431,15 @@ def test_every_grid_can_be_written_and_bars_begin_on_it(meter, quantise):
     start, strokes = song.strokes(quantise)
     bar = Fraction(4 * meter[0], meter[1])
     assert [stroke.beat - start for stroke in strokes if stroke.name == "KD"] == [bar * (number + 1) for number in range(BARS)]
+
+
+@pytest.mark.parametrize("quantise", [None, 12, 24, 48])
+def test_swung_strokes_in_four_eight_are_written_in_sixteenths(quantise):
+    beats = Beats(0.3 + np.arange(42) * 0.4, np.arange(42) % 4 + 1, True, (4, 8))
+    eighths = 2 * np.arange(20.0)  # of quarters
+    song = made({"HH": beats.seconds(np.sort([*eighths, *(eighths + 4 / 3)])), "KD": beats.seconds(eighths)}, 17.0, beats)
+    assert b"1& sixteenths" in song.content("tab", None, quantise)
+    assert {stroke.beat.denominator for stroke in song.strokes(quantise)[1]} == {1, 4}
 
 
 # --- all ---------------------------------------------------------------------------------------------------------------

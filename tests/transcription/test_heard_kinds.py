@@ -6,6 +6,7 @@ import dataclasses
 import io
 import json
 import re
+from pathlib import Path
 
 import mido
 import numpy as np
@@ -23,6 +24,7 @@ from adtlib.cli.transcribe_reports import Report
 from adtlib.models.engines import logit_blocks
 from adtlib.models.kinds import KindsHead
 from adtlib.models.prediction import TorchEngine, predict_logits
+from adtlib.notation.beats import Beats
 from adtlib.notation.drum_maps import drum_map
 from adtlib.notation.musicxml import PLACES
 from adtlib.onsets.annotations import read_annotation
@@ -106,6 +108,12 @@ def test_files_tell_kinds_and_are_read_back_as_classes(tmp_path):
     assert "circle-x" in song.to_musicxml() and "open-string" in song.to_musicxml()
 
 
+def test_strokes_that_a_drum_map_puts_on_one_pitch_are_counted():
+    song = heard({"kick": [0.5, 1.0, 1.5, 2.0], "snare": [1.0], "side_stick": [1.05]})
+    song = dataclasses.replace(song, given_beats=Beats(np.arange(20) * 0.5, np.arange(20) % 4 + 1))
+    assert song.count_merged("mid", 4) == 0 and song.count_merged("mid", 4, "alesis") == 1
+
+
 @pytest.mark.parametrize("meter", [(3, 4), (6, 8)])
 def test_notation_tells_kinds_in_every_metre(meter):
     song = heard(GROOVE).with_meter(meter)
@@ -163,14 +171,15 @@ def test_what_is_printed_counts_the_kinds():
     options = option_parser().parse_args(["transcribe", "song.wav"])
     heard_in, out = {"heard": 1.0, "written": 0.0}, io.StringIO()
     with contextlib.redirect_stdout(out):
-        Report(options).transcribed(heard(GROOVE), "song.wav", [], heard_in, [])
+        Report(options).transcribed(heard(GROOVE), "song.wav", Path("song"), [], heard_in, [])
     _, onsets, *kinds, _ = out.getvalue().splitlines()
     assert onsets.startswith("  17 onsets: KD 3  SD 3")
     counted = [f"{len(times)} {kind.replace('_', ' ')}" for kind, times in GROOVE.items() if kind != "kick"]
     assert set(re.split(r",\s+", " ".join(kinds).strip())) == set(counted)
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
-        Report(option_parser().parse_args(["transcribe", "song.wav", "--json"])).transcribed(heard(GROOVE), "", [], heard_in, [])
+        options = option_parser().parse_args(["transcribe", "song.wav", "--json"])
+        Report(options).transcribed(heard(GROOVE), "", Path(), [], heard_in, [])
     assert json.loads(out.getvalue())["kinds"] == {kind: len(times) for kind, times in GROOVE.items() if kind != "kick"}
 
 

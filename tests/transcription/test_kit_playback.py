@@ -17,10 +17,6 @@ def whole(blocks) -> np.ndarray:
     return np.concatenate(list(blocks))
 
 
-def in_blocks(waveform: np.ndarray, size: int) -> list[np.ndarray]:
-    return [waveform[start : start + size] for start in range(0, len(waveform), size)]
-
-
 @pytest.mark.parametrize("sounds", ["installed", "none"])
 def test_drums_sound_where_they_are_struck_and_as_hard(sounds, tmp_path, monkeypatch):
     if sounds == "none":

@@ -137,6 +137,8 @@ def test_a_shipped_model_is_found_by_its_name_and_the_default_by_none(runs, tmp_
         assert main(["pack", str(tmp_path / "weights" / f"{name}.safetensors"), str(runs[0])]) == 0
     assert load_model().name == pretrained.DEFAULT
     assert load_model("big").name == "big"
+    with pytest.raises(ModelError, match="~nobody-has-this-name/a: no such model"):
+        load_model("~nobody-has-this-name/a")
     with pytest.raises(ModelError, match=r"huge: no such model.*adt, big"):
         load_model("huge")
 

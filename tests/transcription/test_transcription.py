@@ -321,6 +321,8 @@ def test_saving_takes_names_with_and_without_suffix_and_writes_all_or_nothing(tm
     both = [tmp_path / "song.mid", tmp_path / "song.csv"]
     assert song.save(tmp_path / "song", ["mid", "csv"]) == song.save(tmp_path / "song.mid", ("mid", "csv")) == both
     assert song.save(str(tmp_path / "No. 5.mid"), "csv") == [tmp_path / "No. 5.mid.csv"]
+    take = replace(song, name="take.mid")
+    assert take.save_in(tmp_path, ["mid", "csv"]) == [tmp_path / "take.mid.mid", tmp_path / "take.mid.csv"], "a name is no suffix"
     for formats, options, said in (
         (["mid", "nope"], {}, "'nope' is no format: choose of mid, csv, musicxml, svg, pdf"),
         ("docx", {}, "'docx' is no format"),
@@ -354,6 +356,14 @@ def test_sounds_are_as_long_as_the_recording_and_do_not_clip(rock):
     loud = np.abs(alone) > 0.05
     assert loud[round(0.5 * SAMPLE_RATE) :][:2_000].any()
     assert not loud[: round(0.49 * SAMPLE_RATE)].any()
+
+
+def test_clicks_are_heard_beside_samples_on_the_scale_of_integers(rock, tmp_path):
+    loud = replace(rock, source=tmp_path / "loud.wav")
+    soundfile.write(loud.source, 27_000 * soundfile.read(rock.source)[0], SAMPLE_RATE, subtype="FLOAT")
+    with pytest.warns(UserWarning, match="divided by 32,768"):
+        heard = loud.click_track()
+    np.testing.assert_allclose(heard, loud.click_track(soundfile.read(rock.source)[0] * 27_000 / 32_768), atol=1e-5)
 
 
 def test_the_picture_shows_a_passage_aligned(rock):

@@ -164,7 +164,7 @@ def roland_pitches(notes: tuple[Note, ...], rng: np.random.Generator) -> tuple[N
     return tuple(out)
 
 
-def drum_part(notes: tuple[Note, ...], name: str = "Drums", program: int = 0) -> MidiPart:
+def drum_part(notes: tuple[Note, ...]) -> MidiPart:
     """Notes as a MIDI part on the drum channel; drums have no length, so each note lasts 0.1 s, or until the next on its drum."""
     following: dict[int, float] = {}
     ends = []
@@ -172,4 +172,4 @@ def drum_part(notes: tuple[Note, ...], name: str = "Drums", program: int = 0) ->
         ends.append(min(note.seconds + 0.1, following.get(note.pitch, np.inf) - 0.005))
         following[note.pitch] = note.seconds
     timed = [(n.seconds, float(e), n.pitch, n.velocity) for n, e in zip(notes, reversed(ends), strict=True)]
-    return MidiPart(name, program, DRUM_CHANNEL, timed)
+    return MidiPart("Drums", 0, DRUM_CHANNEL, timed)

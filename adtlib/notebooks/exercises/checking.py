@@ -94,7 +94,7 @@ def _difference(found: object, right: object, within: float) -> str:
         faults = ((key, _difference(found[key], right[key], within)) for key in right)
         return next((f"at {key!r} {fault}" for key, fault in faults if fault), "")
     if isinstance(right, str | bool | set):
-        return "" if found == right else f"expected {_said(right)}, got {_said(found)}"
+        return "" if _is_equal(found, right) else f"expected {_said(right)}, got {_said(found)}"
     if isinstance(found, str):
         return f"expected {_number(right) if np.ndim(right) == 0 else 'numbers'}, got the text {_said(found)}"
     try:
@@ -109,6 +109,13 @@ def _difference(found: object, right: object, within: float) -> str:
     at = tuple(int(index) for index in np.argwhere(far)[0])
     where = f"at {at[0] if len(at) == 1 else at} " if at else ""
     return f"{where}expected {_number(right[at])}, got {_number(found[at])}"
+
+
+def _is_equal(found: object, right: object) -> bool:
+    try:
+        return bool(found == right)
+    except ValueError:  # an array compares its elements, one by one
+        return False
 
 
 def _shape(values: np.ndarray) -> str:

@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from adtlib.audio.clicks import with_clicks
+from adtlib.audio.defects import LIMIT, peak_of
 from adtlib.audio.features import FPS, HOP_LENGTH, SAMPLE_RATE
-from adtlib.audio.files import AudioError
+from adtlib.audio.files import AudioError, read_audio
 from adtlib.audio.mixing import to_peak
 from adtlib.corpora.passages import Passage, passage_from
 from adtlib.notation.beats import Beats
@@ -125,6 +126,10 @@ class OpenRecordings:
                     file.write(np.ascontiguousarray(block, dtype=np.float32).tobytes())
             if not path.stat().st_size:
                 raise AudioError(f"{source.name} holds no samples: copy or download it again")
+            if peak > LIMIT:  # floats on the scale of integers
+                whole = read_audio(source.path or source.track, allow_silence=True)
+                path.write_bytes(whole.tobytes())
+                peak = peak_of(whole)
             waveform = np.memmap(path, dtype=np.float32, mode="r")
         except BaseException:
             path.unlink(missing_ok=True)

@@ -257,11 +257,11 @@ class Transcriber(DependentPanel):
         with self._drawing:
             try:
                 transcription = replace(self.transcription, given_beats=self._result.beats)
-                target = self.parts.target / transcription.name
+                folder = self.parts.target
                 if not self.parts.replace.value:
-                    _check_free(target)
-                written = transcription.save(target)
-            except (ValueError, OSError) as error:
+                    _check_free(folder / transcription.name)
+                written = transcription.save_in(folder)
+            except (ValueError, OSError, RuntimeError) as error:  # the last: a home that nobody has
                 self.parts.saved.value = f'<span style="color:#b00020"><b>Not saved:</b> {in_html(str(error))}</span>'
                 return []
             self.parts.replace.value = False

@@ -81,4 +81,4 @@ class ShownRecording:
 
     def save(self, folder: Path, formats: Sequence[str]) -> list[Path]:
         """Write the whole transcription in some formats (of `transcription.formats`); returns the files."""
-        return [] if self.heard is None else self.heard.transcription.save(Path(folder) / self.heard.transcription.name, formats)
+        return [] if self.heard is None else self.heard.transcription.save_in(folder, formats)

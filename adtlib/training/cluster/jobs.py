@@ -18,10 +18,11 @@ import psutil
 import torch
 
 from adtlib import paths
+from adtlib.corpora.store import Prepared
 from adtlib.training.cluster.transfer import CorpusReference, list_files, open_here, read_piece
-from adtlib.training.runs import RunError
+from adtlib.training.runs import Run, RunError, write_record
 from adtlib.training.scoring import score_run
-from adtlib.training.trainer import TrainingConfig, code_hash, fit
+from adtlib.training.trainer import RESUME, Diverged, TrainingConfig, code_hash, fit
 
 # In the order of writing: a file is written after those that it refers to.
 RUN_FILES = ("model.safetensors", "metrics.csv", "scores.csv", "resume.pt", "config.json")
@@ -38,6 +39,7 @@ class Job:
     test_split: str = "test"
     validation: tuple[CorpusReference, ...] = ()  # corpora to validate on; () for those of `train`
     deltas: tuple[float, ...] = ()  # of peak picking, to choose from on validation: `score_run`
+    settings: str = ""  # noted in config.json once the run is trained and tested, so that it is known to be whole
     threads: int = 1
     code: str = ""  # hash of the server's code that decides a run's numbers; "" accepts any
 
@@ -110,15 +112,40 @@ def train_remotely(job: Job, server: Server, on_epoch: Callable[[dict], None] | 
             if on_epoch:
                 on_epoch(row)
 
-        run = fit(job.config, train, validation, copy.folder, progress=False, on_epoch=after)
-        if tests:
-            score_run(run, tests, job.test_split, validation, job.deltas)
+        run = run_job(job, copy.folder, train, tests, validation, after)
         copy.send()
         return run.result
     except RunError as error:
         raise type(error)(str(error).replace(str(copy.folder), str(job.folder))) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def run_job(
+    job: Job,
+    folder: Path,
+    train: list[Prepared],
+    tests: list[Prepared],
+    validation: list[Prepared],
+    on_epoch: Callable[[dict], None] | None = None,
+) -> Run:
+    """Train and test the run of a job in a folder of this machine, and note its settings where all is done.
+
+    A run with settings and no tests was only to say how well it trains: that it diverged is its result. Raises what `fit` raises.
+    """
+    try:
+        run = fit(job.config, train, validation, folder, progress=False, on_epoch=on_epoch)
+    except Diverged as error:
+        if tests or not job.settings:
+            raise
+        run = Run(folder)
+        (folder / RESUME).unlink(missing_ok=True)
+        write_record(folder, run.record | {"result": {"diverged": str(error)}})
+    if tests:
+        score_run(run, tests, job.test_split, validation, job.deltas)
+    if job.settings:
+        write_record(folder, run.record | {"settings": job.settings})
+    return run
 
 
 def scratch_folder(name: str, root: Path | None = None) -> Path:
