@@ -196,10 +196,11 @@ def error_shares(results: Results) -> pd.DataFrame:
 def f1_out_of_order(results: Results) -> pd.DataFrame:
     """Micro F1 on RENDERED of one model of each architecture that hears the frames of a segment as played, and in random order.
 
-    Columns: architecture, f1_played, f1_random, difference, ci_low, ci_high: paired over groups. Models are of the first seed.
+    Columns: architecture, f1_played, f1_random, difference, ci_low, ci_high: paired over groups. Models are of the first seed; of
+    tables that were stored before this was asked there is none.
     """
     label, rows = architecture_label(results), []
-    for architecture, part in results.disorder.groupby("architecture", sort=False):
+    for architecture, part in results.disorder.groupby("architecture", sort=False) if len(results.disorder) else ():
         counts, seeds = counts_for(results, architecture, label, RENDERED)
         played = counts[[seeds.index(results.profile.seeds[0])]]
         shuffled = counts_of(part.sort_values("id"))[None]

@@ -376,6 +376,7 @@ def test_a_model_that_hears_single_frames_does_not_mind_their_order(results):
     table = controlled_tables.f1_out_of_order(results).set_index("architecture")
     assert list(table.index) == list(ARCHITECTURES)
     assert table.loc["ViT", ["difference", "ci_low", "ci_high"]].tolist() == [0, 0, 0], "groups are paired by their names"
+    assert controlled_tables.f1_out_of_order(dataclasses.replace(results, disorder=pd.DataFrame())).empty
     for name in set(PLANTED) - {"ViT"}:
         assert table.loc[name, "f1_random"] == pytest.approx(0.1, abs=0.01)
         assert table.loc[name, "ci_low"] < table.loc[name, "difference"] < table.loc[name, "ci_high"] < 0
