@@ -130,9 +130,14 @@ def test_a_full_disk_is_one_sentence_also_where_a_library_writes(tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, -1))
         noise = np.random.default_rng(0).uniform(-1, 1, 100_000).astype(np.float32)
         folder = Path(sys.argv[1])
+
+        def write_wav():
+            with paths.replacing(folder / "b.wav") as file:
+                files.write_blocks(file, [noise, noise])
+
         for write in (
             lambda: paths.write_atomically(folder / "a.mid", bytes(100_000)),
-            lambda: files.write_blocks(folder / "b.wav", [noise, noise]),
+            write_wav,
             lambda: files.write_audio(folder / "c.flac", noise),
         ):
             try:

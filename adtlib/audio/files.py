@@ -249,14 +249,8 @@ def write_audio(path, waveform: np.ndarray) -> None:
         soundfile.write(file.fileno(), waveform, SAMPLE_RATE, **named)
 
 
-def write_blocks(path: Path, blocks: Iterable[np.ndarray]) -> None:
-    """Write mono blocks at 44.1 kHz as a 16-bit wav, under a temporary name until it is complete."""
-    with paths.replacing(path) as file:
-        write_blocks_to(file, blocks)
-
-
-def write_blocks_to(file: BinaryIO, blocks: Iterable[np.ndarray]) -> None:
-    """The same, to a new file that is open."""
+def write_blocks(file: BinaryIO, blocks: Iterable[np.ndarray]) -> None:
+    """Write mono blocks at 44.1 kHz as a 16-bit wav, to a new file that is open."""
     with soundfile.SoundFile(file.fileno(), "w", SAMPLE_RATE, 1, subtype="PCM_16", format="WAV", closefd=False) as sound:
         sound.comment = MADE_HERE  # so that it is not taken for a recording when the folder is transcribed again
         for block in blocks:

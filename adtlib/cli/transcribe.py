@@ -19,7 +19,7 @@ from typing import Any
 from tqdm import tqdm
 
 from adtlib import paths
-from adtlib.audio.files import duration_of, write_blocks_to
+from adtlib.audio.files import duration_of, write_blocks
 from adtlib.cli.terminal import one_line, reason
 from adtlib.cli.transcribe_reports import Report, about_model
 from adtlib.notation.time_signatures import in_words
@@ -418,7 +418,7 @@ def _write(heard, song: _Song, state: dict[str, Any], options: argparse.Namespac
             if kind in SOUNDS:
                 blocks = _sound(heard, kind)
                 with song.results.writing(kind, state) as file:
-                    write_blocks_to(file, blocks)
+                    write_blocks(file, blocks)
             else:
                 content = heard.content(kind, options.drum_map, options.quantise)
                 with song.results.writing(kind, state) as file:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from adtlib.audio.files import write_blocks_to
+from adtlib.audio.files import write_blocks
 from adtlib.corpora.folder import FolderCorpus
 from adtlib.notation.beats import track_beats
 from adtlib.notation.midi_files import song_midi
@@ -102,7 +102,7 @@ def test_what_adt_transcribe_wrote_is_no_annotation_and_no_recording(tmp_path):
     text(tmp_path / "take.csv", TABLE)
     for kind in ("clicks", "drums"):
         with open(tmp_path / f"take.{kind}.wav", "w+b") as file:
-            write_blocks_to(file, [np.zeros(100, np.float32)])
+            write_blocks(file, [np.zeros(100, np.float32)])
     corpus = FolderCorpus(tmp_path)
     [track] = corpus.tracks()
     assert track.annotation == (tmp_path / "take.txt",)
