@@ -100,6 +100,10 @@ def _aligned(corpus: str, tables: dict[str, list[pd.DataFrame]]) -> CorpusScores
 # --- scores ------------------------------------------------------------------------------------------------------------
 
 
+_SUMMARY = ["architecture", "corpus", "tolerance", "thresholds", "score", "mean", "std", "ci_low", "ci_high", "n_seeds"]
+_SUMMARY += ["n_tracks", "n_independent", "unit", "group"]
+
+
 def score_summary(profile: Profile) -> pd.DataFrame:
     """Every score of every cell, at each tolerance and choice of thresholds, a row each.
 
@@ -107,8 +111,7 @@ def score_summary(profile: Profile) -> pd.DataFrame:
     ci_low and ci_high (95 % interval of the mean, over independent groups), n_seeds, n_tracks, n_independent (groups), unit (of
     n_tracks), group (kind of group).
     """
-    columns = ["architecture", "corpus", "tolerance", "thresholds", "score", "mean", "std", "ci_low", "ci_high", "n_seeds"]
-    columns, parts = [*columns, "n_tracks", "n_independent", "unit", "group"], []
+    parts = []
     for thresholds in ("one", "class"):
         for tolerance in dict.fromkeys((profile.tolerance, *TOLERANCES)):
             for corpus in corpus_scores(profile, tolerance, thresholds):
@@ -116,8 +119,8 @@ def score_summary(profile: Profile) -> pd.DataFrame:
                     key = {"architecture": architecture, "corpus": corpus.corpus, "tolerance": tolerance, "thresholds": thresholds}
                     part = scores_with_intervals(counts, corpus.groups)
                     part = part.assign(**key, n_seeds=len(counts), **corpus.sample)
-                    parts.append(part[columns])
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns).astype({"tolerance": float})
+                    parts.append(part[_SUMMARY])
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_SUMMARY).astype({"tolerance": float})
 
 
 def table_with_intervals(profile: Profile) -> pd.DataFrame:

@@ -167,7 +167,7 @@ def gather(profile: Profile, progress: bool = True) -> None:
     done = [(run, row) for run in all_runs(profile) if (row := finished(profile, run))]
     if not done:
         return
-    here = {run: found for run, _ in done if (found := trained_here(profile, run))}
+    here = {run: found for run, row in done if (found := trained_here(profile, run, row["settings"]))}
     curves = [_keyed(run, found.metrics[_CURVES]) for run, found in here.items() if (found.folder / METRICS).is_file()]
     counts = [_keyed(run, _counts(found)) for run, found in here.items() if run.is_tested]
     elsewhere = pd.DataFrame([row for run, row in done if run not in here], columns=KEYS)

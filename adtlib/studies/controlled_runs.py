@@ -90,23 +90,22 @@ def run_folder_of(profile: Profile, run: PlannedRun) -> Path:
     return paths.RESULTS / profile.name / "controlled_runs" / run.architecture / folder_of(run.label) / f"seed_{run.seed}"
 
 
-def trained_here(profile: Profile, run: PlannedRun) -> Run | None:
-    """The run's folder if it was trained and tested to the end, as the profile says; else None."""
+def trained_here(profile: Profile, run: PlannedRun, settings: str) -> Run | None:
+    """The run's folder if it was trained and tested to the end with these settings (`settings_of`); else None."""
     found = Run(run_folder_of(profile, run))
     if not (found.folder / CONFIG).is_file() or (run.is_tested and not (found.folder / SCORES).is_file()):
         return None
-    return found if found.record.get("settings") == settings_of(profile, study_of(profile), run) else None
+    return found if found.record.get("settings") == settings else None
 
 
 def finished(profile: Profile, run: PlannedRun) -> dict | None:
     """The row of runs.csv of a finished run: of its folder, or of the stored tables, wherever it was trained; else None."""
-    study = study_of(profile)
     try:
-        settings = settings_of(profile, study, run)
+        settings = settings_of(profile, study_of(profile), run)
     except FileNotFoundError:  # its learning rate is not chosen yet
         return None
-    if here := trained_here(profile, run):
-        return row_of(profile, study, run, here)
+    if here := trained_here(profile, run, settings):
+        return row_of(run, here)
     path = tables_of(profile.name) / RUNS
     rows = _stored_rows(path, path.stat().st_mtime_ns) if path.is_file() else {}
     row = rows.get((run.stage, run.architecture, run.label, run.seed))
@@ -361,7 +360,7 @@ def _stale(run: Run) -> int:
     return len(losses) - 1 - int(np.argmin(losses))
 
 
-def row_of(profile: Profile, study: Study, run: PlannedRun, found: Run) -> dict:
+def row_of(run: PlannedRun, found: Run) -> dict:
     """How a run was trained and how it ended: a row of runs.csv."""
     config, diverged = found.config, "diverged" in found.result
     result = collections.defaultdict(lambda: np.nan) if diverged else found.result
@@ -379,7 +378,7 @@ def row_of(profile: Profile, study: Study, run: PlannedRun, found: Run) -> dict:
         "core_hours": result["seconds"] / 3600,
         "precision": config["precision"],
         "torch": found.record["libraries"]["torch"],
-        "settings": settings_of(profile, study, run),
+        "settings": found.record["settings"],
     }
 
 
