@@ -54,8 +54,8 @@ def arrange(drumming: Drumming, songs: tuple[Song, ...], n_beats: float, streams
         song, start, factor = drumming.song, drumming.start, 1.0
     else:
         song = of_kind[rng.integers(len(of_kind))]
-        start = 4.0 * rng.integers(0, max(1, int((song.n_beats - n_beats) / 4) + 1))
         factor = _tempo_factor(song.bpm, drumming.bpm)
+        start = 4.0 * rng.integers(0, max(1, int((song.n_beats - n_beats * factor) / 4) + 1))
     parts = []
     for part in song.others:
         part = part.within(start, start + n_beats * factor)

@@ -358,10 +358,15 @@ class Trainer:
 
     @torch.no_grad()
     def _average(self, done: int) -> None:
-        """Update the moving average after step `done`; its decay is lower at the beginning, when the model changes quickly."""
+        """Update the moving average after step `done`.
+
+        A fixed decay would hold on to the first weights for long. So in the beginning a step's share grows in proportion to its
+        number (as in the power-function averages of Karras et al. 2024): what is averaged is on average a third of the steps old,
+        until the decay asked for is reached.
+        """
         if self.evaluated_model is self.model:
             return
-        keep = min(self.config.averaging, (1 + done) / (10 + done))
+        keep = min(self.config.averaging, (1 + done) / (3 + done))
         for average, current in zip(self.evaluated_model.state_dict().values(), self.model.state_dict().values(), strict=True):
             if average.dtype.is_floating_point:
                 average.lerp_(current, 1 - keep)

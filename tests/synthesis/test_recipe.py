@@ -10,7 +10,7 @@ from adtlib.audio.mixing import rms
 from adtlib.cli import main, render as render_command
 from adtlib.synthesis import articulations, band, clips, drumming, edits, effects, finishing, kits as synthesis_kits
 from adtlib.synthesis.drumming import Stroke
-from adtlib.synthesis.performances import Part
+from adtlib.synthesis.performances import Part, Song
 from adtlib.synthesis.recipe import CODECS, FINISHED, FORMER, MEANINGS, RECIPES, SHIPPED, STANDARD, Recipe, Streams
 from adtlib.synthesis.tones import tone
 from adtlib.vocabulary import CLASSES, KINDS
@@ -156,6 +156,18 @@ def test_one_instrument_is_one_of_the_song_s(made):
 
     (alone,), many = parts("instrument"), parts("songs")
     assert len(many) > 1 and alone.pitches.tolist() == many[0].pitches.tolist()
+
+
+def test_the_band_plays_to_the_end_at_half_its_tempo():
+    beats = np.arange(256) / 4
+    note = np.ones(256, dtype=np.int64)
+    drums, melody = Part(-1, beats, beats * 0, 36 * note, 90 * note), Part(0, beats, beats * 0 + 0.25, 60 * note, 90 * note)
+    song = Song("fast", "song", "train", 180.0, 64.0, drums, (melody,))
+    played_to = [
+        band.arrange(drumming.Drumming(drums, 90.0), (song,), 16.0, Streams(seed), Recipe(voices=0.0)).parts[0].beats[-1]
+        for seed in range(30)
+    ]
+    assert min(played_to) > 15.8
 
 
 def test_kits_are_counted_in_a_fixed_order(made):

@@ -97,7 +97,7 @@ def test_training_goes_on_while_its_last_epoch_is_its_best(corpus, tmp_path, mon
 
 
 def test_averaged_weights_are_validated_and_kept(corpus, tmp_path, monkeypatch):
-    """The average of what each step left, by its definition; the decay begins at a tenth and is at most what was asked."""
+    """A step's share of the average grows in proportion to its number, until the decay is what was asked for."""
     after, real = [], trainer.Trainer._step
 
     def step(self, *batch):
@@ -106,14 +106,14 @@ def test_averaged_weights_are_validated_and_kept(corpus, tmp_path, monkeypatch):
         return loss
 
     monkeypatch.setattr(trainer.Trainer, "_step", step)
-    run = train(corpus, tmp_path / "run", dataclasses.replace(CONFIG, epochs=1, segments_per_epoch=10, averaging=0.4))
+    run = train(corpus, tmp_path / "run", dataclasses.replace(CONFIG, epochs=1, segments_per_epoch=10, averaging=0.6))
     torch.manual_seed(CONFIG.seed)
     initial = trainer.assemble(run.config).state_dict()
     for key in (name for name in initial if name.startswith("network") and initial[name].dtype.is_floating_point):
-        expected = initial[key].double()
-        for number, state in enumerate(after):
-            keep = min(0.4, (1 + number) / (10 + number))
-            expected = keep * expected + (1 - keep) * state[key].double()
+        states = [initial[key].double(), *(state[key].double() for state in after)]
+        # Decays of 1/3, 1/2, 3/5, then 0.6 in place of 2/3.
+        expected = 0.6 * (states[0] + 2 * states[1] + 3 * states[2] + 4 * states[3]) / 10 + 0.4 * states[4]
+        expected = 0.6 * expected + 0.4 * states[5]
         torch.testing.assert_close(weights(run)[key].double(), expected, rtol=1e-5, atol=1e-6)
     assert len(after) == 5 and not same(weights(run), after[-1])
 
