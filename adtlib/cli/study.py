@@ -32,11 +32,11 @@ def _controlled(options: argparse.Namespace) -> int:
     if options.ray_address:
         os.environ["RAY_ADDRESS"] = options.ray_address
     profile = load_profile(options.profile, jobs=options.jobs)
+    if options.only and not any(options.only in run.words for run in controlled_runs.all_runs(profile)):
+        raise ValueError(f"--only {options.only!r}: no run has it in its name; --plan lists the runs that are known")
     if options.plan:
         print("\n".join(controlled_runs.plan_lines(profile, options.only)))
         return 0
-    if options.only and not any(options.only in run.words for run in controlled_runs.all_runs(profile)):
-        raise ValueError(f"--only {options.only!r}: no run has it in its name; --plan lists the runs that are known")
     done = controlled_runs.run_controlled(profile, (lambda run: options.only in run.words) if options.only else None)
     gather(profile)
     print(f"\n{done} runs finished; {paths.relative(controlled_runs.tables_of(profile.name))}")

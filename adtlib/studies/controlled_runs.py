@@ -262,7 +262,9 @@ def plan_lines(profile: Profile, only: str = "") -> list[str]:
     """The plan in words: each run, sums by stage, rendering."""
     table = plan_table(profile, only)
     at_once = profile.jobs or default_jobs()
-    lines = [table.drop(columns="stage").round(3).to_string(index=False), ""]
+    shown = table[["architecture", "seed", "state", "epochs", "core_hours", "label"]].round(3)
+    shown["label"] = shown["label"].str.ljust(shown["label"].str.len().max())  # pandas sets cells right
+    lines = [*(line.rstrip() for line in shown.to_string(index=False, justify="left").splitlines()), ""]
     for stage, part in table.groupby("stage", sort=False):
         left = part.loc[part["state"] != "finished", "core_hours"].sum()
         lines.append(f"{stage}: {len(part)} runs, {part['core_hours'].sum():.1f} core-hours, of which {left:.1f} are left")

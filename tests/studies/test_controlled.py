@@ -199,8 +199,9 @@ def test_a_plan_is_made_while_learning_rates_are_unknown(elsewhere):
 
 
 def test_only_runs_that_there_are_can_be_chosen(elsewhere, capsys):
-    assert main(["study", "--profile", elsewhere.name, "--only", "CRNNN"]) != 0
-    assert "'CRNNN': no run has it in its name" in capsys.readouterr().err
+    for asked in ([], ["--plan"]):
+        assert main(["study", "--profile", elsewhere.name, "--only", "CRNNN", *asked]) != 0
+        assert "'CRNNN': no run has it in its name" in capsys.readouterr().err
 
 
 def trained(profile, run, **record):
