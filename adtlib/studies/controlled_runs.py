@@ -143,15 +143,18 @@ def _comparable(config: TrainingConfig) -> dict:
 
 
 def chosen_rate(profile: Profile, study: Study, architecture: str) -> float:
-    """The learning rate with the highest validation micro F1. FileNotFoundError if one of its short runs is missing."""
-    scored = {}
+    """The learning rate with the lowest validation loss, which depends less on chance than F1 at one threshold does.
+
+    FileNotFoundError if one of its short runs is missing.
+    """
+    losses = {}
     for run in rate_runs(study):
         if run.architecture == architecture:
             done = finished(profile, run)
             if done is None:
                 raise FileNotFoundError(f"{run_folder_of(profile, run)} is not finished: adt study --profile {profile.name}")
-            scored[run.learning_rate] = np.nan_to_num(done["validation_f1"])
-    return max(scored, key=scored.get)
+            losses[run.learning_rate] = np.nan_to_num(done["validation_loss"], nan=np.inf)  # of a run that diverged
+    return min(losses, key=losses.get)
 
 
 def config_of(profile: Profile, study: Study, run: PlannedRun) -> TrainingConfig:
@@ -377,6 +380,7 @@ def row_of(run: PlannedRun, found: Run) -> dict:
         "last_epoch": result["epochs"],
         "ended": "diverged" if diverged else how_ended(found),
         "validation_f1": result["val_f1_micro"],
+        "validation_loss": result["val_loss"],
         "core_hours": result["seconds"] / 3600,
         "precision": config["precision"],
         "torch": found.record["libraries"]["torch"],
