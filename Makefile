@@ -55,7 +55,7 @@ lint: env
 lock: env
 	.venv/bin/python -m pip install -qq --disable-pip-version-check uv
 	head -2 constraints.txt > constraints.new
-	.venv/bin/uv pip compile --universal --python-version 3.11 --extra thesis --extra dev --extra onnx --extra completion --extra guitar-pro --extra beats --no-annotate --no-header --quiet pyproject.toml docs/book/requirements.txt >> constraints.new
+	.venv/bin/uv pip compile --universal --python-version 3.11 --extra thesis --extra dev --extra onnx --extra completion --extra guitar-pro --extra beats --extra train --extra browser --no-annotate --no-header --quiet pyproject.toml docs/book/requirements.txt >> constraints.new
 	mv constraints.new constraints.txt
 
 # Two processes on two cores: one thread each, or they slow each other down. Files come in the order of tests/conftest.py, long ones

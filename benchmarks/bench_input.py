@@ -3,8 +3,8 @@
     python benchmarks/bench_input.py              a fiftieth of E-GMD, minutes
     python benchmarks/bench_input.py --share 1    all 45,537 recordings, an hour and 6 GB
 
-Rounds alternate, the median of five counts. Memory is a process's own, without the pages of mapped files, which the system
-takes back when it needs them.
+Rounds alternate, and the median counts: three of preparing (`--rounds`), five of reading; opening and waiting are done once. Memory
+is a process's own, without the pages of mapped files, which the system takes back when it needs them.
 """
 
 import argparse

@@ -2,12 +2,11 @@
 
     python benchmarks/bench_transcribe.py [MODEL] [--hour]
 
-MODEL is what `adtlib.transcription.load_model` takes; without it the shipped model, and where none is shipped a CRNN of 0.55
-million parameters with random weights, which is as fast as a trained one. With --hour the memory for a recording of an hour is
-measured as well: it must stay near that of the song.
+MODEL is what `adtlib.transcription.load_model` takes; without it the shipped model. With --hour the memory for a recording of an
+hour is measured as well: it must stay near that of the song.
 
-Peers: the same network on features of the whole file at once, in this process; and, as a stored figure, the published ADTOF
-Frame-RNN (its PyTorch port): 51 times real time on two idle cores of an AMD EPYC, where adtlib reached 175 in the same minutes.
+Peers: the same steps, each for the whole file at once, in this process; and the published ADTOF Frame-RNN (its PyTorch port) as a
+stored figure of two idle cores of an AMD EPYC (adtlib/published/peers.csv).
 """
 
 import json
@@ -19,12 +18,11 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from common import best_seconds, show
+from common import best_seconds, in_turn, show
 
 from adtlib.audio.features import SAMPLE_RATE
 
 SECONDS, HOUR = 240, 3600
-STORED_PEER = 51  # times real time
 STEREO = 2
 
 
@@ -42,16 +40,9 @@ def write_song(path: Path, seconds: int) -> None:
 
 
 def pretrained(model: str | None, engine: str | None = None):
-    from adtlib.transcription.pretrained import Pretrained, load_model, shipped
+    from adtlib.transcription.pretrained import load_model
 
-    if model or shipped():
-        return load_model(model, engine)
-    from adtlib.models.ensemble import Ensemble
-    from adtlib.models.registry import assemble
-    from adtlib.onsets.peak_picking import PeakPicking
-
-    network = assemble({"architecture": "CRNN", "hyperparameters": {"num_layers": 3, "hidden_size": 60}}, 0.3, 0.5)
-    return Pretrained.of_network("CRNN with random weights", Ensemble([network]).eval().requires_grad_(False), PeakPicking())
+    return load_model(model, engine)
 
 
 def in_another_process(code: str) -> dict:
@@ -146,21 +137,27 @@ def main(*arguments: str) -> None:
 
         from adtlib.audio.features import log_filter_spectrogram
         from adtlib.audio.files import read_audio
-        from adtlib.models.prediction import predict
+        from adtlib.models.engines import logit_blocks
+        from adtlib.models.windows import to_activations
+        from adtlib.notation.beats import track_beats
         from adtlib.onsets.peak_picking import pick_peaks
+        from adtlib.studies.real_songs import peer_speed
         from adtlib.transcription.pipeline import transcribe
+        from adtlib.vocabulary import CLASSES
 
         model = pretrained(model_name)
         size = sum(values.size for values in model.weights.values())
         print(f"model: {model.name}, {size:,} numbers, computed by {model.engine.name}")
 
         def at_once():
-            pick_peaks(predict(model.network, log_filter_spectrogram(read_audio(path))), model.peak_picking)
+            features = log_filter_spectrogram(read_audio(path))
+            heard = to_activations(np.concatenate(list(logit_blocks(model.engine, [features])))[:, : len(CLASSES)])
+            track_beats(pick_peaks(model.looked_again(heard, SECONDS), model.peak_picking), SECONDS)
 
-        whole_file = SECONDS / best_seconds(at_once, 3)
-        ours = SECONDS / best_seconds(lambda: transcribe(path, model=model, keep_features=False).events, 3)
+        seconds = in_turn({"whole": at_once, "ours": lambda: transcribe(path, model=model, keep_features=False).events}, 3)
+        whole_file, ours = (SECONDS / min(seconds[name]) for name in ("whole", "ours"))
         show("file to onsets, block by block", ours, whole_file, "the whole file at once")
-        print(f"{'':58} {'':10}                  {ours / STORED_PEER:6.2f} x ADTOF Frame-RNN (stored figure)")
+        print(f"{'':58} {'':10}                  {ours / peer_speed():6.2f} x ADTOF Frame-RNN (stored figure)")
         for stage, seconds in stages(path, model).items():
             print(f"  {stage:<20} {seconds:7.3f} s  {SECONDS / seconds:10,.0f} times real time")
             if stage == "network":

@@ -14,6 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
+from common import seconds_of
 
 from adtlib.audio.features import FPS, SAMPLE_RATE
 from adtlib.audio.files import write_audio
@@ -58,7 +59,7 @@ def moves(control) -> list:
     return [type(control.value)(value) for value in np.linspace(control.min, control.max, STEPS)]
 
 
-def seconds_of(panel, controls=None) -> np.ndarray:
+def panel_seconds(panel, controls=None) -> np.ndarray:
     """Seconds of each change of each control (or of the named ones), one after the other: callback, drawing, PNG.
 
     The sound comes later, by itself.
@@ -109,21 +110,15 @@ def transcriber_times() -> None:
         for seconds in (4, 16):
             panel.look(60.0, seconds)
             busy = time.process_time()
-            taken = seconds_of(panel, ["threshold_KD", "threshold_HH"])
+            taken = panel_seconds(panel, ["threshold_KD", "threshold_HH"])
             busy = (time.process_time() - busy) / len(taken)
             show(f"adtlib: transcriber, {seconds} s of {MINUTES} min, a threshold (bar: 100 ms)", taken)
             print(f"{'':<58} {1000 * busy:6.1f} ms of processor time a change", flush=True)
-            show(f"adtlib: transcriber, {seconds} s, notation and numbers", np.array([seconds_to(follow_up) for _ in range(5)]))
+            show(f"adtlib: transcriber, {seconds} s, notation and numbers", np.array([seconds_of(follow_up) for _ in range(5)]))
         show(
             "adtlib: transcriber, a piece of sound",
-            np.array([seconds_to(lambda: piece_of(panel._result, 6)) for _ in range(STEPS)]),
+            np.array([seconds_of(lambda: piece_of(panel._result, 6)) for _ in range(STEPS)]),
         )
-
-
-def seconds_to(call) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
 
 
 def plotted_anew(curve: np.ndarray) -> np.ndarray:
@@ -153,9 +148,9 @@ def main():
     plotted_anew(curve)  # fonts and caches
     peer = plotted_anew(curve)
     show("matplotlib: the figure of peak picking plotted anew", peer)
-    show("adtlib: peak picking, example curve (bar: 100 ms)", seconds_of(explore_peak_conditions(curve)), np.median(peer))
+    show("adtlib: peak picking, example curve (bar: 100 ms)", panel_seconds(explore_peak_conditions(curve)), np.median(peer))
     made = activations(np.random.default_rng(0))
-    show("adtlib: peak picking, five classes, 10 s (bar: 100 ms)", seconds_of(explore_peak_picking(*made)))
+    show("adtlib: peak picking, five classes, 10 s (bar: 100 ms)", panel_seconds(explore_peak_picking(*made)))
     inputs = example_inputs()[0]
     network = build("ConvTransformer", num_layers=2, num_heads=2, embed_dim=24)
     maps = attention_maps(network, inputs)
@@ -174,11 +169,11 @@ def main():
         ("attention", lambda: explore_attention(inputs, maps, 200)),
         ("training sets", lambda: explore_training_sets(sets)),
     ):
-        show(f"adtlib: {name}, opened (bar: 300 ms)", np.array([seconds_to(open_panel) for _ in range(5)]))
-        show(f"adtlib: {name}, moved (bar: 100 ms)", seconds_of(open_panel()))
+        show(f"adtlib: {name}, opened (bar: 300 ms)", np.array([seconds_of(open_panel) for _ in range(5)]))
+        show(f"adtlib: {name}, moved (bar: 100 ms)", panel_seconds(open_panel()))
     tracks = browser()
-    show("adtlib: browser of tracks, along a recording", seconds_of(tracks, ["start", "seconds"]))
-    show("adtlib: browser of tracks, another recording", seconds_of(tracks, ["corpus", "track"]))
+    show("adtlib: browser of tracks, along a recording", panel_seconds(tracks, ["start", "seconds"]))
+    show("adtlib: browser of tracks, another recording", panel_seconds(tracks, ["corpus", "track"]))
     transcriber_times()
 
 

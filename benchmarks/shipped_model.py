@@ -20,7 +20,7 @@ import adtlib
 from adtlib.audio.features import FPS
 from adtlib.evaluation.metrics import TOLERANCE, count_matches, scores
 from adtlib.onsets.peak_picking import pick_peaks
-from adtlib.studies.real_songs import STORED, beside_peer, song_scores, source_scores
+from adtlib.studies.real_songs import STORED, beside_peer, peer_speed, song_scores, source_scores
 from adtlib.transcription.pretrained import load_model
 from adtlib.transcription.sources import mdb_songs
 from adtlib.vocabulary import CLASSES
@@ -62,9 +62,8 @@ def main(*arguments):
         print(f"{model.name}: {', '.join(f'{name} {value:g}' for name, value in model.thresholds.items())}")
         print(source_scores(heard, TOLERANCE).round(3).to_string(index=False))
         print("\n", beside_peer(ours).round(3).to_string(), sep="")
-    print(
-        f"\n{seconds:.0f} s in {took:.1f} s from file to onsets: {seconds / took:.0f} times real time; published system, stored: 51"
-    )
+    print(f"\n{seconds:.0f} s in {took:.1f} s from file to onsets: {seconds / took:.0f} times real time; ", end="")
+    print(f"published system, stored: {peer_speed():g}")
     if options.clips:
         score_clips(model, options.clips)
     if options.store:

@@ -1,8 +1,7 @@
 """Draws docs/rooms.svg, the rooms of adtlib and their imports, from the code: `python docs/draw_rooms.py`.
 
-A row is a layer of the contract in pyproject.toml, a box a room: its name, modules and lines. An arrow runs from a room to one
-that it imports; where a longer way down implies it, the arrow is left out, as are those to the lowest row, which all rooms use.
-Equal code gives equal bytes.
+A row is a layer of the contract in pyproject.toml, a box a room. An arrow runs from a room to one that it imports; where a longer
+way down implies it, the arrow is left out, as are those to the lowest row, which all rooms use. Equal code gives equal bytes.
 """
 
 import tomllib
@@ -55,19 +54,18 @@ def without_implied(pairs: set[tuple[str, str]]) -> set[tuple[str, str]]:
     return {pair for pair in pairs if not reaches(*pair, skip=pair)}
 
 
-def size_of(room: str) -> tuple[int, int]:
-    """(modules, lines) of a room, doors not counted."""
-    folder = ROOT / "adtlib" / room
-    files = (
-        [path for path in folder.rglob("*.py") if path.name != "__init__.py"] if folder.is_dir() else [folder.with_suffix(".py")]
-    )
-    return len(files), sum(len(path.read_text().splitlines()) for path in files)
+def arrows(rows: list[list[str]]) -> list[tuple[str, str]]:
+    """The imports that are drawn."""
+    return sorted(without_implied(imports_between([room for row in rows[:-1] for room in row])))
 
 
-def draw() -> Figure:
+def in_words(rows: list[list[str]]) -> str:
+    """What the drawing shows, for its metadata: by this a test knows whether it is out of date."""
+    return f"{' | '.join(', '.join(row) for row in rows)}; {', '.join(f'{upper} > {lower}' for upper, lower in arrows(rows))}"
+
+
+def draw(rows: list[list[str]]) -> Figure:
     """The drawing."""
-    rows = layers()
-    rooms = [room for row in rows for room in row]
     figure = Figure(figsize=(WIDTH, ROW * len(rows) * 0.72))
     ax = figure.add_axes((0, 0, 1, 1))
     ax.set(xlim=(0, WIDTH), ylim=(-ROW * len(rows) + 0.15, 0.5))
@@ -77,15 +75,12 @@ def draw() -> Figure:
         for place, room in enumerate(row):
             centres[room] = (WIDTH * (place + 0.5) / len(row), -ROW * level)
     for room, (x, y) in centres.items():
-        modules, lines = size_of(room)
         is_room = (ROOT / "adtlib" / room).is_dir()
         box = FancyBboxPatch((x - 1.0, y - BOX / 2), 2.0, BOX, boxstyle="round,pad=0,rounding_size=0.08", zorder=2)
         box.set(facecolor="#e8eef5" if is_room else "#f5f2e8", edgecolor="#44546a", linewidth=1)
         ax.add_patch(box)
-        ax.text(x, y + 0.09, room if is_room else f"{room}.py", ha="center", va="center", fontsize=12, fontweight="bold", zorder=3)
-        size = f"{modules} modules, {lines:,} lines" if is_room else f"{lines:,} lines"
-        ax.text(x, y - 0.15, size, ha="center", va="center", fontsize=8.5, color="#44546a", zorder=3)
-    for upper, lower in sorted(without_implied(imports_between(rooms[: -len(rows[-1])]))):
+        ax.text(x, y, room if is_room else f"{room}.py", ha="center", va="center", fontsize=12, fontweight="bold", zorder=3)
+    for upper, lower in arrows(rows):
         (x0, y0), (x1, y1) = centres[upper], centres[lower]
         passes = (y0 - y1) / ROW > 1.5 and abs(x0 - x1) < 1  # it would run through the boxes between
         bend = f"arc3,rad={-0.45 if passes else 0}"
@@ -99,7 +94,8 @@ def draw() -> Figure:
 def main() -> None:
     """Write the drawing."""
     with matplotlib.rc_context({"svg.hashsalt": "adtlib", "svg.fonttype": "path"}):
-        draw().savefig(DRAWING, metadata={"Date": None, "Creator": None})
+        rows = layers()
+        draw(rows).savefig(DRAWING, metadata={"Date": None, "Creator": None, "Description": in_words(rows)})
 
 
 if __name__ == "__main__":

@@ -11,13 +11,17 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 PAGE = Path(__file__).with_name("licences.md")
-PACKAGE, EXTRAS = "drum-transcriber", ("thesis",)
+PACKAGE, EXTRAS = "drum-transcriber", ("thesis", "train", "onnx", "guitar-pro", "beats")
 HEAD = """# Licences of the dependencies
 
-All that `pip install 'drum-transcriber[thesis]'` brings on Linux, with the licences that the packages state: `make licences`.
+All that `pip install 'drum-transcriber[thesis,train,onnx,guitar-pro,beats]'` brings on Linux, as far as it is installed, with the
+licences that the packages state: `make licences`.
 
-`adtlib` itself is under the MIT licence and holds no code of these packages. None is under the GPL. soxr and verovio are under the
-LGPL and used as they are, as libraries. NVIDIA's packages come with PyTorch on Linux: they may be used, but are not open.
+`adtlib` itself is under the MIT licence and holds no code of these packages. None is under the GPL, but for a sound font that
+pretty_midi carries, TimGM6mb (GPL-2), which `--listen` and the miniature corpora play. soxr, verovio and PyGuitarPro are
+under the LGPL and used as they are, as libraries. NVIDIA's packages come with PyTorch on Linux: they may be used, but are not open.
+
+The page without a server holds onnxruntime (MIT) and verovio (LGPL-3 or later), whose texts stand in its `licences.txt`.
 
 ffmpeg, which is run as a program for some formats, and FluidSynth, a library to render training data with, come from the system,
 if at all. Builds of ffmpeg may be under the GPL.

@@ -1,5 +1,6 @@
 """The page on architecture tells what is there: files it names, and the drawing as the imports are."""
 
+import html
 import re
 
 from adtlib import paths
@@ -27,6 +28,8 @@ def test_the_drawing_and_the_table_have_all_rooms(tmp_path, monkeypatch):
     table = PAGE[PAGE.index("| room |") : PAGE.index("A room's door")]
     listed = [name for row in re.findall(r"^\| (`.*?) \|", table, flags=re.M) for name in re.findall(r"`(\w+)", row)]
     assert sorted(listed) == sorted(rooms)
+    shown = re.search(r"<dc:description>(.*?)</dc:description>", draw_rooms.DRAWING.read_text())[1]
+    assert html.unescape(shown) == draw_rooms.in_words(draw_rooms.layers()), "out of date: python docs/draw_rooms.py"
     monkeypatch.setattr(draw_rooms, "DRAWING", tmp_path / "rooms.svg")
     draw_rooms.main()
     assert (tmp_path / "rooms.svg").stat().st_size > 10_000

@@ -112,6 +112,12 @@ def peer_scores() -> pd.DataFrame:
     return peers[COLUMNS]
 
 
+def peer_speed() -> float:
+    """How many times faster than real time the published system is on two cores."""
+    (speed,) = pd.read_csv(paths.PUBLISHED / "peers.csv")["times_real_time_2_cores"].unique()
+    return float(speed)
+
+
 def beside_peer(ours: pd.DataFrame) -> pd.DataFrame:
     """Printed form of our scores and the published system's, drums alone first. Index: audio in words, system."""
     rows = pd.concat([ours, peer_scores()], ignore_index=True)

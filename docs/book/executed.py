@@ -5,7 +5,6 @@ what begins and ends a notebook, is folded; code that readers are to see (tagged
 """
 
 import ast
-import copy
 import json
 import re
 from dataclasses import dataclass, field
@@ -101,6 +100,7 @@ def staged(path: Path, listed: Listed, profile: str) -> dict:
             cell["source"] = with_links(cell["source"], listed) + _NOTHING_RUNS * (cell["id"] == "exercises-text")
             cells.append(cell)
         else:
+            cell["execution_count"] = None  # which means nothing in a book
             cells += _code_cell(cell, before, listed, profile)
     return {**notebook, "cells": cells}
 
@@ -186,12 +186,3 @@ def _panel(cell: str, found: re.Match, picture: str) -> dict:
     # The source is not shown; myst-nb leaves out a cell without one, and with it what the cell shows.
     shown = {"cell_type": "code", "id": re.sub(r"\W", "-", f"{cell}-panel")[:64], "execution_count": None, "source": "# panel"}
     return shown | {"metadata": {"tags": ["remove-input"]}, "outputs": [output]}
-
-
-def without_numbers(notebook: dict) -> dict:
-    """The notebook without counts of execution, which mean nothing in a book."""
-    notebook = copy.deepcopy(notebook)
-    for cell in notebook["cells"]:
-        if cell["cell_type"] == "code":
-            cell["execution_count"] = None
-    return notebook

@@ -104,7 +104,7 @@ def lay_out(out: Path, profile: str, only: list[str] | None = None) -> None:
     out.mkdir(parents=True)
     for name in listed.notebooks.values():
         page = executed.staged(copies(profile) / f"{name}.ipynb", listed, profile)
-        _write(out / "notebooks" / f"{name}.ipynb", json.dumps(executed.without_numbers(page), ensure_ascii=False))
+        _write(out / "notebooks" / f"{name}.ipynb", json.dumps(page, ensure_ascii=False))
     shutil.copytree(ROOT / "figures" / profile, out / "figures" / profile, ignore=shutil.ignore_patterns("*.pdf", "*.csv"))
     for page in [page for part in PAGES.values() for page in part if page not in GENERATED]:
         _copy_page(ROOT / f"{page}.md", out, listed)

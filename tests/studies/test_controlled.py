@@ -52,7 +52,9 @@ def results() -> Results:
         loss = 0.1 if "accompaniment none" in run.label else 0.04 if "jitter 0.04" in run.label else 0.0
         share = PLANTED[run.architecture] - loss
         key = {"stage": run.stage, "architecture": run.architecture, "trained_on": run.label, "seed": run.seed}
-        runs.append(key | {"parameters": 350_000, "last_epoch": 30, "best_epoch": 20, "validation_f1": share, "validation_loss": 3 - share})
+        runs.append(
+            key | {"parameters": 350_000, "last_epoch": 30, "best_epoch": 20, "validation_f1": share, "validation_loss": 3 - share}
+        )
         for test in TESTS if run.is_tested else ():
             for tolerance, less in ((0.05, 0.0), (0.025, 0.05)):
                 number += 1
