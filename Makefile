@@ -9,7 +9,7 @@ NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout 300 --nbval-kernel
 # make stored-outputs writes it anew.
 STORED := -p stored_outputs --nbval-sanitize-with tests/stored_outputs.cfg
 
-.PHONY: help env thesis test test-slow stored-outputs test-rerun test-late test-browser test-cluster test-page test-wheel page book wheel platforms
+.PHONY: help env thesis test test-slow stored-outputs test-rerun test-results test-study test-browser test-cluster test-page test-wheel page book wheel platforms
 .PHONY: completion lab lint lock bench licences audit trust
 
 help:
@@ -60,12 +60,16 @@ lock: env
 
 # Two processes on two cores: one thread each, or they slow each other down. Files come in the order of tests/conftest.py, long ones
 # first, not by their number of tests. The smoke corpora are written before the notebooks share them; notebooks from 50 on read what
-# those before them left in results/, and run beside the rerun of those.
+# those before them left in results/, but for those on the controlled study, which run beside the others.
+EARLY := $(sort $(wildcard notebooks/4[1-5]*.ipynb)) $(sort $(wildcard notebooks/[0-3]*.ipynb)) $(wildcard notebooks/40*.ipynb)
+STUDY := $(wildcard notebooks/52*.ipynb notebooks/65*.ipynb notebooks/75*.ipynb)
+
 test: lint
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=12
 	.venv/bin/adt prepare --profile smoke
-	PYTHONPATH=tests OMP_NUM_THREADS=1 .venv/bin/python -m pytest $(NBVAL) $(STORED) -n 2 --dist loadfile notebooks/[0-4]*.ipynb
-	OMP_NUM_THREADS=1 $(MAKE) --jobs=2 --output-sync=target test-rerun test-late
+	PYTHONPATH=tests OMP_NUM_THREADS=1 .venv/bin/python -m pytest $(NBVAL) $(STORED) -n 2 --dist loadfile --no-loadscope-reorder $(EARLY)
+	OMP_NUM_THREADS=1 $(MAKE) --jobs=2 --output-sync=target test-results test-study
+	OMP_NUM_THREADS=1 $(MAKE) test-rerun
 
 stored-outputs: env
 	.venv/bin/adt prepare --profile smoke
@@ -73,13 +77,17 @@ stored-outputs: env
 
 # Some ten minutes on one core; what make test leaves out, and .ci/run does not.
 test-slow: env
-	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -m slow -n 2 --dist loadfile --no-loadscope-reorder --durations=5
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -m slow -n 2 --dist loadfile --no-loadscope-reorder --durations=5 \
+		$$(grep -rl 'mark\.slow' tests --include='test_*.py')
 
 test-rerun:
 	.venv/bin/python -m pytest -m rerun tests/notebooks/test_rerun.py
 
-test-late:
-	.venv/bin/python -m pytest $(NBVAL) notebooks/[5-9]*.ipynb
+test-results:
+	.venv/bin/python -m pytest $(NBVAL) $(filter-out $(STUDY),$(sort $(wildcard notebooks/[5-9]*.ipynb)))
+
+test-study:
+	.venv/bin/python -m pytest $(NBVAL) $(sort $(STUDY))
 
 # What starts and stops Ray takes longer than any other test, and concerns only those who change adtlib/training or Ray's version.
 # ONLY="random or two_nodes" runs the tests of these names.

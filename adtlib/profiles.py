@@ -62,7 +62,9 @@ class Profile:
     trials_enst_mdb: int = 25  # of a search on ENST+MDB alone
     cpus_per_trial: int = 1  # threads of a trial and of a run on a Ray cluster; results are bit-equal only for equal numbers
     gpus_per_trial: float = 1.0  # share of a GPU for each, if there are GPUs
-    example_search: dict = field(default_factory=dict)  # of 41 to 45 in profiles without a search: corpus, and fields above
+    example_search: dict = field(
+        default_factory=dict
+    )  # of 41 to 45 without a search: corpus, architecture (or all), fields above
     dataset_architecture: str = "CRNN"  # of the dataset study; "best": the best validation micro F1 of the architecture study
     # post-processing (thesis 2.4.3) and scoring (2.5)
     peak_picking: dict = field(default_factory=dict)
@@ -109,7 +111,7 @@ class Profile:
         """The profile with the values of its `example_search`; ValueError if it has none."""
         if not self.example_search:
             raise ValueError(f"profile {self.name} has no example_search: its searches are those of the studies")
-        chosen = {key: value for key, value in self.example_search.items() if key != "corpus"}
+        chosen = {key: value for key, value in self.example_search.items() if key not in ("corpus", "architecture")}
         chosen.setdefault("trials_enst_mdb", chosen.get("trials", self.trials))
         return dataclasses.replace(self, **chosen)
 
@@ -285,7 +287,7 @@ def _check_names(profile: Profile, where: Callable[[str], str]) -> None:
     if missing := [name for name in profile.recordings if not Path(name).expanduser().exists()]:
         raise ValueError(f"{where('recordings')}: recordings: {missing[0]!r} is neither a file nor a folder")
     if profile.example_search:
-        place, wanted = where("example_search"), ("corpus", "search", "search_space", "trials", "epochs")
+        place, wanted = where("example_search"), ("corpus", "architecture", "search", "search_space", "trials", "epochs")
         if unknown := [key for key in profile.example_search if key not in wanted]:
             raise ValueError(f"{place}: example_search has no {unknown[0]!r}: {', '.join(wanted)}")
         if profile.example_search.get("corpus") not in TRAINABLE:

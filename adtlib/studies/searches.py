@@ -7,6 +7,7 @@ other seeds are trained with the settings found. For a profile without searches,
 import shutil
 
 from adtlib import paths
+from adtlib.models.registry import ARCHITECTURES
 from adtlib.profiles import Profile, prepared_corpus
 from adtlib.studies.configs import base_config, training_config, why_not
 from adtlib.studies.plan import Cell
@@ -37,6 +38,10 @@ def architecture_searches(profile: Profile, architecture: str) -> list[Search]:
     corpora = profile.train_corpora
     if not profile.searches:
         if not profile.example_search:
+            return []
+        if (named := profile.example_search.get("architecture", architecture)) not in ARCHITECTURES:
+            raise ValueError(f"example_search: architecture = {named!r}: choose one of {', '.join(ARCHITECTURES)}")
+        if named != architecture:
             return []
         corpora, profile = (profile.example_search["corpus"],), profile.for_example_search()
     cells = [Cell(architecture, (corpus,), profile.seeds[0], (corpus,)) for corpus in corpora]

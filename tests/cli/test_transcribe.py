@@ -296,8 +296,7 @@ def test_what_a_file_tells_at_once_is_said_before_torch_is_loaded(tmp_path):
     assert "libmpg123" not in ran.stderr
 
 
-def test_a_killed_process_leaves_no_half_file(model, tmp_path, monkeypatch):
-    """Results replace what is there at once: while writing fails, the earlier file stays."""
+def test_an_earlier_file_stays_where_writing_fails(model, tmp_path, monkeypatch):
     song = write_song(tmp_path / "song.wav")
     out = tmp_path / "out"
     assert main(["transcribe", str(song), "--out", str(out), "--model", model]) == 0

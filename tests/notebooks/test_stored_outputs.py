@@ -112,3 +112,8 @@ def test_what_differs_between_machines_is_taken_out_and_nothing_else(text, kept)
     for pattern, name in get_sanitize_patterns((paths.ROOT / "tests" / "stored_outputs.cfg").read_text()):
         text = re.sub(pattern, name, text)
     assert text == kept
+
+
+def test_of_00_to_30_each_has_what_its_cells_show():
+    notebooks = {path.stem for path in (paths.ROOT / "notebooks").glob("[0-3]*.ipynb")}
+    assert {path.stem for path in stored_outputs.STORED.glob("*.json")} == notebooks

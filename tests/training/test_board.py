@@ -80,11 +80,12 @@ def test_only_pitching_moves_the_onsets(rows):
 
 
 def test_features_are_computed_once(root, rows, monkeypatch):
+    state = board.code_state(board._computed)
     monkeypatch.setattr(board, "_computed", lambda piece: pytest.fail("computed again"))
-    monkeypatch.setattr(board, "code_state", lambda function: "as before")
+    monkeypatch.setattr(board, "code_state", lambda function: "of other code")
     with pytest.raises(pytest.fail.Exception):
-        board.board(root)  # other code: nothing of what was kept is used
-    monkeypatch.undo()
+        board.board(root)  # nothing of what was kept is used
+    monkeypatch.setattr(board, "code_state", lambda function: state)
     again = board.board(root)
     np.testing.assert_array_equal(again["drums, room"][1].features, rows["drums, room"][1].features)
 

@@ -6,6 +6,7 @@ import os
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from songs import write_song
@@ -179,7 +180,9 @@ def interrupted(corpus, folder, monkeypatch, epoch=3):
 def test_an_interrupted_run_without_its_config_goes_on(corpus, tmp_path, monkeypatch, finished):
     interrupted(corpus, tmp_path / "run", monkeypatch)
     (tmp_path / "run" / "config.json").unlink()
+    done = pd.read_csv(tmp_path / "run" / "metrics.csv")
     run = train(corpus, tmp_path / "run")
+    pd.testing.assert_frame_equal(run.metrics.iloc[: len(done)], done)  # the seconds, too: these epochs were not trained again
     assert (run.folder / "model.safetensors").read_bytes() == finished["model.safetensors"]
     assert "result" in run.record and not (run.folder / "resume.pt").exists()
 

@@ -168,7 +168,9 @@ def test_a_run_that_was_killed_ends_where_it_would_have_ended(prepared, tmp_path
         patch.setattr(long.LongTrainer, "_train_epoch", dies)
         with pytest.raises(KeyboardInterrupt):
             fit_long(small(), prepared, tmp_path / "cut", progress=False)
+    done = pd.read_csv(tmp_path / "cut" / "metrics.csv")
     resumed = fit_long(small(), prepared, tmp_path / "cut", progress=False)
+    pd.testing.assert_frame_equal(resumed.metrics.iloc[: len(done)], done)  # the seconds, too: these epochs were not trained again
     assert list(resumed.metrics["train_loss"]) == list(whole.metrics["train_loss"])
     for one, other in zip(whole.model().state_dict().values(), resumed.model().state_dict().values(), strict=True):
         assert torch.equal(one, other)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from adtlib.training.search.folder import Search, SearchError, table_hash
+from adtlib.training.search.folder import Search, SearchError, best_row, table_hash
 
 TABLE = "trial,num_layers,outcome\n12345678,1,finished\n1234e567,2,finished\n"
 SETTINGS = {"hyperparameters": {"num_layers": 1}, "learning_rate": 1e-3, "weight_decay": 1e-4}
@@ -19,6 +19,15 @@ def search(tmp_path):
 
 def write(folder, **more):
     (folder / "search.json").write_text(json.dumps({"search": {}, **more}))
+
+
+def test_a_trial_that_diverged_cannot_win():
+    finished, diverged = (
+        {"outcome": how, "val_f1_micro": f1, "val_loss": 1.0} for how, f1 in (("finished", 0.5), ("diverged", 0.9))
+    )
+    assert best_row([diverged, finished]) is finished
+    with pytest.raises(SearchError, match="all 1 trials diverged"):
+        best_row([diverged])
 
 
 def test_names_of_trials_are_text_though_they_look_like_numbers(search):

@@ -143,7 +143,7 @@ def test_an_interrupted_run_ends_where_it_would_have_ended(corpus, tmp_path, mon
 
 
 def _train_in_child(corpus, folder):
-    fit(dataclasses.replace(CONFIG, epochs=40), [corpus], [corpus], folder, progress=False)
+    fit(dataclasses.replace(CONFIG, epochs=8), [corpus], [corpus], folder, progress=False)
 
 
 @pytest.mark.slow
@@ -161,9 +161,10 @@ def test_a_killed_process_loses_at_most_one_epoch(corpus, tmp_path):
     state = torch.load(folder / "resume.pt", weights_only=True)
     epochs = len(state["history"])
     assert epochs >= 1
-    run = train(corpus, folder, dataclasses.replace(CONFIG, epochs=40))
+    run = train(corpus, folder, dataclasses.replace(CONFIG, epochs=8))
     assert run.metrics["epoch"].tolist() == list(range(1, len(run.metrics) + 1))
-    assert run.metrics["val_loss"].iloc[epochs - 1] == pytest.approx(state["history"][-1]["val_loss"])
+    done = pd.DataFrame(state["history"])  # the seconds, too: these epochs were not trained again
+    pd.testing.assert_frame_equal(run.metrics.iloc[:epochs], done, check_exact=False, rtol=1e-9)
 
 
 def test_a_finished_run_is_reused_and_another_configuration_moves_it_aside(corpus, tmp_path, monkeypatch):
