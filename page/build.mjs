@@ -8,11 +8,14 @@ import { gzipSync } from "node:zlib";
 
 import { build } from "esbuild";
 
+import { licences } from "./licences.mjs";
+
 const here = dirname(fileURLToPath(import.meta.url));
 const [model, folder] = process.argv.slice(2);
 if (!folder) throw new Error("usage: node build.mjs MODEL.onnx FOLDER");
 const from = (...parts) => join(here, ...parts);
 const LARGEST = 25e6; // bytes of the folder
+const PACKAGES = ["onnxruntime-web", "verovio"]; // what the page holds of others
 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
@@ -42,7 +45,7 @@ cpSync(model, join(folder, "adt.onnx"));
 // Three quarters smaller, whatever the server does; the page unpacks it.
 const wasm = readFileSync(from("node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm"));
 writeFileSync(join(folder, "onnxruntime.wasm.gzip"), gzipSync(wasm, { level: 9 }));
-writeFileSync(join(folder, "licences.txt"), licences());
+writeFileSync(join(folder, "licences.txt"), licences(PACKAGES));
 
 const files = readdirSync(folder, { recursive: true })
   .filter((name) => statSync(join(folder, name)).isFile())
@@ -60,16 +63,3 @@ await build({
 const size = readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
 console.log(`${folder}: ${(size / 1e6).toFixed(1)} MB`);
 if (size > LARGEST) throw new Error(`${folder} has ${(size / 1e6).toFixed(1)} MB, more than ${LARGEST / 1e6}`);
-
-function licences() {
-  const parts = [["adtlib, its model and this page", readFileSync(from("../LICENSE"), "utf8")]];
-  for (const name of ["onnxruntime-web", "verovio"]) {
-    const about = JSON.parse(readFileSync(from("node_modules", name, "package.json"), "utf8"));
-    const file = readdirSync(from("node_modules", name)).find((each) => /^(licen[cs]e|copying)/i.test(each));
-    const text = file
-      ? readFileSync(from("node_modules", name, file), "utf8")
-      : `Its source: ${about.repository?.url ?? about.homepage}\n`;
-    parts.push([`${name} ${about.version}: ${about.license}`, text]);
-  }
-  return parts.map(([title, text]) => `${title}\n${"=".repeat(title.length)}\n\n${text.trim()}\n`).join("\n\n");
-}

@@ -123,18 +123,19 @@ class Transcription:
         extras.require("corpora")
         import pandas as pd
 
-        return pd.DataFrame(self._rows(drum_map), columns=list(self._columns))
+        return pd.DataFrame(self._rows(drum_map, 4), columns=list(self._columns))
 
     @property
     def _columns(self) -> tuple[str, ...]:
         return (*COLUMNS, *KIND_COLUMNS) if self.kinds else COLUMNS
 
-    def _rows(self, drum_map) -> list[tuple]:
+    def _rows(self, drum_map, decimals: int) -> list[tuple]:
+        """Lines of a table, confidences rounded once, from what they are to so many decimals."""
         pitches = self.pitches(drum_map)
-        rows = [(e.seconds, e.name, pitches[e.label], e.velocity, round(e.confidence, 4)) for e in self.events]
+        rows = [(e.seconds, e.name, pitches[e.label], e.velocity, round(e.confidence, decimals)) for e in self.events]
         if not self.kinds:
             return rows
-        return [(*row, e.kind, round(e.kind_confidence, 4)) for row, e in zip(rows, self.events, strict=True)]
+        return [(*row, e.kind, round(e.kind_confidence, decimals)) for row, e in zip(rows, self.events, strict=True)]
 
     # ---- other thresholds, corrections
 
@@ -227,7 +228,7 @@ class Transcription:
         Where kinds are known, `kind,kind_confidence` follow.
         """
         lines = [",".join(self._columns)]
-        for time, name, pitch, velocity, sure, *kind in self._rows(drum_map):
+        for time, name, pitch, velocity, sure, *kind in self._rows(drum_map, 3):
             more = f",{kind[0]},{kind[1]:.3f}" if kind else ""
             lines.append(f"{time:.3f},{name},{pitch},{velocity},{sure:.3f}{more}")
         text = "\n".join(lines) + "\n"

@@ -7,9 +7,11 @@ import { wholeSound } from "./editor/player.js";
 import { deviceStorage } from "./files/corrections.js";
 import { fromJson } from "./files/tables.js";
 import { decoded } from "./hearing/decode.js";
+import { SoundError } from "./hearing/errors.js";
 import { Transcriber } from "./hearing/transcriber.js";
 import { Beats } from "./notation/beats.js";
 import { toMusicXml } from "./notation/musicxml.js";
+import { stackedSvg } from "./notation/pages.js";
 import { songPattern } from "./notation/patterns.js";
 import { peakOf } from "./numbers.js";
 import { Keeping } from "./page/keeping.js";
@@ -17,7 +19,7 @@ import { formats, moreFormats, save } from "./page/saving.js";
 import { Score } from "./page/score.js";
 import { OnsetTable } from "./page/table.js";
 import { Thresholds } from "./page/thresholds.js";
-import { onsetCount, remarks, summary } from "./page/words.js";
+import { doubt, onsetCount, remarks, summary, titleOf, unheard } from "./page/words.js";
 import { AS_FOUND, Song } from "./song.js";
 
 const byId = (id) => document.getElementById(id);
@@ -30,7 +32,7 @@ const transcriber = new Transcriber({
   prepare: () => new Worker("prepare.worker.js", { type: "module" }),
   network: () => new Worker("network.worker.js", { type: "module" }),
 });
-let recording = null; // { name, stem, key, sound (AudioBuffer), stated (seconds), remarks, silent, heard }
+let recording = null; // { name, stem, key, sound (AudioBuffer), stated (seconds), remarks, silent, heard, failed }
 let model = null; // metadata
 let given = null; // { file, recording, duration, corrections } of a JSON that waits for its recording
 let tracking = {}; // { events, done }: the onsets that beats were asked for, and a promise
@@ -119,6 +121,8 @@ async function open(file) {
       }
     });
     if (turn !== opened) return;
+    if (byId("problem").textContent === unheard(recording)) problem("");
+    score.close(); // it may have asked to wait, too
     Object.assign(recording, { remarks: found.remarks, heard: true });
     editor.show(makeSong(found, found.seconds));
     byId("progress").hidden = true;
@@ -128,18 +132,19 @@ async function open(file) {
     document.body.dataset.state = "heard";
   } catch (error) {
     if (turn !== opened || (choice !== asked && !begun)) return;
+    if (begun) recording.failed = true;
     if (begun || recording?.heard !== false) {
       byId("progress").hidden = true;
       status("");
     }
-    const stays = recording?.heard ? ` ${title.value} stays open.` : "";
+    const stays = recording?.heard ? ` ${songTitle()} stays open.` : "";
     problem(`${file.name}: ${error.message}${stays}`);
     document.body.dataset.state = "failed";
   }
 }
 
 function makeSong({ activations, energies }, duration) {
-  return new Song({ name: title.value, duration, activations, energies, picking: model.peak_picking, model: model.name });
+  return new Song({ name: songTitle(), duration, activations, energies, picking: model.peak_picking, model: model.name });
 }
 
 function showRecording(next, peaks) {
@@ -151,10 +156,10 @@ function showRecording(next, peaks) {
   byId("progress").value = 0;
   recording.silent = peakOf(peaks) < SILENT;
   const start = { edits: [], threshold: model.peak_picking.threshold, bars: AS_FOUND };
-  const { title: named, ...state } = keeping.begin(recording.key, { ...start, title: recording.stem });
-  setTitle(named);
   const { sound } = recording;
+  const { title: named, ...state } = keeping.begin(recording.key, { ...start, title: recording.stem }, sound.duration);
   editor.open({ peaks, seconds: sound.duration, sound: wholeSound(sound), start, state });
+  setTitle(named || recording.stem);
 }
 
 // ---- corrections from a file
@@ -178,14 +183,14 @@ const belongs = ({ duration }) => Math.abs(duration - recording.sound.duration) 
 function useGiven() {
   if (!given) return;
   const { file, corrections, recording: of } = given;
-  const same = of.sha256 && of.sha256 === recording.key;
-  if (!same && !belongs(given)) {
+  if (!belongs(given)) {
     problem(`${file} holds corrections of another recording, ${of.file}: they are left.`);
   } else {
     const { title: named, ...state } = corrections;
-    setTitle(named);
+    setTitle(named || recording.stem);
     editor.adjust(state, `corrections of ${file}`);
-    if (!same) problem(`${file} was made with another file, ${of.file}, of the same length: look whether its corrections fit.`);
+    const doubtful = doubt(file, of, { file: recording.name, sha256: recording.key });
+    if (doubtful) problem(doubtful);
   }
   given = null;
 }
@@ -201,18 +206,24 @@ function problem(text) {
   byId("problem").hidden = !text;
 }
 
+const songTitle = () => titleOf(title.value, recording);
+
 function setTitle(text) {
   title.value = text;
-  byId("editor-title").textContent = text;
-  document.title = `${text} · ${PAGE_TITLE}`;
+  byId("editor-title").textContent = songTitle();
+  document.title = `${songTitle()} · ${PAGE_TITLE}`;
+  if (editor.song) editor.show(editor.song.with({ name: songTitle() }), editor.heard);
 }
 
 // ---- beats, bars, title
 
-/** Beats of the onsets as they are; asked again where they changed meanwhile. */
+/** Beats of the onsets as they are; asked again where they changed meanwhile, or could not be found. */
 function trackBeats() {
   const { events } = editor.song;
-  if (tracking.events !== events) tracking = { events, done: beatsOf(editor.song, opened) };
+  if (tracking.events !== events) {
+    const mine = (tracking = { events, done: beatsOf(editor.song, opened) });
+    mine.done.catch(() => tracking === mine && (tracking = {}));
+  }
   return tracking.done;
 }
 
@@ -228,7 +239,8 @@ editor.addEventListener("change", () => {
   if (recording.heard) status(""); // its numbers are those before
   update();
   clearTimeout(waiting);
-  waiting = setTimeout(() => recording.heard && trackBeats(), 600);
+  const again = () => trackBeats().catch((error) => problem(`Beats could not be found (${error.message}).`));
+  waiting = setTimeout(() => recording.heard && again(), 600);
 });
 
 const changeTempo = (factor, words) => () => {
@@ -241,7 +253,6 @@ byId("double").addEventListener("click", changeTempo(2, "tempo doubled"));
 byId("halve").addEventListener("click", changeTempo(1 / 2, "tempo halved"));
 title.addEventListener("input", () => {
   setTitle(title.value);
-  if (editor.song) editor.show(editor.song.with({ name: title.value }), editor.heard);
   update();
 });
 document.addEventListener("keydown", (event) => editor.keys.undoKey(event));
@@ -249,7 +260,8 @@ document.addEventListener("keydown", (event) => editor.keys.undoKey(event));
 // ---- thresholds, table
 
 const thresholds = new Thresholds(editor, byId("thresholds"));
-const table = new OnsetTable(editor, byId("table-box"), byId("table"));
+const adding = { form: byId("add"), time: byId("add-time"), drum: byId("add-drum") };
+const table = new OnsetTable(editor, byId("table-box"), byId("table"), adding);
 byId("reset").addEventListener("click", () => {
   if (editor.song) editor.adjust({ threshold: model.peak_picking.threshold }, "thresholds of the model");
 });
@@ -271,12 +283,17 @@ const grid = () => Number(byId("grid").value) || null;
 const musicxml = (song) => toMusicXml(songPattern(song.events, song.beats, grid()), song.name);
 byId("grid").addEventListener("change", update);
 
+/** The song with its beats. SoundError, a sentence, where it is not heard to its end. */
+async function wholeSong() {
+  const why = unheard(recording);
+  if (why) throw new SoundError(why);
+  await trackBeats();
+  if (!editor.song?.beats) throw new SoundError(unheard(null)); // another recording was opened meanwhile
+  return editor.song;
+}
+
 const score = new Score({
-  song: async () => {
-    if (!recording?.heard) return null;
-    await trackBeats();
-    return editor.song;
-  },
+  song: wholeSong,
   musicxml,
   elements: { box: byId("score"), engrave: byId("engrave"), print: byId("print"), status: byId("score-status") },
 });
@@ -284,7 +301,7 @@ const score = new Score({
 const about = {
   grid,
   musicxml,
-  svg: async (song) => (await score.pages(musicxml(song), 2_000))[0],
+  svg: async (song) => stackedSvg(await score.pages(musicxml(song), 2_000)),
   recording: () => ({ file: recording.name, sha256: recording.key }),
   sound: () => recording.sound,
 };
@@ -298,18 +315,14 @@ byId("more").append(...MORE.map(({ label }, i) => new Option(label, i)));
 byId("save-more").addEventListener("click", () => saveAs(MORE[byId("more").value]));
 
 async function saveAs({ label, suffix, type, make, remark }) {
-  if (!recording.heard) {
-    problem("The recording is not heard to its end: wait a moment.");
-    return;
-  }
   try {
-    await trackBeats();
+    const song = await wholeSong();
     const name = `${recording.stem}${suffix}`;
-    save(new Blob([await make(editor.song)], { type }), name);
+    save(new Blob([await make(song)], { type }), name);
     byId("saved").textContent = [`Saved: ${name}`, remark?.()].filter(Boolean).join(". ");
     problem("");
   } catch (error) {
-    problem(`${label} could not be made (${error.message}).`);
+    problem(error instanceof SoundError ? error.message : `${label} could not be made (${error.message}).`);
   }
 }
 

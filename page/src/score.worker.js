@@ -7,9 +7,10 @@ const STAFF_SPACE = 18; // in verovio's units of a page, tenths of a pixel
 let loading = null;
 
 self.onmessage = async ({ data }) => {
+  let toolkit = null;
   try {
     loading ??= createVerovioModule();
-    const toolkit = new VerovioToolkit(await loading);
+    toolkit = new VerovioToolkit(await loading);
     toolkit.setOptions({
       pageWidth: Math.round(data.width * STAFF_SPACE),
       pageHeight: Math.round(data.height * STAFF_SPACE),
@@ -30,5 +31,7 @@ self.onmessage = async ({ data }) => {
     self.postMessage({ id: data.id, kind: "pages", pages });
   } catch (error) {
     self.postMessage({ id: data.id, kind: "failed", message: error.message });
+  } finally {
+    toolkit?.destroy(); // it lies in memory that nothing else frees
   }
 };

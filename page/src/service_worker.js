@@ -1,18 +1,20 @@
 // Keeps the page's files, so that it works without a network. The build fills in FILES and VERSION, a hash of them all.
 
-const CACHE = `adt-page-${VERSION}`;
+const OURS = `adt-page ${self.registration.scope} `; // another copy of the page may lie on the same origin
+const CACHE = OURS + VERSION;
 
 self.addEventListener("install", (event) => {
   event.waitUntil(
     caches
       .open(CACHE)
-      .then((cache) => cache.addAll(FILES))
+      // From the server: what the browser remembers may be files of an earlier version.
+      .then((cache) => cache.addAll(FILES.map((name) => new Request(name, { cache: "reload" }))))
       .then(() => self.skipWaiting()),
   );
 });
 
 self.addEventListener("activate", (event) => {
-  const old = (names) => names.filter((name) => name.startsWith("adt-page-") && name !== CACHE);
+  const old = (names) => names.filter((name) => name.startsWith(OURS) && name !== CACHE);
   event.waitUntil(
     caches
       .keys()

@@ -41,6 +41,13 @@ test("the transform is the sum of its definition", () => {
   }
 });
 
+test("samples come back from their transform", () => {
+  const samples = Float32Array.from({ length: 64 }, (_, i) => Math.sin(i * i) - 0.3);
+  const fourier = new RealFourier(64);
+  fourier.forward(samples, 0, new Float32Array(64).fill(1));
+  close(fourier.inverse(), samples, 1e-6);
+});
+
 test("each of 84 filters sums to 1", () => {
   const sums = logFilterbank().map(({ weights }) => weights.reduce((a, b) => a + b, 0));
   close(sums, new Array(84).fill(1), 1e-6);
@@ -75,6 +82,19 @@ test("channels are averaged, and where they cancel their energies are summed", (
     1e-5,
     "three channels",
   );
+});
+
+test("channels out of phase are mixed about as fast as others", () => {
+  const left = Float32Array.from({ length: 10 * SAMPLE_RATE }, (_, i) => mono[i % mono.length]);
+  const seconds = (other) => {
+    const [mixer, begun] = [new Mixer(SAMPLE_RATE), performance.now()];
+    mixer.finish([left, other]);
+    mixer.finish(null);
+    return performance.now() - begun;
+  };
+  const alike = seconds(left.map((sample) => 0.5 * sample));
+  const inverted = seconds(left.map((sample) => -sample));
+  assert.ok(inverted < 4 * alike + 100, `${inverted} ms instead of ${alike} ms`);
 });
 
 test("levels are measured without pauses, events, clicks and rumble", () => {
@@ -125,6 +145,21 @@ test("a recording comes at the common level, and what was removed is said", () =
     ].length,
   );
   assert.equal(remarks.rumble, true);
+});
+
+test("rumble is filtered block by block, so that a long recording needs no more memory", (context) => {
+  const filter = context.mock.method(RumbleFilter.prototype, "filter");
+  const rumbling = mono.map((sample) => 0.1 * sample + 0.4);
+  const whole = new RumbleFilter().filter(rumbling);
+  const found = joined([...normalised(rumbling, 10_000, {})]);
+  const sizes = filter.mock.calls.slice(1).map(({ arguments: [block] }) => block.length);
+  assert.ok(sizes.length > 1 && sizes.every((size) => size <= 10_000));
+  const gain = found[5_000] / whole[5_000];
+  close(
+    found,
+    whole.map((sample) => gain * sample),
+    1e-4,
+  );
 });
 
 test("other rates are resampled as soxr does", () => {

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { checked, contentKey, Kept } from "../src/files/corrections.js";
 import { fromJson, toJson } from "../src/files/tables.js";
 import { AS_FOUND } from "../src/song.js";
+import { FakeStorage } from "./fake_dom.js";
 
 const CORRECTIONS = {
   edits: [{ kind: "add", name: "SD", seconds: 1.25, velocity: 90 }],
@@ -11,28 +12,6 @@ const CORRECTIONS = {
   bars: { tempo: 2, first: 0.5 },
   title: "A song",
 };
-
-class FakeStorage {
-  constructor(room = Infinity) {
-    Object.assign(this, { room, entries: new Map() });
-  }
-  get length() {
-    return this.entries.size;
-  }
-  key(i) {
-    return [...this.entries.keys()][i];
-  }
-  getItem(name) {
-    return this.entries.get(name) ?? null;
-  }
-  setItem(name, text) {
-    if (text.length > this.room) throw new DOMException("full", "QuotaExceededError");
-    this.entries.set(name, text);
-  }
-  removeItem(name) {
-    this.entries.delete(name);
-  }
-}
 
 test("corrections are found again by the content of the recording, whatever its name", async () => {
   const kept = new Kept(new FakeStorage());
@@ -42,8 +21,13 @@ test("corrections are found again by the content of the recording, whatever its 
   assert.deepEqual(kept.read(key), { when: 7, corrections: CORRECTIONS });
   assert.equal(kept.read(other), null);
   assert.deepEqual(kept.keys, [key]);
+  assert.throws(() => kept.read(key, 1), /the time of an edit is 1.25/);
   kept.forget(key);
   assert.equal(kept.read(key), null);
+  for (const stored of ["null", "3", "{"]) {
+    kept.storage.setItem(`adt-corrections-${key}`, stored);
+    assert.throws(() => kept.read(key));
+  }
 });
 
 test("it is known where nothing can be kept: no storage, no room, no way to know a recording", () => {
@@ -73,6 +57,8 @@ test("the page's JSON brings corrections back", () => {
 test("other JSON is refused in a sentence", () => {
   assert.throws(() => fromJson("{"), /It is no JSON: it was changed or cut/);
   for (const text of ["[]", "null", '{"onsets": []}']) assert.throws(() => fromJson(text), /It is no JSON that this page saved/);
+  for (const change of [{ recording: true }, { recording: { file: 3, sha256: null } }, { duration: "x" }, { corrections: null }])
+    assert.throws(() => fromJson(JSON.stringify({ ...SONG, corrections: CORRECTIONS, ...change })), /no JSON that this page saved/);
   const wrong = (change, reason) => {
     const corrections = { ...CORRECTIONS, ...change };
     assert.throws(() => fromJson(JSON.stringify({ ...SONG, corrections })), reason);
@@ -81,7 +67,13 @@ test("other JSON is refused in a sentence", () => {
   wrong({ edits: [{ kind: "hit", name: "KD", seconds: 1 }] }, /the kind of an edit is "hit"/);
   wrong({ edits: [{ kind: "add", name: "KD", seconds: -1 }] }, /the time of an edit is -1/);
   wrong({ edits: [{ kind: "add", name: "KD", seconds: 1, velocity: 128 }] }, /a velocity is 128/);
+  wrong({ edits: [{ kind: "add", name: "KD", seconds: 1e7 }] }, /the time of an edit is 10000000/);
+  wrong({ edits: [{ kind: "add", name: "KD", seconds: 1, velocity: 64.5 }] }, /a velocity is 64.5/);
+  wrong({ edits: [null] }, /an edit is null/);
   wrong({ edits: 3 }, /edits is 3/);
+  wrong({ bars: null }, /bars is null/);
+  wrong({ bars: { tempo: 1, first: 4 } }, /the time of a bar is 4/);
+  wrong({ title: {} }, /the title is \{\}/);
   wrong({ threshold: [0.5] }, /the threshold of SD is undefined/);
   wrong({ bars: { tempo: 3, first: null } }, /the factor of the tempo is 3/);
   wrong({ bars: { tempo: 1, first: "x" } }, /the time of a bar is "x"/);

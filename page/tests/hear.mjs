@@ -1,13 +1,13 @@
 // For comparisons with Python, not part of `node --test`: node tests/hear.mjs MODEL.onnx RATE CHANNELS SAMPLES.f32
-// reads interleaved float32 samples and prints the onsets of each class as JSON.
+// reads interleaved float32 samples and prints onsets and beats as JSON, as the page finds them.
 
 import { readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 
+import { lookedAgain } from "../src/hearing/looked_again.js";
 import { metadataOf } from "../src/hearing/metadata.js";
 import { loadNetwork } from "../src/hearing/model.js";
 import { prepare } from "../src/hearing/prepare.js";
-import { secondLook } from "../src/hearing/repetition.js";
 import { trackBeats } from "../src/notation/beat_tracking.js";
 import { Song } from "../src/song.js";
 
@@ -37,7 +37,7 @@ for (const file of files) {
     activations.set((await network.predict(features, 1)).subarray(low * 5, high * 5), at * 5);
   clock.push(performance.now());
   const metadata = metadataOf(model);
-  activations = await secondLook(activations, metadata, (onsets) => trackBeats(onsets, seconds));
+  activations = await lookedAgain(activations, metadata, (onsets) => trackBeats(onsets, seconds));
   const song = new Song({ name: file, duration: seconds, activations, energies, picking: metadata.peak_picking });
   const beats = trackBeats(song.onsets, seconds);
   clock.push(performance.now());

@@ -174,6 +174,8 @@ def formats() -> dict:
     for at, name in ((2.4, "SD"), (3.1, "SD"), (3.97, "SD"), (4.2, "TT")):  # ghost notes, and a soft tom
         swung = swung.add(name, at, 20)
     plain = heard(0, "Say \"yes\" & 'no' <b>\\", "my song.wav", moved=2, bars=3).add("SD", 2.01, 31)
+    plain = replace(plain, activations=plain.activations * np.float32(0.98724))  # confidences of many decimals
+    assert any(f"{event.confidence:.3f}" != f"{round(event.confidence, 4):.3f}" for event in plain.events)
     rushed = heard(3, "", "a.b.flac", bars=4, lead=0.7, tempo=71.0)
     grown = np.cumsum(np.linspace(0.85, 0.6, 30))
     rushed = replace(rushed, given_beats=Beats(grown - 0.2, np.arange(1, 31) % 4 + 1))
@@ -185,7 +187,7 @@ def formats() -> dict:
     songs = []
     for found in (plain, swung, rushed, late, silent):
         assert found.beats.meter == (4, 4)
-        kinds = [(kind, None) for kind in ("labels.txt", "markers.csv", "svl", "jams", *on_grid)]
+        kinds = [(kind, None) for kind in ("csv", "labels.txt", "markers.csv", "svl", "jams", *on_grid)]
         kinds += itertools.product(on_grid, (8, 12, 24, 32)) if found is plain or found is late else []
         with warnings.catch_warnings(category=UserWarning, action="ignore"):  # of a name that no .dtx can hold
             files = [(kind, grid, found.content(kind, quantise=grid)) for kind, grid in kinds]
@@ -316,21 +318,23 @@ def tables() -> dict[Path, str]:
     }
 
 
+PARTS = {
+    "audio": audio,
+    "notation": notation,
+    "formats": formats,
+    "picking": picking,
+    "rests": rests,
+    "windows": windows,
+    "corrections": corrections,
+    "energies": spectra,
+}
+
+
 def main() -> None:
     """Write everything."""
     for path, text in tables().items():
         path.write_text(text)
-    parts = {
-        "audio": audio,
-        "notation": notation,
-        "formats": formats,
-        "picking": picking,
-        "rests": rests,
-        "windows": windows,
-        "corrections": corrections,
-        "energies": spectra,
-    }
-    for name, make in parts.items():
+    for name, make in PARTS.items():
         (HERE / "fixtures" / f"{name}.json").write_text(json.dumps(make(), indent=0) + "\n")
 
 

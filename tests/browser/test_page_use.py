@@ -180,6 +180,9 @@ def test_bars_tempo_and_title_are_set_and_all_files_follow(open_page, groove):
     lanes.press("Control+z", "Control+z")
     assert "120 beats a minute" in page.page.inner_text("#summary")
     assert page.heard()["positions"] != found["positions"]
+    page.page.get_by_label("Title").fill("")
+    assert page.page.inner_text("#editor-title") == page.heard()["name"] == "groove", "without a title it is called like its file"
+    assert page.page.title().startswith("groove · ")
 
 
 def test_sheet_music_follows_corrections(open_page, groove):
@@ -267,6 +270,41 @@ def test_the_focus_stays_where_it_is(open_page, groove):
     assert page.page.evaluate("document.activeElement.title") == "Undo"
     assert len(page.heard()["onsets"]) == 48
     assert page.page.inner_text("#table tr:nth-child(3)").split("\t")[1:3] == ["1", "1"], "bar and beat"
+
+
+def test_a_screen_reader_corrects_in_the_table(open_page, groove):
+    page = open_page("phone")
+    page.hear(groove)
+    page.page.locator("#table-box summary").click()
+    page.page.get_by_role("button", name="Select kick drum at 0:00.4").first.click()
+    assert "1 of 8" in page.page.inner_text(".said")
+    page.page.get_by_label("Velocity").fill("64")
+    page.page.get_by_label("Velocity").press("Tab")
+    page.page.get_by_label("Time", exact=True).fill("0:02.2")
+    page.page.get_by_label("Drum", exact=True).select_option("cymbals")
+    page.page.get_by_role("button", name="Add an onset").click()
+    assert page.page.inner_text(".said").startswith("Added: cymbals at 0:02.200")
+    found = page.heard()["onsets"]
+    assert [onset["class"] for onset in found if onset["seconds"] == 2.2] == ["CY"]
+    assert [onset["class"] for onset in found if onset["velocity"] == 64] == ["KD"]
+    page.page.get_by_label("Time", exact=True).fill("9:00")
+    page.page.get_by_label("Time", exact=True).press("Enter")
+    assert "is no time in this recording" in page.page.inner_text(".said")
+    assert page.complaints == []
+
+
+def test_sheet_music_and_files_wait_for_the_end_and_say_so(open_page, groove, tmp_path):
+    page, wave = open_page(), soundfile.read(groove)[0]
+    soundfile.write(tmp_path / "long.wav", np.tile(wave, 12), SAMPLE_RATE)
+    page.page.set_input_files("#file", tmp_path / "long.wav")
+    page.page.locator("#result").wait_for()
+    page.page.evaluate("document.querySelector('#engrave').click(), document.querySelector('#save button').click()")
+    for place in ("#score-status", "#problem"):
+        page.page.locator(place, has_text="not heard to its end: wait a moment").wait_for()
+    page.page.set_input_files("#file", groove)  # the long one is left, and nobody waits for it
+    page.page.locator("#status", has_text="groove.wav is heard").wait_for(timeout=60_000)
+    assert page.problem == "" and page.page.inner_text("#score-status") == ""
+    assert page.complaints == []
 
 
 def test_a_click_in_the_overview_goes_there(open_page, groove):

@@ -236,6 +236,9 @@ def test_csv_holds_the_events_and_is_read_by_the_scorer(tmp_path):
     table = song.table()
     assert list(table.columns) == ["time_seconds", "class", "pitch", "velocity", "confidence"]
     assert table["pitch"].tolist() == [MIDI_PITCH[name] for name in table["class"]]
+    unsure = made({"KD": [1]}, height=0.71248)
+    assert unsure.to_csv().endswith(",0.712\n"), "rounded once: 0.7125 would be 0.713"
+    assert unsure.table()["confidence"].tolist() == [0.7125]
 
 
 def test_midi_holds_the_onsets_on_channel_10(tmp_path):

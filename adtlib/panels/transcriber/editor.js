@@ -419,7 +419,8 @@ var History = class {
 // src/editor/keys.js
 var FINE = 5e-3;
 var LOUDER = 5;
-var KEYS = "Left and right go from onset to onset, up and down from drum to drum, Home and End to the beginning and the end. Enter adds an onset at the playhead, Delete removes the selected one; Shift with left or right moves it by 5 milliseconds, Shift with up or down to another drum; comma makes it softer, full stop louder. Space plays, plus and minus zoom, Escape selects nothing, Control Z undoes, Control Y does it again.";
+var [STEP, SMALL_STEP] = [1, 0.01];
+var KEYS = "Left and right go from onset to onset, up and down from drum to drum, Home and End to the beginning and the end. J moves the playhead back by a second, L forth, with Shift by 10 milliseconds. Enter adds an onset at the playhead, Delete removes the selected one; Shift with left or right moves it by 5 milliseconds, Shift with up or down to another drum; comma makes it softer, full stop louder. Space plays, plus and minus zoom, Escape selects nothing, Control Z undoes, Control Y does it again.";
 var keysInWords = (bars2) => KEYS + (bars2 ? " B: a bar begins at the playhead." : "");
 var Keys = class {
   constructor(editor) {
@@ -428,9 +429,10 @@ var Keys = class {
     editor.root.addEventListener("keydown", (event) => this.undoKey(event));
   }
   _key(event) {
-    const { key, shiftKey } = event;
+    const { shiftKey } = event;
     const { editor } = this;
     const { selected } = editor;
+    const step = shiftKey ? SMALL_STEP : STEP;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const actions = {
       " ": () => editor.toggle(),
@@ -443,6 +445,8 @@ var Keys = class {
       Enter: () => editor.add(editor.lane, Math.round(editor.playhead * 1e3) / 1e3),
       Delete: () => editor.remove(),
       Backspace: () => editor.remove(),
+      j: () => editor.go(editor.playhead - step),
+      l: () => editor.go(editor.playhead + step),
       Home: () => editor.go(0),
       End: () => editor.go(editor.view.duration),
       "+": () => editor.zoom(1 / 1.6),
@@ -451,7 +455,7 @@ var Keys = class {
       Escape: () => editor.choose(null),
       ...editor.bars && { b: () => editor.beginBar() }
     };
-    const action = actions[key];
+    const action = actions[letter(event)];
     if (!action) return;
     event.preventDefault();
     action();
@@ -461,10 +465,11 @@ var Keys = class {
     const { editor } = this;
     if (!(event.ctrlKey || event.metaKey) || event.altKey || event.defaultPrevented) return;
     if (event.target.matches?.("input:not([type=range], [type=checkbox]), textarea")) return;
-    const actions = { z: () => event.shiftKey ? editor.redo() : editor.undo(), Z: () => editor.redo(), y: () => editor.redo() };
-    if (!actions[event.key]) return;
+    const actions = { z: () => event.shiftKey ? editor.redo() : editor.undo(), y: () => editor.redo() };
+    const action = actions[letter(event)];
+    if (!action) return;
     event.preventDefault();
-    actions[event.key]();
+    action();
   }
   _step(direction) {
     const { editor } = this;
@@ -483,6 +488,7 @@ var Keys = class {
     editor.draw();
   }
 };
+var letter = ({ key }) => key.length === 1 ? key.toLowerCase() : key;
 var beside = (event, direction) => event && (CLASSES[CLASSES.indexOf(event.name) + direction] ?? event.name);
 
 // src/editor/lanes.js
@@ -757,7 +763,8 @@ var Player = class extends EventTarget {
     const { sound } = this;
     this._open(sound.rate);
     if (this.position >= sound.duration - 0.01) this.position = 0;
-    await Promise.all([this.context.resume(), sound.ready(this.position)]);
+    await Promise.all([this.context.resume().catch(() => {
+    }), sound.ready(this.position)]);
     if (this.playing || sound !== this.sound) return;
     const [first, last] = this.loop?.() ?? [0, Infinity];
     if (this.position < first || this.position >= last - 0.01) this.position = first;
@@ -793,8 +800,17 @@ var Player = class extends EventTarget {
     this.levels[what] = on;
     this._level();
   }
+  /** When it is not needed any more: what the browser holds for it is given back. */
+  close() {
+    this.pause();
+    this.sound = null;
+    this.context?.close();
+    this.context = null;
+  }
+  /** A context at the recording's rate, which the browser brings to that of the device. */
   _open(rate) {
-    if (this.context) return;
+    if (this.context?.sampleRate === rate) return;
+    this.context?.close();
     this.context = new AudioContext({ sampleRate: rate });
     const { sampleRate } = this.context;
     const limiter = new DynamicsCompressorNode(this.context, { threshold: -3, ratio: 12, attack: 2e-3 });
@@ -1044,8 +1060,9 @@ var Editor = class extends EventTarget {
   }
   /** When it is not needed any more. */
   close() {
-    this.player.pause();
+    this.player.close();
     this.theme.close();
+    this.resizing.disconnect();
   }
   // ---- what is shown
   /**
@@ -1088,13 +1105,16 @@ var Editor = class extends EventTarget {
     this.draw();
   }
   // ---- corrections
-  /** A change of some parts of the state; those that follow each other with one name `merge` are undone together. */
+  /**
+   * A change of some parts of the state; those that follow each other with one name `merge` are undone together, and nothing is said
+   * of them: what is moved says its own value.
+   */
   adjust(changes, words, merge = "") {
     if (!this.song) return;
     this.history.do({ ...this.history.present, ...changes }, words, merge);
     this.song = this._corrected(this.song);
     this._select(this.song.events.find((event) => same(event, this.selected)));
-    this.say(capital(words));
+    this.say(merge ? "" : capital(words));
     this._changed();
   }
   /** An onset where there is none; one of this class that is nearly there is moved. */
@@ -1302,7 +1322,8 @@ var Editor = class extends EventTarget {
   }
   // ---- pointers, keys, the player
   _listen() {
-    new ResizeObserver(() => this.draw()).observe(this.canvas);
+    this.resizing = new ResizeObserver(() => this.draw());
+    this.resizing.observe(this.canvas);
     this.canvas.addEventListener("focus", () => this.draw());
     this.canvas.addEventListener("blur", () => this.draw());
     this.player.addEventListener("state", () => {

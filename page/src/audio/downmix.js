@@ -197,18 +197,27 @@ function shifter(half) {
   });
 }
 
-/** The samples through a filter of an odd number of taps, its delay of `half` taken off. */
+/** The samples through a filter of 2 half + 1 taps, its delay of `half` taken off: transforms of overlapping blocks are multiplied. */
 function filtered(samples, taps, half) {
+  const size = 8 << Math.ceil(Math.log2(taps.length));
+  const fourier = new RealFourier(size);
+  const ones = new Float32Array(size).fill(1);
+  const block = new Float32Array(size);
+  block.set(taps);
+  fourier.forward(block, 0, ones);
+  const [real, imaginary] = [fourier.real.slice(), fourier.imaginary.slice()];
   const found = new Float32Array(samples.length);
-  const odd = []; // every second tap is 0
-  for (let k = 0; k < taps.length; k++) if (taps[k]) odd.push(k);
-  for (let i = 0; i < samples.length; i++) {
-    let sum = 0;
-    for (const k of odd) {
-      const at = i + half - k;
-      if (at >= 0 && at < samples.length) sum += taps[k] * samples[at];
+  const step = size - 2 * half; // the first samples of each block are mixed with its last ones
+  for (let begin = 0; begin < found.length; begin += step) {
+    block.fill(0);
+    block.set(samples.subarray(Math.max(0, begin - half), begin - half + size), Math.max(0, half - begin));
+    fourier.forward(block, 0, ones);
+    for (let bin = 0; bin < real.length; bin++) {
+      const [r, m] = [fourier.real[bin], fourier.imaginary[bin]];
+      fourier.real[bin] = r * real[bin] - m * imaginary[bin];
+      fourier.imaginary[bin] = r * imaginary[bin] + m * real[bin];
     }
-    found[i] = sum;
+    found.set(fourier.inverse().subarray(2 * half, 2 * half + Math.min(step, found.length - begin)), begin);
   }
   return found;
 }

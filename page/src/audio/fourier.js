@@ -32,6 +32,24 @@ export class RealFourier {
     this._separate();
   }
 
+  /** The `size` samples of which `real` and `imaginary` are the transform, in float64; both are changed. */
+  inverse() {
+    const { size, half, real, imaginary } = this;
+    // Of a spectrum's real part plus its imaginary part, which is even plus odd, the transform holds the samples.
+    const joined = new Float32Array(size);
+    for (let k = 0; k <= half; k++) {
+      joined[k] = real[k] + imaginary[k];
+      if (k && k < half) joined[size - k] = real[k] - imaginary[k];
+    }
+    this.forward(joined, 0, new Float32Array(size).fill(1));
+    const found = new Float64Array(size);
+    for (let n = 0; n <= half; n++) {
+      found[n] = (real[n] + imaginary[n]) / size;
+      if (n && n < half) found[size - n] = (real[n] - imaginary[n]) / size;
+    }
+    return found;
+  }
+
   /** Complex transform of size / 2 values, in place: those with even index as real, odd as imaginary parts. */
   _transform() {
     const { half, real, imaginary, cosines, sines } = this;

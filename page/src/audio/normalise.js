@@ -128,13 +128,15 @@ function withDecays(events, levels) {
  * The mono samples of a whole recording at the common level, in blocks.
  *
  * Yields float32 blocks of `size` samples; `remarks` is filled with { rumble: true } and { clicks: [seconds, ...] } where something
- * was removed.
+ * was removed. Where rumble is filtered, the samples themselves are changed: a long recording has no room for a copy.
  */
 export function* normalised(samples, size, remarks = {}) {
   let measured = new Measured(samples);
   const { rumbles } = measured;
   if (rumbles) {
-    samples = new RumbleFilter().filter(samples);
+    const filter = new RumbleFilter();
+    for (let begin = 0; begin < samples.length; begin += size)
+      samples.set(filter.filter(samples.subarray(begin, begin + size)), begin);
     measured = new Measured(samples);
     remarks.rumble = true;
   }

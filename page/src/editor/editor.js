@@ -42,8 +42,9 @@ export class Editor extends EventTarget {
 
   /** When it is not needed any more. */
   close() {
-    this.player.pause();
+    this.player.close();
     this.theme.close();
+    this.resizing.disconnect();
   }
 
   // ---- what is shown
@@ -93,13 +94,16 @@ export class Editor extends EventTarget {
 
   // ---- corrections
 
-  /** A change of some parts of the state; those that follow each other with one name `merge` are undone together. */
+  /**
+   * A change of some parts of the state; those that follow each other with one name `merge` are undone together, and nothing is said
+   * of them: what is moved says its own value.
+   */
   adjust(changes, words, merge = "") {
     if (!this.song) return;
     this.history.do({ ...this.history.present, ...changes }, words, merge);
     this.song = this._corrected(this.song);
     this._select(this.song.events.find((event) => same(event, this.selected)));
-    this.say(capital(words));
+    this.say(merge ? "" : capital(words));
     this._changed();
   }
 
@@ -335,7 +339,8 @@ export class Editor extends EventTarget {
   // ---- pointers, keys, the player
 
   _listen() {
-    new ResizeObserver(() => this.draw()).observe(this.canvas);
+    this.resizing = new ResizeObserver(() => this.draw());
+    this.resizing.observe(this.canvas);
     this.canvas.addEventListener("focus", () => this.draw());
     this.canvas.addEventListener("blur", () => this.draw());
     this.player.addEventListener("state", () => {

@@ -4,8 +4,10 @@ import { CLASS_NAMES, CLASSES } from "../constants.js";
 
 const FINE = 0.005; // seconds that a key moves an onset
 const LOUDER = 5; // steps of velocity of a key
+const [STEP, SMALL_STEP] = [1, 0.01]; // seconds that a key moves the playhead
 const KEYS =
   "Left and right go from onset to onset, up and down from drum to drum, Home and End to the beginning and the end. " +
+  "J moves the playhead back by a second, L forth, with Shift by 10 milliseconds. " +
   "Enter adds an onset at the playhead, Delete removes the selected one; Shift with left or right moves it by 5 milliseconds, " +
   "Shift with up or down to another drum; comma makes it softer, full stop louder. " +
   "Space plays, plus and minus zoom, Escape selects nothing, Control Z undoes, Control Y does it again.";
@@ -21,9 +23,10 @@ export class Keys {
   }
 
   _key(event) {
-    const { key, shiftKey } = event;
+    const { shiftKey } = event;
     const { editor } = this;
     const { selected } = editor;
+    const step = shiftKey ? SMALL_STEP : STEP;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const actions = {
       " ": () => editor.toggle(),
@@ -36,6 +39,8 @@ export class Keys {
       Enter: () => editor.add(editor.lane, Math.round(editor.playhead * 1_000) / 1_000),
       Delete: () => editor.remove(),
       Backspace: () => editor.remove(),
+      j: () => editor.go(editor.playhead - step),
+      l: () => editor.go(editor.playhead + step),
       Home: () => editor.go(0),
       End: () => editor.go(editor.view.duration),
       "+": () => editor.zoom(1 / 1.6),
@@ -44,7 +49,7 @@ export class Keys {
       Escape: () => editor.choose(null),
       ...(editor.bars && { b: () => editor.beginBar() }),
     };
-    const action = actions[key];
+    const action = actions[letter(event)];
     if (!action) return;
     event.preventDefault();
     action();
@@ -55,10 +60,11 @@ export class Keys {
     const { editor } = this;
     if (!(event.ctrlKey || event.metaKey) || event.altKey || event.defaultPrevented) return;
     if (event.target.matches?.("input:not([type=range], [type=checkbox]), textarea")) return;
-    const actions = { z: () => (event.shiftKey ? editor.redo() : editor.undo()), Z: () => editor.redo(), y: () => editor.redo() };
-    if (!actions[event.key]) return;
+    const actions = { z: () => (event.shiftKey ? editor.redo() : editor.undo()), y: () => editor.redo() };
+    const action = actions[letter(event)];
+    if (!action) return;
     event.preventDefault();
-    actions[event.key]();
+    action();
   }
 
   _step(direction) {
@@ -79,6 +85,9 @@ export class Keys {
     editor.draw();
   }
 }
+
+/** The key of an event; letters are small, whatever Caps Lock does. */
+const letter = ({ key }) => (key.length === 1 ? key.toLowerCase() : key);
 
 /** The class of the lane above or below that of an event, the same at the edge. */
 const beside = (event, direction) => event && (CLASSES[CLASSES.indexOf(event.name) + direction] ?? event.name);

@@ -52,7 +52,8 @@ export class Player extends EventTarget {
     const { sound } = this;
     this._open(sound.rate);
     if (this.position >= sound.duration - 0.01) this.position = 0;
-    await Promise.all([this.context.resume(), sound.ready(this.position)]);
+    // Where another recording takes its place meanwhile, its context may be closed.
+    await Promise.all([this.context.resume().catch(() => {}), sound.ready(this.position)]);
     if (this.playing || sound !== this.sound) return; // asked for twice, or another recording was opened meanwhile
     const [first, last] = this.loop?.() ?? [0, Infinity];
     if (this.position < first || this.position >= last - 0.01) this.position = first;
@@ -92,8 +93,18 @@ export class Player extends EventTarget {
     this._level();
   }
 
+  /** When it is not needed any more: what the browser holds for it is given back. */
+  close() {
+    this.pause();
+    this.sound = null;
+    this.context?.close();
+    this.context = null;
+  }
+
+  /** A context at the recording's rate, which the browser brings to that of the device. */
   _open(rate) {
-    if (this.context) return;
+    if (this.context?.sampleRate === rate) return;
+    this.context?.close();
     this.context = new AudioContext({ sampleRate: rate });
     const { sampleRate } = this.context;
     const limiter = new DynamicsCompressorNode(this.context, { threshold: -3, ratio: 12, attack: 0.002 });

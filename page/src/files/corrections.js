@@ -6,6 +6,7 @@ import { AS_FOUND } from "../song.js";
 
 const PREFIX = "adt-corrections-";
 const TEMPI = [0.25, 0.5, 1, 2, 4];
+const ROUNDED = 0.01; // seconds that a time may lie behind the end: it was rounded
 
 /** What a file is known by, whatever its name: the SHA-256 of its bytes, or null in a browser that has none (an address without https). */
 export async function contentKey(bytes) {
@@ -14,34 +15,41 @@ export async function contentKey(bytes) {
   return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Corrections read from elsewhere; Error, naming the value, for what cannot be corrections. */
-export function checked({ edits = [], threshold, bars = AS_FOUND, title = "" }) {
-  const within = (value, low, high, what) => {
-    if (typeof value !== "number" || !(value >= low && value <= high)) throw new Error(`${what} is ${JSON.stringify(value)}`);
-    return value;
-  };
-  const all = (list, what) => {
-    if (!Array.isArray(list)) throw new Error(`${what} is ${JSON.stringify(list)}`);
-    return list;
-  };
+/** Corrections of a recording of so many seconds, read from elsewhere; Error, naming the value, for what cannot be corrections. */
+export function checked(content, duration = Infinity) {
+  const { edits = [], threshold, bars = AS_FOUND, title = "" } = object(content, "the content");
+  const end = duration + ROUNDED;
+  if (typeof title !== "string") refuse("the title", title);
+  const { tempo, first } = object(bars, "bars");
+  if (!TEMPI.includes(tempo)) refuse("the factor of the tempo", tempo);
   return {
-    edits: all(edits, "edits").map(({ kind, name, seconds, velocity = 0 }) => {
-      if (kind !== "add" && kind !== "remove") throw new Error(`the kind of an edit is ${JSON.stringify(kind)}`);
-      if (!CLASSES.includes(name)) throw new Error(`the class of an edit is ${JSON.stringify(name)}`);
-      return {
-        kind,
-        name,
-        seconds: within(seconds, 0, Infinity, "the time of an edit"),
-        velocity: within(velocity, 0, 127, "a velocity"),
-      };
+    edits: list(edits, "edits").map((edit) => {
+      const { kind, name, seconds, velocity = 0 } = object(edit, "an edit");
+      if (kind !== "add" && kind !== "remove") refuse("the kind of an edit", kind);
+      if (!CLASSES.includes(name)) refuse("the class of an edit", name);
+      if (!Number.isInteger(within(velocity, 0, 127, "a velocity"))) refuse("a velocity", velocity);
+      return { kind, name, seconds: within(seconds, 0, end, "the time of an edit"), velocity };
     }),
-    threshold: CLASSES.map((name, column) => within(all(threshold, "threshold")[column], 0, 1, `the threshold of ${name}`)),
-    bars: {
-      tempo: TEMPI.includes(bars?.tempo) ? bars.tempo : within(bars?.tempo, 1, 1, "the factor of the tempo"),
-      first: bars.first === null ? null : within(bars.first, 0, Infinity, "the time of a bar"),
-    },
-    title: String(title),
+    threshold: CLASSES.map((name, column) => within(list(threshold, "threshold")[column], 0, 1, `the threshold of ${name}`)),
+    bars: { tempo, first: first === null ? null : within(first, 0, end, "the time of a bar") },
+    title,
   };
+}
+
+function refuse(what, value) {
+  throw new Error(`${what} is ${JSON.stringify(value)}`);
+}
+
+function object(value, what) {
+  return value && typeof value === "object" ? value : refuse(what, value);
+}
+
+function list(value, what) {
+  return Array.isArray(value) ? value : refuse(what, value);
+}
+
+function within(value, low, high, what) {
+  return typeof value === "number" && value >= low && value <= high ? value : refuse(what, value);
 }
 
 /** Corrections of recordings in a Storage of the browser, by contentKey; `storage` null where there is none. */
@@ -50,12 +58,12 @@ export class Kept {
     this.storage = storage;
   }
 
-  /** { corrections, when (milliseconds) } of a recording, or null. Error for what cannot be corrections. */
-  read(key) {
+  /** { corrections, when (milliseconds) } of a recording of so many seconds, or null. Error for what cannot be corrections. */
+  read(key, duration = Infinity) {
     const stored = key && this.storage?.getItem(PREFIX + key);
     if (!stored) return null;
-    const { when, ...corrections } = JSON.parse(stored);
-    return { when, corrections: checked(corrections) };
+    const content = JSON.parse(stored);
+    return { when: content?.when, corrections: checked(content, duration) };
   }
 
   /** Whether they are kept now: a browser may forbid it, or have no room. */

@@ -1,4 +1,5 @@
-// Text formats. `toCsv`: Transcription.to_csv of adtlib/transcription/transcription.py, which `adt score` reads.
+// Text formats. `toCsv`: that of `adt transcribe --classes 5`, which `adt score` reads: Transcription.to_csv of
+// adtlib/transcription/transcription.py.
 
 import { CLASS_NAMES } from "../constants.js";
 import { SoundError } from "../hearing/errors.js";
@@ -53,10 +54,12 @@ export function fromJson(text) {
   } catch {
     throw new SoundError("It is no JSON: it was changed or cut.");
   }
-  if (!content?.corrections || !content.recording) throw new SoundError("It is no JSON that this page saved.");
-  const { duration, recording } = content;
+  const { duration, recording, corrections } = content ?? {};
+  const { file, sha256 } = recording ?? {};
+  const known = typeof file === "string" && (sha256 === null || typeof sha256 === "string") && Number.isFinite(duration);
+  if (!known || !corrections) throw new SoundError("It is no JSON that this page saved.");
   try {
-    return { duration, recording, corrections: checked(content.corrections) };
+    return { duration, recording: { file, sha256 }, corrections: checked(corrections, duration) };
   } catch (error) {
     throw new SoundError(`Its corrections cannot be read: ${error.message}.`);
   }

@@ -4,6 +4,7 @@ import { CLASSES } from "../constants.js";
 
 const KEY = "adtlib";
 const FORMAT = 1;
+const NOTHING = "the model says nothing of its peak picking: write it with adt pack --onnx";
 
 /** What stands in the file's metadata: name, peak_picking with thresholds, features, ... Error for a file of another kind. */
 export function metadataOf(bytes) {
@@ -12,14 +13,22 @@ export function metadataOf(bytes) {
     if (field !== 14) continue;
     const parts = Object.fromEntries(fields(content).map((part) => [part.field, new TextDecoder().decode(part.content)]));
     if (parts[1] !== KEY) continue;
-    const found = JSON.parse(parts[2]);
+    const found = contentOf(parts[2]);
     if (found.format !== FORMAT) throw new Error(`the model has format ${found.format}, this page reads ${FORMAT}`);
-    if (found.features !== "madmom" || found.classes.join() !== CLASSES.join()) {
-      throw new Error(`the model takes features ${found.features} and gives ${found.classes.join(", ")}: this page has others`);
+    if (found.features !== "madmom" || String(found.classes) !== CLASSES.join()) {
+      throw new Error(`the model takes features ${found.features} and gives ${found.classes}: this page has others`);
     }
     return found;
   }
-  throw new Error("the model says nothing of its peak picking: write it with adt pack --onnx");
+  throw new Error(NOTHING);
+}
+
+function contentOf(text) {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    throw new Error(NOTHING); // it was cut
+  }
 }
 
 /** Fields with a length of a protocol buffer. */
@@ -29,6 +38,7 @@ function fields(bytes) {
   const number = () => {
     let [value, scale] = [0, 1];
     for (;;) {
+      if (at >= bytes.length) throw new Error(NOTHING);
       const byte = bytes[at++];
       value += (byte & 127) * scale;
       if (byte < 128) return value;

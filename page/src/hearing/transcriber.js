@@ -2,19 +2,19 @@
 // each worker takes a batch when it is free; what they hear is put in its place.
 
 import { Beats } from "../notation/beats.js";
-import { secondLook } from "./repetition.js";
-import { withRests } from "./rests.js";
+import { lookedAgain } from "./looked_again.js";
 
 const FIRST_BATCHES = 4; // of one window, so that the first onsets are seen soon
 const BATCH = 4;
 const MOST_WORKERS = 3; // each takes some 150 MB
+const NOT_LOADED = "a part of the page could not be loaded";
 
 export class Transcriber {
   /** makers: { prepare, network }, functions that start a worker. */
   constructor(makers) {
     this.makers = makers;
-    this.preparing = makers.prepare();
-    this.networks = [];
+    Object.assign(this, { preparing: null, counting: null, networks: [], loading: null, growing: null });
+    this._prepare("preparing");
     this.id = 0; // of recordings
     this.questions = 0; // to workers, which may still be busy with an earlier recording
     const cores = globalThis.navigator?.hardwareConcurrency ?? 1;
@@ -23,14 +23,41 @@ export class Transcriber {
 
   /** Starts the first network before it is needed; the metadata of the model. */
   async load() {
-    return (this.loading ??= this._load());
+    this.loading ??= this._load().catch((error) => {
+      this.loading = null; // it is tried again
+      throw error;
+    });
+    return this.loading;
   }
 
   async _load() {
     const worker = this.makers.network();
-    const { metadata } = await asked(worker, { kind: "load" }, "ready");
-    this.networks.push(worker);
-    return metadata;
+    try {
+      const { metadata } = await asked(worker, { kind: "load" }, "ready");
+      this.networks.push(worker);
+      return metadata;
+    } catch (error) {
+      worker.terminate();
+      throw error;
+    }
+  }
+
+  /** One more network, where windows wait for it; where it cannot be loaded those at work go on. */
+  async _grow() {
+    await this._load().catch(() => (this.nWorkers = this.networks.length));
+    this.growing = null;
+  }
+
+  /** The worker of that name, which prepares or counts; another one where it has failed. */
+  _prepare(name) {
+    if (!this[name]) {
+      const worker = (this[name] = this.makers.prepare());
+      worker.addEventListener("error", () => {
+        worker.terminate();
+        if (this[name] === worker) this[name] = null;
+      });
+    }
+    return this[name];
   }
 
   /**
@@ -50,7 +77,12 @@ export class Transcriber {
     const metadata = this.load();
     return new Promise((resolve, reject) => {
       const fail = (message) => {
+        if (!alive) return;
         alive = false;
+        if (!prepared) {
+          this.preparing?.terminate(); // it would come to its end before it takes another recording
+          this.preparing = null;
+        }
         reject(new Error(message));
       };
       this.cancel = () => fail("cancelled");
@@ -69,11 +101,10 @@ export class Transcriber {
       };
       const finish = async () => {
         const model = await metadata;
-        const seen = await secondLook(found.activations, model, async (onsets) => {
+        found.activations = await lookedAgain(found.activations, model, async (onsets) => {
           const { times, positions, found: tracked } = await this.beats(onsets, found.seconds);
           return new Beats(times, positions, tracked);
         });
-        found.activations = withRests(seen, model);
         if (!alive) return;
         alive = false;
         this.cancel = null;
@@ -101,20 +132,20 @@ export class Transcriber {
             (error) => fail(error.message),
           );
         }
+        if (queue.length > BATCH && this.networks.length < this.nWorkers && !this.growing) this.growing = this._grow().then(next);
       };
-      const more = async () => {
+      const begin = async () => {
         const { frames, margin } = await metadata;
         if (!alive) return;
-        this.preparing.postMessage(
+        const worker = this._prepare("preparing");
+        worker.onmessage = receive;
+        worker.onerror = (event) => fail(event.message || NOT_LOADED);
+        worker.postMessage(
           { id, kind: "prepare", channels, rate, window: { frames, margin } },
           channels.map((channel) => channel.buffer),
         );
-        while (alive && this.networks.length < this.nWorkers && queue.length > BATCH) {
-          await this._load();
-          next();
-        }
       };
-      this.preparing.onmessage = ({ data }) => {
+      const receive = ({ data }) => {
         if (data.id !== id || !alive) return;
         if (data.kind === "failed") fail(data.message);
         else if (data.kind === "waveform") progress({ peaks: (found.peaks = data.peaks) });
@@ -133,8 +164,7 @@ export class Transcriber {
           next();
         }
       };
-      this.preparing.onerror = (event) => fail(event.message);
-      more().catch((error) => fail(error.message));
+      begin().catch((error) => fail(error.message));
     });
   }
 
@@ -150,8 +180,7 @@ export class Transcriber {
 
   /** Beats of onsets, [class] of seconds: { times, positions, found }. */
   beats(onsets, seconds) {
-    const worker = (this.counting ??= this.makers.prepare());
-    return asked(worker, { id: ++this.questions, kind: "beats", onsets, seconds }, "beats");
+    return asked(this._prepare("counting"), { id: ++this.questions, kind: "beats", onsets, seconds }, "beats");
   }
 }
 
@@ -171,7 +200,7 @@ function asked(worker, message, kind, transfer = []) {
     };
     const broken = (event) => {
       done();
-      reject(new Error(event.message || "a part of the page could not be loaded"));
+      reject(new Error(event.message || NOT_LOADED));
     };
     worker.addEventListener("message", listen);
     worker.addEventListener("error", broken);

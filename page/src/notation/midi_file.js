@@ -1,4 +1,5 @@
-// A transcription as a Standard MIDI File, byte for byte that of `adt transcribe`: song_midi of adtlib/notation/midi_files.py.
+// A transcription as a Standard MIDI File, byte for byte that of `adt transcribe --classes 5`: song_midi of
+// adtlib/notation/midi_files.py.
 
 import { rint } from "../numbers.js";
 import { ascii, byAll, fileBytes, meterEvent, nameEvent, noteEvents, tempoEvent, textEvent, track } from "./smf.js";

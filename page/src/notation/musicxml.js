@@ -1,5 +1,5 @@
-// Sheet music as MusicXML, character for character that of `adt transcribe`: adtlib/notation/musicxml.py, for bars of four quarters
-// and the five pitches that represent the classes.
+// Sheet music as MusicXML, character for character that of `adt transcribe --classes 5`: adtlib/notation/musicxml.py, for bars of four
+// quarters and the five pitches that represent the classes.
 
 import { inLine } from "../markup.js";
 import { fixed } from "../numbers.js";

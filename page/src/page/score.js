@@ -1,12 +1,17 @@
 // Sheet music: engraved when it is asked for and, once it is there, again after what changes it.
 
+import { SoundError } from "../hearing/errors.js";
+
 const WIDTH = [78, 150]; // of a line in staff spaces, on phones and on desks
 const LATER = 1_200; // milliseconds after the last change
 
 export class Score {
-  /** song: a function that gives the song, with its beats;  musicxml: a function of a song;  elements: { box, engrave, print, status }. */
+  /**
+   * song: a function that gives the song, with its beats, or throws a SoundError;  musicxml: a function of a song;
+   * elements: { box, engrave, print, status }.
+   */
   constructor({ song, musicxml, elements }) {
-    Object.assign(this, { song, musicxml, ...elements, shown: null, turn: 0 });
+    Object.assign(this, { song, musicxml, ...elements, shown: null, turn: 0, questions: 0 });
     this.engrave.addEventListener("click", () => this.show());
     this.print.addEventListener("click", async () => {
       await this.show();
@@ -18,7 +23,7 @@ export class Score {
   pages(musicxml, height) {
     this.engraver ??= new Worker("score.worker.js", { type: "module" });
     const { engraver } = this;
-    const id = ++this.turn;
+    const id = ++this.questions;
     return new Promise((resolve, reject) => {
       const listening = new AbortController();
       const { signal } = listening;
@@ -42,30 +47,40 @@ export class Score {
   /** Engrave the song as it is now, if that is not what is shown. */
   async show() {
     clearTimeout(this.timer);
-    const song = await this.song();
-    if (!song?.beats) return;
-    const musicxml = this.musicxml(song);
-    if (musicxml === this.shown) return;
-    this.status.textContent = this.shown ? "Engraving again: something changed" : "Engraving";
+    const turn = ++this.turn; // another one begins where it is asked again, or another recording is opened
     try {
-      const pages = await this.pages(musicxml, innerWidth < 640 ? 110 : 212);
-      this.close();
-      this.shown = musicxml;
-      this.box.append(
-        ...pages.map((page, i) =>
-          Object.assign(document.createElement("img"), {
-            src: URL.createObjectURL(new Blob([page], { type: "image/svg+xml" })),
-            alt: `Sheet music of ${song.name}, page ${i + 1} of ${pages.length}`,
-          }),
-        ),
-      );
-      await Promise.all([...this.box.children].map((image) => image.decode()));
-      this.status.textContent = `${pages.length} page${pages.length > 1 ? "s" : ""}; it follows corrections.`;
+      const song = await this.song();
+      const musicxml = this.musicxml(song);
+      if (turn !== this.turn) return;
+      if (musicxml !== this.shown) {
+        this.status.textContent = this.shown ? "Engraving again: something changed" : "Engraving";
+        const pages = await this.pages(musicxml, innerWidth < 640 ? 110 : 212);
+        if (turn !== this.turn) return;
+        this._clear();
+        this._fill(pages, song.name);
+        this.shown = musicxml;
+        await Promise.all([...this.box.children].map((image) => image.decode()));
+        if (turn !== this.turn) return;
+      }
+      const { length } = this.box.children;
+      this.status.textContent = `${length} page${length > 1 ? "s" : ""}; it follows corrections.`;
       this.print.hidden = false;
       this.engrave.hidden = true;
     } catch (error) {
-      this.status.textContent = `It could not be engraved (${error.message}).`;
+      if (turn !== this.turn) return;
+      this.status.textContent = error instanceof SoundError ? error.message : `It could not be engraved (${error.message}).`;
     }
+  }
+
+  _fill(pages, name) {
+    this.box.append(
+      ...pages.map((page, i) =>
+        Object.assign(document.createElement("img"), {
+          src: URL.createObjectURL(new Blob([page], { type: "image/svg+xml" })),
+          alt: `Sheet music of ${name}, page ${i + 1} of ${pages.length}`,
+        }),
+      ),
+    );
   }
 
   /** Something may have changed in the song. */
@@ -77,14 +92,20 @@ export class Score {
     if (stale) this.timer = setTimeout(() => this.show(), LATER);
   }
 
+  /** Nothing is shown, and what is being engraved is left: another recording is opened. */
   close() {
     clearTimeout(this.timer);
+    this.turn++;
+    this._clear();
+    this.status.textContent = "";
+  }
+
+  _clear() {
     for (const image of this.box.children) URL.revokeObjectURL(image.src);
     this.box.replaceChildren();
     this.box.classList.remove("stale");
-    Object.assign(this, { shown: null });
+    this.shown = null;
     this.print.hidden = true;
     this.engrave.hidden = false;
-    this.status.textContent = "";
   }
 }

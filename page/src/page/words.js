@@ -14,7 +14,8 @@ export function summary(song, recording) {
   const { counts, beats, duration } = song;
   const named = CLASSES.map((label) => `${CLASS_NAMES[label]} ${counts[label]}`).join(", ");
   const parts = [`${clock(duration)}, ${onsetCount(song)} (${named})`];
-  if (beats) parts.push(beats.found ? `${Math.round(beats.bpm)} beats a minute` : "too few for a tempo: 120 is written");
+  const bpm = beats && Math.round(beats.bpm);
+  if (beats) parts.push(beats.found ? `${bpm} beats a minute` : `too few for a tempo: ${bpm} is written`);
   return [...parts, ...remarks(song, recording)].join("; ") + ".";
 }
 
@@ -33,6 +34,28 @@ export function remarks(song, { sound, stated, silent, remarks: mended }) {
     notes.push(`for ${mended.cancelled.toFixed(1)} s its channels cancel: there the sum of their energies was heard`);
   if (mended.rumble) notes.push("rumble below 20 Hz was removed");
   const clicks = (mended.clicks?.length ?? 0) + (mended.outOfRange?.length ?? 0);
-  if (clicks) notes.push(`${clicks} clicks far louder than the music were replaced`);
+  if (clicks)
+    notes.push(`${clicks} click${clicks > 1 ? "s" : ""} far louder than the music ${clicks > 1 ? "were" : "was"} replaced`);
   return notes;
+}
+
+/** What the song is called where its title is empty, too. */
+export const titleOf = (text, { stem }) => text.trim() || stem;
+
+/** Why there is nothing to save or to engrave yet, "" where there is. recording: null before the first; { heard, failed }. */
+export function unheard(recording) {
+  if (recording?.heard) return "";
+  return recording?.failed
+    ? "The recording could not be heard to its end: choose it again."
+    : "The recording is not heard to its end: wait a moment.";
+}
+
+/**
+ * What is doubtful about corrections that a file brought, "" where they are of this recording. of, recording: { file, sha256 }, whose
+ * sha256 is null where the page has an address without https: then the names tell.
+ */
+export function doubt(name, of, recording) {
+  const known = of.sha256 && recording.sha256;
+  if (known ? of.sha256 === recording.sha256 : of.file === recording.file) return "";
+  return `${name} was made with another file, ${of.file}, of the same length: look whether its corrections fit.`;
 }
