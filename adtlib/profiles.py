@@ -62,9 +62,7 @@ class Profile:
     trials_enst_mdb: int = 25  # of a search on ENST+MDB alone
     cpus_per_trial: int = 1  # threads of a trial and of a run on a Ray cluster; results are bit-equal only for equal numbers
     gpus_per_trial: float = 1.0  # share of a GPU for each, if there are GPUs
-    example_search: dict = field(
-        default_factory=dict
-    )  # of 41 to 45 without a search: corpus, architecture (or all), fields above
+    example_search: dict = field(default_factory=dict)  # of 41 to 45 without a search: corpus, architecture (or all), fields above
     dataset_architecture: str = "CRNN"  # of the dataset study; "best": the best validation micro F1 of the architecture study
     # post-processing (thesis 2.4.3) and scoring (2.5)
     peak_picking: dict = field(default_factory=dict)
