@@ -147,8 +147,8 @@ def _pitch_mapping(text: str) -> PitchMapping:
 def _add_score(add: Any) -> None:
     more = (
         ": two files, or two folders whose files are paired by name without suffix. Text (lines of '<seconds> <label>', tables, "
-        "label tracks; labels of ENST, of MDB, of General MIDI, or common names of the five classes) and MIDI may be mixed. What "
-        "is left out is listed; the exit status is then 1"
+        "label tracks; labels of ENST, of MDB, of General MIDI, or common names of the five classes) and MIDI may be mixed. "
+        "References that are left out are listed, and the exit status is then 1; estimates without a reference are listed, too"
     )
     epilog = "examples:\n  adt score truth.txt estimate.mid\n  adt score annotations/ transcriptions/ --tolerance 0.025"
     parser = add("score", "score a transcription against a reference", more, epilog)
@@ -468,6 +468,8 @@ def _formats(text: str) -> list[str]:
     try:
         chosen = kinds_of(names)
     except ValueError as error:
+        if "none" in (name.strip().lower() for name in names):
+            raise argparse.ArgumentTypeError(f"{text!r}: none, which writes no files, stands alone") from None
         raise argparse.ArgumentTypeError(f"{error}, or none".replace("is no format", "is not a format")) from None
     if not chosen:
         raise argparse.ArgumentTypeError(f"{text!r} names no format")

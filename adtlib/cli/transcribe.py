@@ -21,7 +21,7 @@ from tqdm import tqdm
 from adtlib import paths
 from adtlib.audio.files import duration_of, write_blocks
 from adtlib.cli.terminal import one_line, reason
-from adtlib.cli.transcribe_reports import Report, about_model
+from adtlib.cli.transcribe_reports import Report, about_model, times_real_time
 from adtlib.notation.time_signatures import in_words
 from adtlib.onsets.own import SOUNDS
 from adtlib.onsets.peak_picking import with_thresholds
@@ -452,7 +452,7 @@ def _conclude(songs: list[_Song], problems: Sequence[str], took: float, work: _W
     new, done = [song for song in songs if song.seconds], [song for song in songs if song.done]
     if len(new) > 1:
         seconds = sum(song.seconds for song in new)
-        report.say(f"{len(new)} recordings, {seconds / 60:.1f} minutes, in {took:.1f} s: {seconds / took:.0f} times real time")
+        report.say(f"{len(new)} recordings, {seconds / 60:.1f} minutes, in {took:.1f} s: {times_real_time(seconds, took)}")
     if done and work.options.watch is None:
         same = ": their results are what these options make" if work.options.overwrite else ""
         report.say(f"{len(done)} of {len(songs)} {'was' if len(songs) == 1 else 'were'} done already{same}")

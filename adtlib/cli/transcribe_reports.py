@@ -59,6 +59,12 @@ class Report:
             self.record(recording, **_as_data(song, written, seconds, self._options))
 
 
+def times_real_time(sound: float, took: float) -> str:
+    """How many times faster than real time so many seconds of sound were heard, in words; slow ones with a decimal."""
+    speed = sound / max(took, 1e-9)
+    return f"{speed:.{0 if speed >= 10 else 1}f} times real time"
+
+
 def _lines(song: "Transcription", recording: str, target: Path, written: list[Path], seconds: dict[str, float]) -> list[str]:
     """Three lines or more on one recording, for 80 columns."""
     counts = song.counts
@@ -70,7 +76,7 @@ def _lines(song: "Transcription", recording: str, target: Path, written: list[Pa
     )
     minutes, rest = divmod(round(song.duration), 60)
     tempo = song.beats.in_words if song.beats.found else f"too few onsets for a tempo: {song.beats.tempo:.0f} written"
-    speed = f"heard in {seconds['heard']:.1f} s, {song.duration / max(seconds['heard'], 1e-9):.0f} times real time"
+    speed = f"heard in {seconds['heard']:.1f} s, {times_real_time(song.duration, seconds['heard'])}"
     speed += f"; written in {seconds['written']:.1f} s" if written else ""
     kinds = ", ".join(f"{count:,} {kind}".replace(" ", "_") for kind, count in _kinds(song).items())  # a line ends after a comma
     of_kinds = [line.replace("_", " ") for line in textwrap.wrap(kinds, 78, initial_indent="  ", subsequent_indent="  ")]

@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from adtlib.audio.clicks import with_clicks
-from adtlib.audio.defects import LIMIT, peak_of
+from adtlib.audio.defects import peak_of
 from adtlib.audio.features import SAMPLE_RATE
 from adtlib.audio.files import audio_blocks
 from adtlib.audio.normalise import PEAK, scaled_to_peak
@@ -65,9 +65,7 @@ def _players(song: "Transcription", start: float, end: float) -> list[str]:
     players = []
     if song.source is not None and song.source.is_file():
         recording = _part(song, start, end)
-        if (peak := peak_of(recording)) > LIMIT:  # as loud as integers: clicks would not be heard
-            recording = recording / np.float32(peak)
-        clicked = np.concatenate(list(scaled_to_peak(lambda: with_clicks([recording], events))))
+        clicked = np.concatenate(list(scaled_to_peak(lambda: with_clicks([recording], events, peak_of(recording)))))
         players.append(_player("the recording with clicks", clicked))
     players.append(_player(f"the drums, on {sampled_kit().name}", played(events, end - start) * PEAK))
     return players

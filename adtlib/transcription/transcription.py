@@ -188,7 +188,7 @@ class Transcription:
 
     def _check_inside(self, seconds: float) -> None:
         if not 0 <= seconds <= self.duration:
-            raise ValueError(f"{seconds:g} s lies outside the recording of {self.duration:.2f} s")
+            raise ValueError(f"{seconds:g} s lies outside the recording of {self.duration:.2f} s: choose a time within it")
 
     def _nearest(self, name: str, seconds: float, within: float) -> Event:
         check_class(name)
@@ -347,14 +347,15 @@ class Transcription:
         waveform  the recording, mono at 44.1 kHz; by default `source` is read again; without a source there are only clicks.
         """
         from adtlib.audio.clicks import with_clicks
+        from adtlib.audio.defects import peak_of
         from adtlib.audio.normalise import scaled_to_peak
 
         if waveform is None and self.source is not None:
             return np.concatenate(list(self.click_blocks()))
         if waveform is None:
             waveform = np.zeros(round(self.duration * SAMPLE_RATE), dtype=np.float32)
-        blocks = [np.asarray(waveform, dtype=np.float32)]
-        return np.concatenate(list(scaled_to_peak(lambda: with_clicks(blocks, self.drum_events))))
+        sound = np.asarray(waveform, dtype=np.float32)
+        return np.concatenate(list(scaled_to_peak(lambda: with_clicks([sound], self.drum_events, peak_of(sound)))))
 
     def click_blocks(self) -> Iterator[np.ndarray]:
         """The same of `source`, block by block, as it is read again. Raises AudioError."""
@@ -366,10 +367,11 @@ class Transcription:
         def blocks() -> Iterable[np.ndarray]:
             return audio_blocks(self.source) if whole is None else [whole]
 
-        whole = None
-        if max(map(peak_of, blocks()), default=0.0) > LIMIT:  # as loud as integers: clicks would not be heard
+        whole, peak = None, max(map(peak_of, audio_blocks(self.source)), default=0.0)
+        if peak > LIMIT:  # single samples that are broken, or all of them as loud as integers
             whole = read_audio(self.source, allow_silence=True)
-        return scaled_to_peak(lambda: with_clicks(blocks(), self.drum_events))
+            peak = peak_of(whole)
+        return scaled_to_peak(lambda: with_clicks(blocks(), self.drum_events, peak))
 
     def play_drums(self) -> np.ndarray:
         """The drums alone, played on `kit_playback.sampled_kit()`: `(n,)` float32 at 44.1 kHz, in [-1, 1]."""

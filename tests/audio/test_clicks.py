@@ -62,3 +62,12 @@ def test_clicks_over_block_edges_are_those_of_the_whole(rng, size):
     wanted = whole(with_clicks([recording], struck))
     np.testing.assert_allclose(whole(with_clicks(in_blocks(recording, size), struck)), wanted, atol=1e-6)
     assert len(wanted) == len(recording)
+
+
+@pytest.mark.parametrize("level", [1e-4, 0.01, 0.5, 3.3])
+def test_neither_clicks_nor_recording_are_drowned(rng, level):
+    recording = (level * rng.uniform(-1, 1, 2 * SAMPLE_RATE)).astype(np.float32)
+    found = whole(with_clicks([recording], [(1.0, "HH", 90)], float(np.abs(recording).max())))
+    music, click_peak = np.abs(found[: SAMPLE_RATE // 2]).max(), 0.35
+    assert {1e-4: 0.007, 0.01: 0.7, 0.5: 0.35, 3.3: 0.7}[level] == pytest.approx(music, rel=0.01)
+    assert np.abs(found).max() <= music + click_peak + 1e-6
