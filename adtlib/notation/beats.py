@@ -1,7 +1,8 @@
 """Beats and bar lines of a whole song, tracked from its drum onsets; the tempo may drift.
 
 `beat_model` says how likely onsets are, given beats; `bar_pointer` finds the likeliest beats, of 0.26 to 1.2 s, in steps of 20 ms.
-Then beats are moved towards their onsets as far as the tempo stays smooth. `time_signatures` says how many of them are a bar.
+Then beats are moved towards their onsets as far as the tempo stays smooth; before the first stroke and after the last they go on at
+the tempo beside them. `time_signatures` says how many of them are a bar.
 benchmarks/beat_tracking.py evaluates.
 
 A preference for LIKELY_TEMPO decides between half and double tempo where the strokes do not. A tempo that is stated is kept but for
@@ -29,6 +30,7 @@ FEWEST_ONSETS = 8
 DEFAULT_TEMPO = 120.0  # for too few onsets
 QUANTISE = (4, 8, 12, 16, 24, 32, 48)  # parts of a whole note: the grids for quantising
 _STIFFNESS, _REACH = 10.0, 0.05  # of the tempo when beats are moved to onsets; largest distance (s) between both
+_UNPLAYED, _BESIDE = 4, 32  # beats of a passage without strokes that are laid anew; of those beside it, whose tempo it has
 CLASS_WEIGHTS = (2.0, 2.0, 1.0, 1.0, 1.0)  # of onsets near a beat: kick and snare carry it
 
 
@@ -143,7 +145,8 @@ def track_beats(onsets: Onsets, duration: float, tempo: float | None = None, met
         slowest, fastest, likely = tracked * np.exp(-_DEVIATION), tracked * np.exp(_DEVIATION), (tracked, _STATED_SPREAD)
     lengths = np.arange(int(60 * STEPS_A_SECOND / fastest), int(60 * STEPS_A_SECOND / slowest) + 1)
     begun, ternary = best_beats(onsets, end, lengths, *likely)
-    times = extended(_drawn_to_onsets(begun, onsets), end)
+    times, ternary = _where_nobody_plays(_drawn_to_onsets(begun, onsets), ternary, onsets)
+    times = extended(times, end)
     ternary = np.concatenate([ternary, np.repeat(ternary[-1:], len(times) - len(ternary))])
     return _in_bars(times, find_bars(onsets, times, ternary, meter, tempo is not None))
 
@@ -179,6 +182,12 @@ def beat_positions(seconds, beat_times: np.ndarray, first_period: float, last_pe
     return positions + before / first_period + after / last_period
 
 
+def even_period(beat_times: np.ndarray) -> float:
+    """Seconds from one to the next of the evenly spaced beats around which these lie, by least squares."""
+    index = np.arange(len(beat_times)) - (len(beat_times) - 1) / 2
+    return float(index @ beat_times / (index @ index))
+
+
 def extended(beat_times: np.ndarray, end: float, beyond: int = 1) -> np.ndarray:
     """Beats continued at their last tempo until `beyond` beats after `end` (seconds)."""
     last = float(np.median(np.diff(beat_times[-5:])))
@@ -212,6 +221,30 @@ def _drawn_to_onsets(beats: np.ndarray, onsets: Onsets) -> np.ndarray:
     bands *= _STIFFNESS
     bands[2] += weight
     return solveh_banded(bands, weight * target)
+
+
+def _where_nobody_plays(beats: np.ndarray, ternary: np.ndarray, onsets: Onsets) -> tuple[np.ndarray, np.ndarray]:
+    """Beats and what is known of them; where they are more than _UNPLAYED before the first stroke or after the last, laid anew.
+
+    There nothing but a preference held them: now they have the tempo of the played beats beside them.
+    """
+    strokes = np.concatenate(onsets)
+    first = max(0, int(np.searchsorted(beats, strokes.min() + _REACH)) - 1)  # the beat at the first stroke or before it
+    last = min(len(beats) - 1, int(np.searchsorted(beats, strokes.max() - _REACH)))  # at the last one or after it
+    beside = min(_BESIDE, last - first)
+    if beside < 2:
+        return beats, ternary
+    if len(beats) - 1 - last > _UNPLAYED:
+        period = even_period(beats[last - beside : last + 1])
+        after = int(np.ceil((beats[-1] - beats[last]) / period))
+        beats = np.concatenate([beats[: last + 1], beats[last] + period * np.arange(1, after + 1)])
+        ternary = np.concatenate([ternary[: last + 1], np.repeat(ternary[last : last + 1], after, axis=0)])
+    if first > _UNPLAYED:
+        period = even_period(beats[first : first + beside + 1])
+        before = int(np.ceil((beats[first] - beats[0]) / period))
+        beats = np.concatenate([beats[first] - period * np.arange(before, 0, -1), beats[first:]])
+        ternary = np.concatenate([np.repeat(ternary[first : first + 1], before, axis=0), ternary[first:]])
+    return beats, ternary
 
 
 def check_grid(quantise: int | None) -> None:

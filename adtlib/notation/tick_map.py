@@ -17,7 +17,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from adtlib.notation.beats import Beats
+from adtlib.notation.beats import Beats, even_period
 from adtlib.notation.time_signatures import Meter, bar_length
 from adtlib.onsets.midi import tick_seconds
 
@@ -91,7 +91,8 @@ def tick_map(beats: Beats, steady: bool = False, upbeat: int = SIXTEENTH) -> Tic
     known = np.concatenate([given[0] - period * np.arange(before, 0, -1), given])
     late = int(np.argmax(known > -near))
     first, times = late - before, known[late:].copy()
-    if times[0] < near:
+    heard = beats.times[first] if first >= 0 else times[0]  # which may lie nearer than the even beat
+    if min(times[0], heard) < near:
         lead = 0
         times -= times[0] * np.maximum(0, 1 - np.arange(len(times)) / beats.a_bar)
     else:
@@ -106,8 +107,7 @@ def _even(times: np.ndarray) -> np.ndarray:
     """The evenly spaced beats around which these lie, by least squares; beats that are not those of a click as they are."""
     if len(times) < _FEWEST:
         return times
-    index = np.arange(len(times)) - (len(times) - 1) / 2
-    even = times.mean() + index * (index @ times / (index @ index))
+    even = times.mean() + even_period(times) * (np.arange(len(times)) - (len(times) - 1) / 2)
     away = np.abs(times - even)
     return even if away.max() <= _FARTHEST and np.sqrt(np.mean(away**2)) <= _SPREAD else times
 

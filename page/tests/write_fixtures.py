@@ -137,7 +137,9 @@ def song(seed=0, bars=8, tempo=104.0, swing=False, lead=1.37):
 def notation() -> list:
     """Songs with what is found in them, and their files."""
     found = []
-    for seed, how in enumerate(({}, {"swing": True, "tempo": 128.0, "lead": 0.03}, {"tempo": 71.0, "bars": 7}, {"bars": 0})):
+    for seed, how in enumerate(
+        ({}, {"swing": True, "tempo": 128.0, "lead": 0.03}, {"tempo": 71.0, "bars": 7, "lead": 9.2}, {"bars": 0})
+    ):
         heard, activations, rises = song(seed, **how)
         events = [{"seconds": e.seconds, "name": e.name, "velocity": e.velocity, "confidence": e.confidence} for e in heard.events]
         found.append(

@@ -6,6 +6,7 @@ import pytest
 
 from adtlib.notation.beat_model import ways
 from adtlib.notation.beats import beat_positions, extended, median_bpm, track_beats
+from adtlib.notation.tick_map import tick_map
 from adtlib.onsets.annotations import read_onsets
 from adtlib.vocabulary import CLASSES, MDB
 
@@ -38,6 +39,18 @@ def test_a_steady_beat_is_found_to_a_few_milliseconds(rng, bpm, start):
     inside = beats.times[(beats.times > start - 0.1) & (beats.times < reference[-1] + 0.1)]
     assert np.abs(inside - reference).max() < 0.02
     assert beats.found
+
+
+@pytest.mark.parametrize("bpm", [76, 108, 140])
+def test_where_nobody_plays_the_tempo_is_that_beside_it(rng, bpm):
+    played = 20.0 + np.arange(64) * 60 / bpm
+    beats = track_beats(rock(played, rng, 0.008), played[-1] + 20)
+    every = played[0] + np.arange(-100, 200) * 60 / bpm
+    away = np.abs(beats.times[:, None] - every).min(axis=1)
+    assert beats.bpm == pytest.approx(bpm, rel=0.005)
+    assert away.max() < 0.06, "seconds, after thirty beats that nobody plays"
+    assert len(tick_map(beats, steady=True).tempos) <= 2, "a click's"
+    assert scores(beats, played, played[::4]) == (1.0, 1.0)
 
 
 def test_a_tempo_that_drifts_is_followed(rng):

@@ -1,6 +1,7 @@
 """The MIDI file of a song: notes where they were heard, bar lines on the beats, a grid only when asked for."""
 
 import io
+from dataclasses import replace
 
 import mido
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from adtlib.notation.beats import Beats
 from adtlib.notation.midi_files import song_midi
+from adtlib.notation.tick_map import tick_map
 from adtlib.onsets import midi
 from adtlib.vocabulary import MIDI_PITCH
 
@@ -167,6 +169,13 @@ def test_beats_around_those_of_a_click_have_one_tempo_after_the_upbeat_or_the_fi
         assert 0 < at < start + 0.02
         ticks = 4 * TICKS * np.arange(20) + meta_ticks(file)
         np.testing.assert_allclose(midi.tick_seconds(ticks[1:], tempos_of(file), TICKS), beats.downbeats[1:20], atol=0.015)
+
+
+def test_a_first_beat_that_is_heard_at_the_start_begins_the_file_though_the_even_one_lies_later():
+    beats = steady(0.045, 120.0, 64)
+    heard = replace(beats, times=np.concatenate([[0.017], beats.times[1:]]))
+    assert tick_map(beats, steady=True).lead > 0
+    assert tick_map(heard, steady=True).lead == 0
 
 
 def test_a_tempo_that_drifts_or_breaks_off_is_not_that_of_a_click():

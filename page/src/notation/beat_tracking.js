@@ -4,13 +4,14 @@ import { median, searchSorted } from "../numbers.js";
 import { firstBarLine } from "./bar_lines.js";
 import { bestBeats } from "./bar_pointer.js";
 import { STEPS_A_SECOND } from "./beat_model.js";
-import { Beats, BEATS_A_BAR, differences } from "./beats.js";
+import { Beats, BEATS_A_BAR, differences, evenPeriod } from "./beats.js";
 
 const [SLOWEST, FASTEST] = [50, 230]; // beats a minute
 const [LIKELY_TEMPO, TEMPO_SPREAD] = [115, 0.7];
 const FEWEST_ONSETS = 8;
 const DEFAULT_TEMPO = 120;
 const [STIFFNESS, REACH] = [10, 0.05];
+const [UNPLAYED, BESIDE] = [4, 32];
 const CLASS_WEIGHTS = [2, 2, 1, 1, 1];
 
 /** Beats of a recording of `duration` seconds: `track_beats` in Python. onsets: five sorted arrays of seconds. */
@@ -28,8 +29,9 @@ export function trackBeats(onsets, duration) {
   }
   const [shortest, longest] = [Math.floor((60 * STEPS_A_SECOND) / FASTEST), Math.floor((60 * STEPS_A_SECOND) / SLOWEST)];
   const lengths = Array.from({ length: longest - shortest + 1 }, (_, i) => shortest + i);
-  const { seconds, ternary } = bestBeats(onsets, end, lengths, LIKELY_TEMPO, TEMPO_SPREAD);
-  const times = extended(drawnToOnsets(seconds, onsets), end);
+  const tracked = bestBeats(onsets, end, lengths, LIKELY_TEMPO, TEMPO_SPREAD);
+  const { beats, ternary } = whereNobodyPlays(drawnToOnsets(tracked.seconds, onsets), tracked.ternary, onsets);
+  const times = extended(beats, end);
   const first = firstBarLine(onsets, times, ternary);
   return new Beats(
     times,
@@ -42,6 +44,31 @@ function extended(times, end) {
   const last = median(differences(times.slice(-5)));
   const more = Math.max(0, Math.ceil((end - times.at(-1)) / last) + 1);
   return [...times, ...Array.from({ length: more }, (_, i) => times.at(-1) + last * (i + 1))];
+}
+
+/** Beats, and what is known of them; those far before the first stroke or after the last have the tempo of those beside them. */
+function whereNobodyPlays(beats, ternary, onsets) {
+  const strokes = onsets.filter((times) => times.length);
+  const start = Math.min(...strokes.map((times) => times[0]));
+  const stop = Math.max(...strokes.map((times) => times.at(-1)));
+  const first = Math.max(0, searchSorted(beats, start + REACH) - 1);
+  const last = Math.min(beats.length - 1, searchSorted(beats, stop - REACH));
+  const beside = Math.min(BESIDE, last - first);
+  if (beside < 2) return { beats, ternary };
+  let [times, known] = [[...beats], [...ternary]];
+  if (times.length - 1 - last > UNPLAYED) {
+    const period = evenPeriod(times.slice(last - beside, last + 1));
+    const after = Math.ceil((times.at(-1) - times[last]) / period);
+    times = [...times.slice(0, last + 1), ...Array.from({ length: after }, (_, i) => times[last] + period * (i + 1))];
+    known = [...known.slice(0, last + 1), ...Array(after).fill(known[last])];
+  }
+  if (first > UNPLAYED) {
+    const period = evenPeriod(times.slice(first, first + beside + 1));
+    const before = Math.ceil((times[first] - times[0]) / period);
+    times = [...Array.from({ length: before }, (_, i) => times[first] - period * (before - i)), ...times.slice(first)];
+    known = [...Array(before).fill(known[first]), ...known.slice(first)];
+  }
+  return { beats: times, ternary: known };
 }
 
 /** Beats moved towards the onsets near them while their distances stay even: least squares with a stiffness. */

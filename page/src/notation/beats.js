@@ -6,6 +6,13 @@ export const BEATS_A_BAR = 4;
 
 export const differences = (times) => times.slice(1).map((time, i) => time - times[i]);
 
+/** Seconds from one to the next of the evenly spaced beats around which these lie, by least squares. */
+export function evenPeriod(times) {
+  const index = Array.from(times, (_, i) => i - (times.length - 1) / 2);
+  const sum = (values) => values.reduce((total, value) => total + value, 0);
+  return sum(index.map((i, at) => i * times[at])) / sum(index.map((i) => i * i));
+}
+
 /** Beats of a song: `times` in seconds, rising, beyond both its ends; `positions` of each in its bar, from 1; `found`. */
 export class Beats {
   constructor(times, positions, found = true) {

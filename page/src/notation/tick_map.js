@@ -2,7 +2,7 @@
 // four quarters.
 
 import { rint, searchSorted } from "../numbers.js";
-import { BEATS_A_BAR } from "./beats.js";
+import { BEATS_A_BAR, evenPeriod } from "./beats.js";
 
 export const TICKS_A_QUARTER = 960;
 export const SIXTEENTH = TICKS_A_QUARTER / 4;
@@ -73,7 +73,8 @@ export function tickMap(beats, { steady = false, upbeat = SIXTEENTH } = {}) {
   const first = late - before;
   let times = known.slice(late);
   let lead = 0;
-  if (times[0] < near) times = times.map((time, i) => time - times[0] * Math.max(0, 1 - i / BEATS_A_BAR));
+  const heard = first >= 0 ? beats.times[first] : times[0]; // which may lie nearer than the even beat
+  if (Math.min(times[0], heard) < near) times = times.map((time, i) => time - times[0] * Math.max(0, 1 - i / BEATS_A_BAR));
   else {
     const ticks = (times[0] / (times[1] - times[0])) * TICKS_A_QUARTER;
     lead = Math.max(THIRTY_SECOND, ticks >= 1.5 * THIRTY_SECOND ? rint(ticks / upbeat) * upbeat : 0);
@@ -88,10 +89,8 @@ function evenBeats(times) {
   const n = times.length;
   if (n < FEWEST) return times;
   const sum = (values) => values.reduce((total, value) => total + value, 0);
-  const index = Array.from({ length: n }, (_, i) => i - (n - 1) / 2);
-  const period = sum(index.map((i, at) => i * times[at])) / sum(index.map((i) => i * i));
-  const middle = sum([...times]) / n;
-  const even = index.map((i) => middle + i * period);
+  const [period, middle] = [evenPeriod(times), sum([...times]) / n];
+  const even = Array.from({ length: n }, (_, i) => middle + period * (i - (n - 1) / 2));
   const away = even.map((time, at) => Math.abs(times[at] - time));
   return Math.max(...away) <= FARTHEST && Math.sqrt(sum(away.map((each) => each * each)) / n) <= SPREAD ? even : times;
 }
