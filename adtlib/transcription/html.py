@@ -65,7 +65,8 @@ def _players(song: "Transcription", start: float, end: float) -> list[str]:
     players = []
     if song.source is not None and song.source.is_file():
         recording = _part(song, start, end)
-        clicked = np.concatenate(list(scaled_to_peak(lambda: with_clicks([recording], events, peak_of(recording)))))
+        peak = peak_of(recording)
+        clicked = np.concatenate(list(scaled_to_peak(lambda: with_clicks([recording], events, peak))))
         players.append(_player("the recording with clicks", clicked))
     players.append(_player(f"the drums, on {sampled_kit().name}", played(events, end - start) * PEAK))
     return players

@@ -355,7 +355,8 @@ class Transcription:
         if waveform is None:
             waveform = np.zeros(round(self.duration * SAMPLE_RATE), dtype=np.float32)
         sound = np.asarray(waveform, dtype=np.float32)
-        return np.concatenate(list(scaled_to_peak(lambda: with_clicks([sound], self.drum_events, peak_of(sound)))))
+        peak = peak_of(sound)
+        return np.concatenate(list(scaled_to_peak(lambda: with_clicks([sound], self.drum_events, peak))))
 
     def click_blocks(self) -> Iterator[np.ndarray]:
         """The same of `source`, block by block, as it is read again. Raises AudioError."""

@@ -113,12 +113,12 @@ def test_a_killed_command_goes_on_to_the_same_bytes(model, write_kit, make_music
         soundfile.write(path, make_music(rng, 2.0), 44_100)
     folders = {"ADT_HOME": str(tmp_path / "home"), "ADT_SOUNDS": str(tmp_path / "sounds"), "PYTHONPATH": str(paths.ROOT)}
     environment = os.environ | folders | {"OMP_NUM_THREADS": "1"}
-    ran = subprocess.run([sys.executable, __file__, tmp_path, model, "4", "1"], env=environment, capture_output=True, text=True)
+    ran = subprocess.run([sys.executable, __file__, tmp_path, model, "10", "3"], env=environment, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
     report = json.loads(ran.stdout)
     assert len(report["files"]) == 10
     assert report["operations"] > 10
-    assert report["half"] > 0, "kills leave some results and lack others"
+    assert report["half"] > 3, "most kills leave some results and lack others"
     assert report["failures"] == []
 
 
